@@ -1,0 +1,31 @@
+"""All tables. Importing this package fills ``Base.metadata``."""
+
+from models import (
+    accounts,
+    activity,
+    documents,
+    evidence,
+    groups,
+    items,
+    jobs,
+    meetings,
+    polls,
+    validation,
+    versions,
+)
+from models.base import Base
+
+__all__ = [
+    "Base",
+    "accounts",
+    "activity",
+    "documents",
+    "evidence",
+    "groups",
+    "items",
+    "jobs",
+    "meetings",
+    "polls",
+    "validation",
+    "versions",
+]

@@ -1,0 +1,129 @@
+"""Mails: composed from templates/email, written as jobs in the use case's transaction, sent by the worker."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, make_msgid
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.clock import Clock, utc_now
+from app.config import Settings
+from app.errors import Invalid
+from app.jobs import enqueue
+from app.uow import UnitOfWork
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One plain-text mail to one address."""
+
+    to: str
+    subject: str
+    text: str
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    # Plain text, never shown as HTML: escaping would show &amp; to the reader.
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+    )  # fmt: skip
+
+
+def check_address(address: str) -> str:
+    """The address in lower case if one mail can be sent to it; raises Invalid for anything else."""
+    address = address.strip().lower()
+    local, at, domain = address.rpartition("@")
+    plain = address.isascii() and address.isprintable() and not set(address) & set(' ,;:<>()[]"\\')
+    if not (at and local and "." in domain.strip(".") and plain and len(address) <= 254):
+        raise Invalid("Enter an e-mail address, like name@example.org", fields={"email": "Enter an e-mail address, like name@example.org"})  # fmt: skip
+    return address
+
+
+def compose(template: str, to: str, **values: Any) -> Mail:
+    """A mail from ``templates/email/<template>.txt``, whose first line is the subject."""
+    whole = _environment().get_template(f"{template}.txt").render(**values)
+    subject, _, text = whole.partition("\n")
+    return Mail(to=to, subject=" ".join(subject.split()), text=text.strip() + "\n")
+
+
+def send(uow: UnitOfWork, mail: Mail, *, key: str | None = None, group_id: int | None = None) -> None:
+    """Have the worker send a mail after the commit; with a ``key``, at most once."""
+    payload = {"to": mail.to, "subject": mail.subject, "text": mail.text}
+    enqueue(uow, "mail", payload, key=key, group_id=group_id)
+
+
+class Mailer(Protocol):
+    """Something that delivers a mail or raises OSError/SMTPException."""
+
+    def deliver(self, mail: Mail) -> None: ...
+
+
+def message(settings: Settings, mail: Mail, clock: Clock = utc_now) -> EmailMessage:
+    """The mail as it travels. EmailMessage refuses line breaks in headers."""
+    made = EmailMessage(policy=SMTP)
+    made["From"] = settings.mail_from
+    made["To"] = mail.to
+    made["Subject"] = mail.subject
+    made["Date"] = format_datetime(clock())
+    made["Message-ID"] = make_msgid(domain=urlsplit(settings.base_url).hostname or "localhost")
+    made["Auto-Submitted"] = "auto-generated"
+    made.set_content(mail.text)
+    return made
+
+
+class Outbox:
+    """Mails as files in the data folder, for the demo: nothing leaves the machine."""
+
+    def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+
+    def deliver(self, mail: Mail) -> None:
+        """Write one ``.eml`` file, whole or not at all."""
+        folder = self.settings.outbox
+        folder.mkdir(parents=True, exist_ok=True)
+        made = message(self.settings, mail, self.clock)
+        name = f"{self.clock():%Y%m%dT%H%M%S%f}.eml"
+        part = folder / (name + ".part")
+        part.write_bytes(bytes(made))
+        part.replace(folder / name)
+
+
+class SmtpMailer:
+    """Delivery by SMTP with TLS: STARTTLS on smtp://, TLS from the first byte on smtps://."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def deliver(self, mail: Mail) -> None:
+        """Hand one mail to the server; raises OSError or SMTPException when it does not take it."""
+        url = urlsplit(self.settings.smtp_url)
+        host, user = url.hostname or "", unquote(url.username or "")
+        context = ssl.create_default_context()
+        if url.scheme == "smtps":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(host, url.port or 465, timeout=30, context=context)
+        else:
+            server = smtplib.SMTP(host, url.port or 587, timeout=30)
+        with server:
+            if url.scheme == "smtp" and host not in {"localhost", "127.0.0.1"}:
+                server.starttls(context=context)
+            if user:
+                server.login(user, unquote(url.password or ""))
+            server.send_message(message(self.settings, mail))
+
+
+def mailer(settings: Settings) -> Mailer:
+    """The way out for this server: SMTP where it is set, the outbox otherwise (demo only)."""
+    return SmtpMailer(settings) if settings.smtp_url else Outbox(settings)

@@ -1,0 +1,192 @@
+"""Who may do what: one table, loaded fresh for every request and every message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.errors import Forbidden, NotFound
+from models.base import Base
+from models.groups import Membership, Role
+from models.meetings import Attendance, Meeting, MeetingState
+
+T = TypeVar("T", bound=Base)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. ``person_id`` None is a visitor; ``is_system`` is the command line and the worker.
+
+    Never kept: every request and every socket message loads it again.
+    """
+
+    person_id: int | None = None
+    name: str = ""
+    email: str | None = None
+    is_administrator: bool = False
+    sign_in_id: int | None = None
+    is_system: bool = False
+
+
+VISITOR = Actor()
+SYSTEM = Actor(name="Concordat", is_system=True)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an actor is in one group."""
+
+    group_id: int
+    role: Role
+    membership_id: int | None = None
+    constituency_id: int | None = None
+    meeting_id: int | None = None
+
+
+class Can(StrEnum):
+    """Everything the product lets anyone do, as noun.verb."""
+
+    GROUP_READ = "group.read"
+    GROUP_EDIT = "group.edit"
+    PEOPLE_READ = "people.read"
+    PEOPLE_MANAGE = "people.manage"
+    ITEM_READ = "item.read"
+    ITEM_WRITE = "item.write"
+    ITEM_SETTLE = "item.settle"
+    TEXT_READ = "text.read"
+    TEXT_WRITE = "text.write"
+    EVIDENCE_READ = "evidence.read"
+    EVIDENCE_WRITE = "evidence.write"
+    MEETING_READ = "meeting.read"
+    MEETING_RUN = "meeting.run"
+    MEETING_ATTEND = "meeting.attend"
+    POLL_VOTE = "poll.vote"
+    DECISION_READ = "decision.read"
+    DECISION_RECORD = "decision.record"
+    DECISION_CORRECT = "decision.correct"
+    ACTION_WRITE = "action.write"
+    VERSION_READ = "version.read"
+    VERSION_FREEZE = "version.freeze"
+    ROUND_READ = "round.read"
+    ROUND_MANAGE = "round.manage"
+    ROUND_RATE = "round.rate"
+    RESULTS_READ = "results.read"
+    REMARK_RELEASE = "remark.release"
+    ACTIVITY_READ = "activity.read"
+    SERVER_MANAGE = "server.manage"
+
+
+_FACILITATOR = frozenset({Role.FACILITATOR})
+_WRITERS = frozenset({Role.FACILITATOR, Role.MEMBER})
+_READERS = frozenset({Role.FACILITATOR, Role.MEMBER, Role.OBSERVER, Role.PANEL_MANAGER})
+_ROOM = frozenset({Role.FACILITATOR, Role.MEMBER, Role.OBSERVER, Role.GUEST})
+_PANEL = frozenset({Role.PANEL_MANAGER})
+
+#: Roles that may do a thing. ROUND_RATE belongs to an expert's seat, SERVER_MANAGE to administrators: to no role.
+RULES: dict[Can, frozenset[Role]] = {
+    Can.GROUP_READ: _READERS,
+    Can.GROUP_EDIT: _FACILITATOR,
+    Can.PEOPLE_READ: _READERS,
+    Can.PEOPLE_MANAGE: _FACILITATOR,
+    Can.ITEM_READ: _READERS | {Role.GUEST},
+    Can.ITEM_WRITE: _WRITERS,
+    Can.ITEM_SETTLE: _FACILITATOR,
+    Can.TEXT_READ: _READERS | {Role.GUEST},
+    Can.TEXT_WRITE: _WRITERS | {Role.GUEST},
+    Can.EVIDENCE_READ: _READERS,
+    Can.EVIDENCE_WRITE: _WRITERS,
+    Can.MEETING_READ: _READERS,
+    Can.MEETING_RUN: _FACILITATOR,
+    Can.MEETING_ATTEND: _ROOM,
+    Can.POLL_VOTE: _WRITERS | {Role.GUEST},
+    Can.DECISION_READ: _READERS,
+    Can.DECISION_RECORD: _FACILITATOR,
+    Can.DECISION_CORRECT: _WRITERS,
+    Can.ACTION_WRITE: _WRITERS,
+    Can.VERSION_READ: _READERS,
+    Can.VERSION_FREEZE: _FACILITATOR,
+    Can.ROUND_READ: _READERS,
+    Can.ROUND_MANAGE: _PANEL,
+    Can.ROUND_RATE: frozenset(),
+    Can.RESULTS_READ: _READERS,
+    Can.REMARK_RELEASE: _PANEL,
+    Can.ACTIVITY_READ: _READERS,
+    Can.SERVER_MANAGE: frozenset(),
+}
+
+#: States of a session in which a guest's rights hold.
+GUESTS_WELCOME = (MeetingState.LOBBY, MeetingState.RUNNING, MeetingState.CLOSING)
+
+
+def standing(session: Session, actor: Actor, group_id: int) -> Standing | None:
+    """The actor's place in a group now, or None. A guest has one only while their session is open and once confirmed."""
+    if actor.is_system:
+        return Standing(group_id, Role.FACILITATOR)
+    if actor.person_id is None:
+        return None
+    membership = session.execute(
+        select(Membership).where(
+            Membership.group_id == group_id, Membership.person_id == actor.person_id, Membership.removed_at.is_(None)
+        )
+    ).scalar_one_or_none()
+    if membership is None:
+        return None
+    if membership.role is Role.GUEST and not _guest_is_in(session, membership):
+        return None
+    return Standing(group_id, membership.role, membership.id, membership.constituency_id, membership.meeting_id)
+
+
+def _guest_is_in(session: Session, membership: Membership) -> bool:
+    found = session.execute(
+        select(Attendance.id)
+        .join(Meeting, Meeting.id == Attendance.meeting_id)
+        .where(
+            Meeting.id == membership.meeting_id,
+            Meeting.state.in_(GUESTS_WELCOME),
+            Attendance.person_id == membership.person_id,
+            Attendance.confirmed_by_id.is_not(None),
+            Attendance.refused_at.is_(None),
+        )
+    ).first()
+    return found is not None
+
+
+def allowed(role: Role, can: Can) -> bool:
+    """Whether the table lets a role do a thing; objects may narrow it further."""
+    return role in RULES[can]
+
+
+def require(session: Session, actor: Actor, group_id: int, can: Can) -> Standing:
+    """The actor's standing if they may do ``can`` in the group.
+
+    Raises NotFound for people outside the group, Forbidden for members whose role does not allow it.
+    """
+    found = standing(session, actor, group_id)
+    if found is None:
+        raise NotFound()
+    if not actor.is_system and not allowed(found.role, can):
+        raise Forbidden("Your role in this group does not allow that.")
+    return found
+
+
+def require_administrator(actor: Actor) -> None:
+    """Raises NotFound unless the actor runs the server."""
+    if not (actor.is_administrator or actor.is_system):
+        raise NotFound()
+
+
+def access(session: Session, actor: Actor, model: type[T], id_: int, can: Can) -> T:
+    """Load a group's object and check the right to it together: the only way ``access_<noun>`` reaches a row.
+
+    Raises NotFound when there is none or it is foreign, Forbidden when the role does not allow ``can``.
+    """
+    row = session.get(model, id_)
+    if row is None:
+        raise NotFound()
+    group_id: int = row.group_id  # type: ignore[attr-defined]  # every noun of a group carries it
+    require(session, actor, group_id, can)
+    return row

@@ -1,0 +1,141 @@
+"""The transaction as an object: opened by a shell, one per use case; facts leave after the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from app.clock import Clock, utc_now
+from app.config import Settings
+from app.errors import Full, NotFound
+from app.events import Bus, Fact
+from app.secrets import Keys
+from models.base import Base
+
+T = TypeVar("T", bound=Base)
+
+
+@dataclass
+class UnitOfWork:
+    """One transaction: its session, the moment it counts as now, the keys, and the facts it will announce."""
+
+    session: Session
+    now: datetime
+    keys: Keys
+    settings: Settings
+    facts: list[Fact] = field(default_factory=list)
+
+    def emit(self, fact: Fact) -> None:
+        """Announce a fact after the commit; a fact already noted is announced once."""
+        if fact not in self.facts:
+            self.facts.append(fact)
+
+    def lock(self, model: type[T], id_: int) -> T:
+        """Load a row fresh and hold it against other writers until the end of the transaction.
+
+        On SQLite the whole database is held already (BEGIN IMMEDIATE). Raises NotFound when there is none.
+        """
+        statement = select(model).where(model.__table__.c.id == id_).with_for_update()
+        row = self.session.execute(statement.execution_options(populate_existing=True)).scalar_one_or_none()
+        if row is None:
+            raise NotFound()
+        return row
+
+    def flush(self) -> None:
+        """Send pending rows so that their ids are known."""
+        self.session.flush()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # SQLAlchemy's BEGIN below, not the driver's
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=5000",
+            "trusted_schema=OFF",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def make_engine(url: str) -> Engine:
+    """An engine with the durability this product promises: what is committed has been synced to disk."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, pool_size=20, max_overflow=200, connect_args={"check_same_thread": False})
+        _prepare_sqlite(engine)
+        return engine
+    options = "-c synchronous_commit=on -c statement_timeout=30000 -c lock_timeout=10000"
+    return create_engine(
+        url, pool_size=20, max_overflow=30, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 5}
+    )
+
+
+class Database:
+    """The one way to the database. Create it once per process; ``close`` it at the end."""
+
+    def __init__(self, settings: Settings, *, bus: Bus | None = None, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.bus = bus or Bus()
+        self.clock = clock
+        self.keys = Keys(settings.secret)
+        self.engine = make_engine(settings.database_url)
+
+    @contextmanager
+    def writing(self) -> Iterator[UnitOfWork]:
+        """A transaction that may write: committed at the end, rolled back on any error; then facts are published."""
+        uow = self._unit(writing=True)
+        try:
+            yield uow
+            uow.session.commit()
+        except OperationalError as error:
+            uow.session.rollback()
+            if "disk is full" in str(error.orig):
+                raise Full("The server's disk is full. Nothing was changed; please tell whoever runs it.") from error
+            raise
+        except BaseException:
+            uow.session.rollback()
+            raise
+        finally:
+            uow.session.close()
+        self.bus.publish(uow.facts)
+
+    @contextmanager
+    def reading(self) -> Iterator[UnitOfWork]:
+        """A transaction for looking only: one consistent moment, never committed."""
+        uow = self._unit(writing=False)
+        try:
+            yield uow
+        finally:
+            uow.session.rollback()
+            uow.session.close()
+
+    def _unit(self, *, writing: bool) -> UnitOfWork:
+        bind = self.engine.execution_options(writing=writing)
+        session = Session(bind=bind, expire_on_commit=False, autoflush=True)
+        return UnitOfWork(session=session, now=self.clock(), keys=self.keys, settings=self.settings)
+
+    def ping(self) -> None:
+        """Raise if the database does not answer."""
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Return all connections."""
+        self.engine.dispose()
