@@ -1,4 +1,4 @@
-"""Changes to a live text: parse, apply, map, compose, invert, rebase, and who wrote what.
+"""Changes to a live text: parse, apply, map, compose, invert. `rebase.py` and `authorship.py` build on it.
 
 The browser edits with CodeMirror 6; what it sends is the JSON of a ChangeSet, `[retain, [deleted, "line", …], …]`, with
 lengths in UTF-16 units. This module reads that JSON strictly and gives the results that `@codemirror/state` (MIT)
@@ -14,11 +14,7 @@ Every function is pure. What a stranger may send is refused with a `ChangeError`
 
 import json
 import re
-from array import array
-from collections import deque
-from collections.abc import Iterable, Sequence
-from itertools import groupby
-from typing import ClassVar, Final, NamedTuple, NewType
+from typing import ClassVar, Final, NewType
 
 Units = NewType("Units", str)
 """A text in which one item is one UTF-16 unit."""
@@ -29,8 +25,6 @@ Part = tuple[int, str | None]
 MAX_TEXT_UNITS: Final = 100_000
 MAX_SOURCE_CHARACTERS: Final = 65_536
 MAX_PARTS: Final = 10_000
-MAX_REBASE_STEPS: Final = 20_000
-MAX_REBASE_WORK: Final = 100_000
 
 _HIGH = re.compile("[\ud800-\udbff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -64,7 +58,7 @@ class TooFarBehindError(ChangeError):
 
 
 def to_units(text: str) -> Units:
-    """The text with every character beyond U+FFFF written as two surrogates. Raises BadChangeError on half a character."""
+    """The text with every character beyond U+FFFF written as two surrogates. Raises BadChangeError on half of one."""
     if text.isascii():
         return Units(text)
     if _FORBIDDEN.search(text) and re.search("[\ud800-\udfff]", text):
@@ -155,7 +149,7 @@ class ChangeSet:
         return _encode(out)
 
     def apply(self, text: Units) -> Units:
-        """The text after the change. Raises BadChangeError where the lengths differ or half a character would be left."""
+        """The text after the change. Raises BadChangeError where lengths differ or half a character would be left."""
         if len(text) != self.length:
             raise BadChangeError(f"made for a text of {self.length} units, not {len(text)}")
         if not text.isascii():
@@ -203,13 +197,25 @@ class ChangeSet:
         if other.empty:
             return self
         if other.end < self.start:
-            return _shifted(self, other.delta, 0)
+            return self.shifted(other.delta, 0)
         if self.end < other.start:
-            return _shifted(self, 0, other.delta)
+            return self.shifted(0, other.delta)
         return _map(self, other, before)
 
+    def shifted(self, lead: int, tail: int) -> "ChangeSet":
+        """The change with as many more (or fewer) kept units before all it changes, and after it."""
+        if self.end < 0:
+            length = self.length + lead + tail
+            return ChangeSet(((length, None),) if length else ())
+        parts = list(self.parts)
+        if lead:
+            parts[0] = (parts[0][0] + lead, None)
+        if tail:
+            parts[-1] = (parts[-1][0] + tail, None)
+        return ChangeSet(tuple(parts))
+
     def compose(self, other: "ChangeSet") -> "ChangeSet":
-        """One change that does this and then `other`. Raises BadChangeError when `other` is not made for the outcome."""
+        """One change that does this and then `other`. Raises BadChangeError when `other` does not fit the outcome."""
         if self.new_length != other.length:
             raise BadChangeError("changes that do not follow each other")
         if self.empty:
@@ -247,8 +253,8 @@ def parse(source: object) -> ChangeSet:
     """Read the JSON of a ChangeSet as a browser sends it.
 
     Accepts canonical form only: no empty section, no two neighbours that could be one. Raises TooLargeError beyond the
-    limits of size, BadChangeError for anything else that is not such a ChangeSet; never anything but these two, whatever
-    the input, and in a few milliseconds.
+    limits of size, BadChangeError for anything else that is not such a ChangeSet; never anything but these two,
+    whatever the input, and in a few milliseconds.
     """
     if not isinstance(source, str):
         raise BadChangeError("changes are a JSON text")
@@ -365,19 +371,6 @@ def _add(parts: list[Part], covered: int, insert: str | None, *, join: bool = Fa
             parts[-1] = (last + covered, before + insert)
             return
     parts.append((covered, insert))
-
-
-def _shifted(changes: ChangeSet, lead: int, tail: int) -> ChangeSet:
-    """The change with as many more (or fewer) kept units before all it changes, and after."""
-    if changes.end < 0:
-        length = changes.length + lead + tail
-        return ChangeSet(((length, None),) if length else ())
-    parts = list(changes.parts)
-    if lead:
-        parts[0] = (parts[0][0] + lead, None)
-    if tail:
-        parts[-1] = (parts[-1][0] + tail, None)
-    return ChangeSet(tuple(parts))
 
 
 class _Walk:
@@ -501,135 +494,3 @@ def _compose(self: ChangeSet, other: ChangeSet) -> ChangeSet:
             a.forward_after(step)
             b.forward(step)
     return ChangeSet(tuple(out))
-
-
-class Logged(NamedTuple):
-    """A change that has its place in the log."""
-
-    client: str
-    seq: int
-    changes: ChangeSet
-
-
-class _Moving:
-    """A pushed change on its way forward. Shifts are summed up and worked in only when they must be."""
-
-    __slots__ = ("changes", "delta", "end", "lead", "start", "tail")
-
-    def __init__(self, changes: ChangeSet) -> None:
-        self.become(changes)
-
-    def become(self, changes: ChangeSet) -> None:
-        self.changes = changes
-        self.start, self.end, self.delta = changes.start, changes.end, changes.delta
-        self.lead = self.tail = 0
-
-    def settled(self) -> ChangeSet:
-        if self.lead or self.tail:
-            self.changes = _shifted(self.changes, self.lead, self.tail)
-            self.lead = self.tail = 0
-        return self.changes
-
-
-def must_chain(changes: Sequence[ChangeSet], length: int) -> None:
-    """Raise BadChangeError unless the first change fits a text of `length` units and each next one what then results."""
-    for number, change in enumerate(changes):
-        if change.length != length:
-            raise BadChangeError(f"change {number + 1} is made for {change.length} units, not {length}")
-        length = change.new_length
-
-
-def rebase(
-    pushed: Sequence[ChangeSet], over: Sequence[Logged], *, client: str, first_seq: int
-) -> tuple[int, list[ChangeSet]]:
-    """Move pushed changes, which follow each other, over what was logged after their base; one at a time.
-
-    `over` is that part of the log in order. An entry of the same client is the head of the push sent before, and
-    drops it. Returns the sequence number of the first change that is new, and the new changes, made for the text after
-    `over`. Mapping over one entry after another is what the browser does too; composing the entries first can differ.
-
-    Raises TooFarBehindError when that would be too much work, BadChangeError when an entry of this client is not the head of
-    what is pushed, or when the changes do not fit the text before `over`.
-    """
-    if len(pushed) * len(over) > MAX_REBASE_STEPS:
-        raise TooFarBehindError(f"{len(pushed)} changes over {len(over)}")
-    if over:
-        must_chain(pushed, over[0].changes.length)
-    waiting = deque(_Moving(changes) for changes in pushed)
-    work = 0
-    for entry in over:
-        if entry.client == client and waiting:
-            if entry.seq != first_seq:
-                raise BadChangeError(f"change {entry.seq} of this client is logged where {first_seq} was pushed")
-            waiting.popleft()
-            first_seq += 1
-            continue
-        work += _step(waiting, entry.changes)
-        if work > MAX_REBASE_WORK:
-            raise TooFarBehindError("too much to work through")
-    return first_seq, [moving.settled() for moving in waiting]
-
-
-def _step(waiting: Iterable[_Moving], logged: ChangeSet) -> int:
-    """Move each waiting change over one logged change, and that over them; how many sections had to be looked at."""
-    work = 0
-    start, end, delta, lead, tail = logged.start, logged.end, logged.delta, 0, 0
-    for moving in waiting:
-        if end < moving.start:
-            moving.start += delta
-            moving.end += delta
-            moving.lead += delta
-            tail += moving.delta
-        elif moving.end < start:
-            moving.tail += delta
-            start += moving.delta
-            end += moving.delta
-            lead += moving.delta
-        else:
-            mine = moving.settled()
-            if lead or tail:
-                logged = _shifted(logged, lead, tail)
-                lead = tail = 0
-            work += len(mine.parts) + len(logged.parts)
-            moving.become(_map(mine, logged, before=False))
-            logged = _map(logged, mine, before=True)
-            start, end, delta = logged.start, logged.end, logged.delta
-    return work
-
-
-class Span(NamedTuple):
-    """A stretch of text written by one person: from `start` to `end` in units."""
-
-    start: int
-    end: int
-    author: int
-
-
-class Blame:
-    """Who wrote each unit of a text, kept up to date change by change. Authors are positive ids; 0 is nobody."""
-
-    def __init__(self, length: int = 0, author: int = 0) -> None:
-        self._authors = array("q", [author]) * length
-
-    def add(self, changes: ChangeSet, author: int) -> None:
-        """Take in the next change of the log. Raises BadChangeError where its length differs."""
-        authors = self._authors
-        if len(authors) != changes.length:
-            raise BadChangeError(f"made for a text of {changes.length} units, not {len(authors)}")
-        position = 0
-        for covered, insert in changes.parts:
-            if insert is None:
-                position += covered
-            else:
-                authors[position : position + covered] = array("q", [author]) * len(insert)
-                position += len(insert)
-
-    def spans(self) -> list[Span]:
-        """The text's stretches in order, neighbours of one author joined."""
-        spans: list[Span] = []
-        position = 0
-        for author, units in groupby(self._authors):
-            end = position + sum(1 for _ in units)
-            spans.append(Span(position, end, author))
-            position = end
-        return spans
