@@ -1,7 +1,8 @@
-"""``python -m migrations "what changes"``: write the next revision from what the models have and the migrations lack."""
+"""``python -m migrations "what changes"``: write the next revision, from what the models have and migrations lack."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -21,7 +22,8 @@ def main() -> int:
         url = f"sqlite:///{Path(folder) / 'empty.sqlite'}"
         upgrade(url)
         number = f"{int(newest or '0') + 1:04d}"
-        command.revision(config(url), message=sys.argv[1], rev_id=number, autogenerate=True)
+        written = command.revision(config(url), message=sys.argv[1], rev_id=number, autogenerate=True)
+        subprocess.run([sys.executable, "-m", "ruff", "format", "-q", written.path], check=True)
     print("Read it before you commit it: triggers, and moves of data, are written by hand.", file=sys.stderr)
     return 0
 
