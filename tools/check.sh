@@ -24,7 +24,6 @@ tools/bootstrap.sh test || exit 1
 tools/system.sh || exit 1
 tools/node.sh frontend tests/node || exit 1
 
-check "lock files name no host" tools/lockcheck.sh
 check "ruff" "$bin/ruff" check --quiet .
 check "ruff format" "$bin/ruff" format --quiet --check .
 check "mypy" "$bin/mypy" --no-error-summary
@@ -32,7 +31,7 @@ check "import rule" "$bin/lint-imports" --no-cache
 check "templates" "$bin/djlint" --quiet --lint templates
 check "types of scripts" frontend/node_modules/.bin/tsc --project tsconfig.json
 check "vendored scripts are what frontend/ builds" tools/vendor.sh
-# Migrations, up from empty, down and up, and against the models, are tests: tests/rules/test_migrations.py.
+# Among the tests: migrations from empty, down, up and against the models; lock files; docs against the code.
 echo "tests"
 tools/test.sh || failed+=("tests")
 

@@ -1,0 +1,42 @@
+"""Every package that we ask for has its line in docs/dependencies.md, and the locks hold it."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+ASKED = {
+    "runtime": PROJECT["project"]["dependencies"],
+    "test": PROJECT["dependency-groups"]["test"],
+}
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=~!; ]", each, maxsplit=1)[0].lower() for each in requirements}
+
+
+def test_each_package_is_explained() -> None:
+    explained = (ROOT / "docs" / "dependencies.md").read_text()
+    scripts = json.loads((ROOT / "frontend" / "package.json").read_text())
+    in_browser = {name.removeprefix("@codemirror/").removeprefix("@lezer/") for name in scripts["dependencies"]}
+    asked = names(ASKED["runtime"]) | names(ASKED["test"]) | in_browser | set(scripts["devDependencies"])
+    missing = {name for name in asked if not re.search(rf"\b{re.escape(name)}\b", explained)}
+    assert not missing, f"docs/dependencies.md does not say what these are for: {sorted(missing)}"
+
+
+def test_the_locks_hold_each_package_with_a_hash() -> None:
+    for lock, requirements in ASKED.items():
+        text = (ROOT / "requirements" / f"{lock}.txt").read_text()
+        locked = set(re.findall(r"^([a-z0-9.-]+)==\S+.* \\\n    --hash=sha256:", text, re.MULTILINE))
+        assert names(requirements) <= locked, f"run make lock: {sorted(names(requirements) - locked)}"
+
+
+def test_locks_name_no_host() -> None:
+    for lock in ROOT.glob("requirements/*.txt"):
+        assert not re.search(r"://|index-url|find-links", lock.read_text()), lock.name
+    for lock in (ROOT / "frontend" / "package-lock.json", ROOT / "tests" / "node" / "package-lock.json"):
+        assert '"resolved"' not in lock.read_text(), lock
