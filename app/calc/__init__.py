@@ -1,0 +1,1 @@
+"""Pure computation: numbers in, frozen dataclasses out; imports nothing else of the application."""
