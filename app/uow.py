@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -131,10 +131,14 @@ class Database:
         session = Session(bind=bind, expire_on_commit=False, autoflush=True)
         return UnitOfWork(session=session, now=self.clock(), keys=self.keys, settings=self.settings)
 
-    def ping(self) -> None:
-        """Raise if the database does not answer."""
-        with self.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+    def answers(self) -> bool:
+        """Whether the database can be reached and read."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except DBAPIError:
+            return False
+        return True
 
     def close(self) -> None:
         """Return all connections."""

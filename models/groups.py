@@ -84,7 +84,7 @@ class Membership(Base):
     constituency_id: Mapped[int | None] = mapped_column(ForeignKey("constituency.id"))
     organisation: Mapped[str] = mapped_column(default="")
     title: Mapped[str] = mapped_column(default="")
-    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id", use_alter=True))
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"))
     joined_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
 

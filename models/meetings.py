@@ -52,7 +52,7 @@ class Meeting(Base):
 
     ``join_code`` is good only while people may come in, and is emptied when the session closes. The projector's
     address is derived from the server's secret and ``projector_nonce``: a new nonce revokes it, and the database
-    alone opens nothing. ``revision`` counts state changes, so that two buttons pressed at once make one change.
+    alone opens nothing. The current stage is the one that has started and not ended. ``revision`` counts state changes, so that two buttons pressed at once make one change.
     """
 
     __tablename__ = "meeting"
@@ -69,7 +69,6 @@ class Meeting(Base):
     state: Mapped[MeetingState] = mapped_column(choice(MeetingState, "state"))
     revision: Mapped[int] = mapped_column(default=0)
     controller_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    current_stage_id: Mapped[int | None] = mapped_column(ForeignKey("stage.id", use_alter=True))
     current_item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"))
     join_code: Mapped[str | None] = mapped_column(String(6), unique=True)
     projector_nonce: Mapped[str | None] = mapped_column(String(32))

@@ -1,1 +1,32 @@
-"""HTTP and HTML."""
+"""HTTP and HTML. One file per noun; this one registers each with its guard."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, g
+from flask_wtf.csrf import CSRFProtect
+
+from app.config import Settings
+from app.web import assets, demo, errors, groups, guards, headers, health, limits
+from app.web.guards import Guard
+
+#: Every blueprint with its guard and the address it lives under. A test walks this list.
+BLUEPRINTS: list[tuple[Blueprint, Guard, str]] = [
+    (assets.bp, guards.unlooked, ""),
+    (health.bp, guards.unlooked, ""),
+    (demo.bp, guards.anyone, ""),
+    (groups.bp, guards.member, "/g/<slug>"),
+]
+
+
+def install(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
+    """Register everything the browser and programs can ask for."""
+    headers.install(app, settings)
+    limits.install(app, settings)
+    errors.install(app)
+    assets.install(app)
+    app.context_processor(lambda: {"nonce": g.get("nonce", "")})
+    for blueprint, guard, prefix in BLUEPRINTS:
+        if guard is guards.unlooked:
+            limits.limiter.exempt(blueprint)
+        blueprint.before_request(guard)
+        app.register_blueprint(blueprint, url_prefix=prefix or None)

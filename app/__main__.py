@@ -1,0 +1,5 @@
+"""``python -m app`` is ``concordat``."""
+
+from app.cli import main
+
+main()

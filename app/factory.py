@@ -1,0 +1,60 @@
+"""The only place where parts meet: settings in, an application out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import realtime.gateway
+import realtime.relay
+from app import markup
+from app.clock import Clock, utc_now
+from app.config import Settings
+from app.uow import Database
+from app.web import context, install
+
+ROOT = Path(__file__).resolve().parent.parent
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
+    """The application with its database, pages and live gateway; nothing is opened to the network yet.
+
+    ``app.extensions["concordat.database"]`` is the Database, ``app.extensions["socketio"]`` the live server.
+    """
+    app = Flask("concordat", root_path=str(ROOT), template_folder="templates", static_folder=None)
+    database = Database(settings, clock=clock)
+    app.extensions["concordat.database"] = database
+    app.config.update(
+        SECRET_KEY=database.keys.web(),
+        SESSION_COOKIE_NAME="__Host-concordat" if settings.is_https else "concordat",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # Sec-Fetch-Site is checked instead; token pages send no Referer
+        TRUSTED_HOSTS=None,
+    )
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's own way
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["markdown"] = markup.render
+    Babel(app)
+    csrf.init_app(app)
+    app.context_processor(context.page_context)
+    install(app, settings, csrf)
+    socketio = realtime.gateway.create(app, database)
+    realtime.relay.install(database.bus, socketio)
+    return app

@@ -1,0 +1,44 @@
+"""The web process: gunicorn with threads; each open live connection holds one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from app.config import Settings
+
+
+class Server(BaseApplication):
+    """gunicorn configured in code: one process, threads for sockets and a few more for pages."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set what differs from gunicorn's defaults."""
+        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
+        options: dict[str, Any] = {
+            "bind": f"{host}:{self.settings.port}",
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": self.settings.max_sockets + 30,
+            "worker_connections": self.settings.max_sockets + 200,
+            "timeout": 60,
+            "graceful_timeout": 5,
+            "keepalive": 5,
+            "loglevel": "warning",
+            "worker_tmp_dir": None,
+            "forwarded_allow_ips": "*" if self.settings.proxy_hops else "",
+            "control_socket_disable": True,
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """The application, made before the worker process is forked."""
+        return self.app

@@ -1,0 +1,111 @@
+"""People and how they come in: actors, sign-ins, passwords, one-time links and personal tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict, Invalid
+from app.mail import check_address
+from app.policy import VISITOR, Actor, require_administrator
+from app.secrets import Keys, new_token
+from app.uow import UnitOfWork
+from models.accounts import AccessToken, Person, SignIn
+
+SIGN_IN_LASTS = timedelta(days=30)
+#: ``last_seen_at`` is written at most this often, so that reading a page seldom writes.
+SEEN_EVERY = timedelta(minutes=10)
+
+
+def _actor(person: Person, sign_in_id: int | None) -> Actor:
+    return Actor(
+        person_id=person.id,
+        name=person.name,
+        email=person.email,
+        is_administrator=person.is_administrator,
+        sign_in_id=sign_in_id,
+    )
+
+
+def actor_of_cookie(session: Session, keys: Keys, token: str | None, now: datetime) -> Actor:
+    """Who a sign-in cookie stands for at this moment; a visitor when it is revoked, expired or unknown."""
+    if not token:
+        return VISITOR
+    return _actor_where(session, SignIn.token_hash == keys.hash("sign_in", token), now)
+
+
+def actor_of_sign_in(session: Session, sign_in_id: int, now: datetime) -> Actor:
+    """Who an open socket stands for at this moment, by the sign-in it was opened with."""
+    return _actor_where(session, SignIn.id == sign_in_id, now)
+
+
+def _actor_where(session: Session, condition: object, now: datetime) -> Actor:
+    row = session.execute(
+        select(SignIn.id, Person)
+        .join(Person, Person.id == SignIn.person_id)
+        .where(
+            condition,  # type: ignore[arg-type]  # a column expression
+            SignIn.revoked_at.is_(None),
+            SignIn.expires_at > now,
+            Person.disabled_at.is_(None),
+            Person.erased_at.is_(None),
+        )
+    ).first()
+    return VISITOR if row is None else _actor(row[1], row[0])
+
+
+def actor_of_access_token(session: Session, keys: Keys, token: str) -> Actor:
+    """Who a personal access token stands for; a visitor when it is revoked or unknown."""
+    person = session.execute(
+        select(Person)
+        .join(AccessToken, AccessToken.person_id == Person.id)
+        .where(
+            AccessToken.token_hash == keys.hash("access_token", token),
+            AccessToken.revoked_at.is_(None),
+            Person.disabled_at.is_(None),
+            Person.erased_at.is_(None),
+        )
+    ).scalar_one_or_none()
+    return VISITOR if person is None else _actor(person, None)
+
+
+def start_sign_in(uow: UnitOfWork, person: Person, *, device: str, lasts: timedelta = SIGN_IN_LASTS) -> str:
+    """Sign a person in on one device; the token returned goes into the cookie and is stored only as a hash."""
+    token = new_token()
+    uow.session.add(
+        SignIn(
+            person_id=person.id,
+            token_hash=uow.keys.hash("sign_in", token),
+            device=device[:200],
+            created_at=uow.now,
+            last_seen_at=uow.now,
+            expires_at=uow.now + lasts,
+        )
+    )
+    return token
+
+
+def find_person(session: Session, email: str) -> Person | None:
+    """The person with this address, in any case."""
+    return session.execute(select(Person).where(Person.email == email.strip().lower())).scalar_one_or_none()
+
+
+def create_person(uow: UnitOfWork, actor: Actor, *, email: str, name: str, administrator: bool = False) -> Person:
+    """Create an account without a password. Raises Invalid for a bad address or name, Conflict for a taken address."""
+    require_administrator(actor)
+    return add_person(uow, email=email, name=name, administrator=administrator)
+
+
+def add_person(uow: UnitOfWork, *, email: str, name: str, administrator: bool = False) -> Person:
+    """The row behind create_person and accepted invitations: no right is asked here."""
+    address, name = check_address(email), " ".join(name.split())
+    if not 1 <= len(name) <= 120:
+        raise Invalid("Enter a name of at most 120 characters", fields={"name": "Enter a name of at most 120 characters"})
+    if find_person(uow.session, address) is not None:
+        raise Conflict(f"There is already an account for {address}.")
+    person = Person(email=address, name=name, is_administrator=administrator, created_at=uow.now)
+    uow.session.add(person)
+    uow.flush()
+    return person

@@ -1,0 +1,139 @@
+"""Design groups: their people, roles, constituencies and blocs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict, Invalid, NotFound
+from app.events import PeopleChanged
+from app.policy import Actor, Can, Standing, require, require_administrator
+from app.services.activity import note
+from app.uow import UnitOfWork
+from models.accounts import Person
+from models.groups import Bloc, Constituency, Group, Membership, Role
+
+#: Constituencies a new group starts with, as (constituency, two-letter tag, bloc); each group may edit its list.
+TEMPLATE: Sequence[tuple[str, str, str]] = (
+    ("Commissioner", "CO", "Commissioning"),
+    ("Acute provider", "AP", "Providing"),
+    ("Community provider", "CP", "Providing"),
+    ("Social care", "SC", "Providing"),
+    ("Contracting and finance", "CF", "Legal, contracting, industry and research"),
+    ("Legal", "LE", "Legal, contracting, industry and research"),
+    ("Industry", "IN", "Legal, contracting, industry and research"),
+    ("Research", "RE", "Legal, contracting, industry and research"),
+    ("Patients and carers", "PC", "Public and voluntary"),
+    ("Voluntary sector", "VS", "Public and voluntary"),
+)
+
+
+def access_group(session: Session, actor: Actor, slug: str, can: Can) -> tuple[Group, Standing]:
+    """The group at an address and what the actor is in it. Raises NotFound, Forbidden."""
+    group = session.execute(select(Group).where(Group.slug == slug)).scalar_one_or_none()
+    if group is None:
+        raise NotFound()
+    return group, require(session, actor, group.id, can)
+
+
+def create_group(uow: UnitOfWork, actor: Actor, *, slug: str, name: str, time_zone: str = "Europe/London") -> Group:
+    """A new group with the template's constituencies and blocs, and no people yet.
+
+    Raises Invalid for a slug that is not lower-case letters, digits and hyphens, Conflict for a taken one.
+    """
+    require_administrator(actor)
+    name = " ".join(name.split())
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?", slug):
+        raise Invalid("The short name may hold lower-case letters, digits and hyphens, at most 60.")
+    if not 1 <= len(name) <= 200:
+        raise Invalid("A group needs a name of at most 200 characters.")
+    if uow.session.execute(select(Group.id).where(Group.slug == slug)).first() is not None:
+        raise Conflict(f"There is already a group called {slug}.")
+    group = Group(slug=slug, name=name, time_zone=time_zone, created_at=uow.now)
+    uow.session.add(group)
+    uow.flush()
+    blocs: dict[str, Bloc] = {}
+    for position, (constituency, tag, bloc) in enumerate(TEMPLATE):
+        if bloc not in blocs:
+            blocs[bloc] = Bloc(group_id=group.id, name=bloc, position=len(blocs))
+            uow.session.add(blocs[bloc])
+            uow.flush()
+        uow.session.add(
+            Constituency(
+                group_id=group.id,
+                bloc_id=blocs[bloc].id,
+                name=constituency,
+                tag=tag,
+                position=position,
+                changed_at=uow.now,
+            )
+        )
+    uow.flush()
+    note(uow, actor, "created the group", group_id=group.id)
+    return group
+
+
+def find_constituency(session: Session, group_id: int, name: str) -> Constituency:
+    """A group's constituency by its name. Raises Invalid when there is none."""
+    found = session.execute(
+        select(Constituency).where(
+            Constituency.group_id == group_id, Constituency.name == name, Constituency.retired_at.is_(None)
+        )
+    ).scalar_one_or_none()
+    if found is None:
+        raise Invalid("Choose whom this person speaks for.", fields={"constituency": "Choose from the list"})
+    return found
+
+
+def add_member(
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    group_id: int,
+    person: Person,
+    role: Role,
+    constituency: str | None,
+    organisation: str = "",
+    title: str = "",
+) -> Membership:
+    """Put a person into a group, or back into it. Raises Invalid, Forbidden, NotFound."""
+    require(uow.session, actor, group_id, Can.PEOPLE_MANAGE)
+    return seat_person(
+        uow, actor, group_id=group_id, person=person, role=role, constituency=constituency,
+        organisation=organisation, title=title,
+    )  # fmt: skip
+
+
+def seat_person(
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    group_id: int,
+    person: Person,
+    role: Role,
+    constituency: str | None,
+    organisation: str = "",
+    title: str = "",
+) -> Membership:
+    """The row behind add_member and accepted invitations: the right was asked when the place was offered."""
+    if role is Role.GUEST:
+        raise Invalid("Guests come in by a session's code.")
+    found = find_constituency(uow.session, group_id, constituency) if constituency else None
+    membership = uow.session.execute(
+        select(Membership).where(Membership.group_id == group_id, Membership.person_id == person.id)
+    ).scalar_one_or_none()
+    if membership is None:
+        membership = Membership(group_id=group_id, person_id=person.id, role=role, joined_at=uow.now)
+        uow.session.add(membership)
+    membership.role = role
+    membership.meeting_id = None
+    membership.removed_at = None
+    membership.constituency_id = found.id if found else None
+    membership.organisation, membership.title = organisation, title
+    uow.flush()
+    note(uow, actor, f"added {person.name} as {role.value.replace('_', ' ')}", group_id=group_id)
+    uow.emit(PeopleChanged(group_id))
+    return membership

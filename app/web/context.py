@@ -1,0 +1,109 @@
+"""What every request has: its transaction, its actor, and what base.html shows around a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, g, request, session, url_for
+from flask_babel import gettext as _
+
+from app.policy import VISITOR, Actor, Can, allowed
+from app.services import accounts
+from app.uow import Database, UnitOfWork
+from models.groups import Group, Role
+
+SIGN_IN_KEY = "sign_in"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The signed-in person as the page header shows them."""
+
+    id: int
+    name: str
+    email: str
+    is_administrator: bool
+
+    @property
+    def initials(self) -> str:
+        """At most two letters."""
+        return initials(self.name)
+
+
+def initials(name: str) -> str:
+    """First letters of the first and the last word of a name, in capitals."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+
+def database() -> Database:
+    """This process's database."""
+    found = current_app.extensions["concordat.database"]
+    assert isinstance(found, Database)  # noqa: S101  # put there by app.factory
+    return found
+
+
+def _actor(uow: UnitOfWork) -> Actor:
+    return accounts.actor_of_cookie(uow.session, uow.keys, session.get(SIGN_IN_KEY), uow.now)
+
+
+@contextmanager
+def transaction() -> Iterator[tuple[UnitOfWork, Actor]]:
+    """One writing transaction with the actor loaded fresh inside it; facts are published after the commit."""
+    with database().writing() as uow:
+        yield uow, _actor(uow)
+
+
+@contextmanager
+def looking() -> Iterator[tuple[UnitOfWork, Actor]]:
+    """One reading transaction with the actor loaded fresh inside it."""
+    with database().reading() as uow:
+        yield uow, _actor(uow)
+
+
+def remember(actor: Actor, group: Group | None = None, role: Role | None = None) -> None:
+    """Keep for the page header who looks at what; never used to decide a right."""
+    g.actor, g.group, g.role = actor, group, role
+
+
+#: The group's rooms in the order of the golden thread: label, endpoint, first part of the path, who sees it.
+ROOMS = (
+    ("Overview", "groups.overview", "", Can.GROUP_READ),
+    ("Blueprint", "items.blueprint", "blueprint", Can.ITEM_READ),
+    ("Sessions", "meetings.index", "sessions", Can.MEETING_READ),
+    ("Evidence", "evidence.index", "evidence", Can.EVIDENCE_READ),
+    ("Versions", "versions.index", "versions", Can.VERSION_READ),
+    ("Validation", "validation.index", "validation", Can.ROUND_READ),
+    ("People", "groups.people", "people", Can.PEOPLE_READ),
+)
+
+
+def _nav(group: Group, role: Role) -> list[dict[str, Any]]:
+    here = request.path.removeprefix(f"/g/{group.slug}").strip("/").split("/")[0]
+    known = current_app.view_functions
+    return [
+        {"label": _(label), "href": url_for(endpoint, slug=group.slug), "current": here == first}
+        for label, endpoint, first, can in ROOMS
+        if endpoint in known and allowed(role, can)
+    ]
+
+
+def page_context() -> dict[str, Any]:
+    """Variables of every template: viewer, group, role, nav."""
+    actor: Actor = g.get("actor", VISITOR)
+    group: Group | None = g.get("group")
+    role: Role | None = g.get("role")
+    viewer = None
+    if actor.person_id is not None:
+        viewer = Viewer(actor.person_id, actor.name, actor.email or "", actor.is_administrator)
+    shown = group if role is not None and role is not Role.GUEST else None
+    return {
+        "viewer": viewer,
+        "group": group,
+        "role": role.value if role else None,
+        "nav": _nav(shown, role) if shown is not None and role is not None else [],
+        "is_demo": database().settings.is_demo,
+    }

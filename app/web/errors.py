@@ -1,0 +1,71 @@
+"""From refusals to answers: a page for people, JSON for programs, a fragment for htmx."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from app import logs
+from app.errors import DomainError
+
+log = logging.getLogger("concordat.web")
+
+WORDS = {
+    400: "That could not be read. Go back, reload the page and try again.",
+    401: "Sign in first.",
+    404: "There is nothing here, or you may not see it.",
+    405: "That cannot be done here.",
+    413: "That is too large to send.",
+    429: "Too many attempts. Wait a few minutes and try again.",
+    500: "Something went wrong on our side. What was saved before is safe.",
+}
+
+
+def wants_json() -> bool:
+    """Whether a program asks."""
+    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+
+
+def answer(status: int, code: str, message: str, fields: dict[str, str] | None = None) -> ResponseReturnValue:
+    """The refusal in the form the asker reads."""
+    if wants_json():
+        return jsonify(code=code, message=message, fields=fields or {}), status
+    template = "errors/fragment.html" if request.headers.get("HX-Request") else "errors/error.html"
+    page = render_template(
+        template, status=status, message=message, fields=fields or {}, reference=logs.request_id.get()
+    )
+    return page, status
+
+
+def install(app: Flask) -> None:
+    """Register the translators. Anything else is a bug: logged with the request's id, answered 500 with that id."""
+
+    @app.errorhandler(DomainError)
+    def domain(error: DomainError) -> ResponseReturnValue:
+        return answer(error.status, error.code, error.message, error.fields)
+
+    @app.errorhandler(CSRFError)
+    def csrf(error: CSRFError) -> ResponseReturnValue:
+        return answer(400, "csrf", _("This page was open for too long or came from elsewhere. Reload it and try again."))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> ResponseReturnValue:
+        status = error.code or 500
+        if error.response is not None or 300 <= status < 400:
+            return error.get_response()
+        words = WORDS.get(status, error.name)
+        answered = app.make_response(answer(status, error.name.lower().replace(" ", "_"), words))
+        for name, value in error.get_headers():
+            if name.lower() in {"allow", "retry-after"}:
+                answered.headers[name] = value
+        return answered
+
+    @app.errorhandler(Exception)
+    def bug(error: Exception) -> ResponseReturnValue:
+        log.exception("unexpected %s", type(error).__name__)
+        return answer(500, "error", WORDS[500])

@@ -1,0 +1,66 @@
+"""Guards: what must hold before any view of a blueprint runs. Each blueprint names its guard where it is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.errors import NotFound
+from app.policy import Can
+from app.services import groups
+from app.web.context import looking, remember
+
+Guard = Callable[[], ResponseReturnValue | None]
+
+
+def to_sign_in() -> ResponseReturnValue:
+    """Send a visitor to the sign-in page and back; a program gets 401."""
+    if request.method == "GET" and "text/html" in request.headers.get("Accept", "text/html"):
+        return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+    abort(401)
+
+
+def anyone() -> ResponseReturnValue | None:
+    """Open to all; the page header still shows who is signed in."""
+    with looking() as (_uow, actor):
+        remember(actor)
+    return None
+
+
+def unlooked() -> ResponseReturnValue | None:
+    """Open to all and asks nothing of the database: health checks, static files, an expert's own pages."""
+    return None
+
+
+def signed_in() -> ResponseReturnValue | None:
+    """Only people who are signed in."""
+    with looking() as (_uow, actor):
+        remember(actor)
+        return None if actor.person_id is not None else to_sign_in()
+
+
+def administrator() -> ResponseReturnValue | None:
+    """Only administrators; nobody else learns that the page exists."""
+    with looking() as (_uow, actor):
+        remember(actor)
+        if actor.person_id is None:
+            return to_sign_in()
+        if not actor.is_administrator:
+            raise NotFound()
+    return None
+
+
+def member() -> ResponseReturnValue | None:
+    """Only people of the group named by ``slug`` in the address; to others the group does not exist."""
+    with looking() as (uow, actor):
+        remember(actor)
+        if actor.person_id is None:
+            return to_sign_in()
+        slug = (request.view_args or {}).get("slug", "")
+        group, standing = groups.access_group(uow.session, actor, slug, Can.GROUP_READ)
+        remember(actor, group, standing.role)
+    return None
+
+

@@ -1,0 +1,21 @@
+"""How often one address may knock on doors that guessing could open."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from app.config import Settings
+
+limiter = Limiter(key_func=get_remote_address, headers_enabled=False)
+
+#: For pages where a token or password is tried.
+KNOCKING = "60 per 10 minutes"
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Count in Redis where there are several processes, else in memory."""
+    app.config.setdefault("RATELIMIT_STORAGE_URI", settings.redis_url or "memory://")
+    app.config.setdefault("RATELIMIT_STRATEGY", "moving-window")
+    limiter.init_app(app)
