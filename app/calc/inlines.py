@@ -1,0 +1,279 @@
+"""Inside a paragraph: emphasis, links, escapes and line breaks, read as the editor's parser reads them.
+
+Emphasis pairs by the delimiter rules of CommonMark (flanking, the rule of three). Every search is bounded, so that a
+hostile text costs no more than its length times a small constant.
+"""
+
+import re
+import unicodedata
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+
+MAX_PARENTHESES = 8
+
+_SPECIAL = re.compile(r"[\\*_\[\]\n]")
+_ESCAPABLE = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_LABEL = re.compile(r"\[(?:[^\[\]\\]|\\[\s\S]){0,998}+\]")
+_TITLE = re.compile(r"\"(?:[^\"\\]|\\[\s\S]){0,300}+\"|'(?:[^'\\]|\\[\s\S]){0,300}+'|\((?:[^)\\]|\\[\s\S]){0,300}+\)")
+_ANGLED = re.compile(r"<(?:[^<>\\\n]|\\[^\n])*>")
+_SAFE_URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?|mailto:[^\s@\\:]+@[^\s@\\]+", re.IGNORECASE)
+
+Node = str | ET.Element
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run of `*` or `_`: how many are left, how many there were, and what it may do."""
+
+    char: str
+    left: int
+    size: int
+    opens: bool
+    closes: bool
+
+
+@dataclass(slots=True)
+class _Bracket:
+    """An opening bracket that may become a link."""
+
+
+_Part = Node | _Run | _Bracket
+
+
+def safe_url(url: str) -> str | None:
+    """`url` where it may become a link: http or https with a host and no sign-in part, or mailto; else None.
+
+    Protocol-relative, relative and any other addresses are refused, and so are white space and backslashes, which
+    browsers read leniently.
+    """
+    return url if _SAFE_URL.fullmatch(url) else None
+
+
+def fill(element: ET.Element, words: str) -> None:
+    """Put what `words` show into the empty `element`."""
+    _append(element, _Inline(words).nodes())
+
+
+def _append(element: ET.Element, nodes: list[Node]) -> None:
+    last: ET.Element | None = None
+    texts: list[str] = []
+
+    def flush() -> None:
+        joined = "".join(texts)
+        texts.clear()
+        if last is None:
+            element.text = joined or None
+        else:
+            last.tail = joined or None
+
+    for node in nodes:
+        if isinstance(node, str):
+            texts.append(node)
+        else:
+            flush()
+            element.append(node)
+            last = node
+    flush()
+
+
+class _Inline:
+    """One pass over the words of a paragraph."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.parts: list[_Part] = []
+        self.brackets: list[int] = []
+        self.dead = 0
+        """So many of the open brackets, counted from the outermost, can no longer become a link."""
+
+    def nodes(self) -> list[Node]:
+        at = 0
+        while at < len(self.text):
+            found = _SPECIAL.search(self.text, at)
+            if not found:
+                break
+            if found.start() > at:
+                self.parts.append(self.text[at : found.start()])
+            at = self._special(found.start())
+        self.parts.append(self.text[at:])
+        return _resolve(self.parts)
+
+    def _special(self, at: int) -> int:
+        char = self.text[at]
+        if char == "\\":
+            if self.text[at + 1 : at + 2] in _ESCAPABLE:
+                self.parts.append(self.text[at + 1])
+                return at + 2
+            self.parts.append(char)
+        elif char == "\n":
+            self.parts.append(ET.Element("br"))
+        elif char == "[":
+            self.brackets.append(len(self.parts))
+            self.parts.append(_Bracket())
+        elif char == "]":
+            return self._close(at)
+        else:
+            return self._run(at)
+        return at + 1
+
+    def _run(self, at: int) -> int:
+        char, end = self.text[at], at + 1
+        while end < len(self.text) and self.text[end] == char:
+            end += 1
+        before, after = self.text[at - 1 : at] if at else "", self.text[end : end + 1]
+        space_before, space_after = not before or before.isspace(), not after or after.isspace()
+        mark_before, mark_after = _is_mark(before), _is_mark(after)
+        left = not space_after and (not mark_after or space_before or mark_before)
+        right = not space_before and (not mark_before or space_after or mark_after)
+        opens = left and (char == "*" or not right or mark_before)
+        closes = right and (char == "*" or not left or mark_after)
+        self.parts.append(_Run(char, end - at, end - at, opens, closes))
+        return end
+
+    def _close(self, at: int) -> int:
+        """Read `]`: a link if a bracket is open and an address follows; else the brackets stay words."""
+        if not self.brackets:
+            self.parts.append("]")
+            return at + 1
+        index = self.brackets.pop()
+        alive = len(self.brackets) >= self.dead
+        self.dead = min(self.dead, len(self.brackets))
+        content = self.parts[index + 1 :] if alive else []
+        if not alive or (self.text[at + 1 : at + 2] not in ("(", "[") and all(_is_blank(part) for part in content)):
+            self.parts[index] = "["
+            self.parts.append("]")
+            return at + 1
+        del self.parts[index:]
+        self.dead = len(self.brackets)
+        inside = _resolve(content)
+        url, end = self._target(at + 1)
+        if url is None:
+            self.parts += ["[", *inside, "]", *_lines(self.text[at + 1 : end])]
+        elif (address := safe_url(url)) is None:
+            self.parts += inside
+        else:
+            link = ET.Element("a", {"href": address})
+            _append(link, inside)
+            self.parts.append(link)
+        return end
+
+    def _target(self, at: int) -> tuple[str | None, int]:
+        """The address after the label that ends before `at`, or None, and where reading goes on."""
+        after = self.text[at : at + 1]
+        if after == "[":
+            label = _LABEL.match(self.text, at)
+            return None, label.end() if label else at
+        if after != "(":
+            return None, at
+        pos = self._skip(at + 1)
+        url, end = self._address(pos)
+        if url is not None:
+            pos = self._skip(end)
+            if pos != end and (title := _TITLE.match(self.text, pos)):
+                pos = self._skip(title.end())
+        return (url, pos + 1) if self.text[pos : pos + 1] == ")" else (None, at)
+
+    def _address(self, at: int) -> tuple[str | None, int]:
+        if self.text[at : at + 1] == "<":
+            found = _ANGLED.match(self.text, at)
+            return (_ESCAPE.sub(r"\1", found[0][1:-1]), found.end()) if found else (None, at)
+        depth, pos = 0, at
+        while pos < len(self.text) and self.text[pos] not in " \t\n":
+            char = self.text[pos]
+            if char == "\\":
+                pos += 1
+            elif char == "(":
+                depth += 1
+                if depth > MAX_PARENTHESES:
+                    return None, at
+            elif char == ")":
+                if not depth:
+                    break
+                depth -= 1
+            pos += 1
+        pos = min(pos, len(self.text))
+        return (_ESCAPE.sub(r"\1", self.text[at:pos]), pos) if pos > at else (None, at)
+
+    def _skip(self, at: int) -> int:
+        while at < len(self.text) and self.text[at] in " \t\n":
+            at += 1
+        return at
+
+
+def _lines(text: str) -> list[Node]:
+    nodes: list[Node] = []
+    for at, line in enumerate(text.split("\n")):
+        nodes += [ET.Element("br"), line] if at else [line]
+    return nodes
+
+
+def _is_blank(part: _Part) -> bool:
+    return not part.strip() if isinstance(part, str) else isinstance(part, ET.Element) and part.tag == "br"
+
+
+def _is_mark(char: str) -> bool:
+    """Punctuation or a symbol, of the first 65,536 characters: the editor looks at half of any other."""
+    return bool(char) and ord(char) < 0x10000 and unicodedata.category(char)[0] in "SP"
+
+
+def _resolve(parts: list[_Part]) -> list[Node]:
+    """Pair the runs in `parts` into emphasis; what pairs with nothing becomes words again."""
+    out: list[_Part] = []
+    openers: list[int] = []
+    bottoms: dict[tuple[str, bool, int], int] = {}
+    for part in parts:
+        if not isinstance(part, _Run):
+            out.append(part)
+            continue
+        if part.closes:
+            _pair(part, out, openers, bottoms)
+        if part.left:
+            if part.opens:
+                openers.append(len(out))
+            out.append(part)
+    return [_words(part) for part in out]
+
+
+def _pair(close: _Run, out: list[_Part], openers: list[int], bottoms: dict[tuple[str, bool, int], int]) -> None:
+    """Pair `close` with openers before it for as long as it has marks left and one fits.
+
+    `bottoms` remembers, for each kind of closer, how many of the openers are known not to fit: without it a text of
+    nothing but openers would cost the square of its length.
+    """
+    key = (close.char, close.opens, close.size % 3)
+    while close.left:
+        at = len(openers) - 1
+        while at >= bottoms.get(key, 0) and not _fits(out[openers[at]], close):
+            at -= 1
+        if at < bottoms.get(key, 0):
+            bottoms[key] = len(openers)
+            return
+        where = openers[at]
+        opener = out[where]
+        assert isinstance(opener, _Run)  # noqa: S101 - openers holds the places of runs only
+        size = min(2, opener.left, close.left)
+        element = ET.Element("em" if size == 1 else "strong")
+        _append(element, [_words(part) for part in out[where + 1 :]])
+        opener.left -= size
+        close.left -= size
+        del out[where + 1 :], openers[at + 1 :]
+        if not opener.left:
+            out.pop()
+            openers.pop()
+        out.append(element)
+        for each, bottom in bottoms.items():
+            bottoms[each] = min(bottom, len(openers))
+
+
+def _fits(opener: _Part, close: _Run) -> bool:
+    if not isinstance(opener, _Run) or opener.char != close.char:
+        return False
+    both = close.opens or opener.closes
+    return not (both and (opener.size + close.size) % 3 == 0 and (opener.size % 3 or close.size % 3))
+
+
+def _words(part: _Part) -> Node:
+    if isinstance(part, _Run):
+        return part.char * part.left
+    return "[" if isinstance(part, _Bracket) else part

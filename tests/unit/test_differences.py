@@ -1,0 +1,83 @@
+"""The words of two texts compared: complete, readable, and quick."""
+
+import random
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.calc.differences import Segment, difference
+
+
+def marked(old: str, new: str) -> str:
+    marks = {"same": "{}", "removed": "[-{}-]", "added": "[+{}+]"}
+    return "".join(marks[each.kind].format(each.text) for each in difference(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "redline"),
+    [
+        ("", "", ""),
+        ("", "New words", "[+New words+]"),
+        ("Old words", "", "[-Old words-]"),
+        ("Same words", "Same words", "Same words"),
+        (
+            "Each partner bears at most 3 per cent of its income.",
+            "Each provider bears at most 2.5 per cent of its income.",
+            "Each [-partner-][+provider+] bears at most [-3-][+2.5+] per cent of its income.",
+        ),
+        (
+            "The board may decide by majority.",
+            "The board must always decide together.",
+            "The board [-may-][+must always+] decide [-by majority-][+together+].",
+        ),
+        (
+            "one old to two word",
+            "three new to four word",
+            "[-one old to two-][+three new to four+] word",
+        ),
+        ("- a\n- b\n- c", "- a\n- c", "- a\n[-- b\n-]- c"),
+        ("x x x x", "x x x", "x x x[- x-]"),
+        ("It’s the carer's plan", "It’s the carers' plan", "It’s the [-carer's-][+carers'+] plan"),
+    ],
+)
+def test_redlines_read_as_a_person_would_mark_them(old: str, new: str, redline: str) -> None:
+    assert marked(old, new) == redline
+
+
+WORDS = st.lists(st.sampled_from(["a", "to", "risk", "care", " ", "\n", ".", "é", "*", "\t"]), max_size=40).map("".join)
+
+
+@given(WORDS, WORDS)
+def test_both_texts_can_be_read_back(old: str, new: str) -> None:
+    segments = difference(old, new)
+    assert "".join(each.text for each in segments if each.kind != "added") == old
+    assert "".join(each.text for each in segments if each.kind != "removed") == new
+    assert all(each.text for each in segments)
+    assert all(one.kind != two.kind for one, two in pairwise(segments))
+    assert difference(old, new) == segments
+    assert difference(old, old) == ([Segment("same", old)] if old else [])
+
+
+def _long_texts() -> dict[str, tuple[str, str]]:
+    chance = random.Random(7)
+    words = [f"w{chance.randrange(3000)}" for _ in range(17_000)]
+    edited = [word if chance.random() < 0.9 else "new" for word in words]
+    return {
+        "edited": (" ".join(words), " ".join(edited)),
+        "unrelated": (" ".join(words), " ".join(f"v{chance.randrange(3000)}" for _ in range(17_000))),
+        "shuffled": (" ".join(words), " ".join(chance.sample(words, len(words)))),
+        "repetitive": ("a b " * 25_000, "b a a " * 16_000),
+        "one letter": ("a " * 50_000, "a\n" * 50_000),
+        "symbols": ("*" * 100_000, "*_" * 50_000),
+    }
+
+
+@pytest.mark.parametrize(("old", "new"), _long_texts().values(), ids=_long_texts().keys())
+def test_a_hundred_kilobytes_are_compared_quickly(old: str, new: str) -> None:
+    start = time.process_time()
+    segments = difference(old, new)
+    assert time.process_time() - start < 3.0
+    assert "".join(each.text for each in segments if each.kind != "removed") == new
