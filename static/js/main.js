@@ -1,0 +1,71 @@
+/**
+ * The one entry: finds every `[data-module]`, fetches `./modules/NAME.js` and calls its `mount(element)`.
+ *
+ * `data-module` may name several modules, separated by spaces. A module is mounted once per element, also on what
+ * htmx swaps in later; code that inserts HTML by itself dispatches `concordat:mount` on the inserted element.
+ * When all modules of the page are mounted, `performance.mark('ready')` is set and `<html>` carries `data-ready`.
+ */
+
+/** @typedef {{mount: (element: HTMLElement) => void | Promise<void>}} Module */
+
+/** @type {WeakMap<Element, Set<string>>} */
+const mounted = new WeakMap();
+
+/**
+ * Mounts one module on one element.
+ * @param {HTMLElement} element
+ * @param {string} name
+ * @returns {Promise<void>}
+ */
+async function mountOne(element, name) {
+  const names = mounted.get(element) ?? new Set();
+  if (names.has(name)) return;
+  names.add(name);
+  mounted.set(element, names);
+  try {
+    const module = /** @type {Module} */ (await import(`./modules/${name}.js`));
+    await module.mount(element);
+  } catch (error) {
+    // One broken module must not take the others with it; the page works without scripts.
+    console.error(`Module ${name} did not start`, error);
+  }
+}
+
+/**
+ * Mounts every module on and under an element.
+ * @param {Element | Document} root
+ * @returns {Promise<void>}
+ */
+export async function mountAll(root) {
+  /** @type {HTMLElement[]} */
+  const elements = [...root.querySelectorAll("[data-module]")].filter((found) => found instanceof HTMLElement);
+  if (root instanceof HTMLElement && root.dataset.module) elements.unshift(root);
+  await Promise.all(
+    elements.flatMap((element) => {
+      const names = (element.dataset.module ?? "").split(/\s+/).filter((name) => /^[a-z][a-z0-9_]*$/.test(name));
+      return names.map((name) => mountOne(element, name));
+    }),
+  );
+}
+
+/**
+ * The page's CSRF token, for requests made by scripts.
+ * @returns {string}
+ */
+export function csrfToken() {
+  return document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+}
+
+for (const event of ["htmx:afterSettle", "concordat:mount"]) {
+  document.addEventListener(event, ({ target }) => {
+    if (target instanceof Element) void mountAll(target);
+  });
+}
+
+document.addEventListener("htmx:configRequest", (event) => {
+  /** @type {CustomEvent<{headers: Record<string, string>}>} */ (event).detail.headers["X-CSRFToken"] = csrfToken();
+});
+
+await mountAll(document);
+document.documentElement.dataset.ready = "";
+performance.mark("ready");
