@@ -33,8 +33,11 @@ import migrations
 from app.config import Settings
 from app.uow import Database
 from tests import servers
+from tests.live import LiveServer
 
 if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
     from playwright.sync_api import Browser, BrowserContext, Page
 
 CI = os.environ.get("CI") == "true"
@@ -324,11 +327,63 @@ def app_settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def database(app_settings: Settings, clock: SetClock) -> Iterator[Database]:
-    """The application's own Database, on the clock that stands still."""
+def app(app_settings: Settings, clock: SetClock) -> Iterator[Flask]:
+    """The whole application, as wsgi.py makes it, on this test's database and on the clock that stands still."""
+    from app.factory import create_app  # noqa: PLC0415  tests of pure code must not wait for Flask
+
+    app = create_app(app_settings, clock=clock)
+    yield app
+    app.extensions["concordat.database"].close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without scripts; ``app.test_client()`` makes more of them."""
+    return app.test_client()
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, app_settings: Settings, clock: SetClock) -> Iterator[Database]:
+    """The Database; the application's own one for a test that asks for ``app`` or ``client``: facts reach its rooms."""
+    if "app" in request.fixturenames:
+        yield request.getfixturevalue("app").extensions["concordat.database"]
+        return
     database = Database(app_settings, clock=clock)
     yield database
     database.close()
+
+
+@pytest.fixture
+def start_server(database_url: str, tmp_path: Path) -> Iterator[Callable[..., LiveServer]]:
+    """``start_server(**environ)``: a web process of its own on this test's database; any number of them."""
+    started: list[LiveServer] = []
+
+    def start(**environ: str) -> LiveServer:
+        server = LiveServer(tmp_path / "data", database_url, environ=environ)
+        started.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        server.stop()
+        assert "Traceback" not in server.log, server.log
+
+
+@pytest.fixture
+def server(start_server: Callable[..., LiveServer]) -> LiveServer:
+    """A real web process on this test's database."""
+    return start_server()
+
+
+@pytest.fixture(scope="session")
+def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """All that `make run` starts, with the demo's people and story. Shared by the tests of one worker: look, and add
+    what is your own, but count nothing that others may add to."""
+    folder = tmp_path_factory.mktemp("demo")
+    server = LiveServer(folder, f"sqlite:///{folder / 'concordat.sqlite3'}", command="run").start()
+    yield server
+    server.stop()
+    assert "Traceback" not in server.log, server.log
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,119 @@
+"""A real server process for tests that go through the network: gunicorn, sockets, logs and all."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.servers import free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+START_SECONDS = 60
+
+
+@dataclass
+class LiveServer:
+    """One ``concordat`` process with a data folder of its own. ``environ`` holds what differs from a plain demo.
+
+    ``command`` is "serve" for the web process alone, "run" for everything that `make run` starts.
+    """
+
+    folder: Path
+    database_url: str
+    command: str = "serve"
+    environ: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """All that the process has written so far."""
+        return (self.folder / "server.log").read_text(errors="replace")
+
+    @property
+    def outbox(self) -> Path:
+        """Where its mails land as files."""
+        return self.folder / "outbox"
+
+    def settings_environ(self) -> dict[str, str]:
+        """The environment that the process gets: ours without settings of the developer's own."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith("CONCORDAT_")}
+        return {
+            **own,
+            "CONCORDAT_MODE": "demo",
+            "CONCORDAT_DATA": str(self.folder),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": "",
+            **self.environ,
+        }
+
+    def start(self) -> LiveServer:
+        """Start and wait until it answers. Raises RuntimeError with its log when it does not."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app", self.command],
+                cwd=ROOT,
+                env=self.settings_environ(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > until:
+                self.kill()
+                raise RuntimeError(f"the server did not start:\n{self.log}")
+            time.sleep(0.05)
+        return self
+
+    def answers(self) -> bool:
+        """Whether /healthz answers 200 now."""
+        place = urlsplit(self.url)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=2)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        """Ask it to stop, as Ctrl-C and systemd do, and wait; a process that does not is killed and an error."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise RuntimeError(f"the server did not stop within 15 seconds:\n{self.log}") from None
+
+    def kill(self) -> None:
+        """Kill it and its children at once, as a power cut does."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def restart(self) -> LiveServer:
+        """Kill it, and start it again on the same port and data."""
+        self.kill()
+        return self.start()
