@@ -17,6 +17,10 @@ BLUEPRINTS: list[tuple[Blueprint, Guard, str]] = [
     (groups.bp, guards.member, "/g/<slug>"),
 ]
 
+# Here and not in install(): a blueprint takes hooks only before it is first registered, and tests make many applications.
+for _blueprint, _guard, _prefix in BLUEPRINTS:
+    _blueprint.before_request(_guard)
+
 
 def install(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
     """Register everything the browser and programs can ask for."""
@@ -28,5 +32,4 @@ def install(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
     for blueprint, guard, prefix in BLUEPRINTS:
         if guard is guards.unlooked:
             limits.limiter.exempt(blueprint)
-        blueprint.before_request(guard)
         app.register_blueprint(blueprint, url_prefix=prefix or None)
