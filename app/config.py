@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,35 +26,26 @@ class SettingsError(Exception):
         self.faults = faults
 
 
-def _setting(name: str, default: str, help_: str) -> str:
-    return field(default=default, metadata={"env": name, "help": help_})  # type: ignore[return-value]  # as dataclasses.field
-
-
-@dataclass(frozen=True)
-class _Raw:
-    """The settings as texts; docs/settings.md is held against this list by a test."""
-
-    mode: str = _setting("CONCORDAT_MODE", "", "`demo` or `production`; must be given, except to `make run`, which says demo")
-    host: str = _setting("HOST", "127.0.0.1", "address to listen on")
-    port: str = _setting("PORT", "8000", "port to listen on, 1 to 65535")
-    data: str = _setting("CONCORDAT_DATA", "var", "folder for the database, the outbox and the secret of the demo")
-    database_url: str = _setting("DATABASE_URL", "", "`postgresql://…`; without it SQLite in the data folder")
-    redis_url: str = _setting("REDIS_URL", "", "`redis://…` when several web processes share hints and limits")
-    secret: str = _setting("CONCORDAT_SECRET", "", "at least 32 characters; required in production, made once in demo")
-    base_url: str = _setting("CONCORDAT_BASE_URL", "", "public address for links in mails; https in production")
-    smtp_url: str = _setting("CONCORDAT_SMTP_URL", "", "`smtp://user:password@host:587` (STARTTLS) or `smtps://…`; required in production")
-    mail_from: str = _setting("CONCORDAT_MAIL_FROM", "Concordat <concordat@example.org>", "sender of all mails")
-    controller: str = _setting("CONCORDAT_CONTROLLER", "the organisation that runs this server", "data controller named on the privacy page")
-    contact: str = _setting("CONCORDAT_CONTACT", "privacy@example.org", "contact on the privacy page and in information sheets")
-    retention_days: str = _setting("CONCORDAT_RETENTION_DAYS", "365", "days that sign-ins, used tokens and finished mails are kept, 1 to 3650")
-    proxy_hops: str = _setting("CONCORDAT_PROXY_HOPS", "0", "number of trusted proxies in front, 0 to 5")
-    max_sockets: str = _setting("CONCORDAT_MAX_SOCKETS", "400", "open live connections at once, 10 to 5000; each holds a thread")
-    sockets_per_address: str = _setting("CONCORDAT_SOCKETS_PER_ADDRESS", "100", "open live connections from one address, 1 to 5000")
-    log_level: str = _setting("CONCORDAT_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`")
-
-
-#: Names with the CONCORDAT_ prefix that are not settings of the server.
-ALSO_KNOWN: frozenset[str] = frozenset()
+#: Every setting: field, environment name, default, what it is. docs/settings.md is held against this list by a test.
+SETTINGS: tuple[tuple[str, str, str, str], ...] = (
+    ("mode", "CONCORDAT_MODE", "", "`demo` or `production`; must be given, except to `make run`, which says demo"),
+    ("host", "HOST", "127.0.0.1", "address to listen on"),
+    ("port", "PORT", "8000", "port to listen on, 1 to 65535"),
+    ("data", "CONCORDAT_DATA", "var", "folder for the database, the outbox and the secret of the demo"),
+    ("database_url", "DATABASE_URL", "", "`postgresql://…`; without it SQLite in the data folder"),
+    ("redis_url", "REDIS_URL", "", "`redis://…` when several web processes share hints and limits"),
+    ("secret", "CONCORDAT_SECRET", "", "at least 32 characters; required in production, made once in demo"),
+    ("base_url", "CONCORDAT_BASE_URL", "", "public address for links in mails; https in production"),
+    ("smtp_url", "CONCORDAT_SMTP_URL", "", "`smtp://user:password@host:587` or `smtps://…`; required in production"),
+    ("mail_from", "CONCORDAT_MAIL_FROM", "Concordat <concordat@example.org>", "sender of all mails"),
+    ("controller", "CONCORDAT_CONTROLLER", "the organisation that runs this server", "named on the privacy page"),
+    ("contact", "CONCORDAT_CONTACT", "privacy@example.org", "contact on the privacy page and in information sheets"),
+    ("retention_days", "CONCORDAT_RETENTION_DAYS", "365", "days to keep sign-ins and finished mails, 1 to 3650"),
+    ("proxy_hops", "CONCORDAT_PROXY_HOPS", "0", "number of trusted proxies in front, 0 to 5"),
+    ("max_sockets", "CONCORDAT_MAX_SOCKETS", "400", "open live connections, 10 to 5000; each holds a thread"),
+    ("sockets_per_address", "CONCORDAT_SOCKETS_PER_ADDRESS", "100", "live connections from one address, 1 to 5000"),
+    ("log_level", "CONCORDAT_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
+)
 
 
 @dataclass(frozen=True)
@@ -101,12 +92,13 @@ class Settings:
         Raises SettingsError with every fault found, so that one start shows them all.
         """
         environ = os.environ if environ is None else environ
-        faults: list[str] = []
-        known = {each.metadata["env"]: each for each in fields(_Raw)}
-        for name in sorted(environ):
-            if name.startswith("CONCORDAT_") and name not in known and name not in ALSO_KNOWN:
-                faults.append(f"{name} is not a setting; see docs/settings.md")
-        raw = {each.name: environ.get(name, "").strip() or each.default for name, each in known.items()}
+        known = {name for _, name, _, _ in SETTINGS}
+        faults = [
+            f"{name} is not a setting; see docs/settings.md"
+            for name in sorted(environ)
+            if name.startswith("CONCORDAT_") and name not in known
+        ]
+        raw = {field_: environ.get(name, "").strip() or default for field_, name, default, _ in SETTINGS}
         return _Check(raw, faults).settings()
 
 
@@ -139,7 +131,9 @@ class _Check:
         if production and not smtp:
             faults.append("CONCORDAT_SMTP_URL must be set in production")
         if smtp and (urlsplit(smtp).scheme not in {"smtp", "smtps"} or not urlsplit(smtp).hostname):
-            faults.append("CONCORDAT_SMTP_URL must read smtp://user:password@host:587 or smtps://user:password@host:465")
+            faults.append(
+                "CONCORDAT_SMTP_URL must read smtp://user:password@host:587 or smtps://user:password@host:465"
+            )
         if production and not 32 <= len(raw["secret"]) <= 500:
             faults.append("CONCORDAT_SECRET must be set in production, with at least 32 characters")
         if production and raw["redis_url"] and not urlsplit(raw["redis_url"]).password:

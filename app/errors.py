@@ -38,8 +38,8 @@ class NotFound(DomainError):
     status = 404
     code = "not_found"
 
-    def __init__(self, message: str = "There is nothing here, or you may not see it.", *, code: str | None = None) -> None:
-        super().__init__(message, code=code)
+    def __init__(self, message: str = "There is nothing here, or you may not see it.") -> None:
+        super().__init__(message)
 
 
 class Conflict(DomainError):

@@ -47,9 +47,7 @@ def claim(uow: UnitOfWork) -> Job | None:
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
-    statement = (
-        update(Job).where(Job.id == due).values(claimed_at=uow.now, attempts=Job.attempts + 1).returning(Job)
-    )
+    statement = update(Job).where(Job.id == due).values(claimed_at=uow.now, attempts=Job.attempts + 1).returning(Job)
     return uow.session.execute(statement.execution_options(synchronize_session=False)).scalar_one_or_none()
 
 

@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 #: Whatever looks like a token, a code in an address or a password never reaches a log line.
-_SECRET = re.compile(r"(?i)(/(?:r|i|t|screen|welcome|reset|sign-in)/)[\w-]{16,}|((?:token|password|code|secret)=)[^&\s\"']+")
+_SECRET = re.compile(
+    r"(?i)(/(?:r|screen|welcome|invitation|reset|sign-in)/)[\w-]{16,}|((?:token|password|code|secret)=)[^&\s\"']+"
+)
 
 
 def redact(text: str) -> str:

@@ -37,8 +37,12 @@ class Mail:
 def _environment() -> Environment:
     # Plain text, never shown as HTML: escaping would show &amp; to the reader.
     return Environment(
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
-    )  # fmt: skip
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def check_address(address: str) -> str:
@@ -47,7 +51,8 @@ def check_address(address: str) -> str:
     local, at, domain = address.rpartition("@")
     plain = address.isascii() and address.isprintable() and not set(address) & set(' ,;:<>()[]"\\')
     if not (at and local and "." in domain.strip(".") and plain and len(address) <= 254):
-        raise Invalid("Enter an e-mail address, like name@example.org", fields={"email": "Enter an e-mail address, like name@example.org"})  # fmt: skip
+        sentence = "Enter an e-mail address, like name@example.org"
+        raise Invalid(sentence, fields={"email": sentence})
     return address
 
 

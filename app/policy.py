@@ -123,7 +123,7 @@ GUESTS_WELCOME = (MeetingState.LOBBY, MeetingState.RUNNING, MeetingState.CLOSING
 
 
 def standing(session: Session, actor: Actor, group_id: int) -> Standing | None:
-    """The actor's place in a group now, or None. A guest has one only while their session is open and once confirmed."""
+    """The actor's place in a group now, or None; a guest's only once confirmed and while the session is open."""
     if actor.is_system:
         return Standing(group_id, Role.FACILITATOR)
     if actor.person_id is None:

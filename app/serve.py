@@ -10,7 +10,7 @@ from gunicorn.app.base import BaseApplication
 from app.config import Settings
 
 
-class Server(BaseApplication):
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn configured in code: one process, threads for sockets and a few more for pages."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:

@@ -63,7 +63,7 @@ def supervise(settings: Settings) -> int:
         return 2
     _prepare(settings)
     command = [sys.executable, "-m", "app"]
-    running = [subprocess.Popen([*command, name], start_new_session=True) for name in ("serve", "worker")]
+    running = [subprocess.Popen([*command, name], start_new_session=True) for name in ("serve", "worker")]  # noqa: S603  # us
     stopping = False
 
     def stop(*_: object) -> None:

@@ -52,7 +52,8 @@ class Meeting(Base):
 
     ``join_code`` is good only while people may come in, and is emptied when the session closes. The projector's
     address is derived from the server's secret and ``projector_nonce``: a new nonce revokes it, and the database
-    alone opens nothing. The current stage is the one that has started and not ended. ``revision`` counts state changes, so that two buttons pressed at once make one change.
+    alone opens nothing. The current stage is the one that has started and not ended. ``revision`` counts state
+    changes, so that two buttons pressed at once make one change.
     """
 
     __tablename__ = "meeting"

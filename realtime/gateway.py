@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, request, session
-from flask_socketio import ConnectionRefusedError as Refused
 from flask_socketio import SocketIO, join_room
 from flask_wtf.csrf import validate_csrf
+from socketio.exceptions import ConnectionRefusedError as Refused
 from wtforms.validators import ValidationError
 
 from app.policy import Actor, Can, standing
@@ -74,7 +74,7 @@ def create(app: Flask, database: Database) -> SocketIO:
         async_mode="threading",
         async_handlers=False,
         manage_session=False,
-        serializer="msgpack",
+        serializer="msgpack",  # type: ignore[call-arg]  # handed on to the Socket.IO server
         cors_allowed_origins=[settings.base_url],
         max_http_buffer_size=256 * 1024,
         message_queue=settings.redis_url or None,

@@ -102,7 +102,8 @@ def add_person(uow: UnitOfWork, *, email: str, name: str, administrator: bool = 
     """The row behind create_person and accepted invitations: no right is asked here."""
     address, name = check_address(email), " ".join(name.split())
     if not 1 <= len(name) <= 120:
-        raise Invalid("Enter a name of at most 120 characters", fields={"name": "Enter a name of at most 120 characters"})
+        sentence = "Enter a name of at most 120 characters"
+        raise Invalid(sentence, fields={"name": sentence})
     if find_person(uow.session, address) is not None:
         raise Conflict(f"There is already an account for {address}.")
     person = Person(email=address, name=name, is_administrator=administrator, created_at=uow.now)

@@ -58,7 +58,13 @@ def note(
 
 
 def list_activity(
-    uow: UnitOfWork, actor: Actor, *, group_id: int, before_id: int | None = None, item_id: int | None = None, limit: int = 50
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    group_id: int,
+    before_id: int | None = None,
+    item_id: int | None = None,
+    limit: int = 50,
 ) -> list[Line]:
     """The latest lines the actor may read, newest first, at most ``limit`` (1 to 200)."""
     standing = require(uow.session, actor, group_id, Can.ACTIVITY_READ)

@@ -35,7 +35,8 @@ def clean(field: Field, text: str) -> str:
         text = " ".join(text.split())
     limit = LIMITS.get(field, LIMIT)
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise Invalid("The text holds characters that cannot be stored.", fields={field.value: "Remove unusual characters"})
+        sentence = "The text holds characters that cannot be stored."
+        raise Invalid(sentence, fields={field.value: sentence})
     if utf16(text) > limit:
         sentence = f"This is too long: at most {limit:,} characters."
         raise Invalid(sentence, fields={field.value: sentence})
@@ -80,7 +81,8 @@ def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str) -
     end = 0
     while end < min(len(old), len(text)) - start and old[-1 - end] == text[-1 - end]:
         end += 1
-    head, gone, new, tail = old[:start], old[start : len(old) - end], text[start : len(text) - end], old[len(old) - end :]
+    head, gone, tail = old[:start], old[start : len(old) - end], old[len(old) - end :]
+    new = text[start : len(text) - end]
     lines = new.split("\n") if new else []
     part: list[object] = [utf16(gone), *lines]
     changes: list[object] = [utf16(head)] if head else []

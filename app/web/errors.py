@@ -51,7 +51,8 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def csrf(error: CSRFError) -> ResponseReturnValue:
-        return answer(400, "csrf", _("This page was open for too long or came from elsewhere. Reload it and try again."))
+        words = _("This page was open for too long or came from elsewhere. Reload it and try again.")
+        return answer(400, "csrf", words)
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> ResponseReturnValue:
@@ -67,5 +68,5 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def bug(error: Exception) -> ResponseReturnValue:
-        log.exception("unexpected %s", type(error).__name__)
+        log.error("unexpected %s", type(error).__name__, exc_info=error)
         return answer(500, "error", WORDS[500])

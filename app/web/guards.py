@@ -19,7 +19,7 @@ def to_sign_in() -> ResponseReturnValue:
     """Send a visitor to the sign-in page and back; a program gets 401."""
     if request.method == "GET" and "text/html" in request.headers.get("Accept", "text/html"):
         return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
-    abort(401)
+    return abort(401)
 
 
 def anyone() -> ResponseReturnValue | None:
@@ -62,5 +62,3 @@ def member() -> ResponseReturnValue | None:
         group, standing = groups.access_group(uow.session, actor, slug, Can.GROUP_READ)
         remember(actor, group, standing.role)
     return None
-
-
