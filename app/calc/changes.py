@@ -277,7 +277,9 @@ def parse(source: object) -> ChangeSet:
         parts.append(part)
         previous = part
     changes = ChangeSet(tuple(parts))
-    if changes.length > MAX_TEXT_UNITS or changes.new_length > MAX_TEXT_UNITS:
+    if changes.length > MAX_TEXT_UNITS:
+        raise BadChangeError("made for a text longer than any")
+    if changes.new_length > MAX_TEXT_UNITS:
         raise TooLargeError(f"a text of more than {MAX_TEXT_UNITS} units")
     return changes
 

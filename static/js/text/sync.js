@@ -1,0 +1,206 @@
+/**
+ * What a text and its changes need beyond CodeMirror: taking in the log one change at a time, characters that must not
+ * be cut, positions seen from the confirmed text. Used by the browser and, unchanged, by the tests' clients in Node.
+ */
+import {
+  ChangeSet, EditorState, Text, Transaction, receiveUpdates, sendableUpdates,
+} from "../../vendor/codemirror.js";
+
+/** @typedef {{clientID: string, changes: import("@codemirror/state").ChangeSet}} Update */
+/** @typedef {import("@codemirror/state").EditorState} State */
+/** @typedef {import("@codemirror/state").Transaction} Tr */
+
+/** What no line of a text may hold: control characters but tab, half characters, two code points XML cannot carry. */
+const FORBIDDEN = /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/**
+ * The transactions that bring a state forward over entries of the log, each starting where the one before ends.
+ *
+ * While own changes are unconfirmed the entries are taken one at a time, as the server does: composing them first can
+ * give another text, silently and for good. Without own changes there is nothing to disagree about.
+ * @param {State} state
+ * @param {readonly Update[]} updates
+ * @returns {Tr[]}
+ */
+export function takeIn(state, updates) {
+  /** @type {Tr[]} */
+  const transactions = [];
+  let here = state;
+  for (let at = 0; at < updates.length;) {
+    const count = sendableUpdates(here).length ? 1 : updates.length - at;
+    const transaction = receiveUpdates(here, updates.slice(at, at + count));
+    transactions.push(transaction);
+    here = transaction.state;
+    at += count;
+  }
+  return transactions;
+}
+
+/**
+ * A position of the editor's text, seen from the confirmed text beneath the changes that are not confirmed yet.
+ * @param {State} state
+ * @param {number} position
+ * @returns {number}
+ */
+export function toConfirmed(state, position) {
+  let at = position;
+  for (const update of [...sendableUpdates(state)].reverse()) at = update.changes.invertedDesc.mapPos(at);
+  return at;
+}
+
+/**
+ * The reverse of `toConfirmed`.
+ * @param {State} state
+ * @param {number} position
+ * @returns {number}
+ */
+export function fromConfirmed(state, position) {
+  let at = position;
+  for (const update of sendableUpdates(state)) at = update.changes.mapPos(Math.min(at, update.changes.length));
+  return at;
+}
+
+/**
+ * A text fit to be sent: line breaks as "\n", nothing that a line may not hold.
+ * @param {string} text
+ * @returns {string}
+ */
+export function clean(text) {
+  return text.replace(/\r\n?|\u000b|\u000c/g, "\n").replace(FORBIDDEN, "");
+}
+
+/**
+ * How many bytes a change takes on the wire.
+ * @param {string} json
+ * @returns {number}
+ */
+export function bytes(json) {
+  return new TextEncoder().encode(json).length;
+}
+
+/**
+ * @param {Text} doc
+ * @param {number} position
+ * @returns {boolean} whether the position lies between the two halves of one character
+ */
+function cuts(doc, position) {
+  if (position <= 0 || position >= doc.length) return false;
+  return /^[\ud800-\udbff][\udc00-\udfff]$/.test(doc.sliceString(position - 1, position + 1));
+}
+
+/**
+ * Local changes as they may be sent, or null when they are so already: a change that cuts a character in two (the
+ * browser's difference counts half characters) takes in the whole one, and what no line may hold is left out.
+ * @param {Tr} transaction
+ * @param {boolean} oneLine
+ * @returns {ChangeSet | null}
+ */
+export function mended(transaction, oneLine) {
+  const doc = transaction.startState.doc;
+  let sound = true;
+  /** @type {{from: number, to: number, insert: string}[]} */
+  const changes = [];
+  transaction.changes.iterChanges((fromA, toA, _fromB, _toB, inserted) => {
+    const from = cuts(doc, fromA) ? fromA - 1 : fromA;
+    const to = cuts(doc, toA) ? toA + 1 : toA;
+    const raw = doc.sliceString(from, fromA) + inserted.toString() + doc.sliceString(toA, to);
+    const insert = oneLine ? clean(raw).replace(/\s*\n\s*/g, " ") : clean(raw);
+    const last = changes.at(-1);
+    if (insert !== inserted.toString()) sound = false;
+    if (last && from < last.to) {
+      // Two changes met inside one character: they become one.
+      last.insert = clean(last.insert.slice(0, -1) + insert.slice(1));
+      last.to = to;
+    } else {
+      changes.push({ from, to, insert });
+    }
+  });
+  return sound ? null : ChangeSet.of(changes, doc.length);
+}
+
+/**
+ * Mends local changes before they are made, and refuses those that would make the text longer than it may be.
+ * @param {{limit: number, oneLine: boolean, refuse: (length: number) => void}} rules
+ * @returns {import("@codemirror/state").Extension}
+ */
+export function guard({ limit, oneLine, refuse }) {
+  return EditorState.transactionFilter.of((transaction) => {
+    if (!transaction.docChanged || transaction.annotation(Transaction.remote)) return transaction;
+    const better = mended(transaction, oneLine);
+    const changes = better ?? transaction.changes;
+    if (changes.newLength > limit && changes.newLength > changes.length) {
+      refuse(changes.newLength);
+      return [];
+    }
+    if (!better) return transaction;
+    const userEvent = transaction.annotation(Transaction.userEvent);
+    return {
+      changes: better,
+      effects: transaction.effects,
+      scrollIntoView: transaction.scrollIntoView,
+      ...(userEvent ? { userEvent } : {}),
+      selection: transaction.selection
+        ? { anchor: Math.min(transaction.newSelection.main.head, better.newLength) }
+        : undefined,
+    };
+  });
+}
+
+/**
+ * One change as several smaller ones that follow each other: what it deletes first, then what it inserts in pieces.
+ * @param {ChangeSet} changes
+ * @param {number} piece at most so many units inserted at once
+ * @returns {ChangeSet[]}
+ */
+export function inPieces(changes, piece) {
+  /** @type {ChangeSet[]} */
+  const out = [];
+  let length = changes.length;
+  /** @param {{from: number, to?: number, insert?: string}} spec */
+  const add = (spec) => {
+    const change = ChangeSet.of(spec, length);
+    length = change.newLength;
+    out.push(change);
+  };
+  changes.iterChanges((fromA, toA, fromB, _toB, inserted) => {
+    if (toA > fromA) add({ from: fromB, to: fromB + toA - fromA });
+    for (let at = 0; at < inserted.length;) {
+      let end = Math.min(at + piece, inserted.length);
+      if (cuts(inserted, end)) end += 1;
+      add({ from: fromB + at, insert: inserted.sliceString(at, end) });
+      at = end;
+    }
+  });
+  return out;
+}
+
+/**
+ * The lines of a state that unconfirmed changes touch: what a person would miss if they were lost.
+ * @param {State} state
+ * @returns {string}
+ */
+export function unconfirmedWords(state) {
+  const updates = sendableUpdates(state);
+  if (!updates.length) return "";
+  let all = updates[0].changes;
+  for (const update of updates.slice(1)) all = all.compose(update.changes);
+  /** @type {string[]} */
+  const lines = [];
+  let last = -1;
+  all.iterChangedRanges((_fromA, _toA, fromB, toB) => {
+    const first = state.doc.lineAt(fromB).number;
+    const end = state.doc.lineAt(toB).number;
+    for (let number = Math.max(first, last + 1); number <= end; number++) lines.push(state.doc.line(number).text);
+    last = Math.max(last, end);
+  });
+  return lines.join("\n").trim();
+}
+
+/**
+ * A text as CodeMirror keeps it, split at "\n" and nothing else.
+ * @param {string} text
+ * @returns {Text}
+ */
+export function toText(text) {
+  return Text.of(text.split("\n"));
+}
