@@ -1,9 +1,9 @@
 """Tables as CSV that a spreadsheet opens as data and never as formulas.
 
 A spreadsheet runs a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end, full-width forms included,
-and some skip white space or invisible characters first. Such words get an apostrophe in front, which a spreadsheet shows as
-the mark of text. Every piece of text is quoted, so that none can begin a cell of its own where another separator is in
-use. Numbers stay numbers, negative ones too.
+and some skip white space or invisible characters first. Such words get an apostrophe in front, which a spreadsheet
+shows as the mark of text. Every piece of text is quoted, so that none can begin a cell of its own where another
+separator is in use. Numbers stay numbers, negative ones too.
 """
 
 import math
