@@ -28,6 +28,7 @@ import sqlalchemy
 from filelock import FileLock
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from jinja2 import FileSystemBytecodeCache
 
 import migrations
 from app.config import Settings
@@ -327,11 +328,15 @@ def app_settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def app(app_settings: Settings, clock: SetClock) -> Iterator[Flask]:
+def app(app_settings: Settings, clock: SetClock, run_folder: Path) -> Iterator[Flask]:
     """The whole application, as wsgi.py makes it, on this test's database and on the clock that stands still."""
     from app.factory import create_app  # noqa: PLC0415  tests of pure code must not wait for Flask
 
     app = create_app(app_settings, clock=clock)
+    # Each application would compile the same templates again.
+    compiled = run_folder / "templates"
+    compiled.mkdir(exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     yield app
     app.extensions["concordat.database"].close()
 
@@ -395,7 +400,7 @@ def redis_server(owner: int) -> str:
 @pytest.fixture
 def redis_url(redis_server: str) -> str:
     """The URL of an empty Redis."""
-    import redis  # noqa: PLC0415
+    import redis  # noqa: PLC0415  few tests need it
 
     with redis.Redis.from_url(redis_server) as connection:
         connection.flushall()
@@ -408,7 +413,7 @@ def redis_url(redis_server: str) -> str:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium under Playwright, without a window."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  few tests need it
 
     if not Path(CHROMIUM).exists():
         raise servers.Missing("Chromium is not installed: sudo apt-get install chromium")
