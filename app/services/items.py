@@ -1,0 +1,343 @@
+"""Items of the blueprint: reached, read as a tree, added, and brought from idea to agreed.
+
+Moving, withdrawing and restoring them is in ``outline.py``; their texts are documents (``documents.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.events import ItemChanged, TreeChanged
+from app.policy import Actor, Can, access, allowed, require
+from app.services import documents
+from app.services.activity import note
+from app.uow import UnitOfWork
+from models.documents import Document, Field
+from models.groups import Group
+from models.items import Item, Kind, PrincipleGroup, ReferenceCounter, Status
+from models.polls import Poll
+
+#: What stands above what; principles and elements stand at the top.
+PARENT_OF = {Kind.CRITERION: Kind.ELEMENT, Kind.SPECIFICATION: Kind.CRITERION}
+#: The letter a reference begins with.
+LETTERS = {Kind.PRINCIPLE: "P", Kind.ELEMENT: "E", Kind.CRITERION: "C", Kind.SPECIFICATION: "S"}
+#: Statuses that are a decision of the group: only facilitators give and take them.
+SETTLED = frozenset({Status.AGREED, Status.RESERVATIONS})
+#: Statuses as they stand in a sentence.
+STATUS_WORDS = {
+    Status.IDEA: "idea",
+    Status.DRAFT: "draft",
+    Status.PROPOSED: "proposed",
+    Status.AGREED: "agreed",
+    Status.RESERVATIONS: "agreed with reservations",
+    Status.PARKED: "parked",
+    Status.WITHDRAWN: "withdrawn",
+}
+#: Most items of one group, so that a page and a version stay readable.
+MOST = 2_000
+
+Access = Literal["write", "read"]
+
+
+class MayWrite(NamedTuple):
+    """Whether an actor may change an item's words now and, where not, the sentence that says why."""
+
+    access: Access
+    reason: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the tree as it is read: the item, how deep it stands, its parent and its texts."""
+
+    item: Item
+    depth: int
+    parent: Item | None
+    documents: Mapping[Field, Document]
+
+    def words(self, field: Field) -> str:
+        """A text of the item; empty when it has none."""
+        document = self.documents.get(field)
+        return "" if document is None else document.text
+
+    @property
+    def title(self) -> str:
+        """The item's title as it stands."""
+        return self.words(Field.TITLE)
+
+    @property
+    def now_under(self) -> str:
+        """The reference of the parent where the item was moved away from the one that named it, else empty."""
+        return now_under(self.item, self.parent)
+
+
+def now_under(item: Item, parent: Item | None) -> str:
+    """The parent's reference where it is not the one the item's own reference was made under, else empty."""
+    if parent is None or item.reference[1:].rpartition(".")[0] == parent.reference[1:]:
+        return ""
+    return parent.reference
+
+
+def access_item(session: Session, actor: Actor, item_id: int, can: Can, *, group_id: int | None = None) -> Item:
+    """An item and the right to it. With ``group_id``, an item of another group is not found either.
+
+    Raises NotFound, Forbidden.
+    """
+    item = access(session, actor, Item, item_id, can)
+    if group_id is not None and item.group_id != group_id:
+        raise NotFound()
+    return item
+
+
+def may_write(session: Session, actor: Actor, item: Item) -> MayWrite:
+    """Whether the actor may change the item's words at this moment: the one place that decides it.
+
+    Pages ask it to show or hide an editor, the live text asks it for every push inside the push's transaction.
+    Raises NotFound for people who may not even read the item.
+    """
+    found = require(session, actor, item.group_id, Can.ITEM_READ)
+    if not allowed(found.role, Can.TEXT_WRITE):
+        return MayWrite("read", "Your role lets you read this, not change it.")
+    if item.status is Status.WITHDRAWN:
+        return MayWrite("read", "Withdrawn: restore it to change it.")
+    if item.status in SETTLED and not allowed(found.role, Can.ITEM_SETTLE):
+        return MayWrite("read", "Agreed: ask a facilitator to reopen")
+    if item.id in items_voted_on(session, item.group_id, item.id):
+        return MayWrite("read", "The vote on these words is open: they cannot change until it closes.")
+    return MayWrite("write", "")
+
+
+def items_voted_on(session: Session, group_id: int, item_id: int | None = None) -> set[int]:
+    """Items of a group on which a vote is open now (only ``item_id``, where given)."""
+    query = select(Poll.item_id).where(Poll.group_id == group_id, Poll.closed_at.is_(None), Poll.cancelled_at.is_(None))
+    if item_id is not None:
+        query = query.where(Poll.item_id == item_id)
+    return set(session.execute(query).scalars())
+
+
+def must_be_free(session: Session, items: Iterable[Item]) -> None:
+    """Raises Conflict while a vote is open on any of the items: nobody changes what is being voted on."""
+    wanted = list(items)
+    voted = items_voted_on(session, wanted[0].group_id) if wanted else set()
+    for item in wanted:
+        if item.id in voted:
+            raise Conflict(f"A vote on {item.reference} is open. Wait until it closes.", code="vote_open")
+
+
+def must_settle(session: Session, actor: Actor, items: Iterable[Item]) -> None:
+    """Raises Forbidden when any of the items is agreed and the actor is no facilitator."""
+    for item in items:
+        if item.status in SETTLED:
+            found = require(session, actor, item.group_id, Can.ITEM_WRITE)
+            if not allowed(found.role, Can.ITEM_SETTLE):
+                raise Forbidden(f"{item.reference} is agreed: ask a facilitator to reopen it.", code="agreed")
+
+
+# --- reading ---
+
+
+def items_of(session: Session, group_id: int) -> list[Item]:
+    """All items of a group in tree order: principles (person-centred first), then each element with its branch."""
+    rows = session.execute(select(Item).where(Item.group_id == group_id).order_by(Item.position, Item.id)).scalars()
+    under: dict[int | None, list[Item]] = {}
+    for item in rows:
+        under.setdefault(item.parent_id, []).append(item)
+    families = list(PrincipleGroup)
+    top = under.get(None, [])
+    top.sort(key=lambda item: families.index(item.principle_group) if item.principle_group else len(families))
+    ordered: list[Item] = []
+    waiting = top[::-1]
+    while waiting:
+        item = waiting.pop()
+        ordered.append(item)
+        waiting.extend(reversed(under.get(item.id, [])))
+    return ordered
+
+
+def tree(uow: UnitOfWork, actor: Actor, group_id: int, *, withdrawn: bool = True) -> list[Entry]:
+    """The blueprint in tree order with all texts, in a fixed number of queries.
+
+    Withdrawn items are left out unless ``withdrawn``. Raises NotFound, Forbidden.
+    """
+    require(uow.session, actor, group_id, Can.ITEM_READ)
+    ordered = items_of(uow.session, group_id)
+    texts: dict[int, dict[Field, Document]] = {}
+    query = select(Document).where(Document.group_id == group_id, Document.item_id.is_not(None))
+    for document in uow.session.execute(query).scalars():
+        if document.item_id is not None:
+            texts.setdefault(document.item_id, {})[document.field] = document
+    by_id = {item.id: item for item in ordered}
+    depths: dict[int, int] = {}
+    entries = []
+    for item in ordered:
+        parent = by_id[item.parent_id] if item.parent_id is not None else None
+        depths[item.id] = depths[parent.id] + 1 if parent is not None else 0
+        if withdrawn or item.status is not Status.WITHDRAWN:
+            entries.append(Entry(item, depths[item.id], parent, texts.get(item.id, {})))
+    return entries
+
+
+def entry_of(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None) -> Entry:
+    """One item as the tree would show it. Raises NotFound, Forbidden."""
+    item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
+    parent = uow.session.get(Item, item.parent_id) if item.parent_id is not None else None
+    depth = 0 if parent is None else 1 if parent.parent_id is None else 2
+    return Entry(item, depth, parent, documents.documents_of(uow.session, [item.id]).get(item.id, {}))
+
+
+# --- adding ---
+
+
+def add_item(
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    group_id: int,
+    kind: Kind,
+    title: str,
+    parent_id: int | None = None,
+    text: str = "",
+    why: str = "",
+    summary: str = "",
+    status: Status = Status.IDEA,
+    principle_group: PrincipleGroup | None = None,
+    note_text: str = "",
+) -> Item:
+    """Add an item as the last under its parent (or among its kind at the top), with its four texts.
+
+    Raises Invalid for a wrong parent or title, NotFound for a foreign one, Forbidden by role, Conflict when the parent
+    is withdrawn or the blueprint is full.
+    """
+    uow.lock(Group, group_id)
+    require(uow.session, actor, group_id, Can.ITEM_WRITE)
+    if status in SETTLED:
+        require(uow.session, actor, group_id, Can.ITEM_SETTLE)
+    title = check_title(title)
+    parent = check_parent(uow.session, group_id, kind, parent_id)
+    if kind is Kind.PRINCIPLE and principle_group is None:
+        raise Invalid("Choose a family.", fields={"principle_group": "Choose person-centred or organisational"})
+    if len(items_of(uow.session, group_id)) >= MOST:
+        raise Conflict(f"A blueprint holds at most {MOST:,} items.")
+    family = principle_group if kind is Kind.PRINCIPLE else None
+    item = Item(
+        group_id=group_id, kind=kind, parent_id=parent_id, status=status, principle_group=family, note=note_text,
+        position=len(siblings(uow.session, group_id, kind, parent_id, family)),
+        reference=_next_reference(uow, group_id, kind, parent),
+        created_at=uow.now, created_by_id=actor.person_id, changed_at=uow.now,
+    )  # fmt: skip
+    uow.session.add(item)
+    uow.flush()
+    texts = {Field.TITLE: title, Field.TEXT: text, Field.WHY: why, Field.SUMMARY: summary}
+    for field, words in texts.items():
+        documents.create_document(uow, actor, group_id=group_id, field=field, text=words, item_id=item.id)
+    note(uow, actor, f"added {item.reference} “{title}”", group_id=group_id, item_id=item.id)
+    uow.emit(TreeChanged(group_id))
+    uow.emit(ItemChanged(group_id, item.id))
+    return item
+
+
+def check_title(title: str) -> str:
+    """The title on one line. Raises Invalid when it is empty, too long or unstorable."""
+    title = documents.clean(Field.TITLE, title)
+    if not title:
+        raise Invalid("Give it a title.", fields={"title": "Enter a title"})
+    return title
+
+
+def check_parent(session: Session, group_id: int, kind: Kind, parent_id: int | None) -> Item | None:
+    """The parent an item of ``kind`` may stand under. Raises Invalid; NotFound if foreign; Conflict if withdrawn."""
+    wanted = PARENT_OF.get(kind)
+    if wanted is None:
+        if parent_id is not None:
+            raise Invalid(f"A {kind.value} stands at the top.", fields={"parent_id": "Leave this empty"})
+        return None
+    name = "a core element" if wanted is Kind.ELEMENT else "a criterion"
+    if parent_id is None:
+        raise Invalid(f"A {kind.value} stands under {name}.", fields={"parent_id": f"Choose {name}"})
+    parent = session.get(Item, parent_id)
+    if parent is None or parent.group_id != group_id:
+        raise NotFound()
+    if parent.kind is not wanted:
+        raise Invalid(f"A {kind.value} stands under {name}.", fields={"parent_id": f"Choose {name}"})
+    if parent.status is Status.WITHDRAWN:
+        raise Conflict(f"{parent.reference} is withdrawn. Restore it first.", code="withdrawn")
+    return parent
+
+
+def siblings(
+    session: Session, group_id: int, kind: Kind, parent_id: int | None, family: PrincipleGroup | None
+) -> list[Item]:
+    """The items that share a parent, or a kind and family at the top, in order; withdrawn ones too."""
+    query = select(Item).where(Item.group_id == group_id, Item.kind == kind).order_by(Item.position, Item.id)
+    query = query.where(Item.parent_id.is_(None) if parent_id is None else Item.parent_id == parent_id)
+    if family is not None:
+        query = query.where(Item.principle_group == family)
+    return list(session.execute(query).scalars())
+
+
+def _next_reference(uow: UnitOfWork, group_id: int, kind: Kind, parent: Item | None) -> str:
+    """The next reference under a parent: counted, so that none is ever given twice."""
+    prefix = LETTERS[kind] + ("" if parent is None else parent.reference[1:] + ".")
+    counter = uow.session.get(ReferenceCounter, (group_id, prefix))
+    if counter is None:
+        counter = ReferenceCounter(group_id=group_id, prefix=prefix, last=0)
+        uow.session.add(counter)
+    counter.last += 1
+    uow.flush()
+    return f"{prefix}{counter.last}"
+
+
+# --- status ---
+
+
+def set_status(uow: UnitOfWork, actor: Actor, *, item_id: int, status: Status, group_id: int | None = None) -> Item:
+    """Bring an item to a status. Agreed ones, to and from, belong to facilitators; withdrawing is in ``outline.py``.
+
+    Open editors of the item join again when their right changes. Raises NotFound, Forbidden, Invalid, Conflict.
+    """
+    item = _hold(uow, actor, item_id, group_id)
+    if status is Status.WITHDRAWN or item.status is Status.WITHDRAWN:
+        raise Invalid("Withdraw or restore the item instead.", fields={"status": "Withdraw or restore it instead"})
+    if item.status is status:
+        return item
+    must_settle(uow.session, actor, [item])
+    if status in SETTLED:
+        require(uow.session, actor, item.group_id, Can.ITEM_SETTLE)
+    must_be_free(uow.session, [item])
+    give_status(uow, item, status)
+    note(uow, actor, f"moved {item.reference} to {STATUS_WORDS[status]}", group_id=item.group_id, item_id=item.id)
+    return item
+
+
+def reopen(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | None = None) -> Item:
+    """Make an agreed item a draft again, open to all members; its decision stays on record. Facilitators only."""
+    item = _hold(uow, actor, item_id, group_id)
+    require(uow.session, actor, item.group_id, Can.ITEM_SETTLE)
+    if item.status not in SETTLED:
+        raise Conflict(f"{item.reference} is not agreed, so there is nothing to reopen.")
+    must_be_free(uow.session, [item])
+    give_status(uow, item, Status.DRAFT)
+    note(uow, actor, f"reopened {item.reference}", group_id=item.group_id, item_id=item.id)
+    return item
+
+
+def give_status(uow: UnitOfWork, item: Item, status: Status) -> None:
+    """Write a status and tell everyone; no right is asked here. Editors join again where a right may have changed."""
+    locks = SETTLED | {Status.WITHDRAWN}
+    if (item.status in locks) or (status in locks):
+        for document in documents.documents_of(uow.session, [item.id]).get(item.id, {}).values():
+            documents.reset(uow, document)
+    item.status, item.changed_at = status, uow.now
+    uow.emit(ItemChanged(item.group_id, item.id))
+
+
+def _hold(uow: UnitOfWork, actor: Actor, item_id: int, group_id: int | None) -> Item:
+    """The item, held against other writers, with the right to write it."""
+    item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
+    return uow.lock(Item, item.id)
