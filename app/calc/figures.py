@@ -303,8 +303,8 @@ def as_markdown() -> str:
         "",
         (
             'Missing scores and "cannot judge" are dropped and counted; every figure carries what it was computed from '
-            "(n), what was missing, and the name and version of its method. A figure that does not exist is None with a "
-            "reason, never 0, 1 or not-a-number. Consensus and stability are two questions and are shown as two. "
+            "(n), what was missing, and the name and version of its method. A figure that does not exist is None with "
+            "a reason, never 0, 1 or not-a-number. Consensus and stability are two questions and are shown as two. "
             "`concordat verify FILE.json` runs published cases through the same code."
         ),
     ]

@@ -286,8 +286,8 @@ def _weighted_kappa(given: Given) -> Figures:
     if weights is None:
         kind = given.get("weights") or "none"
         if _is_list(kind):
-            top: float = max((cell for row in kind for cell in row), default=0)
-            weights = [[top - cell for cell in row] for row in kind]
+            top = max(float(cell) for row in kind for cell in row)
+            weights = [[top - float(cell) for cell in row] for row in kind]
         else:
             weights = stability.disagreement_weights(len(table), kind)
     return _name(stability.weighted_kappa(table, weights, missing), kappa="kappa", unchanged="unchanged")
