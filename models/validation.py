@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, choice
@@ -91,7 +92,7 @@ class ExpertIdentity(Base):
 class Round(Base):
     """One scored round on one frozen version, bound by its hash; ``protocol`` is locked before the first invitation.
 
-    ``protocol`` is the JSON of ``app.services.validation.Protocol``.
+    ``protocol`` is the JSON of ``app.services.protocols.Protocol``.
     """
 
     __tablename__ = "round"
@@ -152,19 +153,31 @@ class Seat(Base):
 
 
 class Rating(Base):
-    """One expert's score of one item on one dimension. ``value`` None is "cannot judge"; no row is unanswered."""
+    """One expert's score of one item on one dimension. ``value`` None is "cannot judge"; no row is unanswered.
+
+    Without an item it is a judgement of the whole blueprint.
+    """
 
     __tablename__ = "rating"
     __table_args__ = (
         UniqueConstraint("round_id", "expert_id", "version_item_id", "dimension"),
         CheckConstraint("value IS NULL OR value BETWEEN lowest AND highest", name="value_in_scale"),
         Index("ix_rating_round_id_version_item_id", "round_id", "version_item_id"),
+        Index(
+            "uq_rating_whole",
+            "round_id",
+            "expert_id",
+            "dimension",
+            unique=True,
+            sqlite_where=sql("version_item_id IS NULL"),
+            postgresql_where=sql("version_item_id IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"))
     expert_id: Mapped[int] = mapped_column(ForeignKey("expert.id"))
-    version_item_id: Mapped[int] = mapped_column(ForeignKey("version_item.id"))
+    version_item_id: Mapped[int | None] = mapped_column(ForeignKey("version_item.id"))
     dimension: Mapped[str] = mapped_column(String(40))
     value: Mapped[int | None]
     lowest: Mapped[int]
