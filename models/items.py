@@ -40,7 +40,11 @@ class PrincipleGroup(StrEnum):
 
 
 class Item(Base):
-    """One line of the blueprint. Its texts are documents; ``reference`` is never reused and never changes."""
+    """One line of the blueprint. Its texts are documents; ``reference`` is never reused and never changes.
+
+    ``withdrawn_with_id`` is the item whose withdrawal took this one along (itself, when it was withdrawn alone):
+    restoring that one brings back just these.
+    """
 
     __tablename__ = "item"
     __table_args__ = (
@@ -58,6 +62,7 @@ class Item(Base):
     reference: Mapped[str] = mapped_column(String(20))
     status: Mapped[Status] = mapped_column(choice(Status, "status"))
     status_before: Mapped[Status | None] = mapped_column(choice(Status, "status_before"))
+    withdrawn_with_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"))
     principle_group: Mapped[PrincipleGroup | None] = mapped_column(choice(PrincipleGroup, "principle_group"))
     group_judgement: Mapped[bool] = mapped_column(default=False)
     note: Mapped[str] = mapped_column(default="")

@@ -1,0 +1,201 @@
+"""The shape of the blueprint: the four core elements, moving, withdrawing, restoring. Every act can be undone.
+
+All of them hold the group's row, so that two hands never number the same places at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from app.errors import Conflict
+from app.events import ItemChanged, TreeChanged
+from app.policy import Actor, Can
+from app.services.activity import note
+from app.services.items import (
+    access_item,
+    add_item,
+    check_parent,
+    give_status,
+    items_of,
+    must_be_free,
+    must_settle,
+    now_under,
+    siblings,
+)
+from app.uow import UnitOfWork
+from models.groups import Group
+from models.items import Item, Kind, PrincipleGroup, Status
+
+#: Titles of the core elements a blueprint starts with.
+CORE_ELEMENTS: Sequence[str] = (
+    "(Joint) outcomes",
+    "Partnership: collaboration and leadership",
+    "Financial: incentives and risk",
+    "Legal",
+)
+
+
+class Place(NamedTuple):
+    """Where an item stood: enough to move it back."""
+
+    parent_id: int | None
+    principle_group: PrincipleGroup | None
+    position: int
+
+
+def start(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[Item]:
+    """Add the four core elements to a blueprint that has no element yet. Raises Conflict when it has one."""
+    uow.lock(Group, group_id)
+    if uow.session.execute(select(Item.id).where(Item.group_id == group_id, Item.kind == Kind.ELEMENT)).first():
+        raise Conflict("This blueprint has core elements already.")
+    return [
+        add_item(uow, actor, group_id=group_id, kind=Kind.ELEMENT, title=title, status=Status.DRAFT)
+        for title in CORE_ELEMENTS
+    ]
+
+
+def place_of(item: Item) -> Place:
+    """Where an item stands now."""
+    return Place(item.parent_id, item.principle_group, item.position)
+
+
+def shift_item(uow: UnitOfWork, actor: Actor, *, item_id: int, by: int, group_id: int | None = None) -> Place | None:
+    """Move an item one place up (``by`` -1) or down (1) among the siblings that are not withdrawn.
+
+    Answers where it stood, or None when it is the first or last already. Raises NotFound, Forbidden, Conflict.
+    """
+    item = _hold(uow, actor, item_id, group_id)
+    row = siblings(uow.session, item.group_id, item.kind, item.parent_id, item.principle_group)
+    standing = [one for one in row if one.status is not Status.WITHDRAWN]
+    at = standing.index(item) + (1 if by > 0 else -1)
+    if not 0 <= at < len(standing):
+        return None
+    before = place_of(item)
+    row.remove(item)
+    row.insert(row.index(standing[at]) + (1 if by > 0 else 0), item)
+    _number(row)
+    _tell(uow, actor, item, f"moved {item.reference} {'down' if by > 0 else 'up'}")
+    return before
+
+
+def move_item(
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    item_id: int,
+    parent_id: int | None = None,
+    principle_group: PrincipleGroup | None = None,
+    position: int | None = None,
+    group_id: int | None = None,
+) -> Place:
+    """Move an item under another parent of the same kind (a principle: to the other family), or to another place.
+
+    ``position`` counts from 0 among all siblings, withdrawn ones too; beyond the end, or None, means last. The
+    reference stays. Answers where the item stood. Raises NotFound, Forbidden, Invalid, Conflict.
+    """
+    item = _hold(uow, actor, item_id, group_id)
+    before = place_of(item)
+    family = (principle_group or item.principle_group) if item.kind is Kind.PRINCIPLE else None
+    parent = check_parent(uow.session, item.group_id, item.kind, parent_id)
+    old = siblings(uow.session, item.group_id, item.kind, item.parent_id, item.principle_group)
+    old.remove(item)
+    stays = item.parent_id == parent_id and item.principle_group is family
+    row = old if stays else siblings(uow.session, item.group_id, item.kind, parent_id, family)
+    item.parent_id, item.principle_group = parent_id, family
+    row.insert(len(row) if position is None else max(0, min(position, len(row))), item)
+    _number(old)
+    _number(row)
+    _tell(uow, actor, item, _moved(item, parent, stays=stays))
+    return before
+
+
+def withdraw_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | None = None) -> list[Item]:
+    """Withdraw an item and what is under it; nothing is deleted and no reference becomes free. Answers all of them.
+
+    Raises NotFound, Forbidden (an agreed one: facilitators only), Conflict (withdrawn already, or a vote is open).
+    """
+    item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
+    uow.lock(Group, item.group_id)
+    uow.session.refresh(item)
+    if item.status is Status.WITHDRAWN:
+        raise Conflict(f"{item.reference} is withdrawn already.")
+    going = [one for one in _branch(uow, item) if one.status is not Status.WITHDRAWN]
+    must_settle(uow.session, actor, going)
+    must_be_free(uow.session, going)
+    for one in going:
+        one.status_before, one.withdrawn_with_id = one.status, item.id
+        give_status(uow, one, Status.WITHDRAWN)
+    more = f" with {len(going) - 1} under it" if len(going) > 1 else ""
+    _tell(uow, actor, item, f"withdrew {item.reference}{more}")
+    return going
+
+
+def restore_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | None = None) -> list[Item]:
+    """Bring back a withdrawn item, and what was withdrawn with it, as it was. Answers all of them.
+
+    Raises NotFound, Forbidden (one that was agreed: facilitators only), Conflict (its parent is still withdrawn).
+    """
+    item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
+    uow.lock(Group, item.group_id)
+    uow.session.refresh(item)
+    if item.status is not Status.WITHDRAWN:
+        raise Conflict(f"{item.reference} is not withdrawn.")
+    parent = uow.session.get(Item, item.parent_id) if item.parent_id is not None else None
+    if parent is not None and parent.status is Status.WITHDRAWN:
+        raise Conflict(f"{parent.reference}, which it stands under, is withdrawn. Restore that first.")
+    coming = [one for one in _branch(uow, item) if one is item or one.withdrawn_with_id == item.id]
+    for one in coming:
+        give_status(uow, one, one.status_before or Status.DRAFT)
+        one.status_before = one.withdrawn_with_id = None
+    must_settle(uow.session, actor, coming)
+    more = f" with {len(coming) - 1} under it" if len(coming) > 1 else ""
+    _tell(uow, actor, item, f"restored {item.reference}{more}")
+    return coming
+
+
+def _hold(uow: UnitOfWork, actor: Actor, item_id: int, group_id: int | None) -> Item:
+    """The item to be moved, with the group's row held. An agreed branch is moved by facilitators only."""
+    item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
+    uow.lock(Group, item.group_id)
+    uow.session.refresh(item)
+    if item.status is Status.WITHDRAWN:
+        raise Conflict(f"{item.reference} is withdrawn. Restore it first.", code="withdrawn")
+    must_settle(uow.session, actor, [item])
+    must_be_free(uow.session, [item])
+    return item
+
+
+def _branch(uow: UnitOfWork, item: Item) -> list[Item]:
+    """An item and all that stands under it, in tree order."""
+    inside = {item.id}
+    branch = []
+    for one in items_of(uow.session, item.group_id):
+        if one.id == item.id or one.parent_id in inside:
+            inside.add(one.id)
+            branch.append(one)
+    return branch
+
+
+def _number(row: list[Item]) -> None:
+    for position, item in enumerate(row):
+        item.position = position
+
+
+def _moved(item: Item, parent: Item | None, *, stays: bool) -> str:
+    if stays:
+        return f"moved {item.reference} to place {item.position + 1}"
+    if parent is None:
+        family = "person-centred" if item.principle_group is PrincipleGroup.PERSON_CENTRED else "organisational"
+        return f"moved {item.reference} to the {family} principles"
+    back = "" if now_under(item, parent) else "back "
+    return f"moved {item.reference} {back}under {parent.reference}"
+
+
+def _tell(uow: UnitOfWork, actor: Actor, item: Item, sentence: str) -> None:
+    item.changed_at = uow.now
+    note(uow, actor, sentence, group_id=item.group_id, item_id=item.id)
+    uow.emit(TreeChanged(item.group_id))
+    uow.emit(ItemChanged(item.group_id, item.id))
