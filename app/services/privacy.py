@@ -1,0 +1,182 @@
+"""Data protection: a person's own copy of their data, erasure, and what is deleted by itself after a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+
+from app.errors import Invalid, NotFound
+from app.events import MembershipEnded, PeopleChanged
+from app.policy import Actor
+from app.services import signing_in
+from app.services.activity import note
+from app.uow import UnitOfWork
+from models.accounts import AccessToken, OneTimeToken, Person, SignIn
+from models.activity import Activity
+from models.documents import TextChange
+from models.groups import Group, Invitation, Membership, Role
+from models.jobs import Job
+from models.meetings import Attendance, Meeting
+from models.polls import Action, Ballot, CorrectionConfirmation, Poll
+
+#: Mails that were sent carry addresses and links: their rows go sooner than the rest.
+MAILS_KEPT = timedelta(days=30)
+
+
+def _me(uow: UnitOfWork, actor: Actor) -> Person:
+    person = uow.session.get(Person, actor.person_id or 0)
+    if person is None:
+        raise NotFound()
+    return person
+
+
+def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
+    """Everything kept about the actor, as plain JSON values: account, places, what they wrote, voted and did."""
+    person, session = _me(uow, actor), uow.session
+    groups_ = {row.id: row.slug for row in session.execute(select(Group)).scalars()}
+    memberships = session.execute(select(Membership).where(Membership.person_id == person.id)).scalars()
+    changes = session.execute(
+        select(TextChange).where(TextChange.author_id == person.id).order_by(TextChange.document_id, TextChange.version)
+    ).scalars()
+    ballots = session.execute(
+        select(Ballot, Poll).join(Poll, Poll.id == Ballot.poll_id).where(Ballot.person_id == person.id)
+    )
+    attended = session.execute(
+        select(Attendance, Meeting)
+        .join(Meeting, Meeting.id == Attendance.meeting_id)
+        .where(Attendance.person_id == person.id)
+    )
+    activity = session.execute(select(Activity).where(Activity.person_id == person.id).order_by(Activity.id)).scalars()
+    actions = session.execute(select(Action).where(Action.owner_id == person.id)).scalars()
+    return {
+        "account": {"name": person.name, "email": person.email, "since": person.created_at.isoformat()},
+        "sign_ins": [
+            {"device": row.device, "from": row.created_at.isoformat(), "last_seen": row.last_seen_at.isoformat()}
+            for row in signing_in.my_sign_ins(uow, actor)
+        ],
+        "groups": [
+            {"group": groups_[row.group_id], "role": row.role.value, "joined": row.joined_at.isoformat()}
+            for row in memberships
+        ],
+        "text_changes": [
+            {"document": row.document_id, "version": row.version, "at": row.at.isoformat(), "changes": row.changes}
+            for row in changes
+        ],
+        "votes": [
+            {"question": poll.question, "choice": ballot.choice.value, "reason": ballot.reason,
+             "at": ballot.cast_at.isoformat()}
+            for ballot, poll in ballots
+        ],
+        "sessions": [
+            {"session": meeting.title, "organisation": row.organisation,
+             "arrived": row.arrived_at.isoformat() if row.arrived_at else None}
+            for row, meeting in attended
+        ],
+        "actions": [{"what": row.what, "due": row.due_on.isoformat() if row.due_on else None} for row in actions],
+        "activity": [{"at": row.at.isoformat(), "what": row.sentence} for row in activity],
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What erasure cannot take out, because it is part of the group's record."""
+
+    text_changes: int
+    named_votes: int
+    confirmations: int
+    sessions: int
+
+
+def remains(uow: UnitOfWork, actor: Actor) -> Remains:
+    """What will stay, under "Former member N", if the actor has their data erased."""
+    person = _me(uow, actor)
+
+    def count(column: Any) -> int:
+        return uow.session.execute(select(func.count()).where(column == person.id)).scalar_one()
+
+    return Remains(
+        text_changes=count(TextChange.author_id),
+        named_votes=count(Ballot.person_id),
+        confirmations=count(CorrectionConfirmation.person_id),
+        sessions=count(Attendance.person_id),
+    )
+
+
+def erase_me(uow: UnitOfWork, actor: Actor) -> str:
+    """Erase the actor's account: name, address and sign-ins go; text and decisions stay under the name returned.
+
+    Raises Invalid while they are the only facilitator of a group, or the server's only administrator.
+    """
+    person = _me(uow, actor)
+    _not_the_last(uow, person)
+    former = "Former member"
+    memberships = list(uow.session.execute(select(Membership).where(Membership.person_id == person.id)).scalars())
+    for membership in memberships:
+        group = uow.lock(Group, membership.group_id)
+        group.former_members += 1
+        former = f"Former member {group.former_members}"
+        membership.removed_at = membership.removed_at or uow.now
+        membership.organisation = membership.title = ""
+        note(uow, Actor(person_id=person.id), "had their personal data erased", group_id=group.id)
+        uow.emit(MembershipEnded(group.id, person.id))
+        uow.emit(PeopleChanged(group.id))
+    if person.email:
+        uow.session.execute(delete(Invitation).where(Invitation.email == person.email))
+    _scrub_activity(uow, person, former)
+    signing_in.end_sign_ins(uow, person.id)
+    for table in (SignIn, OneTimeToken, AccessToken):
+        uow.session.execute(delete(table).where(table.person_id == person.id))
+    uow.session.execute(update(Attendance).where(Attendance.person_id == person.id).values(organisation=""))
+    person.name, person.email, person.password_hash = former, None, None
+    person.is_administrator = False
+    person.erased_at = uow.now
+    return former
+
+
+def _scrub_activity(uow: UnitOfWork, person: Person, former: str) -> None:
+    """Take the name and address out of sentences others left about the person."""
+    for words in filter(None, (person.name, person.email)):
+        rows = uow.session.execute(select(Activity).where(Activity.sentence.contains(words, autoescape=True))).scalars()
+        for row in rows:
+            row.sentence = row.sentence.replace(words, former)
+
+
+def _not_the_last(uow: UnitOfWork, person: Person) -> None:
+    mine = select(Membership.group_id).where(
+        Membership.person_id == person.id, Membership.role == Role.FACILITATOR, Membership.removed_at.is_(None)
+    )
+    for group_id in uow.session.execute(mine).scalars().all():
+        others = select(Membership.id).where(
+            Membership.group_id == group_id,
+            Membership.role == Role.FACILITATOR,
+            Membership.removed_at.is_(None),
+            Membership.person_id != person.id,
+        )
+        if uow.session.execute(others).first() is None:
+            raise Invalid("You are the only facilitator of a group. Make somebody else facilitator first.")
+    others = select(Person.id).where(
+        Person.is_administrator, Person.disabled_at.is_(None), Person.erased_at.is_(None), Person.id != person.id
+    )
+    if person.is_administrator and uow.session.execute(others).first() is None:
+        raise Invalid("You are the only administrator of this server. Make somebody else administrator first.")
+
+
+def sweep(uow: UnitOfWork) -> dict[str, int]:
+    """Delete what has served its time: old sign-ins and tokens, finished mails, answered invitations; counts by kind."""
+    before = uow.now - timedelta(days=uow.settings.retention_days)
+    statements = {
+        "sign_ins": delete(SignIn).where((SignIn.expires_at < before) | (SignIn.revoked_at < before)),
+        "one_time_tokens": delete(OneTimeToken).where(OneTimeToken.expires_at < before),
+        "access_tokens": delete(AccessToken).where(AccessToken.revoked_at < before),
+        "invitations": delete(Invitation).where(
+            (Invitation.accepted_at < before) | (Invitation.revoked_at < before) | (Invitation.expires_at < before)
+        ),
+        "mails": delete(Job).where((Job.done_at < uow.now - MAILS_KEPT) | (Job.failed_at < uow.now - MAILS_KEPT)),
+    }
+    return {
+        kind: uow.session.execute(statement.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined]
+        for kind, statement in statements.items()
+    }
