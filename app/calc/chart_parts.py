@@ -78,7 +78,7 @@ class Layout:
         return max(used, height) + 12 if self.beside else used + height + 16
 
 
-WIDE = Layout(kind="wide", width=760, left=220, right=650, label_width=200, beside=True, size=13)
+WIDE = Layout(kind="wide", width=780, left=220, right=610, label_width=200, beside=True, size=13)
 NARROW = Layout(kind="narrow", width=340, left=4, right=336, label_width=270, beside=False, size=14)
 
 

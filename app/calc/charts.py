@@ -162,11 +162,17 @@ def _draw_bars(
     height = 24.0
     bottom = top + sum(layout.row_height(row.label, height) for row in rows)
     step = 0.2 if layout.beside else 0.4
-    parts = [legend, *_percent_grid(left, right, zero, unit, top, bottom, step)]
+    places = range(-math.floor(left / step + 1e-9), math.floor(right / step + 1e-9) + 1)
+    marks = [(zero + place * step * unit, f"{abs(round(100 * place * step))}%") for place in places]
+    parts = [legend, *_axis(marks, bottom)]
+    if layout.beside:
+        parts += _grid([x for x, _ in marks], zero, top - 4, bottom)
     y = top
     for row, counts in zip(rows, counted, strict=True):
         text, begin = layout.place(row.label, y, height)
         parts.append(text)
+        if not layout.beside:
+            parts += _grid([x for x, _ in marks], zero, begin - 3, begin + height + 3)
         parts.append(_bar(counts, colours, zero, unit, begin, height, words))
         total = words.withheld if counts is None else f"{words.n}={sum(counts)}"
         if counts is not None:
@@ -174,9 +180,8 @@ def _draw_bars(
             anchor = "start" if layout.beside else "end"
             parts.append(svg.label(total, x, base, size=12, fill=svg.QUIET, anchor=anchor))
         if row.note and layout.beside and counts is not None:
-            parts.append(svg.label(row.note, layout.right + 60, begin + 16, size=12, fill=svg.QUIET))
+            parts.append(svg.label(row.note, layout.right + 66, begin + 16, size=12, fill=svg.QUIET))
         y += layout.row_height(row.label, height)
-    parts.append(svg.line(zero, top - 4, zero, bottom, stroke=svg.INK, width=1.5))
     return svg.document(key, title, words.bars, layout.width, bottom + 26, parts, layout.kind)
 
 
@@ -191,13 +196,18 @@ def _sides(counts: Sequence[int]) -> tuple[float, float]:
     return (sum(counts[:side]) + middle) / total, (sum(counts[len(counts) - side :]) + middle) / total
 
 
-def _percent_grid(
-    left: float, right: float, zero: float, unit: float, top: float, bottom: float, step: float
-) -> Iterator[str]:
-    for place in range(-math.floor(left / step + 1e-9), math.floor(right / step + 1e-9) + 1):
-        x = zero + place * step * unit
-        yield svg.line(x, top - 4, x, bottom)
-        yield svg.label(f"{abs(round(100 * place * step))}%", x, bottom + 18, size=12, fill=svg.QUIET, anchor="middle")
+def _axis(marks: Sequence[tuple[float, str]], bottom: float) -> Iterator[str]:
+    """The words below the drawing."""
+    for x, name in marks:
+        yield svg.label(name, x, bottom + 18, size=12, fill=svg.QUIET, anchor="middle")
+
+
+def _grid(places: Sequence[float], zero: float | None, top: float, bottom: float) -> Iterator[str]:
+    """Thin upright lines, and a dark one at the centre; under labels they would strike words through."""
+    for x in places:
+        yield svg.line(x, top, x, bottom)
+    if zero is not None:
+        yield svg.line(zero, top, zero, bottom, stroke=svg.INK, width=1.5)
 
 
 def _bar(
@@ -257,25 +267,29 @@ def _draw_medians(
     height = 40.0 if both else 24.0
     bottom = top + sum(layout.row_height(row.label, height) for row in rows)
     edge = min(inset, unit / 2)
-    parts = [
-        legend,
-        svg.rect(at(band[0]) - edge, top - 4, at(band[1]) - at(band[0]) + 2 * edge, bottom - top + 4, BAND),
-    ]
+
+    def ground(start: float, stop: float) -> list[str]:
+        shade = svg.rect(at(band[0]) - edge, start, at(band[1]) - at(band[0]) + 2 * edge, stop - start, BAND)
+        return [shade, *_grid([x for x, _ in marks], None, start, stop)]
+
     every = max(1, math.ceil(len(scale.categories) / 11))
-    for score in scale.categories[::every]:
-        parts.append(svg.line(at(score), top - 4, at(score), bottom))
-        parts.append(svg.label(str(score), at(score), bottom + 18, size=12, fill=svg.QUIET, anchor="middle"))
+    marks = [(at(score), str(score)) for score in scale.categories[::every]]
+    parts = [legend, *_axis(marks, bottom)]
+    if layout.beside:
+        parts += ground(top - 4, bottom)
     y = top
     for row in rows:
         text, begin = layout.place(row.label, y, height)
         parts.append(text)
+        if not layout.beside:
+            parts += ground(begin - 3, begin + height + 3)
         x, base = (layout.right + 14, begin + height / 2 + 4) if layout.beside else (layout.width, y + layout.size)
         if row.current is None:
             parts.append(svg.label(words.withheld, at(scale.lo), begin + height / 2 + 4, size=12, fill=svg.QUIET))
         else:
             anchor = "start" if layout.beside else "end"
             parts.append(svg.label(f"{words.n}={row.current.n}", x, base, size=12, fill=svg.QUIET, anchor=anchor))
-            centre = begin + (28 if both else height / 2)
+            centre = begin + (28 if row.earlier else height / 2)
             parts += _lanes(row.current, row.earlier, (begin + 9, centre), [at(v) for v in _marks(row)])
         y += layout.row_height(row.label, height)
     return svg.document(key, title, words.dots, layout.width, bottom + 26, parts, layout.kind)
