@@ -1,0 +1,378 @@
+"""Frozen versions: numbered, immutable copies of the blueprint whose fingerprint anyone can check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.calc.differences import Segment, difference
+from app.calc.fingerprint import fingerprint
+from app.errors import Invalid, NotFound
+from app.events import VersionFrozen
+from app.policy import Actor, Can, access, require
+from app.services.activity import note
+from app.services.documents import documents_of, words_sha256
+from app.uow import UnitOfWork
+from models.accounts import Person
+from models.documents import Document, Field
+from models.evidence import Finding, Link, Relation, Source, Strength
+from models.groups import Group
+from models.items import Item, Kind, Status
+from models.polls import Decision
+from models.versions import Version, VersionItem
+
+#: Statuses that are copied unless the facilitator asks for more; what is withdrawn is never copied.
+USUAL = frozenset({Status.DRAFT, Status.PROPOSED, Status.AGREED, Status.RESERVATIONS})
+#: Order of the evidence lines: first what speaks for an item, then what qualifies it, then what speaks against it.
+_RELATIONS = {Relation.SUPPORTS.value: 0, Relation.QUALIFIES.value: 1, Relation.CONTRADICTS.value: 2}
+_KINDS = {Kind.PRINCIPLE: 0, Kind.ELEMENT: 1, Kind.CRITERION: 2, Kind.SPECIFICATION: 3}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One item as it would be frozen now, or why it is left out (``left_out`` is its status then)."""
+
+    item: Item
+    depth: int
+    parent_reference: str | None
+    words: dict[str, str]
+    evidence: list[dict[str, str]]
+    aspirational: bool
+    left_out: Status | None = None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What freezing would copy, and what it would leave out."""
+
+    taken: list[Draft]
+    left_out: list[Draft]
+    next_number: int
+    decisions: list[Decision]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A version in the list."""
+
+    version: Version
+    frozen_by: str
+    items: int
+    criteria: int
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A version with all its items and what it rests on."""
+
+    version: Version
+    group_name: str
+    frozen_by: str
+    decision: Decision | None
+    items: list[VersionItem]
+    others: list[Version]
+    recomputed: str
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the fingerprint computed from the stored items now is the one stored when it was locked."""
+        return self.recomputed == self.version.sha256
+
+
+@dataclass(frozen=True)
+class ItemDifference:
+    """One item in two versions; ``texts`` holds the changed texts as (field, segments)."""
+
+    reference: str
+    title: str
+    kind: Kind
+    change: str
+    texts: list[tuple[str, list[Segment]]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def access_version(session: Session, actor: Actor, version_id: int, can: Can) -> Version:
+    """The version, if the actor may do ``can`` with it. Raises NotFound, Forbidden."""
+    return access(session, actor, Version, version_id, can)
+
+
+def freeze(
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    group_id: int,
+    title: str = "",
+    decision_id: int | None = None,
+    reason: str = "",
+    with_ideas: bool = False,
+    with_parked: bool = False,
+) -> Version:
+    """Lock the blueprint as it stands into the next numbered version; the draft stays writable.
+
+    Takes the same rows as writing does, so that a change is either in the version or in the draft after it. Rests on
+    a decision of the group, or on a reason that is printed. Raises Invalid, Forbidden, NotFound.
+    """
+    require(uow.session, actor, group_id, Can.VERSION_FREEZE)
+    group = _hold(uow, group_id)
+    title, reason = " ".join(title.split()) or group.name, reason.strip()
+    _check_grounds(uow.session, group_id, title, decision_id, reason)
+    statuses = USUAL | ({Status.IDEA} if with_ideas else set()) | ({Status.PARKED} if with_parked else set())
+    drafts = [draft for draft in _drafts(uow.session, group_id, statuses) if draft.left_out is None]
+    if not drafts:
+        raise Invalid("There is nothing to lock yet: the blueprint holds no drafted or agreed items.")
+    rows = [_row(draft, position) for position, draft in enumerate(drafts)]
+    version = Version(
+        group_id=group_id, number=_next_number(uow.session, group_id), title=title, decision_id=decision_id,
+        reason=reason, frozen_at=uow.now, frozen_by_id=actor.person_id, sha256=fingerprint(content(title, rows)),
+    )  # fmt: skip
+    uow.session.add(version)
+    uow.flush()
+    for row in rows:
+        row.version_id = version.id
+    uow.session.add_all(rows)
+    uow.flush()
+    note(uow, actor, f"locked version {version.number} with {len(rows)} items", group_id=group_id)
+    uow.emit(VersionFrozen(group_id, version.id))
+    return version
+
+
+def preview(uow: UnitOfWork, actor: Actor, *, group_id: int, with_ideas: bool, with_parked: bool) -> Preview:
+    """What freezing would do now; for those who may freeze."""
+    require(uow.session, actor, group_id, Can.VERSION_FREEZE)
+    statuses = USUAL | ({Status.IDEA} if with_ideas else set()) | ({Status.PARKED} if with_parked else set())
+    drafts = _drafts(uow.session, group_id, statuses)
+    decisions = uow.session.execute(
+        select(Decision).where(Decision.group_id == group_id).order_by(Decision.number.desc()).limit(50)
+    ).scalars()
+    return Preview(
+        taken=[draft for draft in drafts if draft.left_out is None],
+        left_out=[draft for draft in drafts if draft.left_out is not None],
+        next_number=_next_number(uow.session, group_id),
+        decisions=list(decisions),
+    )
+
+
+def list_versions(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[Entry]:
+    """The group's versions, newest first."""
+    require(uow.session, actor, group_id, Can.VERSION_READ)
+    rows = uow.session.execute(
+        select(Version, Person.name)
+        .outerjoin(Person, Person.id == Version.frozen_by_id)
+        .where(Version.group_id == group_id)
+        .order_by(Version.number.desc())
+    ).all()
+    kinds: dict[int, list[Kind]] = {}
+    found = uow.session.execute(
+        select(VersionItem.version_id, VersionItem.kind)
+        .join(Version, Version.id == VersionItem.version_id)
+        .where(Version.group_id == group_id)
+    )
+    for version_id, kind in found:
+        kinds.setdefault(version_id, []).append(kind)
+    entries = []
+    for version, name in rows:
+        own = kinds.get(version.id, [])
+        entries.append(Entry(version, name or "Concordat", len(own), own.count(Kind.CRITERION)))
+    return entries
+
+
+def read(uow: UnitOfWork, actor: Actor, *, version_id: int) -> Whole:
+    """A version with all its items in order. Raises NotFound, Forbidden."""
+    version = access_version(uow.session, actor, version_id, Can.VERSION_READ)
+    session = uow.session
+    items = items_of(session, version.id)
+    frozen_by = session.get(Person, version.frozen_by_id) if version.frozen_by_id else None
+    others = session.execute(
+        select(Version).where(Version.group_id == version.group_id, Version.id != version.id).order_by(Version.number)
+    ).scalars()
+    return Whole(
+        version=version,
+        group_name=session.get_one(Group, version.group_id).name,
+        frozen_by=frozen_by.name if frozen_by else "Concordat",
+        decision=session.get(Decision, version.decision_id) if version.decision_id else None,
+        items=items,
+        others=list(others),
+        recomputed=fingerprint(content(version.title, items)),
+    )
+
+
+def items_of(session: Session, version_id: int) -> list[VersionItem]:
+    """The items of a version in the order of the tree; the caller has checked the right."""
+    return list(
+        session.execute(
+            select(VersionItem).where(VersionItem.version_id == version_id).order_by(VersionItem.position)
+        ).scalars()
+    )
+
+
+def content(title: str, items: Iterable[VersionItem]) -> dict[str, Any]:
+    """What is hashed: the blueprint's name and its items as an expert sees them; no ids, no times."""
+    return {"blueprint": title, "items": [_content_of(item) for item in items]}
+
+
+def compare(
+    uow: UnitOfWork, actor: Actor, *, version_id: int, other_id: int
+) -> tuple[Version, Version, list[ItemDifference]]:
+    """The older and the newer of two versions of one group, and every item that differs, in the newer one's order.
+
+    Raises NotFound when they do not belong to one group.
+    """
+    first = access_version(uow.session, actor, version_id, Can.VERSION_READ)
+    second = access_version(uow.session, actor, other_id, Can.VERSION_READ)
+    if first.group_id != second.group_id:
+        raise NotFound()
+    older, newer = sorted((first, second), key=lambda version: version.number)
+    before = {item.reference: item for item in items_of(uow.session, older.id)}
+    after = items_of(uow.session, newer.id)
+    changes = [change for item in after if (change := _difference(before.get(item.reference), item)) is not None]
+    kept = {item.reference for item in after}
+    changes += [
+        ItemDifference(item.reference, item.title, item.kind, "removed")
+        for item in before.values()
+        if item.reference not in kept
+    ]
+    return older, newer, changes
+
+
+def is_aspirational(kind: Kind, evidence: Sequence[dict[str, str]]) -> bool:
+    """Whether an item depends on untested evidence: no finding of strong or moderate strength supports it.
+
+    Items without any evidence line count only where evidence is expected: criteria.
+    """
+    if not evidence:
+        return kind is Kind.CRITERION
+    enough = {Strength.STRONG.value, Strength.MODERATE.value}
+    return not any(line["relation"] == Relation.SUPPORTS.value and line["strength"] in enough for line in evidence)
+
+
+def _hold(uow: UnitOfWork, group_id: int) -> Group:
+    """Hold what writers hold: every text of the group first (as they do), then its items and the group itself."""
+    for statement in (
+        select(Document).where(Document.group_id == group_id).order_by(Document.id),
+        select(Item).where(Item.group_id == group_id).order_by(Item.id),
+    ):
+        held = statement.with_for_update().execution_options(populate_existing=True)
+        uow.session.execute(held).scalars().all()
+    return uow.lock(Group, group_id)
+
+
+def _check_grounds(session: Session, group_id: int, title: str, decision_id: int | None, reason: str) -> None:
+    fields = {}
+    if len(title) > 200:
+        fields["title"] = "Use at most 200 characters"
+    if len(reason) > 2000:
+        fields["reason"] = "Use at most 2,000 characters"
+    if decision_id is None and not reason:
+        fields["reason"] = "Choose the group's decision, or say why the version is locked without one"
+    if decision_id is not None:
+        decision = session.get(Decision, decision_id)
+        if decision is None or decision.group_id != group_id:
+            fields["decision_id"] = "Choose a decision from the list"
+    if fields:
+        raise Invalid("The version was not locked.", fields=fields)
+
+
+def _next_number(session: Session, group_id: int) -> int:
+    numbers = session.execute(select(Version.number).where(Version.group_id == group_id)).scalars()
+    return max(numbers, default=0) + 1
+
+
+def _drafts(session: Session, group_id: int, statuses: frozenset[Status] | set[Status]) -> list[Draft]:
+    """The tree in order; an item is left out with everything under it."""
+    items = list(session.execute(select(Item).where(Item.group_id == group_id)).scalars())
+    children: dict[int | None, list[Item]] = {}
+    for item in sorted(items, key=lambda item: (_KINDS[item.kind], item.position, item.id)):
+        children.setdefault(item.parent_id, []).append(item)
+    documents = documents_of(session, [item.id for item in items])
+    evidence = _evidence_of(session, group_id)
+    found: list[Draft] = []
+
+    def walk(parent: Item | None, depth: int, left_out: Status | None) -> None:
+        for item in children.get(parent.id if parent else None, []):
+            out = left_out or (None if item.status in statuses else item.status)
+            texts = documents.get(item.id, {})
+            words = {
+                each.value: texts[each].text if each in texts else ""
+                for each in (Field.TITLE, Field.TEXT, Field.WHY, Field.SUMMARY)
+            }
+            lines = evidence.get(item.id, [])
+            reference = parent.reference if parent else None
+            found.append(Draft(item, depth, reference, words, lines, is_aspirational(item.kind, lines), out))
+            walk(item, depth + 1, out)
+
+    walk(None, 0, None)
+    return found
+
+
+def _evidence_of(session: Session, group_id: int) -> dict[int, list[dict[str, str]]]:
+    rows = session.execute(
+        select(Link, Finding, Source)
+        .join(Finding, Finding.id == Link.finding_id)
+        .join(Source, Source.id == Finding.source_id)
+        .where(Link.group_id == group_id, Finding.withdrawn_at.is_(None))
+    )
+    found: dict[int, list[dict[str, str]]] = {}
+    for link, finding, source in rows:
+        line = {
+            "relation": link.relation.value,
+            "strength": finding.strength.value,
+            "finding": finding.text,
+            "page": finding.page,
+            "source": source.cite,
+            "note": link.note,
+        }
+        found.setdefault(link.item_id, []).append(line)
+    for lines in found.values():
+        lines.sort(key=lambda line: (_RELATIONS[line["relation"]], line["source"], line["finding"], line["page"]))
+    return found
+
+
+def _row(draft: Draft, position: int) -> VersionItem:
+    item = draft.item
+    return VersionItem(
+        item_id=item.id, position=position, depth=draft.depth, kind=item.kind, reference=item.reference,
+        parent_reference=draft.parent_reference, status=item.status,
+        principle_group=item.principle_group.value if item.principle_group else None,
+        title=draft.words["title"], text=draft.words["text"], why=draft.words["why"], summary=draft.words["summary"],
+        evidence=draft.evidence, aspirational=draft.aspirational, words_sha256=words_sha256(draft.words),
+    )  # fmt: skip
+
+
+def _content_of(item: VersionItem) -> dict[str, Any]:
+    return {
+        "reference": item.reference,
+        "parent": item.parent_reference,
+        "kind": item.kind.value,
+        "principle_group": item.principle_group,
+        "status": item.status.value,
+        "title": item.title,
+        "text": item.text,
+        "why": item.why,
+        "summary": item.summary,
+        "evidence": item.evidence,
+        "aspirational": item.aspirational,
+    }
+
+
+def _difference(before: VersionItem | None, after: VersionItem) -> ItemDifference | None:
+    if before is None:
+        return ItemDifference(after.reference, after.title, after.kind, "added")
+    texts = [
+        (name, difference(getattr(before, name), getattr(after, name)))
+        for name in ("title", "text", "why", "summary")
+        if getattr(before, name) != getattr(after, name)
+    ]
+    notes = []
+    if before.parent_reference != after.parent_reference:
+        notes.append(f"moved from {before.parent_reference} to {after.parent_reference}")
+    if before.status != after.status:
+        notes.append(f"{before.status.value.replace('_', ' ')} before, {after.status.value.replace('_', ' ')} now")
+    if before.evidence != after.evidence:
+        notes.append(f"evidence lines: {len(before.evidence)} before, {len(after.evidence)} now")
+    if not texts and not notes:
+        return None
+    return ItemDifference(after.reference, after.title, after.kind, "changed", texts, notes)
