@@ -34,6 +34,7 @@ import migrations
 from app.config import Settings
 from app.uow import Database
 from tests import servers
+from tests.browser import CHROMIUM, CHROMIUM_FLAGS
 from tests.live import LiveServer
 
 if TYPE_CHECKING:
@@ -44,16 +45,6 @@ if TYPE_CHECKING:
 CI = os.environ.get("CI") == "true"
 ENGINES = ("sqlite", "postgres")
 ON_BOTH_ENGINES = ("services", "realtime")
-CHROMIUM = "/usr/bin/chromium"
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-]
 
 # The same examples every time in `make test`; new ones, and many, in `make test-long`.
 hypothesis_settings.register_profile("short", derandomize=True, database=None, deadline=None, max_examples=50)
