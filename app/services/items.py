@@ -19,7 +19,7 @@ from app.services import documents
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.documents import Document, Field
-from models.groups import Group
+from models.groups import Group, Role
 from models.items import Item, Kind, PrincipleGroup, ReferenceCounter, Status
 from models.polls import Poll
 
@@ -95,22 +95,53 @@ def access_item(session: Session, actor: Actor, item_id: int, can: Can, *, group
     return item
 
 
+@dataclass(frozen=True)
+class Rights:
+    """What an actor may do with the items of one group at one moment; ``voted`` are those with an open vote."""
+
+    role: Role
+    voted: frozenset[int]
+
+    @property
+    def may_add(self) -> bool:
+        """Whether items may be added, moved and withdrawn at all."""
+        return allowed(self.role, Can.ITEM_WRITE)
+
+    @property
+    def may_settle(self) -> bool:
+        """Whether agreed may be given and taken."""
+        return allowed(self.role, Can.ITEM_SETTLE)
+
+    def words(self, item: Item) -> MayWrite:
+        """Whether the item's words may be changed."""
+        if not allowed(self.role, Can.TEXT_WRITE):
+            return MayWrite("read", "Your role lets you read this, not change it.")
+        if item.status is Status.WITHDRAWN:
+            return MayWrite("read", "Withdrawn: restore it to change it.")
+        if item.status in SETTLED and not self.may_settle:
+            return MayWrite("read", "Agreed: ask a facilitator to reopen")
+        if item.id in self.voted:
+            return MayWrite("read", "The vote on these words is open: they cannot change until it closes.")
+        return MayWrite("write", "")
+
+    def standing(self, item: Item) -> bool:
+        """Whether the item may be moved, withdrawn or given another status."""
+        return self.may_add and item.id not in self.voted and (item.status not in SETTLED or self.may_settle)
+
+
+def rights(session: Session, actor: Actor, group_id: int, *, item_id: int | None = None) -> Rights:
+    """The actor's rights over the items of a group, or over one of them. Raises NotFound for people outside it."""
+    found = require(session, actor, group_id, Can.ITEM_READ)
+    return Rights(found.role, frozenset(items_voted_on(session, group_id, item_id)))
+
+
 def may_write(session: Session, actor: Actor, item: Item) -> MayWrite:
     """Whether the actor may change the item's words at this moment: the one place that decides it.
 
-    Pages ask it to show or hide an editor, the live text asks it for every push inside the push's transaction.
-    Raises NotFound for people who may not even read the item.
+    Pages ask it to show or hide an editor, the live text asks it for every push inside the push's transaction (with
+    the item's row held, so that no vote opens in between). Raises NotFound for people who may not even read it.
     """
-    found = require(session, actor, item.group_id, Can.ITEM_READ)
-    if not allowed(found.role, Can.TEXT_WRITE):
-        return MayWrite("read", "Your role lets you read this, not change it.")
-    if item.status is Status.WITHDRAWN:
-        return MayWrite("read", "Withdrawn: restore it to change it.")
-    if item.status in SETTLED and not allowed(found.role, Can.ITEM_SETTLE):
-        return MayWrite("read", "Agreed: ask a facilitator to reopen")
-    if item.id in items_voted_on(session, item.group_id, item.id):
-        return MayWrite("read", "The vote on these words is open: they cannot change until it closes.")
-    return MayWrite("write", "")
+    return rights(session, actor, item.group_id, item_id=item.id).words(item)
 
 
 def items_voted_on(session: Session, group_id: int, item_id: int | None = None) -> set[int]:
