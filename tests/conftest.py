@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from playwright.sync_api import Browser, BrowserContext, Page
 
+ROOT = Path(__file__).resolve().parents[1]
 CI = os.environ.get("CI") == "true"
 ENGINES = ("sqlite", "postgres")
 ON_BOTH_ENGINES = ("services", "realtime")
@@ -452,3 +453,20 @@ def browser_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]
 def page(browser_context: Callable[..., BrowserContext]) -> Page:
     """A page of a fresh browser."""
     return browser_context().new_page()
+
+
+@pytest.fixture
+def assert_accessible() -> Callable[[Page], None]:
+    """``assert_accessible(page)`` fails with what axe finds wrong by WCAG 2.2 AA and its own good practice."""
+    source = (ROOT / "tests" / "node" / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+    def check(page: Page) -> None:
+        page.evaluate(source)
+        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        found = [
+            f"{each['id']}: {each['help']}\n    " + "\n    ".join(node["html"][:160] for node in each["nodes"])
+            for each in result["violations"]
+        ]
+        assert not found, f"{page.url}\n" + "\n".join(found)
+
+    return check

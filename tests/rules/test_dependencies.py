@@ -21,9 +21,11 @@ def names(requirements: list[str]) -> set[str]:
 
 def test_each_package_is_explained() -> None:
     explained = (ROOT / "docs" / "dependencies.md").read_text()
-    scripts = json.loads((ROOT / "frontend" / "package.json").read_text())
-    in_browser = {name.removeprefix("@codemirror/").removeprefix("@lezer/") for name in scripts["dependencies"]}
-    asked = names(ASKED["runtime"]) | names(ASKED["test"]) | in_browser | set(scripts["devDependencies"])
+    asked = names(ASKED["runtime"]) | names(ASKED["test"])
+    for folder in ("frontend", "tests/node"):
+        scripts = json.loads((ROOT / folder / "package.json").read_text())
+        both = {**scripts["dependencies"], **scripts.get("devDependencies", {})}
+        asked |= {name.removeprefix("@codemirror/").removeprefix("@lezer/") for name in both}
     missing = {name for name in asked if not re.search(rf"\b{re.escape(name)}\b", explained)}
     assert not missing, f"docs/dependencies.md does not say what these are for: {sorted(missing)}"
 
