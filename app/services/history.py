@@ -1,0 +1,256 @@
+"""The time line of an item's words, from the log of changes: moments, what lies between two of them, and restoring.
+
+A **moment** gathers what one person changed without a pause of five minutes, all inside one session or all outside
+any. Decisions and locked versions are moments too. A moment is addressed by its **mark**: the versions of the item's
+four texts after it, such as "12.40.3.0".
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.calc.changes import from_units, parse, to_units
+from app.calc.differences import Segment, difference
+from app.errors import Conflict, Forbidden, NotFound
+from app.policy import Actor, Can
+from app.services.activity import note
+from app.services.documents import WORDS, documents_of, replace_text
+from app.services.items import access_item, may_write
+from app.uow import UnitOfWork
+from models.accounts import Person
+from models.documents import Document, Field, TextChange, TextSnapshot
+from models.items import Item
+from models.meetings import Meeting
+from models.polls import Decision
+from models.versions import Version, VersionItem
+
+PAUSE = timedelta(minutes=5)
+#: Most changes that are read for one time line; older ones still count in every text that is shown.
+MOST = 200_000
+
+
+@dataclass
+class Moment:
+    """One entry of the time line; ``kind`` is "edit", "decision" or "version".
+
+    ``mark`` addresses the item's words after it, ``fields`` are the texts that changed, ``text`` is the outcome
+    sentence or the version's title, ``changes`` how many changes an edit gathers.
+    """
+
+    kind: str
+    begun: datetime
+    ended: datetime
+    mark: str = ""
+    name: str = ""
+    meeting: Meeting | None = None
+    fields: list[Field] = field(default_factory=list)
+    changes: int = 0
+    text: str = ""
+    decision: Decision | None = None
+    version: Version | None = None
+
+
+class FieldDifference(NamedTuple):
+    """What happened to one text between two moments."""
+
+    field: Field
+    segments: list[Segment]
+    changed: bool
+
+
+class _Change(NamedTuple):
+    at: datetime
+    field: Field
+    version: int
+    author_id: int | None
+
+
+def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None) -> list[Moment]:
+    """All moments of an item, newest first. Raises NotFound, Forbidden."""
+    session = uow.session
+    item = access_item(session, actor, item_id, Can.ITEM_READ, group_id=group_id)
+    texts = documents_of(session, [item.id]).get(item.id, {})
+    log = _log(session, texts)
+    meetings = _meetings(session, item.group_id)
+    moments = _edits(log, meetings, _names(session, {change.author_id for change in log}))
+    moments += _bound(session, item)
+    marks = _Marks(log)
+    for moment in moments:
+        moment.mark = marks.at(moment.ended)
+    return sorted(moments, key=lambda moment: (moment.ended, moment.kind != "edit"), reverse=True)
+
+
+def mark_now(session: Session, item: Item) -> str:
+    """The mark of the item's words as they stand."""
+    texts = documents_of(session, [item.id]).get(item.id, {})
+    return ".".join(str(texts[one].version if one in texts else 0) for one in WORDS)
+
+
+def words_at(
+    uow: UnitOfWork, actor: Actor, item_id: int, mark: str, *, group_id: int | None = None
+) -> dict[Field, str]:
+    """The item's four texts at a moment. Raises NotFound, also for a mark that names no moment."""
+    item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
+    texts = documents_of(uow.session, [item.id]).get(item.id, {})
+    versions = _parse(mark, texts)
+    return {one: text_at(uow.session, texts[one], version) if one in texts else "" for one, version in versions.items()}
+
+
+def text_at(session: Session, document: Document, version: int) -> str:
+    """A document's text after its change number ``version``; 0 is the empty beginning. Raises NotFound beyond it."""
+    if not 0 <= version <= document.version:
+        raise NotFound()
+    if version == document.version:
+        return document.text
+    snapshot = session.execute(
+        select(TextSnapshot.version, TextSnapshot.text)
+        .where(TextSnapshot.document_id == document.id, TextSnapshot.version <= version)
+        .order_by(TextSnapshot.version.desc())
+        .limit(1)
+    ).first()
+    after, units = (snapshot[0], to_units(snapshot[1])) if snapshot else (0, to_units(""))
+    rows = session.execute(
+        select(TextChange.changes)
+        .where(TextChange.document_id == document.id, TextChange.version > after, TextChange.version <= version)
+        .order_by(TextChange.version)
+    ).scalars()
+    for source in rows:
+        units = parse(source).apply(units)
+    return from_units(units)
+
+
+def compare(
+    uow: UnitOfWork, actor: Actor, item_id: int, before: str, after: str, *, group_id: int | None = None
+) -> list[FieldDifference]:
+    """What changed between two moments, text by text, in the order they are read. Raises NotFound."""
+    old = words_at(uow, actor, item_id, before, group_id=group_id)
+    new = words_at(uow, actor, item_id, after, group_id=group_id)
+    return [FieldDifference(one, difference(old[one], new[one]), old[one] != new[one]) for one in WORDS]
+
+
+def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id: int | None = None) -> list[Field]:
+    """Make the words of a moment the present words, by ordinary changes on top: nothing of the history is lost.
+
+    Answers the texts that changed. Raises NotFound, Forbidden with the reason why the words cannot change now,
+    Conflict when they are the present ones.
+    """
+    item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
+    uow.lock(Item, item.id)
+    access, reason = may_write(uow.session, actor, item)
+    if access != "write":
+        raise Forbidden(reason)
+    wanted = words_at(uow, actor, item.id, mark)
+    texts = documents_of(uow.session, [item.id]).get(item.id, {})
+    changed = [
+        one
+        for one in WORDS
+        if one in texts and replace_text(uow, actor, uow.lock(Document, texts[one].id), wanted[one])
+    ]
+    if not changed:
+        raise Conflict("These are the present words already.")
+    item.changed_at = uow.now
+    note(uow, actor, f"restored earlier words of {item.reference}", group_id=item.group_id, item_id=item.id)
+    return changed
+
+
+# --- how moments are made ---
+
+
+def _log(session: Session, texts: Mapping[Field, Document]) -> list[_Change]:
+    fields = {document.id: one for one, document in texts.items() if one in WORDS}
+    rows = session.execute(
+        select(TextChange.at, TextChange.document_id, TextChange.version, TextChange.author_id)
+        .where(TextChange.document_id.in_(fields))
+        .order_by(TextChange.at.desc(), TextChange.version.desc())
+        .limit(MOST)
+    ).all()
+    return sorted(_Change(at, fields[document_id], version, author) for at, document_id, version, author in rows)
+
+
+def _edits(log: list[_Change], meetings: list[Meeting], names: Mapping[int | None, str]) -> list[Moment]:
+    """Gather the log by author, pause and session; two people who type at the same time make one moment each."""
+    open_ones: dict[int | None, Moment] = {}
+    moments = []
+    for change in log:
+        meeting = next((one for one in meetings if _during(one, change.at)), None)
+        moment = open_ones.get(change.author_id)
+        if moment is None or change.at - moment.ended > PAUSE or moment.meeting is not meeting:
+            name = names.get(change.author_id, "Concordat")
+            moment = Moment("edit", change.at, change.at, name=name, meeting=meeting)
+            open_ones[change.author_id] = moment
+            moments.append(moment)
+        moment.ended = change.at
+        moment.changes += 1
+        if change.field not in moment.fields:
+            moment.fields.append(change.field)
+    return moments
+
+
+def _during(meeting: Meeting, at: datetime) -> bool:
+    return (
+        meeting.opened_at is not None
+        and meeting.opened_at <= at
+        and (meeting.closed_at is None or at <= meeting.closed_at)
+    )
+
+
+def _meetings(session: Session, group_id: int) -> list[Meeting]:
+    query = select(Meeting).where(Meeting.group_id == group_id, Meeting.opened_at.is_not(None)).order_by(Meeting.number)
+    return list(session.execute(query).scalars())
+
+
+def _names(session: Session, ids: set[int | None]) -> dict[int | None, str]:
+    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_({one for one in ids if one is not None})))
+    return {row.id: row.name for row in rows}
+
+
+def _bound(session: Session, item: Item) -> list[Moment]:
+    """Decisions on the item and versions it is in."""
+    moments = []
+    rows = session.execute(
+        select(Decision, Meeting)
+        .outerjoin(Meeting, Meeting.id == Decision.meeting_id)
+        .where(Decision.item_id == item.id)
+    )
+    for decision, meeting in rows:
+        at = decision.decided_at
+        moments.append(Moment("decision", at, at, meeting=meeting, text=decision.sentence, decision=decision))
+    frozen = select(VersionItem.version_id).where(VersionItem.item_id == item.id)
+    for version in session.execute(select(Version).where(Version.id.in_(frozen))).scalars():
+        at = version.frozen_at
+        moments.append(Moment("version", at, at, text=version.title, version=version))
+    return moments
+
+
+class _Marks:
+    """From a time to the versions of the four texts at it."""
+
+    def __init__(self, log: list[_Change]) -> None:
+        self._by_field: dict[Field, list[_Change]] = {one: [] for one in WORDS}
+        for change in log:
+            self._by_field[change.field].append(change)
+
+    def at(self, when: datetime) -> str:
+        versions = []
+        for one in WORDS:
+            changes = self._by_field[one]
+            place = bisect_right(changes, when, key=lambda change: change.at)
+            versions.append(changes[place - 1].version if place else 0)
+        return ".".join(str(version) for version in versions)
+
+
+def _parse(mark: str, texts: Mapping[Field, Document]) -> dict[Field, int]:
+    parts = mark.split(".")
+    if len(parts) != len(WORDS) or not all(part.isascii() and part.isdigit() and len(part) < 12 for part in parts):
+        raise NotFound()
+    versions = dict(zip(WORDS, map(int, parts), strict=True))
+    if any(version > (texts[one].version if one in texts else 0) for one, version in versions.items()):
+        raise NotFound()
+    return versions

@@ -1,0 +1,129 @@
+"""The golden thread around one item: principles it carries out, models it keeps from, decisions, versions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session
+
+from app.errors import Invalid
+from app.events import ItemChanged
+from app.policy import Actor, Can
+from app.services.activity import note
+from app.services.documents import words_of, words_sha256
+from app.services.items import access_item, must_be_free, must_settle
+from app.uow import UnitOfWork
+from models.documents import Document, Field
+from models.evidence import ContractingModel, ItemModel
+from models.items import Item, ItemPrinciple, Kind, PrincipleGroup, Status
+from models.polls import Decision
+from models.versions import Version, VersionItem
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another item at the end of an arrow, as a link shows it."""
+
+    id: int
+    reference: str
+    title: str
+    status: Status
+    principle_group: PrincipleGroup | None
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision on the item; ``changed`` when the words have changed since it was taken."""
+
+    decision: Decision
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Thread:
+    """All arrows that begin or end at one item, but for its evidence."""
+
+    under: list[Neighbour]
+    principles: list[Neighbour]
+    carried_out_by: list[Neighbour]
+    models: list[ContractingModel]
+    decisions: list[Decided]
+    versions: list[tuple[Version, VersionItem]]
+
+
+def thread_of(uow: UnitOfWork, actor: Actor, item_id: int) -> Thread:
+    """The arrows at one item. Raises NotFound, Forbidden."""
+    session = uow.session
+    item = access_item(session, actor, item_id, Can.ITEM_READ)
+    carries = select(ItemPrinciple.principle_id).where(ItemPrinciple.item_id == item.id)
+    carried = select(ItemPrinciple.item_id).where(ItemPrinciple.principle_id == item.id)
+    kept = select(ItemModel.model_id).where(ItemModel.item_id == item.id)
+    models = select(ContractingModel).where(ContractingModel.id.in_(kept)).order_by(ContractingModel.position)
+    now = words_sha256(words_of(session, item.id))
+    decisions = select(Decision).where(Decision.item_id == item.id).order_by(Decision.number.desc())
+    versions = (
+        select(Version, VersionItem)
+        .join(VersionItem, VersionItem.version_id == Version.id)
+        .where(VersionItem.item_id == item.id)
+        .order_by(Version.number.desc())
+    )
+    return Thread(
+        under=_neighbours(session, item.group_id, Item.parent_id == item.id),
+        principles=_neighbours(session, item.group_id, Item.id.in_(carries)),
+        carried_out_by=_neighbours(session, item.group_id, Item.id.in_(carried)),
+        models=list(session.execute(models).scalars()),
+        decisions=[
+            Decided(one, changed=one.words_sha256 is not None and one.words_sha256 != now)
+            for one in session.execute(decisions).scalars()
+        ],
+        versions=[(version, frozen) for version, frozen in session.execute(versions)],
+    )
+
+
+def principles(uow: UnitOfWork, actor: Actor, item_id: int) -> list[Neighbour]:
+    """The principles an item of this group may carry out. Raises NotFound, Forbidden."""
+    item = access_item(uow.session, actor, item_id, Can.ITEM_READ)
+    return _neighbours(
+        uow.session, item.group_id, Item.kind == Kind.PRINCIPLE, Item.status != Status.WITHDRAWN, Item.id != item.id
+    )
+
+
+def set_principles(
+    uow: UnitOfWork, actor: Actor, *, item_id: int, principle_ids: Collection[int], group_id: int | None = None
+) -> None:
+    """Say which principles a criterion or specification carries out; replaces what was said before.
+
+    Raises NotFound, Forbidden, Conflict, and Invalid for what is no principle of the group.
+    """
+    item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
+    uow.lock(Item, item.id)
+    must_settle(uow.session, actor, [item])
+    must_be_free(uow.session, [item])
+    if item.kind is Kind.PRINCIPLE:
+        raise Invalid("A principle does not carry out another.")
+    wanted = set(principle_ids)
+    known = _neighbours(uow.session, item.group_id, Item.kind == Kind.PRINCIPLE, Item.id.in_(wanted))
+    if len(known) != len(wanted):
+        raise Invalid("Choose from the group's principles.", fields={"principles": "Choose from the list"})
+    uow.session.execute(delete(ItemPrinciple).where(ItemPrinciple.item_id == item.id))
+    uow.session.add_all([ItemPrinciple(item_id=item.id, principle_id=one) for one in sorted(wanted)])
+    names = ", ".join(one.reference for one in known) or "no principle"
+    note(uow, actor, f"noted that {item.reference} carries out {names}", group_id=item.group_id, item_id=item.id)
+    uow.emit(ItemChanged(item.group_id, item.id))
+
+
+def _neighbours(session: Session, group_id: int, *where: ColumnElement[Any]) -> list[Neighbour]:
+    rows = session.execute(
+        select(Item, Document.text)
+        .outerjoin(Document, (Document.item_id == Item.id) & (Document.field == Field.TITLE))
+        .where(Item.group_id == group_id, *where)
+    )
+    found = [Neighbour(item.id, item.reference, title or "", item.status, item.principle_group) for item, title in rows]
+    return sorted(found, key=lambda one: _in_order(one.reference))
+
+
+def _in_order(reference: str) -> tuple[str, list[int]]:
+    return reference[0], [int(part) for part in reference[1:].split(".")]
