@@ -70,7 +70,7 @@ def open_group(uow: UnitOfWork, actor: Actor, *, slug: str, name: str, facilitat
 
 
 def set_disabled(uow: UnitOfWork, actor: Actor, *, person_id: int, disabled: bool) -> Person:
-    """Close or open an account, at once, on pages and sockets. Raises Invalid for one's own or the last administrator."""
+    """Close or open an account, at once, on pages and sockets. Raises Invalid for one's own."""
     require_administrator(actor)
     person = uow.session.get(Person, person_id)
     if person is None or person.erased_at is not None or person.email is None:

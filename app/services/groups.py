@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.errors import Conflict, Invalid, NotFound
 from app.events import PeopleChanged
@@ -137,3 +137,55 @@ def seat_person(
     note(uow, actor, f"added {person.name} as {role.value.replace('_', ' ')}", group_id=group_id)
     uow.emit(PeopleChanged(group_id))
     return membership
+
+
+def constituencies(session: Session, group_id: int) -> list[Constituency]:
+    """The constituencies one can speak for now, in their order, with their blocs loaded."""
+    rows = (
+        select(Constituency)
+        .where(Constituency.group_id == group_id, Constituency.retired_at.is_(None))
+        .options(joinedload(Constituency.bloc))
+        .order_by(Constituency.position)
+    )
+    return list(session.execute(rows).scalars())
+
+
+def add_constituency(uow: UnitOfWork, actor: Actor, *, group_id: int, name: str, tag: str, bloc: str) -> Constituency:
+    """Add a constituency to one of the group's blocs, which are fixed. Raises Invalid with a sentence per field."""
+    require(uow.session, actor, group_id, Can.GROUP_EDIT)
+    name, tag = " ".join(name.split()), tag.strip().upper()
+    faults = {}
+    known = {each.name.lower() for each in constituencies(uow.session, group_id)}
+    home = uow.session.execute(select(Bloc).where(Bloc.group_id == group_id, Bloc.name == bloc)).scalar_one_or_none()
+    if not 1 <= len(name) <= 80:
+        faults["name"] = "Enter a name of at most 80 characters"
+    elif name.lower() in known:
+        faults["name"] = "This one is on the list already"
+    if not re.fullmatch(r"[A-Z]{2}", tag):
+        faults["tag"] = "Enter two letters, such as CO"
+    if home is None:
+        faults["bloc"] = "Choose from the list"
+    if faults or home is None:
+        raise Invalid("The constituency could not be added.", fields=faults)
+    row = uow.session.execute(
+        select(Constituency).where(Constituency.group_id == group_id, Constituency.name == name)
+    ).scalar_one_or_none()
+    if row is None:
+        row = Constituency(group_id=group_id, name=name, position=len(known), bloc_id=home.id)
+        uow.session.add(row)
+    row.tag, row.bloc_id, row.changed_at, row.retired_at = tag, home.id, uow.now, None
+    uow.flush()
+    note(uow, actor, f"added {name} to the constituencies", group_id=group_id)
+    uow.emit(PeopleChanged(group_id))
+    return row
+
+
+def retire_constituency(uow: UnitOfWork, actor: Actor, *, group_id: int, constituency_id: int) -> None:
+    """Take a constituency off the list from now on; who speaks for it keeps it until changed. Raises NotFound."""
+    require(uow.session, actor, group_id, Can.GROUP_EDIT)
+    row = uow.session.get(Constituency, constituency_id)
+    if row is None or row.group_id != group_id or row.retired_at is not None:
+        raise NotFound()
+    row.retired_at = row.changed_at = uow.now
+    note(uow, actor, f"took {row.name} off the constituencies", group_id=group_id)
+    uow.emit(PeopleChanged(group_id))

@@ -165,7 +165,7 @@ def _not_the_last(uow: UnitOfWork, person: Person) -> None:
 
 
 def sweep(uow: UnitOfWork) -> dict[str, int]:
-    """Delete what has served its time: old sign-ins and tokens, finished mails, answered invitations; counts by kind."""
+    """Delete what has served its time: old sign-ins, tokens, finished mails, answered invitations; counts by kind."""
     before = uow.now - timedelta(days=uow.settings.retention_days)
     statements = {
         "sign_ins": delete(SignIn).where((SignIn.expires_at < before) | (SignIn.revoked_at < before)),

@@ -6,18 +6,37 @@ from flask import Blueprint, Flask, g
 from flask_wtf.csrf import CSRFProtect
 
 from app.config import Settings
-from app.web import assets, demo, errors, groups, guards, headers, health, limits
+from app.web import (
+    account,
+    accounts,
+    administration,
+    assets,
+    components,
+    demo,
+    errors,
+    groups,
+    guards,
+    headers,
+    health,
+    home,
+    limits,
+)
 from app.web.guards import Guard
 
 #: Every blueprint with its guard and the address it lives under. A test walks this list.
 BLUEPRINTS: list[tuple[Blueprint, Guard, str]] = [
     (assets.bp, guards.unlooked, ""),
     (health.bp, guards.unlooked, ""),
+    (home.bp, guards.anyone, ""),
+    (accounts.bp, guards.anyone, ""),
+    (account.bp, guards.signed_in, "/account"),
+    (administration.bp, guards.administrator, "/admin"),
     (demo.bp, guards.anyone, ""),
+    (components.bp, guards.anyone, ""),
     (groups.bp, guards.member, "/g/<slug>"),
 ]
 
-# Here and not in install(): a blueprint takes hooks only before it is first registered, and tests make many applications.
+# Here and not in install(): a blueprint takes hooks only before it is first registered, and tests make many apps.
 for _blueprint, _guard, _prefix in BLUEPRINTS:
     _blueprint.before_request(_guard)
 

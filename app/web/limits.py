@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -19,3 +19,8 @@ def install(app: Flask, settings: Settings) -> None:
     app.config.setdefault("RATELIMIT_STORAGE_URI", settings.redis_url or "memory://")
     app.config.setdefault("RATELIMIT_STRATEGY", "moving-window")
     limiter.init_app(app)
+
+
+def per_address_typed() -> str:
+    """Counts by the e-mail address that was typed, so that many computers cannot guess one person's password."""
+    return "typed " + request.form.get("email", "").strip().lower()[:300]
