@@ -85,11 +85,22 @@ def compute(name: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _run(calculator: Calculator, given: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        return calculator(given)
+        return calculator({key: _plain(value) for key, value in given.items()})
     except KeyError as error:
         raise ValueError(f"the input lacks {error.args[0]}") from error
     except (TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"the input has another form: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    """Input without the numbers JSON should not hold: not-a-number is missing, an infinite one is refused."""
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        if math.isnan(value):
+            return None
+        raise ValueError("a number is infinite")
+    return value
 
 
 def _verify_one(place: int, case: object, calculators: Mapping[str, Calculator]) -> Outcome:

@@ -1,0 +1,109 @@
+"""Charts are safe, named, complete, and keep within their box."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.calc.charts import BarRow, Chart, MedianRow, Spread, Words, default_bands, diverging_bars, medians
+from app.calc.ratings import Rule, Scale, summarise
+
+NINE = Scale(1, 9)
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = "<script>alert(1)</script> \" onload='x' & ]]> \x00\x0b\ufffe "
+
+
+def bars(label: str = "Shared outcomes", scale: Scale = NINE) -> Chart:
+    rows = [
+        BarRow(label=label, counts=[1] * len(scale.categories), note=label[:12]),
+        BarRow(label="Nobody", counts=[0] * len(scale.categories)),
+        BarRow(label="Few", counts=None),
+    ]
+    return diverging_bars(rows, scale, title=label, key=label)
+
+
+def spreads(label: str = "Shared outcomes") -> Chart:
+    now = Spread(median=7, quartiles=(6, 8.5), interval=(5, 9), n=9)
+    then = Spread(median=9, quartiles=(9, 9), n=9)
+    rows = [
+        MedianRow(label=label, current=now, earlier=then),
+        MedianRow(label="New", current=now),
+        MedianRow(label="Few", current=None),
+    ]
+    return medians(rows, NINE, title=label, key="m", words=Words(earlier=label))
+
+
+@pytest.mark.parametrize("chart", [bars(HOSTILE), spreads(HOSTILE), bars("x" * 300), bars("", Scale(-3, 3))])
+def test_a_chart_is_named_and_holds_no_script_style_or_handler(chart: Chart) -> None:
+    for picture in (chart.wide, chart.narrow):
+        root = ET.fromstring(picture)  # noqa: S314  our own output; the point is that it parses
+        assert root.get("role") == "img"
+        named = {element.get("id"): element for element in root}
+        first, second = (root.get("aria-labelledby") or "").split()
+        assert named[first].tag == f"{SVG}title"
+        assert named[second].tag == f"{SVG}desc"
+        assert named[second].text
+        for element in root.iter():
+            assert element.tag.removeprefix(SVG) in {
+                "svg", "title", "desc", "rect", "line", "text", "circle", "polygon",
+            }  # fmt: skip
+            assert not [name for name in element.attrib if name == "style" or name.startswith("on") or "href" in name]
+
+
+def test_the_two_layouts_have_different_ids_and_the_narrow_one_is_narrow() -> None:
+    chart = bars()
+    wide, narrow = re.findall(r'id="([^"]+)"', chart.wide), re.findall(r'id="([^"]+)"', chart.narrow)
+    assert not set(wide) & set(narrow)
+    assert float(ET.fromstring(chart.narrow).get("width") or 0) <= 340  # noqa: S314  our own output
+    assert "chart-narrow" in chart.narrow
+
+
+def test_the_table_says_what_the_picture_shows() -> None:
+    chart = bars()
+    assert chart.columns == ("Item", "1–3", "4", "5", "6", "7–9", "n")
+    assert chart.rows[0] == ("Shared outcomes", "3 (33 %)", "1 (11 %)", "1 (11 %)", "1 (11 %)", "3 (33 %)", "9")
+    assert chart.rows[1][1:] == ("0",) * 6
+    assert set(chart.rows[2][1:]) == {"Too few scores to show"}
+    assert "n=9" in chart.wide
+    assert "n=9" in chart.narrow
+    table = spreads().rows
+    assert table[0] == ("Shared outcomes", "7", "6 to 8.5", "5 to 9", "9", "9")
+    assert table[2][1:] == ("Too few scores to show", "", "", "", "")
+
+
+def test_withheld_counts_leave_no_trace() -> None:
+    picture = diverging_bars([BarRow(label="Few", counts=None)], NINE, title="t", key="k")
+    assert "n=" not in picture.wide + picture.narrow
+    assert "%" not in " ".join(picture.rows[0])
+
+
+def test_bands_show_what_a_rule_counts() -> None:
+    assert default_bands(NINE) == ((1, 3), (4, 4), (5, 5), (6, 6), (7, 9))
+    assert default_bands(Scale(1, 4)) == ((1, 1), (2, 2), (3, 3), (4, 4))
+    assert default_bands(Scale(0, 100)) == ((0, 32), (33, 67), (68, 100))
+    with pytest.raises(ValueError, match="every score"):
+        diverging_bars([BarRow(label="x", counts=[1, 2])], NINE, title="t", key="k")
+
+
+@given(st.lists(st.integers(0, 30), min_size=9, max_size=9), st.text(max_size=200))
+def test_nothing_is_drawn_outside_the_box(counts: list[int], label: str) -> None:
+    chart = diverging_bars([BarRow(label=label, counts=counts)], NINE, title=label, key="k")
+    for picture in (chart.wide, chart.narrow):
+        root = ET.fromstring(picture)  # noqa: S314  our own output
+        width, height = float(root.get("width") or 0), float(root.get("height") or 0)
+        areas = [
+            [float(one.get(name) or 0) for name in ("x", "y", "width", "height")] for one in root.iter(f"{SVG}rect")
+        ]
+        assert all(x >= -0.01 and x + w <= width + 0.02 and y >= 0 and y + h <= height for x, y, w, h in areas)
+        texts = [(float(one.get("x") or 0), float(one.get("y") or 0)) for one in root.iter(f"{SVG}text")]
+        assert all(0 <= x <= width and 0 <= y <= height for x, y in texts)
+
+
+def test_a_summary_gives_the_spread_of_its_row() -> None:
+    full = Spread.of(summarise([7, 8, 9, 7, 7, 6], 6, NINE, Rule("ipras")))
+    assert full == Spread(median=7, quartiles=(7, 7.75), interval=(6, 9), n=6)
+    assert Spread.of(summarise([None], 6, NINE, Rule("ipras"))) is None
