@@ -5,7 +5,7 @@ Moving, withdrawing and restoring them is in ``outline.py``; their texts are doc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -25,6 +25,8 @@ from models.polls import Poll
 
 #: What stands above what; principles and elements stand at the top.
 PARENT_OF = {Kind.CRITERION: Kind.ELEMENT, Kind.SPECIFICATION: Kind.CRITERION}
+#: How deep an item stands in the tree.
+DEPTHS = {Kind.PRINCIPLE: 0, Kind.ELEMENT: 0, Kind.CRITERION: 1, Kind.SPECIFICATION: 2}
 #: The letter a reference begins with.
 LETTERS = {Kind.PRINCIPLE: "P", Kind.ELEMENT: "E", Kind.CRITERION: "C", Kind.SPECIFICATION: "S"}
 #: Statuses that are a decision of the group: only facilitators give and take them.
@@ -204,22 +206,35 @@ def tree(uow: UnitOfWork, actor: Actor, group_id: int, *, withdrawn: bool = True
         if document.item_id is not None:
             texts.setdefault(document.item_id, {})[document.field] = document
     by_id = {item.id: item for item in ordered}
-    depths: dict[int, int] = {}
     entries = []
     for item in ordered:
         parent = by_id[item.parent_id] if item.parent_id is not None else None
-        depths[item.id] = depths[parent.id] + 1 if parent is not None else 0
         if withdrawn or item.status is not Status.WITHDRAWN:
-            entries.append(Entry(item, depths[item.id], parent, texts.get(item.id, {})))
+            entries.append(Entry(item, DEPTHS[item.kind], parent, texts.get(item.id, {})))
     return entries
 
 
 def entry_of(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None) -> Entry:
     """One item as the tree would show it. Raises NotFound, Forbidden."""
     item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
-    parent = uow.session.get(Item, item.parent_id) if item.parent_id is not None else None
-    depth = 0 if parent is None else 1 if parent.parent_id is None else 2
-    return Entry(item, depth, parent, documents.documents_of(uow.session, [item.id]).get(item.id, {}))
+    return entries_of(uow, actor, item.group_id, [item.id])[item.id]
+
+
+def entries_of(uow: UnitOfWork, actor: Actor, group_id: int, ids: Collection[int]) -> dict[int, Entry]:
+    """Some items of a group as the tree would show them, by id; foreign ones are left out.
+
+    Raises NotFound, Forbidden.
+    """
+    require(uow.session, actor, group_id, Can.ITEM_READ)
+    query = select(Item).where(Item.group_id == group_id, Item.id.in_(ids))
+    found = {item.id: item for item in uow.session.execute(query).scalars()}
+    above = {item.parent_id for item in found.values() if item.parent_id is not None}
+    parents = {item.id: item for item in uow.session.execute(select(Item).where(Item.id.in_(above))).scalars()}
+    texts = documents.documents_of(uow.session, found)
+    return {
+        item.id: Entry(item, DEPTHS[item.kind], parents.get(item.parent_id or 0), texts.get(item.id, {}))
+        for item in found.values()
+    }
 
 
 # --- adding ---

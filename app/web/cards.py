@@ -1,0 +1,189 @@
+"""The blueprint as its page shows it: everything a card needs, worked out before the template runs.
+
+A page holds two hundred cards, so this costs a fixed number of queries, and rendered words are kept by their text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from markupsafe import Markup
+
+from app import markup
+from app.policy import Actor
+from app.services import documents, items, threads
+from app.services.items import Entry, Rights
+from app.uow import UnitOfWork
+from models.documents import Field
+from models.items import Kind, PrincipleGroup, Status
+
+#: What one may add under an item.
+UNDER = {Kind.ELEMENT: Kind.CRITERION, Kind.CRITERION: Kind.SPECIFICATION}
+#: Longer texts are rendered anew each time, so that the memory held stays small.
+KEPT_LENGTH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One item on the page. ``stamp`` changes whenever anything the card shows does."""
+
+    id: int
+    reference: str
+    now_under: str
+    kind: str
+    status: str
+    family: str
+    parent_id: int | None
+    level: int
+    title: str
+    html: Markup
+    more: str
+    may_edit: bool
+    reason: str
+    may_act: bool
+    add_kind: str
+    voted: bool
+    changed: bool
+    aspirational: bool
+    stamp: str
+
+
+@dataclass(frozen=True)
+class Board:
+    """The whole blueprint: its cards in tree order and what the viewer may do."""
+
+    cards: Sequence[Card]
+    may_add: bool
+    statuses: Sequence[tuple[str, str]]
+    kinds: Sequence[tuple[str, str]]
+
+    def principles(self, family: str) -> list[Card]:
+        """The principles of one family."""
+        return [card for card in self.cards if card.family == family]
+
+    @property
+    def branches(self) -> list[Card]:
+        """Elements with what is under them."""
+        return [card for card in self.cards if not card.family]
+
+    @property
+    def has_elements(self) -> bool:
+        """Whether there is any core element."""
+        return any(card.kind == "element" for card in self.cards)
+
+
+@dataclass(frozen=True)
+class Around:
+    """What is known about all items of a group at once, beside their rows."""
+
+    rights: Rights
+    decided: dict[int, set[str]]
+    evidence: dict[int, int]
+    weak: Collection[int]
+
+
+@lru_cache(maxsize=4096)
+def _kept(text: str, offset: int) -> Markup:
+    return markup.render(text, heading_offset=offset)
+
+
+def rendered(text: str, offset: int) -> Markup:
+    """The HTML of a text, kept by what it says."""
+    return _kept(text, offset) if len(text) <= KEPT_LENGTH else markup.render(text, heading_offset=offset)
+
+
+def kind_words() -> dict[str, str]:
+    """Kinds of items in the reader's language."""
+    return {
+        Kind.PRINCIPLE.value: _("Principle"),
+        Kind.ELEMENT.value: _("Core element"),
+        Kind.CRITERION.value: _("Criterion"),
+        Kind.SPECIFICATION.value: _("Specification"),
+    }
+
+
+def status_words() -> dict[str, str]:
+    """Statuses in the reader's language."""
+    return {
+        Status.IDEA.value: _("Idea"),
+        Status.DRAFT.value: _("Draft"),
+        Status.PROPOSED.value: _("Proposed"),
+        Status.AGREED.value: _("Agreed"),
+        Status.RESERVATIONS.value: _("Agreed with reservations"),
+        Status.PARKED.value: _("Parked"),
+        Status.WITHDRAWN.value: _("Withdrawn"),
+    }
+
+
+def family_words() -> dict[str, str]:
+    """Families of principles in the reader's language."""
+    return {
+        PrincipleGroup.PERSON_CENTRED.value: _("Person-centred principles"),
+        PrincipleGroup.ORGANISATIONAL.value: _("Organisational principles"),
+    }
+
+
+def board(uow: UnitOfWork, actor: Actor, group_id: int) -> Board:
+    """All cards of a group. Raises NotFound, Forbidden."""
+    entries = items.tree(uow, actor, group_id)
+    around = _around(uow, actor, group_id)
+    cards = [_card(entry, around) for entry in entries]
+    return Board(cards, around.rights.may_add, list(status_words().items()), list(kind_words().items()))
+
+
+def cards_of(uow: UnitOfWork, actor: Actor, group_id: int, ids: Collection[int]) -> list[Card]:
+    """Some cards, in the order of ``ids``; what is not there any more, or foreign, is left out."""
+    around = _around(uow, actor, group_id)
+    entries = items.entries_of(uow, actor, group_id, ids)
+    return [_card(entries[one], around) for one in ids if one in entries]
+
+
+def _around(uow: UnitOfWork, actor: Actor, group_id: int) -> Around:
+    return Around(
+        rights=items.rights(uow.session, actor, group_id),
+        decided=threads.decided_words(uow.session, group_id),
+        evidence=threads.evidence_counts(uow.session, group_id),
+        weak=frozenset(),
+    )
+
+
+def _card(entry: Entry, around: Around) -> Card:
+    item, rights = entry.item, around.rights
+    access, reason = rights.words(item)
+    level = entry.depth + (2 if item.kind is not Kind.PRINCIPLE else 3)
+    add = UNDER.get(item.kind) if rights.may_add and item.status is not Status.WITHDRAWN else None
+    changed, weak = _changed(entry, around.decided.get(item.id)), item.id in around.weak
+    voted, evidence = item.id in rights.voted, around.evidence.get(item.id, 0)
+    texts = ".".join(str(entry.documents[one].version) for one in documents.WORDS if one in entry.documents)
+    marks = f"{access[0]}{voted:d}{changed:d}{weak:d}{evidence}{rights.role[0]}"
+    return Card(
+        id=item.id, reference=item.reference, now_under=entry.now_under, kind=item.kind.value, status=item.status.value,
+        family=item.principle_group.value if item.principle_group else "", parent_id=item.parent_id, level=level,
+        title=entry.title or _("Untitled"), html=rendered(entry.words(Field.TEXT), level), more=_more(entry, evidence),
+        may_edit=access == "write", reason=reason, may_act=rights.may_add, add_kind=add.value if add else "",
+        voted=voted, changed=changed, aspirational=weak,
+        stamp=f"{item.status.value}-{item.parent_id or 0}-{texts}-{marks}",
+    )  # fmt: skip
+
+
+def _changed(entry: Entry, covered: set[str] | None) -> bool:
+    """Whether the words are no longer those of the item's latest decision."""
+    if not covered:
+        return False
+    return documents.words_sha256({one.value: entry.words(one) for one in documents.WORDS}) not in covered
+
+
+def _more(entry: Entry, evidence: int) -> str:
+    """What the disclosure under a card holds, in words."""
+    parts = []
+    if entry.words(Field.WHY).strip():
+        parts.append(_("Why"))
+    if entry.words(Field.SUMMARY).strip():
+        parts.append(_("In plain words"))
+    if evidence:
+        parts.append(ngettext("%(num)d finding", "%(num)d findings", evidence))
+    return ", ".join(parts)
