@@ -8,8 +8,10 @@ import re
 import unicodedata
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_PARENTHESES = 8
+MAX_NESTED = 32
 
 _SPECIAL = re.compile(r"[\\*_\[\]\n]")
 _ESCAPABLE = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
@@ -212,6 +214,7 @@ def _is_blank(part: _Part) -> bool:
     return not part.strip() if isinstance(part, str) else isinstance(part, ET.Element) and part.tag == "br"
 
 
+@lru_cache(maxsize=4096)
 def _is_mark(char: str) -> bool:
     """Punctuation or a symbol, of the first 65,536 characters: the editor looks at half of any other."""
     return bool(char) and ord(char) < 0x10000 and unicodedata.category(char)[0] in "SP"
@@ -219,55 +222,73 @@ def _is_mark(char: str) -> bool:
 
 def _resolve(parts: list[_Part]) -> list[Node]:
     """Pair the runs in `parts` into emphasis; what pairs with nothing becomes words again."""
-    out: list[_Part] = []
-    openers: list[int] = []
-    bottoms: dict[tuple[str, bool, int], int] = {}
+    pairing = _Pairing()
     for part in parts:
-        if not isinstance(part, _Run):
-            out.append(part)
-            continue
-        if part.closes:
-            _pair(part, out, openers, bottoms)
-        if part.left:
-            if part.opens:
-                openers.append(len(out))
-            out.append(part)
-    return [_words(part) for part in out]
+        if isinstance(part, _Run):
+            pairing.add(part)
+        else:
+            pairing.out.append(part)
+    return [_words(part) for part in pairing.out]
 
 
-def _pair(close: _Run, out: list[_Part], openers: list[int], bottoms: dict[tuple[str, bool, int], int]) -> None:
-    """Pair `close` with openers before it for as long as it has marks left and one fits.
+class _Pairing:
+    """Parts in order, and the runs among them that may still open emphasis.
 
     `bottoms` remembers, for each kind of closer, how many of the openers are known not to fit: without it a text of
-    nothing but openers would cost the square of its length.
+    nothing but openers would cost the square of its length. `depths` holds how deeply each emphasis nests: at
+    `MAX_NESTED` pairing ends, since a tree of any depth could exhaust the stack of whoever walks it.
     """
-    key = (close.char, close.opens, close.size % 3)
-    while close.left:
-        at = len(openers) - 1
-        while at >= bottoms.get(key, 0) and not _fits(out[openers[at]], close):
-            at -= 1
-        if at < bottoms.get(key, 0):
-            bottoms[key] = len(openers)
-            return
-        where = openers[at]
-        opener = out[where]
-        assert isinstance(opener, _Run)  # noqa: S101 - openers holds the places of runs only
+
+    def __init__(self) -> None:
+        self.out: list[_Part] = []
+        self.openers: list[int] = []
+        self.bottoms: dict[tuple[str, bool, int], int] = {}
+        self.depths: dict[ET.Element, int] = {}
+        self.full = False
+
+    def add(self, run: _Run) -> None:
+        if run.closes:
+            while run.left and not self.full and self._pair(run):
+                pass
+        if run.left:
+            if run.opens:
+                self.openers.append(len(self.out))
+            self.out.append(run)
+
+    def _pair(self, close: _Run) -> bool:
+        """Pair `close` with the nearest opener that fits, if there is one."""
+        key = (close.char, close.opens, close.size % 3)
+        bottom = self.bottoms.get(key, 0)
+        for at in range(len(self.openers) - 1, bottom - 1, -1):
+            opener = self.out[self.openers[at]]
+            if isinstance(opener, _Run) and _fits(opener, close):
+                self._wrap(at, opener, close)
+                return True
+        self.bottoms[key] = len(self.openers)
+        return False
+
+    def _wrap(self, at: int, opener: _Run, close: _Run) -> None:
+        where = self.openers[at]
         size = min(2, opener.left, close.left)
         element = ET.Element("em" if size == 1 else "strong")
-        _append(element, [_words(part) for part in out[where + 1 :]])
+        content = [_words(part) for part in self.out[where + 1 :]]
+        _append(element, content)
+        depth = 1 + max((self.depths.get(each, 0) for each in content if not isinstance(each, str)), default=0)
+        self.depths[element] = depth
+        self.full = depth >= MAX_NESTED
         opener.left -= size
         close.left -= size
-        del out[where + 1 :], openers[at + 1 :]
+        del self.out[where + 1 :], self.openers[at + 1 :]
         if not opener.left:
-            out.pop()
-            openers.pop()
-        out.append(element)
-        for each, bottom in bottoms.items():
-            bottoms[each] = min(bottom, len(openers))
+            self.out.pop()
+            self.openers.pop()
+        self.out.append(element)
+        for key, bottom in self.bottoms.items():
+            self.bottoms[key] = min(bottom, len(self.openers))
 
 
-def _fits(opener: _Part, close: _Run) -> bool:
-    if not isinstance(opener, _Run) or opener.char != close.char:
+def _fits(opener: _Run, close: _Run) -> bool:
+    if opener.char != close.char:
         return False
     both = close.opens or opener.closes
     return not (both and (opener.size + close.size) % 3 == 0 and (opener.size % 3 or close.size % 3))

@@ -319,8 +319,23 @@ def test_hostile_repetition_is_quick(piece: str) -> None:
     assert time.process_time() - start < LIMIT
 
 
-LIMIT = 1.0
-"""Seconds of processor time for 100 kB; measured far below 0.3 on a quiet machine, with room for a busy one."""
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**a " * 12_000 + "b** " * 12_000,
+        "*" * 50_000 + "a" + "*" * 50_000,
+        "> - " * 25_000 + "a",
+        "[" * 50_000 + "]" * 50_000,
+    ],
+)
+def test_no_nesting_is_too_deep(text: str) -> None:
+    start = time.process_time()
+    render(text)
+    assert time.process_time() - start < LIMIT
+
+
+LIMIT = 2.0
+"""Seconds of processor time for 100 kB. On a quiet machine the worst of these take 0.3; one that grows by squares takes many."""
 
 
 def test_what_lies_beyond_the_cap_is_cut_and_says_so() -> None:

@@ -138,7 +138,7 @@ def test_hostile_words_are_only_words(text: str) -> None:
     assert shown == re.sub("[\x00-\x08\x1f\x7f\ud800\ufffe]", "", text)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_can_be_written(text: str) -> None:
     word = WordDocument(text)
