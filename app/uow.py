@@ -118,13 +118,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
-        """A transaction for looking only: one consistent moment, never committed."""
+        """A transaction for looking only: one consistent moment, never committed; what was loaded stays readable."""
         uow = self._unit(writing=False)
         try:
             yield uow
         finally:
-            uow.session.rollback()
-            uow.session.close()
+            uow.session.close()  # rolls back; rollback() itself would first expire all that was loaded
 
     def _unit(self, *, writing: bool) -> UnitOfWork:
         bind = self.engine.execution_options(writing=writing)
