@@ -101,9 +101,14 @@ export function mended(transaction, oneLine) {
   /** @type {{from: number, to: number, insert: string}[]} */
   const changes = [];
   transaction.changes.iterChanges((fromA, toA, _fromB, _toB, inserted) => {
-    const from = cuts(doc, fromA) ? fromA - 1 : fromA;
+    // Words put between two halves go behind the whole; a deletion or replacement takes the whole in.
+    const between = fromA === toA && cuts(doc, fromA);
+    const from = between ? fromA + 1 : cuts(doc, fromA) ? fromA - 1 : fromA;
     const to = cuts(doc, toA) ? toA + 1 : toA;
-    const raw = doc.sliceString(from, fromA) + inserted.toString() + doc.sliceString(toA, to);
+    if (from !== fromA || to !== toA) sound = false;
+    const raw = between
+      ? inserted.toString()
+      : doc.sliceString(from, fromA) + inserted.toString() + doc.sliceString(toA, to);
     const insert = oneLine ? clean(raw).replace(/\s*\n\s*/g, " ") : clean(raw);
     const last = changes.at(-1);
     if (insert !== inserted.toString()) sound = false;
@@ -182,8 +187,7 @@ export function inPieces(changes, piece) {
 export function unconfirmedWords(state) {
   const updates = sendableUpdates(state);
   if (!updates.length) return "";
-  let all = updates[0].changes;
-  for (const update of updates.slice(1)) all = all.compose(update.changes);
+  const all = updates.map((update) => update.changes).reduce((one, next) => one.compose(next));
   /** @type {string[]} */
   const lines = [];
   let last = -1;

@@ -1,0 +1,427 @@
+/**
+ * The live editor of one text.
+ *
+ * Mounts on `<div data-module="editor" data-document="12" data-person="7" data-access="write|suggest|read"
+ * data-label="Words of C3.2" data-kind="body|title" [data-topic="items-12"] [data-focus]>`. What the element holds (the
+ * text as the server rendered it) stays until the live text is there. While it runs the element carries
+ * `data-save` (opening, saved, saving, reconnecting, unsaved), `data-access`, `data-version` and `data-pending`, and
+ * `performance.mark("editor:ready")` is set when a text is open. Removing it through htmx, or dispatching
+ * `concordat:unmount` on it, closes it once everything is saved.
+ */
+import {
+  Compartment, EditorState, EditorView, Prec, Transaction, drawSelection, history, historyKeymap, keymap, standardKeymap,
+} from "../../vendor/codemirror.js";
+import { Carets, theirCarets } from "../text/carets.js";
+import { indent, inline, lines } from "../text/commands.js";
+import { dialect } from "../text/dialect.js";
+import { copy, keptWords } from "../text/kept.js";
+import { look } from "../text/look.js";
+import { paste } from "../text/paste.js";
+import { PUSH_BYTES, TextSession } from "../text/session.js";
+import { BrowserStore } from "../text/store.js";
+import { bytes, guard, inPieces } from "../text/sync.js";
+import { Toolbar } from "../text/toolbar.js";
+import { _ } from "../words.js";
+import { connection } from "./live.js";
+
+/** @typedef {import("../text/session.js").Access} Access */
+/** @typedef {import("../text/session.js").Lost} Lost */
+/** @typedef {import("../text/session.js").Status} Status */
+/** @typedef {import("../text/session.js").Kept} Kept */
+
+const LIMITS = { body: 100_000, title: 300 };
+/** Inserted at once, even three bytes to a unit, it stays below what a push may carry. */
+const PIECE_UNITS = 12_000;
+const RECOVER_MS = 6_000;
+const HIDE = "concordat-hide-cursors";
+const store = new BrowserStore();
+
+/** @returns {string} */
+function nonce() {
+  const script = document.querySelector("script[nonce]");
+  return script instanceof HTMLElement ? (script.nonce ?? "") : "";
+}
+
+/** @param {Status} status */
+function saveWords(status) {
+  switch (status) {
+    case "saved": return _("Saved");
+    case "saving": return _("Saving…");
+    case "reconnecting": return _("Reconnecting…");
+    case "unsaved": return _("Not saved – keep this page open");
+    default: return "";
+  }
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {string} className
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+function make(tag, className) {
+  const made = document.createElement(tag);
+  made.className = className;
+  return made;
+}
+
+class Editor {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    this.element = element;
+    this.doc = element.dataset.document ?? "";
+    this.person = element.dataset.person ?? document.querySelector('meta[name="person-id"]')?.getAttribute("content") ?? "";
+    this.kind = element.dataset.kind === "title" ? /** @type {const} */ ("title") : /** @type {const} */ ("body");
+    this.label = element.dataset.label ?? _("Text");
+    /** @type {EditorView | null} */
+    this.view = null;
+    this.editable = new Compartment();
+    this.mayWrite = element.dataset.access === "write";
+    this.others = new Carets();
+    this.listeners = new AbortController();
+    this.toolbar = this.kind === "body" ? new Toolbar(this.label, () => this.view) : null;
+    this.field = make("div", "editor__field");
+    this.foot = make("div", "editor__foot");
+    this.saved = make("span", "editor__saved");
+    this.copyButton = make("button", "button button--small button--secondary editor__copy");
+    this.note = make("span", "editor__note");
+    this.readOnlyNote = make("span", "editor__note soft");
+    this.#fillFoot();
+    this.kept = make("div", "editor__kepts");
+    this.session = new TextSession({ doc: this.doc, person: this.person, link: connection().texts, host: this, store });
+  }
+
+  // -- What a session asks of its host --------------------------------------------------------------------------------
+
+  get state() {
+    return this.view?.state ?? null;
+  }
+
+  /**
+   * @param {import("@codemirror/state").Text} text
+   * @param {import("@codemirror/state").Extension} collaboration
+   */
+  open(text, collaboration) {
+    const state = EditorState.create({ doc: text, extensions: [collaboration, this.#extensions()] });
+    if (this.view) {
+      this.view.setState(state);
+    } else {
+      this.#replaceContents();
+      this.view = new EditorView({
+        state, parent: this.field, dispatchTransactions: (transactions, view) => this.#dispatched(transactions, view),
+      });
+      if (this.element.dataset.focus !== undefined) this.view.focus();
+    }
+    this.toolbar?.update(state);
+    performance.mark("editor:ready", { detail: this.doc });
+  }
+
+  /** @param {import("@codemirror/state").Transaction[]} transactions */
+  dispatch(transactions) {
+    this.view?.dispatch(transactions);
+  }
+
+  /** @param {Access} access */
+  access(access) {
+    this.element.dataset.access = access;
+    this.mayWrite = access === "write";
+    this.toolbar?.dom.toggleAttribute("hidden", !this.mayWrite);
+    this.readOnlyNote.hidden = this.mayWrite || !this.view;
+    this.view?.dispatch({ effects: this.editable.reconfigure(this.#rights()) });
+    if (this.view) this.toolbar?.update(this.view.state);
+  }
+
+  /** @param {Status} status */
+  status(status) {
+    this.element.dataset.save = status;
+    this.element.dataset.version = String(this.session?.version ?? 0);
+    this.element.dataset.pending = String(this.session?.pending.length ?? 0);
+    const words = this.mayWrite || status === "unsaved" ? saveWords(status) : "";
+    if (this.saved.textContent !== words) this.saved.textContent = words;
+    this.copyButton.hidden = status !== "unsaved";
+  }
+
+  /** @param {Lost} lost */
+  lost(lost) {
+    void store.keepLost({ ...lost, person: this.person }).then((kept) => this.#show(kept));
+  }
+
+  /**
+   * @param {string} code
+   * @param {string} detail
+   */
+  refused(code, detail) {
+    this.element.dataset.refused = code;
+    this.note.textContent = detail || _("This text cannot be opened for writing now.");
+  }
+
+  /**
+   * @param {import("../text/session.js").Caret[]} carets
+   * @param {boolean} [anew]
+   */
+  carets(carets, anew = false) {
+    if (this.view) this.others.take(this.view, carets, anew);
+  }
+
+  // -- The page -------------------------------------------------------------------------------------------------------
+
+  async start() {
+    const { signal } = this.listeners;
+    this.element.addEventListener("htmx:beforeCleanupElement", ({ target }) => {
+      if (target === this.element) this.close();
+    }, { signal });
+    this.element.addEventListener("concordat:unmount", () => this.close(), { signal });
+    window.addEventListener("beforeunload", (event) => {
+      if (this.session.pending.length) event.preventDefault();
+    }, { signal });
+    for (const leaving of ["pagehide", "visibilitychange"]) {
+      document.addEventListener(leaving, () => void this.session.flush(), { signal });
+    }
+    document.addEventListener("concordat:changed", (event) => {
+      const { topic } = /** @type {CustomEvent<{topic: string}>} */ (event).detail;
+      if (topic === this.element.dataset.topic && !this.mayWrite) this.session.rejoin();
+    }, { signal });
+    document.addEventListener("concordat:live", () => this.#live(), { signal });
+    this.#live();
+    for (const lost of await store.lost(this.doc, this.person)) this.#show(lost);
+    for (const kept of await store.adopt(this.doc, this.person)) await recover(kept, this);
+    this.session.start();
+  }
+
+  /** Closes the editor; the session goes on without it until what was typed is saved. */
+  close() {
+    this.listeners.abort();
+    this.others.stop();
+    const end = Date.now() + RECOVER_MS;
+    const finish = () => {
+      if (this.session.pending.length && Date.now() < end) setTimeout(finish, 100);
+      else this.session.stop();
+    };
+    finish();
+  }
+
+  #fillFoot() {
+    this.saved.setAttribute("role", "status");
+    this.copyButton.type = "button";
+    this.copyButton.textContent = _("Copy my text");
+    this.copyButton.hidden = true;
+    this.copyButton.addEventListener("click", () => void copy(this.state?.doc.toString() ?? "").then((done) => {
+      this.note.textContent = done ? _("Copied") : _("Select your words and copy them by hand.");
+    }));
+    this.note.setAttribute("role", "status");
+    this.readOnlyNote.textContent = _("You can read these words but not change them now.");
+    this.readOnlyNote.hidden = true;
+    this.foot.append(this.saved, this.copyButton, this.note, this.readOnlyNote);
+    if (this.kind === "body") this.foot.append(this.#cursorsButton());
+  }
+
+  #cursorsButton() {
+    const button = make("button", "editor__cursors");
+    button.type = "button";
+    const tell = () => {
+      const hides = localStorage.getItem(HIDE) === "1";
+      this.element.classList.toggle("editor--alone", hides);
+      button.textContent = hides ? _("Show others’ cursors") : _("Hide others’ cursors");
+    };
+    button.addEventListener("click", () => {
+      localStorage.setItem(HIDE, localStorage.getItem(HIDE) === "1" ? "0" : "1");
+      tell();
+    });
+    tell();
+    return button;
+  }
+
+  #replaceContents() {
+    this.element.classList.add("editor", `editor--${this.kind}`);
+    this.element.replaceChildren(...(this.toolbar ? [this.toolbar.dom] : []), this.field, this.foot, this.kept);
+  }
+
+  /** @param {import("../text/store.js").KeptLost} lost */
+  #show(lost) {
+    const box = keptWords(lost, {
+      putBack: (words) => {
+        if (!this.view || !this.mayWrite) return false;
+        this.view.dispatch(this.view.state.replaceSelection(words), { userEvent: "input.paste" });
+        this.view.focus();
+        return true;
+      },
+      letGo: () => void store.letGo(lost.key),
+    });
+    this.kept.append(box);
+    if (!this.kept.isConnected) this.element.append(this.kept);
+  }
+
+  #live() {
+    const state = document.documentElement.dataset.live;
+    if (state === "outdated") this.note.textContent = _("Concordat was updated. Your words are kept: reload this page to go on.");
+    else if (state === "refused") this.note.textContent = _("You are signed out. Sign in again in another tab; your words are kept here.");
+    else if (state === "on") this.note.textContent = "";
+  }
+
+  // -- The editor -----------------------------------------------------------------------------------------------------
+
+  #rights() {
+    return [EditorState.readOnly.of(!this.mayWrite), EditorView.editable.of(this.mayWrite)];
+  }
+
+  /** @returns {import("@codemirror/state").Extension} */
+  #extensions() {
+    const body = this.kind === "body";
+    const limit = LIMITS[this.kind];
+    return [
+      this.editable.of(this.#rights()),
+      EditorView.cspNonce.of(nonce()),
+      EditorView.contentAttributes.of({
+        "aria-label": this.label, "aria-multiline": String(body), spellcheck: "true", autocapitalize: "sentences",
+      }),
+      history({ newGroupDelay: 600 }),
+      drawSelection(),
+      guard({ limit, oneLine: !body, refuse: (length) => this.#tooLong(length, limit) }),
+      body ? [dialect(), look(), paste(), this.#bodyKeys()] : [EditorView.lineWrapping, this.#titleKeys()],
+      theirCarets(),
+      keymap.of([...historyKeymap, ...standardKeymap]),
+      EditorView.updateListener.of((update) => this.#updated(update)),
+    ];
+  }
+
+  #bodyKeys() {
+    return Prec.high(keymap.of([
+      { key: "Mod-b", run: inline("bold"), preventDefault: true },
+      { key: "Mod-i", run: inline("italic"), preventDefault: true },
+      { key: "Mod-Shift-7", run: lines("numbers") },
+      { key: "Mod-Shift-8", run: lines("bullets") },
+      { key: "Mod-Shift-9", run: lines("quote") },
+      { key: "Mod-]", run: indent(true) },
+      { key: "Mod-[", run: indent(false) },
+      { key: "Alt-F10", run: () => {
+        this.toolbar?.focus();
+        return true;
+      } },
+    ]));
+  }
+
+  #titleKeys() {
+    const done = () => {
+      this.element.dispatchEvent(new CustomEvent("concordat:done", { bubbles: true }));
+      return true;
+    };
+    return Prec.high(keymap.of([{ key: "Enter", run: done }, { key: "Shift-Enter", run: done }]));
+  }
+
+  /**
+   * @param {number} length
+   * @param {number} limit
+   */
+  #tooLong(length, limit) {
+    this.note.textContent = _("That would make the text {over} characters too long, so it was not put in. You can still copy it from where it came.", {
+      over: length - limit,
+    });
+  }
+
+  /**
+   * Changes too big for one push (a mass deletion undone, say) are made in pieces.
+   * @param {readonly import("@codemirror/state").Transaction[]} transactions
+   * @param {EditorView} view
+   */
+  #dispatched(transactions, view) {
+    const big = transactions.findIndex((each) => !each.annotation(Transaction.remote) && isBig(each.changes));
+    const transaction = transactions[big];
+    if (!transaction) {
+      view.update(transactions);
+      return;
+    }
+    if (big) view.update(transactions.slice(0, big));
+    for (const changes of inPieces(transaction.changes, PIECE_UNITS)) {
+      view.update([view.state.update({ changes, filter: false, userEvent: "input.paste" })]);
+    }
+    for (const { changes } of transactions.slice(big + 1)) view.update([view.state.update({ changes, filter: false })]);
+  }
+
+  /** @param {import("@codemirror/view").ViewUpdate} update */
+  #updated(update) {
+    const local = update.transactions.some((each) => each.docChanged && !each.annotation(Transaction.remote));
+    if (local) {
+      this.session.edited();
+      if (this.note.textContent) this.note.textContent = "";
+    }
+    const { anchor, head } = update.state.selection.main;
+    if ((update.selectionSet || update.focusChanged || local) && update.view.hasFocus && this.mayWrite) this.session.moved(anchor, head);
+    if (update.docChanged || update.selectionSet || update.focusChanged) this.toolbar?.update(update.state);
+  }
+}
+
+/**
+ * @param {import("@codemirror/state").ChangeSet} changes
+ * @returns {boolean} whether they are more than one push can carry
+ */
+function isBig(changes) {
+  let inserted = 0;
+  changes.iterChanges((_fromA, _toA, fromB, toB) => {
+    inserted += toB - fromB;
+  });
+  return inserted > PIECE_UNITS && bytes(JSON.stringify(changes.toJSON())) > PUSH_BYTES;
+}
+
+/** Stands in for an editor while what a closed tab left behind is sent. */
+class Absent {
+  /** @param {Editor} editor */
+  constructor(editor) {
+    this.editor = editor;
+    /** @type {EditorState | null} */
+    this.state = null;
+    this.over = false;
+  }
+
+  /**
+   * @param {import("@codemirror/state").Text} text
+   * @param {import("@codemirror/state").Extension} collaboration
+   */
+  open(text, collaboration) {
+    this.state = EditorState.create({ doc: text, extensions: collaboration });
+  }
+
+  /** @param {import("@codemirror/state").Transaction[]} transactions */
+  dispatch(transactions) {
+    this.state = transactions.at(-1)?.state ?? this.state;
+  }
+
+  access() {}
+
+  /** @param {Status} status */
+  status(status) {
+    this.over ||= status === "saved";
+    if (!this.over) this.editor.status(status);
+  }
+
+  /** @param {Lost} lost */
+  lost(lost) {
+    this.editor.lost(lost);
+  }
+
+  refused() {
+    this.over = true;
+  }
+
+  carets() {}
+}
+
+/**
+ * Sends what a closed tab left behind of this text, under its own id and numbers, so that nothing counts twice.
+ * @param {Kept} kept
+ * @param {Editor} editor
+ */
+async function recover(kept, editor) {
+  const host = new Absent(editor);
+  const session = new TextSession({ doc: kept.doc, person: kept.person, link: connection().texts, host, store });
+  session.start(kept);
+  const end = Date.now() + RECOVER_MS;
+  while (!host.over && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+  // Not done yet (no connection, say): it goes on beside the editor until it is.
+  const finish = () => (host.over ? session.stop() : void setTimeout(finish, 500));
+  finish();
+}
+
+/** @param {HTMLElement} element */
+export async function mount(element) {
+  await new Editor(element).start();
+}

@@ -1,0 +1,92 @@
+/** Words that could not be saved: shown beside the editor until the person has copied, put back or let go of them. */
+import { _ } from "../words.js";
+
+/** @typedef {import("./store.js").KeptLost} KeptLost */
+
+/** @param {string} code */
+function reason(code) {
+  switch (code) {
+    case "locked": return _("These words were locked for a decision before your last change arrived.");
+    case "forbidden": return _("You may not change this text any more.");
+    case "limit": return _("Your last change would make the text longer than it may be.");
+    case "fresh": return _("The text was replaced while you were away.");
+    default: return _("Your last change did not fit the text any more.");
+  }
+}
+
+/**
+ * Copies words; where the browser forbids that, selects them for the person to copy.
+ * @param {string} words
+ * @param {HTMLTextAreaElement | null} field
+ * @returns {Promise<boolean>}
+ */
+export async function copy(words, field = null) {
+  try {
+    await navigator.clipboard.writeText(words);
+    return true;
+  } catch (error) {
+    // No clipboard on an insecure address, or no permission.
+    if (!(error instanceof Error)) throw error;
+    field?.select();
+    return false;
+  }
+}
+
+/**
+ * @param {string} words
+ * @param {string} kind
+ * @param {() => void} act
+ */
+function action(words, kind, act) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = `button button--small ${kind}`;
+  button.textContent = words;
+  button.addEventListener("click", act);
+  return button;
+}
+
+/**
+ * @param {KeptLost} lost
+ * @param {{putBack: (words: string) => boolean, letGo: () => void}} acts
+ * @returns {HTMLElement}
+ */
+export function keptWords(lost, { putBack, letGo }) {
+  const box = document.createElement("section");
+  box.className = "editor__kept";
+  box.dataset.code = lost.code;
+  const title = document.createElement("h3");
+  title.className = "heading-s";
+  title.textContent = _("These words are not saved");
+  box.setAttribute("aria-label", title.textContent);
+  const why = document.createElement("p");
+  why.textContent = `${reason(lost.code)} ${_("They are kept here, on this device, until you let go of them.")}`;
+  const field = document.createElement("textarea");
+  field.className = "input";
+  field.readOnly = true;
+  field.rows = Math.min(6, lost.words.split("\n").length + 1);
+  field.value = lost.words;
+  field.setAttribute("aria-label", _("Your words"));
+  const said = document.createElement("span");
+  said.className = "small soft";
+  said.setAttribute("role", "status");
+  const buttons = document.createElement("div");
+  buttons.className = "editor__kept-actions";
+  const gone = () => {
+    box.remove();
+    letGo();
+  };
+  buttons.append(
+    action(_("Copy my text"), "", () => void copy(lost.words, field).then((done) => {
+      said.textContent = done ? _("Copied") : _("Selected: press Ctrl+C or ⌘C to copy");
+    })),
+    action(_("Put back at the cursor"), "button--secondary", () => {
+      if (putBack(lost.words)) gone();
+      else said.textContent = _("You cannot change this text now.");
+    }),
+    action(_("Let go"), "button--secondary", gone),
+    said,
+  );
+  box.append(title, why, field, buttons);
+  return box;
+}

@@ -1,0 +1,467 @@
+/**
+ * One text, live: the browser's half of the protocol in docs/live-text.md. It knows no page: it is given a link that
+ * sends and receives events, a host that holds the editor's state, and a store that survives a closed tab. The tests
+ * run it, unchanged, in Node.
+ *
+ * The promise it keeps: a change is kept and sent again until its number comes back in the log; what can never be
+ * accepted is handed back as words, never dropped.
+ */
+import { ChangeSet, collab, getSyncedVersion, sendableUpdates } from "../../vendor/codemirror.js";
+import { bytes, fromConfirmed, takeIn, toConfirmed, toText, unconfirmedWords } from "./sync.js";
+
+export const PROTOCOL = 1;
+const PUSH_CHANGES = 100;
+/** One push may be 64 kB as sent; what surrounds the changes takes a little. */
+export const PUSH_BYTES = 60_000;
+const ACK_MS = 4_000;
+const PULL_MS = 1_000;
+const PRESENCE_MS = 100;
+const SAVE_MS = 150;
+const LATE_MS = 10_000;
+const REMEMBERED = 500;
+
+/** @typedef {"write" | "suggest" | "read"} Access */
+/** @typedef {"opening" | "saved" | "saving" | "reconnecting" | "unsaved"} Status */
+/** @typedef {{id: number, name: string, constituency: string}} Person */
+/** @typedef {{key: string, person: string, doc: string, epoch: unknown, version: number, acked: number, text: string, pending: string[], at: number}} Kept */
+/** @typedef {{doc: string, code: string, detail: string, words: string, text: string}} Lost */
+/** @typedef {{client: string, anchor: number | null, head: number | null, person: Person}} Caret */
+
+/**
+ * @typedef {object} Link
+ * @property {boolean} connected
+ * @property {(event: string, payload: unknown[]) => void} send
+ * @property {(session: TextSession) => void} add start to pass on this text's events
+ * @property {(session: TextSession) => void} remove stop doing so, and leave the text when nobody needs it
+ */
+
+/**
+ * @typedef {object} Host
+ * @property {import("@codemirror/state").EditorState | null} state
+ * @property {(text: import("@codemirror/state").Text, extension: import("@codemirror/state").Extension) => void} open begin a new state
+ * @property {(transactions: import("@codemirror/state").Transaction[]) => void} dispatch
+ * @property {(access: Access) => void} access
+ * @property {(status: Status) => void} status
+ * @property {(lost: Lost) => void} lost words that could not be saved, to be shown until the person lets go of them
+ * @property {(code: string, detail: string) => void} refused the text cannot be opened
+ * @property {(carets: Caret[], anew?: boolean) => void} carets where others are; those not named stay where they were
+ */
+
+/**
+ * @typedef {object} Store
+ * @property {(kept: Kept) => Promise<void>} save
+ * @property {(key: string) => Promise<void>} forget
+ */
+
+export class TextSession {
+  /**
+   * @param {{doc: string, person: string, link: Link, host: Host, store: Store}} needs
+   */
+  constructor({ doc, person, link, host, store }) {
+    this.doc = doc;
+    this.person = person;
+    this.link = link;
+    this.host = host;
+    this.store = store;
+    this.client = newClient(person);
+    /** @type {unknown} */
+    this.epoch = null;
+    /** @type {Access} */
+    this.access = "read";
+    this.joined = false;
+    this.stopped = false;
+    this.head = 0;
+    this.acked = 0;
+    this.confirmed = toText("");
+    /** @type {{firstSeq: number, count: number} | null} */
+    this.inFlight = null;
+    this.holding = false;
+    this.pulling = false;
+    this.failures = 0;
+    /** Whether the words of the present state were handed back already and a new state is on its way. */
+    this.renewing = false;
+    /** @type {number | null} when the oldest unconfirmed change was made */
+    this.waitingSince = null;
+    /** @type {Status} */
+    this.status = "opening";
+    /** @type {import("@codemirror/state").ChangeDesc[]} the newest confirmed changes, to place late carets */
+    this.recent = [];
+    /** @type {[number, unknown[]][]} carets that speak of a version not reached yet */
+    this.early = [];
+    /** @type {Map<string, ReturnType<typeof setTimeout>>} */
+    this.timers = new Map();
+    /** @type {{anchor: number, head: number} | null} */
+    this.caret = null;
+  }
+
+  /** @returns {number} the confirmed version beneath the editor's text */
+  get version() {
+    return this.host.state ? getSyncedVersion(this.host.state) : 0;
+  }
+
+  /** @returns {readonly {changes: ChangeSet}[]} changes made here that have no number yet */
+  get pending() {
+    return this.host.state ? sendableUpdates(this.host.state) : [];
+  }
+
+  /** Opens the text; `kept` is what a closed tab left behind, to go on exactly where it stopped. */
+  start(/** @type {Kept | undefined} */ kept = undefined) {
+    if (kept) this.#resume(kept);
+    this.link.add(this);
+    if (this.link.connected) this.#join();
+    this.#tell();
+  }
+
+  /** Ends it; what is unconfirmed stays in the store. */
+  stop() {
+    this.stopped = true;
+    for (const name of [...this.timers.keys()]) this.#clear(name);
+    this.link.remove(this);
+    if (this.pending.length) void this.flush();
+  }
+
+  /** The editor's text was changed here. */
+  edited() {
+    if (this.waitingSince === null && this.pending.length) this.waitingSince = Date.now();
+    this.#after("save", SAVE_MS, () => void this.flush(), true);
+    this.#push();
+    this.#tell();
+  }
+
+  /** The selection moved; others are told at most every 100 ms. */
+  moved(/** @type {number} */ anchor, /** @type {number} */ head) {
+    this.caret = { anchor, head };
+    this.#after("presence", PRESENCE_MS, () => this.#present(), true);
+  }
+
+  /** Asks again what may be done here, for instance when a lock may have been lifted. */
+  rejoin() {
+    this.#join();
+  }
+
+  /** Writes what is unconfirmed to the store, or removes it from there when nothing is. */
+  async flush() {
+    this.#clear("save");
+    const key = this.client;
+    if (!this.pending.length || this.renewing) return this.store.forget(key);
+    return this.store.save({
+      key, person: this.person, doc: this.doc, epoch: this.epoch, version: this.version, acked: this.acked,
+      text: this.confirmed.toString(), pending: this.pending.map((update) => json(update.changes)), at: Date.now(),
+    });
+  }
+
+  // -- What the link passes on ------------------------------------------------------------------------------------
+
+  connected() {
+    this.#join();
+  }
+
+  disconnected() {
+    this.joined = false;
+    this.inFlight = null;
+    this.pulling = false;
+    this.holding = false;
+    this.early = [];
+    for (const name of ["ack", "pull", "rejoin"]) this.#clear(name);
+    this.host.carets([], true);
+    void this.flush();
+    this.#tell();
+  }
+
+  /**
+   * @param {{epoch: unknown, version: number, text?: string, access: Access}} message
+   */
+  onJoined({ epoch, version, text, access }) {
+    this.#clear("rejoin");
+    this.access = access;
+    if (typeof text === "string") {
+      const again = this.host.state !== null && !this.renewing;
+      if (again && this.pending.length) this.#lose("fresh", "");
+      this.renewing = false;
+      this.#open(epoch, version, text, again);
+      // A state of its own needs an id of its own, and the server has only heard the old one.
+      if (again) return this.#join();
+    } else if (!this.host.state) {
+      return this.#again(PULL_MS);
+    }
+    this.epoch = epoch;
+    this.joined = true;
+    this.head = Math.max(version, this.version);
+    this.failures = 0;
+    this.host.access(access);
+    if (this.version < this.head) this.#pull();
+    else this.#push();
+    return this.#tell();
+  }
+
+  /**
+   * @param {number} version
+   * @param {[string, string][]} entries
+   */
+  onUpdates(version, entries) {
+    if (!this.host.state || !this.joined) return;
+    this.head = Math.max(this.head, version + entries.length);
+    if (version > this.version) {
+      this.#pull();
+      return;
+    }
+    const fresh = entries.slice(this.version - version);
+    if (fresh.length) this.#take(fresh);
+    this.#clear("pull");
+    this.pulling = false;
+    this.holding = false;
+    if (this.version < this.head) this.#pull();
+    else this.#push();
+    this.#tell();
+  }
+
+  /**
+   * @param {number | null} firstSeq null: the text could not be opened
+   * @param {string} code
+   * @param {string} detail
+   */
+  onRefused(firstSeq, code, detail) {
+    if (firstSeq === null) {
+      if (code === "retry") return this.#again(this.#backoff());
+      if (this.pending.length) this.#lose(code, detail);
+      this.joined = false;
+      this.host.access("read");
+      return this.host.refused(code, detail);
+    }
+    if (firstSeq !== this.acked + 1) return undefined; // about a push that has been answered since
+    this.inFlight = null;
+    this.#clear("ack");
+    if (code === "behind" || code === "retry") {
+      this.holding = true;
+      this.pulling = false;
+      return void this.#after("pull", code === "retry" ? this.#backoff() : 0, () => this.#pull());
+    }
+    this.#lose(code, detail);
+    return this.#renew();
+  }
+
+  /**
+   * @param {number} version
+   * @param {unknown[]} carets
+   */
+  onPresence(version, carets) {
+    if (!this.host.state || !this.joined) return;
+    if (version > this.version) {
+      this.early = [...this.early.slice(-20), [version, carets]];
+      return;
+    }
+    this.host.carets(carets.flatMap((entry) => this.#placed(version, entry)));
+  }
+
+  // -- Joining ----------------------------------------------------------------------------------------------------
+
+  #join() {
+    if (this.stopped || !this.link.connected) return;
+    this.joined = false;
+    this.inFlight = null;
+    this.#clear("ack");
+    const known = this.host.state !== null && !this.renewing;
+    this.link.send("text:join", [this.doc, this.client, known ? this.version : null, known ? this.epoch : null]);
+    // An answer that got lost is asked for again.
+    this.#after("rejoin", 2 * ACK_MS, () => this.#join());
+  }
+
+  #again(/** @type {number} */ wait) {
+    this.#after("rejoin", wait, () => this.#join());
+  }
+
+  /** Begins anew with a fresh id after a refusal; the words have been handed back. */
+  #renew() {
+    void this.store.forget(this.client);
+    this.epoch = null;
+    this.renewing = true;
+    this.client = newClient(this.person);
+    // What is typed until the new state is there would be lost.
+    this.host.access("read");
+    this.#join();
+  }
+
+  #open(/** @type {unknown} */ epoch, /** @type {number} */ version, /** @type {string} */ text, again = false) {
+    if (again) {
+      void this.store.forget(this.client);
+      this.client = newClient(this.person);
+    }
+    this.epoch = epoch;
+    this.acked = 0;
+    this.head = version;
+    this.recent = [];
+    this.inFlight = null;
+    this.waitingSince = null;
+    this.confirmed = toText(text);
+    this.host.open(this.confirmed, collab({ startVersion: version, clientID: this.client }));
+  }
+
+  #resume(/** @type {Kept} */ kept) {
+    this.client = kept.key;
+    this.#open(kept.epoch, kept.version, kept.text);
+    this.acked = kept.acked;
+    for (const source of kept.pending) {
+      const state = this.host.state;
+      if (state) this.host.dispatch([state.update({ changes: ChangeSet.fromJSON(JSON.parse(source)), filter: false })]);
+    }
+    this.waitingSince = kept.at;
+  }
+
+  // -- Sending ----------------------------------------------------------------------------------------------------
+
+  #push() {
+    if (!this.joined || this.inFlight || this.holding || this.version < this.head || this.access !== "write") return;
+    if (!this.pending.length || !this.link.connected) return;
+    /** @type {string[]} */
+    const batch = [];
+    let size = 0;
+    for (const update of this.pending.slice(0, PUSH_CHANGES)) {
+      const source = json(update.changes);
+      size += bytes(source);
+      if (batch.length && size > PUSH_BYTES) break;
+      batch.push(source);
+    }
+    const firstSeq = this.acked + 1;
+    this.inFlight = { firstSeq, count: batch.length };
+    this.link.send("text:push", [this.doc, this.version, this.client, firstSeq, batch]);
+    this.#after("ack", ACK_MS, () => {
+      // Nothing came back: ask for the log, then send the same numbers again.
+      this.inFlight = null;
+      this.holding = true;
+      this.#pull();
+    });
+  }
+
+  #pull() {
+    if (this.pulling || !this.joined) return;
+    this.pulling = true;
+    this.link.send("text:pull", [this.doc, this.version]);
+    this.#after("pull", ACK_MS, () => {
+      this.pulling = false;
+      this.holding = false;
+      this.#pull();
+      this.#push();
+    });
+  }
+
+  #present() {
+    if (!this.joined || !this.caret || !this.host.state || this.version < this.head) return;
+    const { state } = this.host;
+    const length = state.doc.length;
+    const [anchor, head] = [this.caret.anchor, this.caret.head].map((at) => toConfirmed(state, Math.min(at, length)));
+    this.link.send("text:presence", [this.doc, this.client, this.version, anchor, head]);
+  }
+
+  // -- Taking in --------------------------------------------------------------------------------------------------
+
+  #take(/** @type {[string, string][]} */ entries) {
+    const updates = entries.map(([clientID, source]) => ({ clientID, changes: ChangeSet.fromJSON(JSON.parse(source)) }));
+    const before = this.pending.length;
+    const { state } = this.host;
+    if (!state) return;
+    for (const { changes } of updates) this.confirmed = changes.apply(this.confirmed);
+    this.recent = [...this.recent, ...updates.map(({ changes }) => changes.desc)].slice(-REMEMBERED);
+    this.host.dispatch(takeIn(state, updates));
+    const own = before - this.pending.length;
+    if (own) this.#acknowledged(own);
+    if (!this.pending.length && this.host.state && !this.confirmed.eq(this.host.state.doc)) {
+      // Cannot happen while both sides go one at a time; if it does, what is stored is what counts.
+      this.#lose("diverged", "", this.host.state.doc.toString());
+      this.#renew();
+    }
+    const ready = this.early.filter(([version]) => version <= this.version);
+    this.early = this.early.filter(([version]) => version > this.version);
+    for (const [version, carets] of ready) this.onPresence(version, carets);
+  }
+
+  #acknowledged(/** @type {number} */ own) {
+    this.acked += own;
+    this.failures = 0;
+    if (this.inFlight && this.acked >= this.inFlight.firstSeq + this.inFlight.count - 1) {
+      this.inFlight = null;
+      this.#clear("ack");
+    }
+    this.waitingSince = this.pending.length ? Date.now() : null;
+    this.#after("save", SAVE_MS, () => void this.flush(), true);
+  }
+
+  /** @returns {Caret[]} */
+  #placed(/** @type {number} */ version, /** @type {unknown} */ entry) {
+    const { state } = this.host;
+    if (!Array.isArray(entry) || !state) return [];
+    const [client, anchor, head, person] = entry;
+    if (client === this.client) return [];
+    const since = this.version - version;
+    const place = (/** @type {unknown} */ at) => {
+      if (typeof at !== "number" || since > this.recent.length) return null;
+      let here = at;
+      for (const desc of since ? this.recent.slice(-since) : []) here = desc.mapPos(Math.min(here, desc.length));
+      return Math.min(fromConfirmed(state, Math.min(here, this.confirmed.length)), state.doc.length);
+    };
+    return [{ client, anchor: place(anchor), head: place(head), person }];
+  }
+
+  #lose(/** @type {string} */ code, /** @type {string} */ detail, words = "") {
+    const { state } = this.host;
+    if (!state) return;
+    const text = state.doc.toString();
+    this.host.lost({ doc: this.doc, code, detail, words: words || unconfirmedWords(state) || text, text });
+    this.waitingSince = null;
+  }
+
+  // -- Status and time --------------------------------------------------------------------------------------------
+
+  #tell() {
+    /** @type {Status} */
+    let now = "saved";
+    const online = this.link.connected && this.joined;
+    if (this.pending.length) {
+      const waited = Date.now() - (this.waitingSince ?? Date.now());
+      const patience = online ? LATE_MS : ACK_MS;
+      now = waited >= patience ? "unsaved" : online ? "saving" : "reconnecting";
+      if (waited < patience) this.#after("late", patience - waited + 1, () => this.#tell());
+    } else if (!online) {
+      now = this.host.state ? "reconnecting" : "opening";
+    }
+    this.status = now;
+    this.host.status(now);
+  }
+
+  /** @returns {number} milliseconds to wait before asking again, longer each time, never in step with others */
+  #backoff() {
+    this.failures += 1;
+    return Math.min(300 * 2 ** this.failures, 8_000) * (0.5 + Math.random() / 2);
+  }
+
+  #after(/** @type {string} */ name, /** @type {number} */ wait, /** @type {() => void} */ act, /** @type {boolean} */ keep = false) {
+    if (keep && this.timers.has(name)) return;
+    this.#clear(name);
+    if (this.stopped) return;
+    this.timers.set(name, setTimeout(() => {
+      this.timers.delete(name);
+      act();
+    }, wait));
+  }
+
+  #clear(/** @type {string} */ name) {
+    clearTimeout(this.timers.get(name));
+    this.timers.delete(name);
+  }
+}
+
+/**
+ * @param {string} person
+ * @returns {string} an id for one editor state of this person
+ */
+function newClient(person) {
+  const random = crypto.getRandomValues(new Uint32Array(3));
+  return `${person}.${[...random].map((part) => part.toString(36)).join("")}`;
+}
+
+/**
+ * @param {ChangeSet} changes
+ * @returns {string}
+ */
+function json(changes) {
+  return JSON.stringify(changes.toJSON());
+}

@@ -1,0 +1,128 @@
+/**
+ * Where unconfirmed changes, and words that could not be saved, outlive a closed tab: IndexedDB. A record belongs to one
+ * editor state; while that lives, its tab holds a lock of the same name (or keeps the record's time fresh where the
+ * browser has no locks), so that another tab takes over only what nobody works on any more.
+ */
+
+/** @typedef {import("./session.js").Kept} Kept */
+/** @typedef {import("./session.js").Lost} Lost */
+/** @typedef {Lost & {key: string, person: string, at: number}} KeptLost */
+
+const NAME = "concordat-text";
+const STALE_MS = 20_000;
+
+/** @returns {Promise<IDBDatabase>} */
+function database() {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => {
+      for (const name of ["pending", "lost"]) request.result.createObjectStore(name, { keyPath: "key" });
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error("blocked"));
+  });
+}
+
+export class BrowserStore {
+  constructor() {
+    /** @type {Promise<IDBDatabase> | null} */
+    this.opened = null;
+    /** @type {Map<string, () => void>} */
+    this.locks = new Map();
+    /** Whether the browser lets us keep anything (a private window may not). */
+    this.works = true;
+  }
+
+  /**
+   * @template T
+   * @param {"pending" | "lost"} name
+   * @param {IDBTransactionMode} mode
+   * @param {(store: IDBObjectStore) => IDBRequest<T>} act
+   * @param {T} fallback
+   * @returns {Promise<T>}
+   */
+  async #run(name, mode, act, fallback) {
+    try {
+      this.opened ??= database();
+      const transaction = (await this.opened).transaction(name, mode, { durability: "relaxed" });
+      const request = act(transaction.objectStore(name));
+      return await new Promise((resolve, reject) => {
+        transaction.oncomplete = () => resolve(request.result);
+        transaction.onabort = () => reject(transaction.error);
+      });
+    } catch (error) {
+      // Storage may be full or forbidden; the text lives on in the page, which says so when it matters.
+      if (!(error instanceof Error)) throw error;
+      this.works = false;
+      return fallback;
+    }
+  }
+
+  /** @param {Kept} kept */
+  async save(kept) {
+    await this.#hold(kept.key);
+    await this.#run("pending", "readwrite", (store) => store.put(kept), /** @type {IDBValidKey} */ (""));
+  }
+
+  /** @param {string} key */
+  async forget(key) {
+    await this.#run("pending", "readwrite", (store) => store.delete(key), undefined);
+    this.locks.get(key)?.();
+    this.locks.delete(key);
+  }
+
+  /**
+   * What closed tabs of this person left behind of one text, oldest first; each is now this tab's.
+   * @param {string} doc
+   * @param {string} person
+   * @returns {Promise<Kept[]>}
+   */
+  async adopt(doc, person) {
+    const all = await this.#run("pending", "readonly", (store) => store.getAll(), /** @type {Kept[]} */ ([]));
+    /** @type {Kept[]} */
+    const mine = [];
+    for (const kept of all.filter((each) => each.doc === doc && each.person === person)) {
+      if (navigator.locks ? await this.#hold(kept.key) : Date.now() - kept.at > STALE_MS) mine.push(kept);
+    }
+    return mine.sort((one, two) => one.at - two.at);
+  }
+
+  /** @param {Lost & {person: string}} lost */
+  async keepLost(lost) {
+    const kept = { ...lost, key: crypto.getRandomValues(new Uint32Array(2)).join("."), at: Date.now() };
+    await this.#run("lost", "readwrite", (store) => store.put(kept), /** @type {IDBValidKey} */ (""));
+    return kept;
+  }
+
+  /**
+   * @param {string} doc
+   * @param {string} person
+   * @returns {Promise<KeptLost[]>}
+   */
+  async lost(doc, person) {
+    const all = await this.#run("lost", "readonly", (store) => store.getAll(), /** @type {KeptLost[]} */ ([]));
+    return all.filter((each) => each.doc === doc && each.person === person).sort((one, two) => one.at - two.at);
+  }
+
+  /** @param {string} key */
+  async letGo(key) {
+    await this.#run("lost", "readwrite", (store) => store.delete(key), undefined);
+  }
+
+  /**
+   * Takes the lock of a record for as long as this page lives or until the record is forgotten.
+   * @param {string} key
+   * @returns {Promise<boolean>} false when another tab has it
+   */
+  #hold(key) {
+    if (this.locks.has(key) || !navigator.locks) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      void navigator.locks.request(`${NAME}-${key}`, { ifAvailable: true }, (lock) => {
+        resolve(lock !== null);
+        if (!lock) return undefined;
+        return new Promise((release) => this.locks.set(key, () => release(undefined)));
+      });
+    });
+  }
+}
