@@ -6,12 +6,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from app import logs
 from app.config import Settings, SettingsError
-from app.errors import DomainError
+from app.errors import DomainError, Forbidden
 from app.uow import Database
 
 
@@ -25,11 +27,31 @@ def settings() -> Settings:
         sys.exit(2)
 
 
+def unusable(sentence: str) -> NoReturn:
+    """Say in one line why nothing can run, and leave with exit status 2."""
+    click.echo(f"concordat: {sentence}", err=True)
+    sys.exit(2)
+
+
+def migrated(chosen: Settings) -> None:
+    """Bring the database to this version's tables, or leave with one line."""
+    from sqlalchemy.exc import OperationalError
+
+    from migrations import upgrade
+
+    try:
+        upgrade(chosen.database_url)
+    except OperationalError:
+        unusable("the database cannot be reached; check DATABASE_URL")
+
+
 @contextmanager
 def database() -> Iterator[Database]:
     """The database of the settings, closed at the end; a refusal ends with its sentence and exit status 1."""
     opened = Database(settings())
     try:
+        if not opened.answers():
+            unusable("the database cannot be reached; check DATABASE_URL")
         yield opened
     except DomainError as error:
         click.echo(f"concordat: {error.message}", err=True)
@@ -46,18 +68,18 @@ def main() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to this version's tables."""
-    from migrations import upgrade
-
-    upgrade(settings().database_url)
+    migrated(settings())
 
 
 @main.command()
 def serve() -> None:
     """Serve the pages and live connections."""
     from app.factory import create_app
-    from app.serve import Server
+    from app.serve import Server, port_is_free
 
     chosen = settings()
+    if not port_is_free(chosen):
+        unusable(f"port {chosen.port} on {chosen.host} is taken; set PORT to another")
     logs.configure(chosen.log_level)
     Server(create_app(chosen), chosen).run()
 
@@ -72,10 +94,109 @@ def worker() -> None:
         Worker(opened).run()
 
 
+@main.group()
+def user() -> None:
+    """Accounts."""
+
+
+@user.command("create")
+@click.argument("email")
+@click.option("--name", required=True, help="The person's name, as others see it.")
+@click.option("--admin", is_flag=True, help="Let this person administer the server.")
+def create_user(email: str, name: str, admin: bool) -> None:
+    """Create an account; print a one-time link with which its owner sets a password."""
+    from app.policy import SYSTEM
+    from app.services import accounts, administration
+
+    with database() as opened, opened.writing() as uow:
+        person = accounts.create_person(uow, SYSTEM, email=email, name=name, administrator=admin)
+        link = administration.welcome(uow, SYSTEM, person)
+    click.echo(link)
+
+
+@main.group()
+def group() -> None:
+    """Design groups."""
+
+
+@group.command("create")
+@click.argument("slug")
+@click.option("--name", required=True, help="The group's name.")
+@click.option("--facilitator", required=True, metavar="EMAIL", help="Its first facilitator; gets a mail if new here.")
+def create_group(slug: str, name: str, facilitator: str) -> None:
+    """Open a group from the template with its first facilitator."""
+    from app.policy import SYSTEM
+    from app.services import administration
+
+    with database() as opened, opened.writing() as uow:
+        made = administration.open_group(uow, SYSTEM, slug=slug, name=name, facilitator=facilitator)
+    click.echo(f"{opened.settings.base_url}/g/{made.slug}/")
+
+
+@main.command()
+@click.argument("email")
+@click.option("--label", default="", help="What the token is for.")
+def token(email: str, label: str) -> None:
+    """Print a personal access token once, on the last line."""
+    from app.errors import NotFound
+    from app.services import access_tokens, accounts
+
+    with database() as opened, opened.writing() as uow:
+        person = accounts.find_person(uow.session, email)
+        if person is None:
+            raise NotFound(f"There is no account for {email}.")
+        made = access_tokens.issue_token(uow, person_id=person.id, label=label)
+    click.echo(made)
+
+
+@main.command()
+@click.option("--reset", is_flag=True, help="Delete everything in the database first.")
+def demo(reset: bool) -> None:
+    """Load the demonstration's people and story into an empty database."""
+    from app.services import story
+
+    with database() as opened:
+        if not opened.settings.is_demo:
+            raise Forbidden("The demonstration can only be loaded where CONCORDAT_MODE is demo.")
+        if reset:
+            from migrations import downgrade, upgrade
+
+            opened.close()
+            downgrade(opened.settings.database_url, "base")
+            upgrade(opened.settings.database_url)
+        told = story.tell_once(opened)
+    click.echo("The demonstration is loaded." if told else "There is content already; use --reset to begin anew.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+def verify(file: str) -> None:
+    """Check published cases of a JSON file against our calculation; exit 1 unless all passed."""
+    from app.calc import cases
+
+    try:
+        outcomes = cases.verify(cases.read(Path(file).read_text(encoding="utf-8")))
+    except ValueError as error:
+        click.echo(f"concordat: {file}: {error}", err=True)
+        sys.exit(2)
+    click.echo("\n".join(cases.lines(outcomes)))
+    sys.exit(0 if cases.all_passed(outcomes) else 1)
+
+
 @main.command()
 def run() -> None:
     """Everything for a demonstration: migrate, tell the demo story once, serve, work; stop both together."""
     os.environ.setdefault("CONCORDAT_MODE", "demo")
+    from app.serve import port_is_free
     from app.supervise import supervise
 
-    sys.exit(supervise(settings()))
+    chosen = settings()
+    if not port_is_free(chosen):
+        unusable(f"port {chosen.port} on {chosen.host} is taken; set PORT to another")
+    migrated(chosen)
+    if chosen.is_demo:
+        from app.services import story
+
+        with database() as opened:
+            story.tell_once(opened)
+    sys.exit(supervise(chosen))

@@ -1,9 +1,8 @@
-"""``concordat run``: migrate, tell the demo story on first start, then keep web and worker under one parent."""
+"""Web and worker under one parent, as ``concordat run`` keeps them: started together, stopped together."""
 
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,34 +12,8 @@ import urllib.request
 import click
 
 from app.config import Settings
-from app.uow import Database
 
 START_SECONDS = 60
-
-
-def _port_is_free(settings: Settings) -> bool:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError:
-            return False
-    return True
-
-
-def _prepare(settings: Settings) -> None:
-    from migrations import upgrade
-
-    upgrade(settings.database_url)
-    if settings.is_demo:
-        from app.services import story
-
-        database = Database(settings)
-        try:
-            story.tell_once(database)
-        finally:
-            database.close()
 
 
 def _answers(settings: Settings) -> bool:
@@ -57,11 +30,7 @@ def _local(settings: Settings) -> str:
 
 
 def supervise(settings: Settings) -> int:
-    """Run both processes until one ends or a signal comes; the exit status to leave with (2 for a taken port)."""
-    if not _port_is_free(settings):
-        click.echo(f"concordat: port {settings.port} on {settings.host} is taken; set PORT to another", err=True)
-        return 2
-    _prepare(settings)
+    """Run both processes until one ends or a signal comes; the exit status to leave with."""
     command = [sys.executable, "-m", "app"]
     running = [subprocess.Popen([*command, name], start_new_session=True) for name in ("serve", "worker")]  # noqa: S603  # us
     stopping = False
