@@ -32,14 +32,14 @@ from jinja2 import FileSystemBytecodeCache
 
 import migrations
 from app.config import Settings
+from app.policy import Actor
 from app.uow import Database
-from tests import servers
+from tests import cast, servers
 from tests.browser import CHROMIUM, CHROMIUM_FLAGS
 from tests.live import LiveServer
 
 if TYPE_CHECKING:
     from flask import Flask
-    from flask.testing import FlaskClient
     from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -328,15 +328,37 @@ def app(app_settings: Settings, clock: SetClock, run_folder: Path) -> Iterator[F
     # Each application would compile the same templates again.
     compiled = run_folder / "templates"
     compiled.mkdir(exist_ok=True)
+    app.test_client_class = cast.Browser
     app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     yield app
     app.extensions["concordat.database"].close()
 
 
 @pytest.fixture
-def client(app: Flask) -> FlaskClient:
-    """A browser without scripts; ``app.test_client()`` makes more of them."""
-    return app.test_client()
+def client(app: Flask) -> cast.Browser:
+    """A visitor's browser without scripts, which sends CSRF tokens as pages do; ``app.test_client()`` makes more."""
+    client = app.test_client()
+    assert isinstance(client, cast.Browser)
+    return client
+
+
+@pytest.fixture
+def people(database: Database) -> cast.Cast:
+    """A group with a person in every role, and a stranger's group beside it."""
+    return cast.make_cast(database)
+
+
+@pytest.fixture
+def client_of(app: Flask, database: Database) -> Callable[[Actor], cast.Browser]:
+    """``client_of(people.member)``: a browser without scripts in which that person is signed in."""
+
+    def sign_in(actor: Actor) -> cast.Browser:
+        client = app.test_client()
+        assert isinstance(client, cast.Browser)
+        client.enter(cast.sign_in_token(database, actor))
+        return client
+
+    return sign_in
 
 
 @pytest.fixture
