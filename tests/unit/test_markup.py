@@ -118,6 +118,11 @@ EXAMPLES = {
         ["ol", 2, ["li", ["p", "y"]]],
     ],
     "[to be agreed] and &amp; <b>": [["p", "[to be agreed] and &amp; <b>"]],
+    "[a [b](https://example.org) c](https://example.net)": [
+        ["p", "[a ", ["a", "https://example.org", "b"], " c](https://example.net)"]
+    ],
+    "-      far\n\n  near": [["ul", ["li", ["p", "far"], ["p", "near"]]]],
+    '"_(b)_" snake_case_name': [["p", '"', ["em", "(b)"], '" snake_case_name']],
     "Not a heading\n---\nnor a rule": [["p", "Not a heading"], ["p", "---", ["br"], "nor a rule"]],
     "![x](https://example.org/x.png)": [["p", "!", ["a", "https://example.org/x.png", "x"]]],
 }
@@ -335,7 +340,7 @@ def test_no_nesting_is_too_deep(text: str) -> None:
 
 
 LIMIT = 2.0
-"""Seconds of processor time for 100 kB. On a quiet machine the worst of these take 0.3; one that grows by squares takes many."""
+"""Seconds of processor time for 100 kB. On a quiet machine the worst takes 0.3; growth by squares would take many."""
 
 
 def test_what_lies_beyond_the_cap_is_cut_and_says_so() -> None:
