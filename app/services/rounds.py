@@ -1,0 +1,128 @@
+"""What every use case of validation stands on: rounds, their items, seats and protocols, loaded and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict, NotFound
+from app.policy import Actor, Can, access
+from app.services.protocols import Protocol
+from app.uow import UnitOfWork
+from models.validation import Deviation, Expert, Panel, Round, RoundItem, RoundState, Seat
+from models.versions import Version, VersionItem
+
+
+@dataclass(frozen=True)
+class Seated:
+    """An expert invited to a round: the seat, and the expert as the report may speak of them."""
+
+    seat: Seat
+    expert: Expert
+
+    @property
+    def counts(self) -> bool:
+        """Whether this expert is one of those asked: no pilot rater, not withdrawn, link not revoked."""
+        return not self.expert.is_pilot and self.expert.withdrawn_at is None and self.seat.revoked_at is None
+
+
+def access_round(session: Session, actor: Actor, round_id: int, can: Can) -> Round:
+    """The round, if the actor may do ``can`` with it. Raises NotFound, Forbidden."""
+    return access(session, actor, Round, round_id, can)
+
+
+def hold_round(uow: UnitOfWork, actor: Actor, round_id: int, can: Can) -> Round:
+    """The same, fresh and held against other writers until the end of the transaction."""
+    access_round(uow.session, actor, round_id, can)
+    return uow.lock(Round, round_id)
+
+
+def access_panel(session: Session, actor: Actor, panel_id: int, can: Can) -> Panel:
+    """The panel, if the actor may do ``can`` with it. Raises NotFound, Forbidden."""
+    return access(session, actor, Panel, panel_id, can)
+
+
+def must_be(round_: Round, state: RoundState) -> None:
+    """Raises Conflict unless the round is in this state."""
+    if round_.state is not state:
+        words = {
+            RoundState.DRAFT: "The round has been opened: its protocol is locked.",
+            RoundState.OPEN: "The round is not open.",
+            RoundState.CLOSED: "The round is not closed yet.",
+        }
+        raise Conflict(words[state], code=f"not_{state.value}")
+
+
+def is_accepting(round_: Round, now: datetime) -> bool:
+    """Whether answers are taken at this moment, by the server's clock: open, and before the deadline."""
+    return round_.state is RoundState.OPEN and round_.closes_at is not None and now < round_.closes_at
+
+
+def protocol_of(round_: Round) -> Protocol:
+    """The round's protocol."""
+    return Protocol.from_json(round_.protocol)
+
+
+def rated_items(session: Session, round_id: int) -> list[VersionItem]:
+    """The items rated in a round, in the order of the tree."""
+    return list(
+        session.execute(
+            select(VersionItem)
+            .join(RoundItem, RoundItem.version_item_id == VersionItem.id)
+            .where(RoundItem.round_id == round_id)
+            .order_by(VersionItem.position)
+        ).scalars()
+    )
+
+
+def seated(session: Session, round_id: int) -> list[Seated]:
+    """Everybody invited to a round, in the order of their random codes, which says nothing about anyone."""
+    rows = session.execute(
+        select(Seat, Expert)
+        .join(Expert, Expert.id == Seat.expert_id)
+        .where(Seat.round_id == round_id)
+        .order_by(Expert.code)
+    )
+    return [Seated(seat, expert) for seat, expert in rows]
+
+
+def experts_of(session: Session, panel_id: int) -> list[Expert]:
+    """The experts of a panel who have not withdrawn, in the order of their codes."""
+    return list(
+        session.execute(
+            select(Expert).where(Expert.panel_id == panel_id, Expert.withdrawn_at.is_(None)).order_by(Expert.code)
+        ).scalars()
+    )
+
+
+def round_before(session: Session, round_: Round) -> Round | None:
+    """The closed round of the same panel before this one, or None."""
+    return session.execute(
+        select(Round)
+        .where(Round.panel_id == round_.panel_id, Round.number < round_.number, Round.state == RoundState.CLOSED)
+        .order_by(Round.number.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def version_of(session: Session, round_: Round) -> Version:
+    """The frozen version a round is bound to. Raises NotFound when its hash is not the round's."""
+    version = session.get(Version, round_.version_id)
+    if version is None or version.sha256 != round_.version_sha256:
+        raise NotFound()
+    return version
+
+
+def deviate(uow: UnitOfWork, actor: Actor, round_: Round, what: str, reason: str) -> None:
+    """Log a change to a locked protocol with its reason."""
+    uow.session.add(Deviation(round_id=round_.id, at=uow.now, person_id=actor.person_id, what=what, reason=reason))
+
+
+def deviations_of(session: Session, round_id: int) -> list[Deviation]:
+    """The logged deviations, oldest first."""
+    return list(
+        session.execute(select(Deviation).where(Deviation.round_id == round_id).order_by(Deviation.id)).scalars()
+    )
