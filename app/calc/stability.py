@@ -83,7 +83,7 @@ def crosstab(
 
 def disagreement_weights(q: int, kind: str) -> list[list[float]]:
     """Weights by the place in the scale: `none` (0 or 1), `linear` or `quadratic`; ValueError for another kind."""
-    power = {"none": 0, "unweighted": 0, "identity": 0, "linear": 1, "quadratic": 2, "squared": 2}.get(kind)
+    power = {"none": 0, "unweighted": 0, "identity": 0, "linear": 1, "equal": 1, "quadratic": 2, "squared": 2}.get(kind)
     if power is None:
         raise ValueError(f"unknown weights {kind}")
     return [[0.0 if i == j else float(abs(i - j) ** power) for j in range(q)] for i in range(q)]

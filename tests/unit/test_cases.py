@@ -146,6 +146,12 @@ def test_no_input_breaks_a_statistic_or_gives_not_a_number(statistic: str) -> No
                 assert all(one.reason for one in flat if isinstance(one, Undefined))
 
 
+FOUR_RATERS = [
+    [1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None],
+    [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, None, 3],
+    [None, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, None],
+    [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, None],
+]  # Gwet's and Krippendorff's worked example, with gaps
 VARIANTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("quantile", {"ratings": [1, 2, 3, 4], "p": [0.25, 0.5], "hyndman_fan_type": 6}, {"q": [1.25, 2.5]}),
     (
@@ -194,6 +200,29 @@ VARIANTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("proportion unchanged", {"crosstab": [[1, 2], [0, 1]]}, {"unchanged": 0.5}),
     ("individual chi-square stability", {"crosstab": [[10, 0, 0], [0, 10, 0], [0, 0, 0]]}, {"chisq": 20, "df": 1}),
     ("bootstrap confidence interval", {"x": [4, 4, 4, 4], "method": "BCa"}, {"lo": None, "hi": None}),
+    (
+        "Gwet AC1",
+        {"ratings_units_by_raters": [list(unit) for unit in zip(*FOUR_RATERS, strict=True)]},
+        {"coef": 0.775444, "se": 0.14295, "pa": 0.818182, "pe": 0.190321, "hi": 1},
+    ),
+    (
+        "Fleiss kappa",
+        {"ratings_units_by_raters": [list(unit) for unit in zip(*FOUR_RATERS, strict=True)]},
+        {"kappa": 0.761169, "z": None},
+    ),
+    ("Krippendorff's alpha", {"ratings_raters_by_units": FOUR_RATERS, "level": "ordinal"}, {"alpha": 0.815388}),
+    ("Krippendorff's alpha", {"ratings_raters_by_units": FOUR_RATERS, "level": "ratio"}, {"alpha": 0.797403}),
+    (
+        "Mann-Whitney U",
+        {
+            "x": [0.8, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46],
+            "y": [1.15, 0.88, 0.9, 0.74, 1.21],
+            "alternative": "greater",
+            "exact": True,
+        },
+        {"U": 35, "p": 0.127206},
+    ),
+    ("bootstrap SE (exact)", {"x": [94, 197, 16, 38, 99, 141, 23]}, {"se_mean": 23.363523, "se_median": 37.834674}),
     ("bootstrap SE (exact)", {"x": [1, 2], "exact": True}, {"se_mean": 0.125**0.5, "se_median": 0.125**0.5}),
 ]
 
