@@ -63,16 +63,17 @@ def wilcoxon(
 ) -> Wilcoxon:
     """Signed-rank test of differences; `exact` permutes the signs of the ranks as they are, ties included.
 
-    `correction` is the continuity correction of the normal approximation. Undefined where no difference is other
-    than 0. Raises ValueError for an unknown method or alternative. Sources: Wilcoxon (1945), Pratt (1959).
+    `correction` is the continuity correction of the normal approximation. Where no difference is other than 0 the rank
+    sums are what they are, but p and effect are undefined; without any difference all is. Raises ValueError for an unknown method or
+    alternative. Sources: Wilcoxon (1945), Pratt (1959).
     """
     if zero_method not in ZERO_METHODS:
         raise ValueError(f"unknown zero method {zero_method}")
     side = alternative_name(alternative)
     kept, missing = given(values)
     method = METHODS["wilcoxon"]
-    if not any(kept):
-        return Wilcoxon(method=method, n=len(kept), missing=missing, reason="no difference is other than 0")
+    if not kept:
+        return Wilcoxon(method=method, n=0, missing=missing, reason="nobody scored twice")
     if zero_method == "wilcox":
         kept = [value for value in kept if value]
     ranks = midranks([abs(value) for value in kept])
@@ -80,11 +81,11 @@ def wilcoxon(
     share = zeros / 2 if zero_method == "zsplit" else 0.0
     plus = share + math.fsum(rank for value, rank in zip(kept, ranks, strict=True) if value > 0)
     minus = share + math.fsum(rank for value, rank in zip(kept, ranks, strict=True) if value < 0)
-    p: float | None
-    if exact:
-        moving = [rank for value, rank in zip(kept, ranks, strict=True) if value]
+    p: float | None = None
+    moving = [rank for value, rank in zip(kept, ranks, strict=True) if value]
+    if moving and exact:
         p = _sign_permutation(moving, plus - share, side)
-    else:
+    elif moving:
         p = _wilcoxon_normal(kept, zero_method, plus, side, correction)
     return Wilcoxon(
         method=method,
@@ -94,8 +95,8 @@ def wilcoxon(
         minus=minus,
         smaller=min(plus, minus),
         p=p,
-        effect=(plus - minus) / (plus + minus),
-        reason=None if p is not None else "the ranks do not vary",
+        effect=(plus - minus) / (plus + minus) if moving else None,
+        reason=None if p is not None else "no difference is other than 0",
     )
 
 

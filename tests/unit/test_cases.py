@@ -190,7 +190,8 @@ VARIANTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             / ((100 * 60 + 60 * 120 + 40 * 60 + 60 * 20 + 2 * (40 * 120 + 20 * 100)) / 200)
         },
     ),
-    ("Wilcoxon signed-rank", {"differences": [0, 0, None]}, {"T": None, "p": None}),
+    ("Wilcoxon signed-rank", {"differences": [0, 0, None]}, {"T": 0, "p": None, "rbc": None}),
+    ("Wilcoxon signed-rank", {"x": [1, None], "y": [None, 2]}, {"T": None, "p": None}),
     ("Wilcoxon signed-rank effect size", {"x": [3, 2], "y": [1, 1]}, {"T": 0, "rbc": 1}),
     ("Mann-Whitney U", {"x": [1, 2], "y": [2, 3], "exact_permutation": True}, {"U": 0.5, "p": 2 / 3}),
     ("Mann-Whitney U", {"x": [2, 2], "y": [2]}, {"U": 1, "p": None}),
