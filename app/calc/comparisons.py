@@ -64,8 +64,8 @@ def wilcoxon(
     """Signed-rank test of differences; `exact` permutes the signs of the ranks as they are, ties included.
 
     `correction` is the continuity correction of the normal approximation. Where no difference is other than 0 the rank
-    sums are what they are, but p and effect are undefined; without any difference all is. Raises ValueError for an unknown method or
-    alternative. Sources: Wilcoxon (1945), Pratt (1959).
+    sums are what they are, but p and effect are undefined; without any difference all is.
+    Raises ValueError for an unknown method or alternative. Sources: Wilcoxon (1945), Pratt (1959).
     """
     if zero_method not in ZERO_METHODS:
         raise ValueError(f"unknown zero method {zero_method}")
