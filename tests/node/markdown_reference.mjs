@@ -1,17 +1,13 @@
-// What the editor's own parser shows of a Markdown text, as a neutral structure.
+// What the editor's own parser, configured as in the page, shows of a Markdown text, as a neutral structure.
 //
 // Reads a JSON list of texts from standard input, writes a JSON list of structures to standard output.
 // Blocks: ["h1" | "h2" | "p" | "quote" | "ul" | "li", ...], ["ol", first number, ...]; inlines: strings, ["br"],
 // ["em" | "strong", ...], ["a", address, ...]. tests/unit/test_markup.py compares them with what a page shows.
 import { readFileSync } from "node:fs";
-import { parser as stock } from "@lezer/markdown";
+import { REMOVED } from "../../static/js/text/dialect.js";
+import { markdownParser } from "../../static/vendor/codemirror.js";
 
-const parser = stock.configure({
-  remove: [
-    "LinkReference", "IndentedCode", "FencedCode", "HorizontalRule", "HTMLBlock", "SetextHeading",
-    "Entity", "InlineCode", "HTMLTag", "HardBreak", "Image",
-  ],
-});
+const parser = markdownParser.configure({ remove: REMOVED });
 
 const HIDDEN = new Set(["HeaderMark", "QuoteMark", "ListMark", "EmphasisMark", "LinkMark", "URL", "LinkTitle"]);
 const SAFE = /^(?:https?:\/\/[^\s/?#@\\]+(?:[/?#][^\s\\]*)?|mailto:[^\s@\\:]+@[^\s@\\]+)$/i;
