@@ -233,13 +233,6 @@ def verdict(
         outcome, why = _decide(how, kept, low, high)
         if outcome in {"too few", "no rule"}:
             reason = why
-    counted = f"{in_band} of {n} rated {rate_band(high)}"
-    if outcome == "rejected":
-        counted = f"{in_low} of {n} rated {rate_band(low)}"
-    elif outcome == "disagreement":
-        counted = f"{in_low} of {n} rated {rate_band(low)} and {in_band} rated {rate_band(high)}"
-    elif outcome == "too few":
-        counted = f"{n} of {eligible} gave a score"
     return Verdict(
         method=how.method,
         n=n,
@@ -252,9 +245,23 @@ def verdict(
         low_band=low,
         in_band=in_band,
         in_low=in_low,
-        sentence=counted,
+        sentence=_sentence(outcome, (n, eligible), (in_low, low), (in_band, high)),
         why=why,
     )
+
+
+def _sentence(
+    outcome: Outcome, scored: tuple[int, int], low: tuple[int, tuple[int, int]], high: tuple[int, tuple[int, int]]
+) -> str:
+    """The count behind an outcome; `scored` is n of eligible, `low` and `high` a count and its band."""
+    n, eligible = scored
+    if outcome == "too few":
+        return f"{n} of {eligible} gave a score"
+    if outcome == "rejected":
+        return f"{low[0]} of {n} rated {rate_band(low[1])}"
+    if outcome == "disagreement":
+        return f"{low[0]} of {n} rated {rate_band(low[1])} and {high[0]} rated {rate_band(high[1])}"
+    return f"{high[0]} of {n} rated {rate_band(high[1])}"
 
 
 def summarise(
