@@ -99,7 +99,7 @@ def legend(entries: Sequence[tuple[str, str]], layout: Layout) -> tuple[str, flo
         width = 22 + len(name) * layout.size * svg.CHARACTER + 18
         if x > start and x + width > layout.width:
             x, y = start, y + 22
-        parts.append(svg.rect(x, y, 14, 14, colour))
+        parts.append(svg.tag("rect", x=x, y=y, width=14, height=14, fill=colour, stroke=svg.QUIET, stroke_width=0.75))
         parts.append(svg.label(name, x + 20, y + 12, size=layout.size))
         x += width
     return "".join(parts), y + 30
