@@ -216,7 +216,7 @@ class _Reader:
 class _Blocks(BlockProcessor):
     """Takes the whole text at once: the package's own splitting at blank lines loses what lists depend on."""
 
-    def test(self, parent: ET.Element, block: str) -> bool:  # noqa: ARG002 - its signature
+    def test(self, parent: ET.Element, block: str) -> bool:
         return True
 
     def run(self, parent: ET.Element, blocks: list[str]) -> bool:
