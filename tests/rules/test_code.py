@@ -42,7 +42,7 @@ RULES = [
     ),
     Rule(
         "safe HTML is made in one place",
-        r"\bMarkup\(|\bMarkup\.|import .*\bMarkup\b",
+        r"\bMarkup\(|\bMarkup\.",
         CODE,
         "what is declared safe once can be reviewed once",
         ("app/markup.py",),
@@ -64,9 +64,8 @@ RULES = [
     Rule(
         "a silenced checker says why",
         r"# (type: ignore(?!\[)|type: ignore\[[\w, -]+\]\s*$|noqa(?!:)|noqa: [A-Z0-9, ]+\s*$)",
-        (*CODE, "migrations/*.py", "tests/**/*.py"),
+        (*CODE, "migrations/*.py"),
         "the next reader cannot know whether it is still needed",
-        ("tests/rules/test_code.py",),
     ),
     Rule(
         "no clock but ours",
