@@ -14,7 +14,7 @@ MACROS = sorted((ROOT / "templates" / "components").glob("*.html"))
 
 
 def test_stylesheets_stay_small() -> None:
-    """Pages open quickly on a hospital network: the shared sheets together below 60 kB as written, any other below 12."""
+    """Pages open quickly on a hospital network: the shared sheets below 60 kB as written, any other below 12."""
     sizes = {sheet.name: sheet.stat().st_size for sheet in SHEETS}
     assert sum(sizes.pop(name) for name in SHARED) < 60_000
     assert {name: size for name, size in sizes.items() if size > 12_000} == {}
