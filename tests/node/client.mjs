@@ -132,7 +132,10 @@ const actions = {
     return report(text);
   },
   presence(request) {
-    textOf(request).session.moved(request.anchor, request.head);
+    const { host, session } = textOf(request);
+    const { anchor, head = anchor } = request;
+    host.dispatch([host.state.update({ selection: { anchor, head } })]);
+    session.moved();
   },
   offline({ at }) {
     clients.get(at).socket.disconnect();

@@ -344,8 +344,7 @@ class Editor {
       this.session.edited();
       if (this.note.textContent) this.note.textContent = "";
     }
-    const { anchor, head } = update.state.selection.main;
-    if ((update.selectionSet || update.focusChanged || local) && update.view.hasFocus && this.mayWrite) this.session.moved(anchor, head);
+    if ((update.selectionSet || update.focusChanged || local) && update.view.hasFocus && this.mayWrite) this.session.moved();
     if (update.docChanged || update.selectionSet || update.focusChanged) this.toolbar?.update(update.state);
   }
 }

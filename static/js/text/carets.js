@@ -5,11 +5,10 @@
 import { Decoration, EditorView, StateEffect, StateField, WidgetType } from "../../vendor/codemirror.js";
 
 /** @typedef {import("./session.js").Caret} Caret */
-/** @typedef {Caret & {typing: boolean}} Shown */
 
 const TYPING_MS = 2_500;
 
-/** @type {import("@codemirror/state").StateEffectType<Shown[]>} */
+/** @type {import("@codemirror/state").StateEffectType<Caret[]>} */
 const show = StateEffect.define();
 
 class CaretMark extends WidgetType {
@@ -53,7 +52,7 @@ class NameTag extends CaretMark {
 
 /**
  * @param {import("@codemirror/state").EditorState} state
- * @param {Shown[]} carets
+ * @param {Caret[]} carets
  */
 function draw(state, carets) {
   const out = [];
@@ -70,9 +69,9 @@ function draw(state, carets) {
   return Decoration.set(out, true);
 }
 
-/** @type {StateField<Shown[]>} */
+/** @type {StateField<Caret[]>} */
 const field = StateField.define({
-  create: () => /** @type {Shown[]} */ ([]),
+  create: () => /** @type {Caret[]} */ ([]),
   update(carets, transaction) {
     let now = carets;
     if (transaction.docChanged && now.length) {
@@ -106,11 +105,12 @@ export class Carets {
     const before = view.state.field(field, false);
     if (!before || (!news.length && !(anew && before.length))) return;
     const kept = anew ? [] : before.filter((caret) => !news.some(({ client }) => client === caret.client));
-    for (const { client } of news) {
+    for (const { client, typing } of news) {
+      if (!typing) continue;
       clearTimeout(this.typing.get(client));
       this.typing.set(client, setTimeout(() => this.#quiet(view, client), TYPING_MS));
     }
-    const fresh = news.filter(({ head }) => head !== null).map((caret) => ({ ...caret, typing: true }));
+    const fresh = news.filter(({ head }) => head !== null);
     view.dispatch({ effects: show.of([...kept, ...fresh]) });
   }
 

@@ -15,11 +15,11 @@ const FORMATTED = /<(?:b|strong|i|em|h[1-6]|ul|ol|li|a|blockquote|table)[\s>]|ms
  */
 function wordLists(page) {
   for (const paragraph of page.querySelectorAll("p")) {
-    const about = `${paragraph.className} ${paragraph.getAttribute("style") ?? ""}`;
+    const about = `${paragraph.className} ${paragraph.getAttribute("data-style") ?? ""}`;
     const level = /mso-list:[^;"]*level(\d+)/i.exec(about);
     if (!level) continue;
     /** @type {Element[]} */
-    const drawn = [...paragraph.querySelectorAll("span")].filter((span) => /mso-list:\s*ignore/i.test(span.getAttribute("style") ?? ""));
+    const drawn = [...paragraph.querySelectorAll("span")].filter((span) => /mso-list:\s*ignore/i.test(span.getAttribute("data-style") ?? ""));
     const sign = drawn.map((span) => span.textContent ?? "").join("").trim();
     for (const span of drawn) span.remove();
     const item = page.createElement("p");
@@ -31,8 +31,8 @@ function wordLists(page) {
 
 /** @param {Document} page */
 function styledSpans(page) {
-  for (const span of page.querySelectorAll("span[style], b[style]")) {
-    const style = span.getAttribute("style") ?? "";
+  for (const span of page.querySelectorAll("span[data-style], b[data-style]")) {
+    const style = span.getAttribute("data-style") ?? "";
     if (span.tagName === "B" && /font-weight:\s*normal/i.test(style)) span.replaceWith(...span.childNodes);
     else if (span.tagName === "SPAN" && /font-weight:\s*(?:bold|[67]00)/i.test(style)) {
       const bold = page.createElement("strong");
@@ -49,7 +49,7 @@ function styledSpans(page) {
 export async function toMarkdown(html) {
   const { TurndownService } = await import("../../vendor/turndown.js");
   // A document of its own: nothing in it runs or loads.
-  const page = new DOMParser().parseFromString(html.replace(/<!--[\s\S]*?-->/g, ""), "text/html");
+  const page = new DOMParser().parseFromString(inert(html), "text/html");
   for (const useless of page.querySelectorAll("script, style, meta, link, title, img, svg, object, iframe, form")) useless.remove();
   wordLists(page);
   styledSpans(page);
@@ -86,11 +86,34 @@ export async function toMarkdown(html) {
 }
 
 /**
+ * What is inert in the page is not even read as markup that could act: the parser would report it to the console.
+ * @param {string} html
+ */
+function inert(html) {
+  return html
+    .replace(/<!--[\s\S]*?-->/g, "")
+    .replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/\sstyle\s*=/gi, " data-style=").replace(/\son[a-z]+\s*=/gi, " data-on="));
+}
+
+/**
  * @param {View} view
  * @param {string} words
  */
 function insert(view, words) {
-  if (words) view.dispatch(view.state.replaceSelection(words), { userEvent: "input.paste", scrollIntoView: true });
+  if (!words) return;
+  const { state } = view;
+  const { to } = state.selection.main;
+  let { from } = state.selection.main;
+  let whole = words;
+  const block = /^(?:#{1,2} |> |\s*- |\s*\d+[.)] )/.test(words);
+  const before = state.sliceDoc(state.doc.lineAt(from).from, from);
+  if (block && /^\s*(?:[-*+]|\d{1,9}[.)]) $/.test(before)) from -= before.length;
+  else if (block && before) whole = `\n${words}`;
+  if (words.includes("\n") && state.sliceDoc(to, state.doc.lineAt(to).to)) whole += "\n";
+  view.dispatch({
+    changes: { from, to, insert: state.toText(whole) }, selection: { anchor: from + whole.length },
+    userEvent: "input.paste", scrollIntoView: true,
+  });
 }
 
 /** @returns {import("@codemirror/state").Extension} */

@@ -16,6 +16,7 @@ export const PUSH_BYTES = 60_000;
 const ACK_MS = 4_000;
 const PULL_MS = 1_000;
 const PRESENCE_MS = 100;
+const TYPING_MS = 2_000;
 const SAVE_MS = 150;
 const LATE_MS = 10_000;
 const REMEMBERED = 500;
@@ -25,7 +26,7 @@ const REMEMBERED = 500;
 /** @typedef {{id: number, name: string, constituency: string}} Person */
 /** @typedef {{key: string, person: string, doc: string, epoch: unknown, version: number, acked: number, text: string, pending: string[], at: number}} Kept */
 /** @typedef {{doc: string, code: string, detail: string, words: string, text: string}} Lost */
-/** @typedef {{client: string, anchor: number | null, head: number | null, person: Person}} Caret */
+/** @typedef {{client: string, anchor: number | null, head: number | null, person: Person, typing: boolean}} Caret */
 
 /**
  * @typedef {object} Link
@@ -90,8 +91,10 @@ export class TextSession {
     this.early = [];
     /** @type {Map<string, ReturnType<typeof setTimeout>>} */
     this.timers = new Map();
-    /** @type {{anchor: number, head: number} | null} */
-    this.caret = null;
+    /** Whether the person has been in the text, so that others are told where. */
+    this.present = false;
+    /** @type {Map<string, number>} when each of the others typed last */
+    this.typed = new Map();
   }
 
   /** @returns {number} the confirmed version beneath the editor's text */
@@ -129,8 +132,8 @@ export class TextSession {
   }
 
   /** The selection moved; others are told at most every 100 ms. */
-  moved(/** @type {number} */ anchor, /** @type {number} */ head) {
-    this.caret = { anchor, head };
+  moved() {
+    this.present = true;
     this.#after("presence", PRESENCE_MS, () => this.#present(), true);
   }
 
@@ -345,10 +348,9 @@ export class TextSession {
   }
 
   #present() {
-    if (!this.joined || !this.caret || !this.host.state || this.version < this.head) return;
+    if (!this.joined || !this.present || !this.host.state || this.version < this.head) return;
     const { state } = this.host;
-    const length = state.doc.length;
-    const [anchor, head] = [this.caret.anchor, this.caret.head].map((at) => toConfirmed(state, Math.min(at, length)));
+    const [anchor, head] = [state.selection.main.anchor, state.selection.main.head].map((at) => toConfirmed(state, at));
     this.link.send("text:presence", [this.doc, this.client, this.version, anchor, head]);
   }
 
@@ -361,6 +363,7 @@ export class TextSession {
     if (!state) return;
     for (const { changes } of updates) this.confirmed = changes.apply(this.confirmed);
     this.recent = [...this.recent, ...updates.map(({ changes }) => changes.desc)].slice(-REMEMBERED);
+    for (const { clientID } of updates) this.typed.set(clientID, Date.now());
     this.host.dispatch(takeIn(state, updates));
     const own = before - this.pending.length;
     if (own) this.#acknowledged(own);
@@ -382,6 +385,8 @@ export class TextSession {
       this.#clear("ack");
     }
     this.waitingSince = this.pending.length ? Date.now() : null;
+    // Where one is can be told exactly only now.
+    if (this.present) this.moved();
     this.#after("save", SAVE_MS, () => void this.flush(), true);
   }
 
@@ -395,10 +400,11 @@ export class TextSession {
     const place = (/** @type {unknown} */ at) => {
       if (typeof at !== "number" || since > this.recent.length) return null;
       let here = at;
-      for (const desc of since ? this.recent.slice(-since) : []) here = desc.mapPos(Math.min(here, desc.length));
+      for (const desc of since ? this.recent.slice(-since) : []) here = desc.mapPos(Math.min(here, desc.length), 1);
       return Math.min(fromConfirmed(state, Math.min(here, this.confirmed.length)), state.doc.length);
     };
-    return [{ client, anchor: place(anchor), head: place(head), person }];
+    const typing = Date.now() - (this.typed.get(client) ?? 0) < TYPING_MS;
+    return [{ client, anchor: place(anchor), head: place(head), person, typing }];
   }
 
   #lose(/** @type {string} */ code, /** @type {string} */ detail, words = "") {
