@@ -6,17 +6,22 @@ import logging
 import signal
 import smtplib
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from app import jobs
 from app.mail import Mail, Mailer, mailer
+from app.services import seats, validation
 from app.uow import Database
 
 log = logging.getLogger("concordat.worker")
 
 #: A task takes the database and the payload, and opens its own transactions.
 Task = Callable[[Database, dict[str, Any]], None]
+#: Something looked for by query again and again: a deadline that has passed. Idempotent, in its own transactions.
+Periodic = Callable[[Database], object]
+PERIOD_SECONDS = 5.0
 
 
 class Worker:
@@ -26,11 +31,24 @@ class Worker:
         self.database = database
         self.post = post or mailer(database.settings)
         self.stopping = threading.Event()
-        self.tasks: dict[str, Task] = {"mail": self.deliver}
+        self.tasks: dict[str, Task] = {"mail": self.deliver, "seat_mail": self.write_to_expert}
+        self.periodic: list[Periodic] = [validation.close_due]
 
     def deliver(self, database: Database, payload: dict[str, Any]) -> None:
         """Send one mail."""
         self.post.deliver(Mail(**payload))
+
+    def write_to_expert(self, database: Database, payload: dict[str, Any]) -> None:
+        """Send an expert a mail about their seat; its link is made now, so that no job row ever holds it."""
+        with database.reading() as uow:
+            mail = seats.letter(uow, **payload)
+        if mail is not None:
+            self.post.deliver(mail)
+
+    def look(self) -> None:
+        """Look once for what is due by the clock."""
+        for task in self.periodic:
+            task(self.database)
 
     def step(self) -> bool:
         """Do one due job; False when there was none."""
@@ -60,6 +78,10 @@ class Worker:
         """Work until SIGTERM or SIGINT."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: self.stopping.set())
+        looked = -PERIOD_SECONDS
         while not self.stopping.is_set():
+            if time.monotonic() - looked >= PERIOD_SECONDS:
+                self.look()
+                looked = time.monotonic()
             if not self.step():
                 self.stopping.wait(1.0)

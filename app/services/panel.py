@@ -1,0 +1,262 @@
+"""The experts a group asks: seats, invitations, reminders and lost links. Never what anyone answered."""
+
+from __future__ import annotations
+
+import csv
+import io
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict, Invalid, NotFound
+from app.events import PanelChanged
+from app.mail import check_address
+from app.policy import Actor, Can, require
+from app.services.activity import note
+from app.services.rounds import (
+    access_panel,
+    deviate,
+    experts_of,
+    seated,
+)  # fmt: skip
+from app.uow import UnitOfWork
+from models.accounts import Person
+from models.groups import Membership
+from models.validation import Expert, ExpertIdentity, Panel, Round, RoundState, Scope, Seat
+
+CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+MOST_EXPERTS = 200
+PLAIN = ("name", "email", "scope", "country", "organisation_type", "role")
+COLUMNS = (*PLAIN, "expertise")
+
+
+@dataclass(frozen=True)
+class SeatForm:
+    """What the panel manager says of one expert; ``expertise`` is a list of words."""
+
+    name: str
+    email: str
+    scope: str
+    country: str = ""
+    organisation_type: str = ""
+    expertise: tuple[str, ...] = ()
+    role: str = ""
+    is_pilot: bool = False
+
+
+@dataclass(frozen=True)
+class Member:
+    """An expert as the panel manager sees them: who they are and how far, never what they answered.
+
+    ``is_in_group`` tells that they are of the group too, which the report must disclose.
+    """
+
+    expert: Expert
+    identity: ExpertIdentity
+    seat: Seat | None = None
+    is_in_group: bool = False
+
+    @property
+    def state(self) -> str:
+        """not invited, invited, started, sent, or removed."""
+        if self.seat is None:
+            return "not invited"
+        if self.seat.revoked_at is not None:
+            return "removed"
+        if self.seat.sent_at is not None:
+            return "sent"
+        return "started" if self.seat.started_at is not None else "invited"
+
+
+def panel_of(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Panel:
+    """The group's panel, made when it is first asked for."""
+    require(uow.session, actor, group_id, Can.ROUND_MANAGE)
+    query = select(Panel).where(Panel.group_id == group_id).order_by(Panel.id).limit(1)
+    found = uow.session.execute(query).scalar_one_or_none()
+    if found is None:
+        found = Panel(group_id=group_id, name="Expert panel", created_at=uow.now)
+        uow.session.add(found)
+        uow.flush()
+    return found
+
+
+def list_members(uow: UnitOfWork, actor: Actor, *, group_id: int, round_id: int | None = None) -> list[Member]:
+    """The panel by name, with each seat in ``round_id`` where one is given. For the panel manager only."""
+    require(uow.session, actor, group_id, Can.ROUND_MANAGE)
+    query = (
+        select(Expert, ExpertIdentity)
+        .join(ExpertIdentity, ExpertIdentity.expert_id == Expert.id)
+        .join(Panel, Panel.id == Expert.panel_id)
+        .where(Panel.group_id == group_id)
+        .order_by(ExpertIdentity.name, Expert.id)
+    )
+    seats: dict[int, Seat] = {}
+    if round_id is not None:
+        seats = {each.expert.id: each.seat for each in seated(uow.session, round_id)}
+    rows = uow.session.execute(query).all()
+    inside = set(
+        uow.session.execute(
+            select(Person.email)
+            .join(Membership, Membership.person_id == Person.id)
+            .where(Membership.group_id == group_id, Membership.removed_at.is_(None))
+        ).scalars()
+    )
+    return [
+        Member(expert, identity, seats.get(expert.id), identity.email in inside)
+        for expert, identity in rows
+        if expert.withdrawn_at is None or expert.id in seats
+    ]
+
+
+def add_expert(uow: UnitOfWork, actor: Actor, *, panel_id: int, form: SeatForm) -> Expert:
+    """Add one expert to the panel. Raises Invalid with a sentence for each field, Conflict for a known address."""
+    panel = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
+    uow.lock(Panel, panel.id)
+    form = _checked(form)
+    if form.email in _addresses(uow.session, panel.id):
+        raise Conflict(f"{form.email} is on the panel already.")
+    if len(experts_of(uow.session, panel.id)) >= MOST_EXPERTS:
+        raise Conflict(f"A panel holds at most {MOST_EXPERTS} experts.")
+    expert = _new_expert(uow, panel.id, form)
+    note(uow, actor, f"added an expert to the panel ({form.scope})", group_id=panel.group_id, audience="panel")
+    return expert
+
+
+def add_experts(uow: UnitOfWork, actor: Actor, *, panel_id: int, table: str) -> int:
+    """Add experts from pasted CSV (a first line with the column names), all or none; how many.
+
+    Raises Invalid naming the lines at fault.
+    """
+    panel = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
+    uow.lock(Panel, panel.id)
+    forms, faults = parse_table(table)
+    known = _addresses(uow.session, panel.id)
+    for line, form in forms:
+        if form.email in known:
+            faults.append(f"line {line}: {form.email} is on the panel already")
+        known.add(form.email)
+    if len(experts_of(uow.session, panel.id)) + len(forms) > MOST_EXPERTS:
+        faults.append(f"a panel holds at most {MOST_EXPERTS} experts")
+    if faults or not forms:
+        sentence = "Nobody was added: " + ("; ".join(faults[:8]) or "there is no line under the column names") + "."
+        raise Invalid(sentence, fields={"table": sentence})
+    for _line, form in forms:
+        _new_expert(uow, panel.id, form)
+    note(uow, actor, f"added {len(forms)} experts to the panel", group_id=panel.group_id, audience="panel")
+    return len(forms)
+
+
+def parse_table(table: str) -> tuple[list[tuple[int, SeatForm]], list[str]]:
+    """The experts of a pasted CSV with their line numbers, and a sentence for each line that cannot be used."""
+    lines = table.strip().splitlines()
+    if not lines:
+        return [], []
+    delimiter = next((each for each in ("\t", ";") if each in lines[0]), ",")
+    rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter))
+    head = [cell.strip().lower().replace(" ", "_").replace("e-mail", "email") for cell in rows[0]]
+    missing = [name for name in ("name", "email", "scope") if name not in head]
+    if missing:
+        return [], [f"the first line must name the columns; missing: {', '.join(missing)}"]
+    forms: list[tuple[int, SeatForm]] = []
+    faults: list[str] = []
+    for line, row in enumerate(rows[1:], start=2):
+        if not any(cell.strip() for cell in row):
+            continue
+        cells = {name: cell.strip() for name, cell in zip(head, row, strict=False) if name in COLUMNS}
+        words = tuple(each.strip() for each in cells.pop("expertise", "").replace("|", ";").split(";") if each.strip())
+        name, email, scope, country, kind, role = (cells.get(column, "") for column in PLAIN)
+        try:
+            forms.append((line, _checked(SeatForm(name, email, scope, country, kind, words, role))))
+        except Invalid as refusal:
+            faults.append(f"line {line}: {'; '.join(refusal.fields.values()) or refusal.message}")
+    return forms, faults
+
+
+def remove_expert(uow: UnitOfWork, actor: Actor, *, panel_id: int, expert_id: int, reason: str) -> None:
+    """Take an expert off the panel: forgotten when never invited, else the link dies and answers no longer count.
+
+    An open round logs it as a deviation, without a name. Raises NotFound, Invalid.
+    """
+    panel = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
+    expert = uow.session.get(Expert, expert_id)
+    if expert is None or expert.panel_id != panel.id:
+        raise NotFound()
+    seats = list(uow.session.execute(select(Seat).where(Seat.expert_id == expert.id)).scalars())
+    if not seats:
+        uow.session.delete(uow.session.get_one(ExpertIdentity, expert.id))
+        uow.flush()
+        uow.session.delete(expert)
+    else:
+        reason = check_reason(reason)
+        expert.withdrawn_at = uow.now
+        for seat in seats:
+            round_ = uow.session.get_one(Round, seat.round_id)
+            if round_.state is RoundState.OPEN and seat.revoked_at is None:
+                seat.revoked_at = uow.now
+                deviate(uow, actor, round_, "An expert was taken off the panel; their answers do not count.", reason)
+                uow.emit(PanelChanged(panel.group_id, round_.id))
+    note(uow, actor, "took an expert off the panel", group_id=panel.group_id, audience="panel")
+
+
+def check_reason(reason: str) -> str:
+    """A reason that can be printed. Raises Invalid for none, or for more than 1,000 characters."""
+    reason = reason.strip()
+    if not 3 <= len(reason) <= 1000:
+        sentence = "Say why: the reason is printed in the report (3 to 1,000 characters)"
+        raise Invalid(sentence + ".", fields={"reason": sentence})
+    return reason
+
+
+def _addresses(session: Session, panel_id: int) -> set[str]:
+    query = select(ExpertIdentity.email).join(Expert, Expert.id == ExpertIdentity.expert_id)
+    return set(session.execute(query.where(Expert.panel_id == panel_id, Expert.withdrawn_at.is_(None))).scalars())
+
+
+def _checked(form: SeatForm) -> SeatForm:
+    name = " ".join(form.name.split())
+    fields: dict[str, str] = {}
+    if not 1 <= len(name) <= 120:
+        fields["name"] = "Enter a name of at most 120 characters"
+    try:
+        email = check_address(form.email)
+    except Invalid:
+        email = ""
+        fields["email"] = "Enter an e-mail address, like name@example.org"
+    scope = form.scope.strip().lower()
+    if scope not in {each.value for each in Scope}:
+        fields["scope"] = "Choose national or international"
+    expertise = tuple(dict.fromkeys(" ".join(each.lower().split()) for each in form.expertise if each.strip()))
+    if len(expertise) > 8 or any(len(each) > 40 for each in expertise):
+        fields["expertise"] = "Give at most 8 kinds of expertise of at most 40 characters"
+    if max(len(form.country), len(form.organisation_type), len(form.role)) > 80:
+        fields["country"] = "Use at most 80 characters"
+    if fields:
+        raise Invalid("The expert was not added.", fields=fields)
+    return SeatForm(
+        name, email, scope, " ".join(form.country.split()), " ".join(form.organisation_type.split()), expertise,
+        " ".join(form.role.split()), form.is_pilot,
+    )  # fmt: skip
+
+
+def _new_expert(uow: UnitOfWork, panel_id: int, form: SeatForm) -> Expert:
+    taken = set(uow.session.execute(select(Expert.code).where(Expert.panel_id == panel_id)).scalars())
+    code = _new_code()
+    while code in taken:
+        code = _new_code()
+    expert = Expert(
+        panel_id=panel_id, code=code, scope=Scope(form.scope), country=form.country,
+        organisation_type=form.organisation_type, expertise=list(form.expertise), is_pilot=form.is_pilot,
+    )  # fmt: skip
+    uow.session.add(expert)
+    uow.flush()
+    uow.session.add(
+        ExpertIdentity(expert_id=expert.id, name=form.name, email=form.email, role=form.role, organisation="")
+    )
+    uow.flush()
+    return expert
+
+
+def _new_code() -> str:
+    return "".join(secrets.choice(CODE_LETTERS) for _ in range(6))

@@ -1,0 +1,136 @@
+"""Experts' comments on their way to the group: released word for word, with identifying words removed, or withheld."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.errors import Conflict, Invalid, NotFound
+from app.events import RoundChanged
+from app.policy import Actor, Can
+from app.services.activity import note
+from app.services.rounds import access_round, must_be
+from app.uow import UnitOfWork
+from models.validation import Remark, RemarkKind, Round, RoundState
+from models.versions import VersionItem
+
+REMOVED = "[…]"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A comment as the panel manager reads it: what it is about and its words, never whose it is."""
+
+    remark: Remark
+    item: VersionItem | None
+
+    @property
+    def state(self) -> str:
+        """waiting, released or withheld."""
+        if self.remark.withheld_at is not None:
+            return "withheld"
+        return "released" if self.remark.released is not None else "waiting"
+
+    @property
+    def words(self) -> list[str]:
+        """The comment in pieces that can be removed one by one: words and the spaces between them, in order."""
+        return pieces(self.remark.text)
+
+
+def list_remarks(uow: UnitOfWork, actor: Actor, *, round_id: int) -> list[Waiting]:
+    """All comments of a closed round, by item, in an order that says nothing about who wrote first.
+
+    Raises Conflict while the round is open.
+    """
+    round_ = access_round(uow.session, actor, round_id, Can.REMARK_RELEASE)
+    must_be(round_, RoundState.CLOSED)
+    rows = uow.session.execute(
+        select(Remark, VersionItem)
+        .outerjoin(VersionItem, VersionItem.id == Remark.version_item_id)
+        .where(Remark.round_id == round_.id)
+    )
+    found = [Waiting(remark, item) for remark, item in rows]
+    order = {kind: place for place, kind in enumerate(RemarkKind)}
+    found.sort(
+        key=lambda each: (
+            each.item.position if each.item else 100_000,
+            order[each.remark.kind],
+            uow.keys.hash("shuffle", f"remark {each.remark.id}"),
+        )
+    )
+    return found
+
+
+def release(uow: UnitOfWork, actor: Actor, *, remark_id: int, removed: frozenset[int] = frozenset()) -> Remark:
+    """Let the group read a comment, word for word but for the pieces in ``removed``, which are counted.
+
+    ``removed`` holds places in `pieces`; neighbours become one mark. Raises NotFound, Forbidden, Conflict, Invalid.
+    """
+    remark, round_ = _hold(uow, actor, remark_id)
+    parts = pieces(remark.text)
+    words = {place for place, part in enumerate(parts) if not part.isspace()}
+    if not removed <= words:
+        raise Invalid("Choose words of the comment.")
+    if removed == words:
+        raise Invalid("Nothing would be left of this comment: withhold it instead.")
+    remark.released = _without(parts, removed)
+    remark.removed_words = len(removed)
+    remark.released_at, remark.withheld_at = uow.now, None
+    note(uow, actor, "released a comment of an expert", group_id=round_.group_id, audience="panel")
+    uow.emit(RoundChanged(round_.group_id, round_.id))
+    return remark
+
+
+def release_all(uow: UnitOfWork, actor: Actor, *, round_id: int) -> int:
+    """Release every comment that is still waiting, word for word; how many."""
+    waiting = [each for each in list_remarks(uow, actor, round_id=round_id) if each.state == "waiting"]
+    for each in waiting:
+        release(uow, actor, remark_id=each.remark.id)
+    return len(waiting)
+
+
+def withhold(uow: UnitOfWork, actor: Actor, *, remark_id: int) -> None:
+    """Keep a comment from the group; the report counts it."""
+    remark, round_ = _hold(uow, actor, remark_id)
+    remark.withheld_at = uow.now
+    remark.released, remark.released_at, remark.removed_words = None, None, 0
+    note(uow, actor, "withheld a comment of an expert", group_id=round_.group_id, audience="panel")
+    uow.emit(RoundChanged(round_.group_id, round_.id))
+
+
+def pieces(text: str) -> list[str]:
+    """A text as words and the white space between them; joined they are the text."""
+    parts: list[str] = []
+    for char in text:
+        if parts and parts[-1].isspace() == char.isspace():
+            parts[-1] += char
+        else:
+            parts.append(char)
+    return parts
+
+
+def _without(parts: list[str], removed: frozenset[int]) -> str:
+    kept: list[str] = []
+    gap = False
+    for place, part in enumerate(parts):
+        if place in removed:
+            if not gap:
+                kept.append(REMOVED)
+            gap = True
+        elif part.isspace() and gap and place + 1 in removed:
+            continue
+        else:
+            kept.append(part)
+            gap = False
+    return "".join(kept)
+
+
+def _hold(uow: UnitOfWork, actor: Actor, remark_id: int) -> tuple[Remark, Round]:
+    found = uow.session.get(Remark, remark_id)
+    if found is None:
+        raise NotFound()
+    round_ = access_round(uow.session, actor, found.round_id, Can.REMARK_RELEASE)
+    if round_.state is not RoundState.CLOSED:
+        raise Conflict("Comments are read once the round is closed.")
+    return uow.lock(Remark, remark_id), round_

@@ -1,0 +1,288 @@
+"""What an expert sees in an open round: the list of tasks with its progress, and one criterion exactly as frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.calc.differences import Segment, difference
+from app.errors import NotFound
+from app.services.protocols import Dimension
+from app.services.rating import Stored, answers_of, last_saved, whole_of
+from app.services.results import figures_of, stored_result
+from app.services.rounds import rated_items, round_before, version_of
+from app.services.seating import Place
+from app.services.versions import items_of
+from app.uow import UnitOfWork
+from models.items import Kind
+from models.validation import Rating, RemarkKind, Round
+from models.versions import VersionItem
+
+
+@dataclass(frozen=True)
+class Task:
+    """One page of the review: ``kind`` is item, missing or whole. ``state`` is done, begun, open or optional."""
+
+    kind: str
+    item: VersionItem | None
+    answered: int
+    asked: int
+    has_comment: bool
+    wants_comment: bool
+
+    @property
+    def state(self) -> str:
+        """done, begun, open, or optional for a question one need not answer."""
+        if self.asked == 0:
+            return "done" if self.has_comment else "optional"
+        if self.answered == self.asked:
+            return "done"
+        return "begun" if self.answered or self.has_comment else "open"
+
+
+@dataclass(frozen=True)
+class Section:
+    """An element with its tasks; None gathers what stands under no element."""
+
+    element: VersionItem | None
+    tasks: list[Task]
+
+
+@dataclass(frozen=True)
+class Review:
+    """All tasks in order, and how far the expert is (in answers)."""
+
+    place: Place
+    version_number: int
+    version_sha256: str
+    sections: list[Section]
+    whole: Task | None
+    answered: int
+    asked: int
+    saved_at: datetime | None
+
+    @property
+    def tasks(self) -> list[Task]:
+        """Every page in order."""
+        tasks = [task for section in self.sections for task in section.tasks]
+        return [*tasks, self.whole] if self.whole else tasks
+
+    @property
+    def open(self) -> list[Task]:
+        """What still needs an answer."""
+        return [task for task in self.tasks if task.state in {"open", "begun"}]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every question has an answer."""
+        return self.answered == self.asked
+
+    def after(self, task: Task) -> Task | None:
+        """Where to go after a page: the next that has something to answer, then earlier ones; None when all is done."""
+        tasks = self.tasks
+        place = tasks.index(task)
+        ahead = [each for each in tasks[place + 1 :] if each.state != "done"]
+        behind = [each for each in tasks[:place] if each.state in {"open", "begun"}]
+        return next(iter(ahead + behind), None)
+
+    def before(self, task: Task) -> Task | None:
+        """The page before, whatever its state."""
+        place = self.tasks.index(task)
+        return self.tasks[place - 1] if place else None
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What the round before said of one question: own score and the panel's; None where there was none or too few."""
+
+    own: int | None
+    own_given: bool
+    median: float | None
+    distribution: tuple[int, ...]
+    n: int | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question about an item with the expert's own answer: ``stored`` None is unanswered, "" cannot judge."""
+
+    dimension: Dimension
+    stored: str | None
+    feedback: Feedback | None
+
+    @property
+    def wants_comment(self) -> bool:
+        """Whether the score is so low that a comment is asked for."""
+        return bool(self.stored) and self.dimension.is_low(int(self.stored or 0))
+
+
+@dataclass(frozen=True)
+class Page:
+    """One criterion as frozen, what stands under it, and the expert's answers; ``reworded`` since the round before."""
+
+    review: Review
+    task: Task
+    element: VersionItem | None
+    specifications: list[VersionItem]
+    questions: list[Question]
+    comment: str
+    wording: str
+    reworded: list[Segment]
+    number: int
+    count: int
+
+
+def review_of(uow: UnitOfWork, place: Place) -> Review:
+    """The expert's tasks: criteria by element, what is missing under each, and the whole at the end."""
+    session = uow.session
+    stored = answers_of(session, place)
+    everything = items_of(session, place.round.version_id)
+    by_reference = {item.reference: item for item in everything}
+    sections: dict[str, Section] = {}
+    for item in rated_items(session, place.round.id):
+        element = _element_of(item, by_reference)
+        key = element.reference if element else ""
+        section = sections.setdefault(key, Section(element, []))
+        section.tasks.append(_task(place, item, stored))
+    if place.protocol.ask_missing:
+        for section in sections.values():
+            if section.element is not None:
+                text = stored.remarks.get((section.element.id, RemarkKind.MISSING), "")
+                section.tasks.append(Task("missing", section.element, 0, 0, bool(text), False))
+    whole = whole_of(place)
+    whole_task = None
+    if whole:
+        answered = sum((None, each.key) in stored.scores for each in whole)
+        whole_task = Task("whole", None, answered, len(whole), (None, RemarkKind.WHOLE) in stored.remarks, False)
+    tasks = [task for section in sections.values() for task in section.tasks] + ([whole_task] if whole_task else [])
+    version = version_of(session, place.round)
+    return Review(
+        place=place,
+        version_number=version.number,
+        version_sha256=version.sha256,
+        sections=list(sections.values()),
+        whole=whole_task,
+        answered=sum(task.answered for task in tasks),
+        asked=sum(task.asked for task in tasks),
+        saved_at=last_saved(session, place),
+    )
+
+
+def item_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> Page:
+    """The page of one rated item. Raises NotFound for an item this round does not rate."""
+    review = review_of(uow, place)
+    rated = [task for task in review.tasks if task.kind == "item"]
+    number, task = next(
+        ((at, each) for at, each in enumerate(rated, 1) if each.item and each.item.id == version_item_id), (0, None)
+    )
+    if task is None or task.item is None:
+        raise NotFound()
+    item = task.item
+    stored = answers_of(uow.session, place)
+    everything = items_of(uow.session, place.round.version_id)
+    earlier = _Earlier(uow, place, item)
+    return Page(
+        review=review,
+        task=task,
+        element=_element_of(item, {each.reference: each for each in everything}),
+        specifications=[each for each in everything if each.parent_reference == item.reference],
+        questions=[
+            Question(each, _written(stored, item.id, each.key), earlier.feedback(each)) for each in place.dimensions
+        ],
+        comment=stored.remarks.get((item.id, RemarkKind.COMMENT), ""),
+        wording=stored.remarks.get((item.id, RemarkKind.WORDING), ""),
+        reworded=earlier.reworded,
+        number=number,
+        count=len(rated),
+    )
+
+
+def missing_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> tuple[Review, Task, str]:
+    """The page that asks what is missing under an element, and what the expert wrote there. Raises NotFound."""
+    review = review_of(uow, place)
+    for task in review.tasks:
+        if task.kind == "missing" and task.item is not None and task.item.id == version_item_id:
+            stored = answers_of(uow.session, place)
+            return review, task, stored.remarks.get((version_item_id, RemarkKind.MISSING), "")
+    raise NotFound()
+
+
+def whole_page(uow: UnitOfWork, place: Place) -> tuple[Review, Task, list[Question], str]:
+    """The page about the blueprint as a whole. Raises NotFound when the round does not ask."""
+    review = review_of(uow, place)
+    if review.whole is None:
+        raise NotFound()
+    stored = answers_of(uow.session, place)
+    questions = [Question(each, _written(stored, None, each.key), None) for each in whole_of(place)]
+    return review, review.whole, questions, stored.remarks.get((None, RemarkKind.WHOLE), "")
+
+
+class _Earlier:
+    """The round before, for an item whose words were the same; or what was reworded since."""
+
+    def __init__(self, uow: UnitOfWork, place: Place, item: VersionItem) -> None:
+        self.reworded: list[Segment] = []
+        self.round: Round | None = None
+        before = round_before(uow.session, place.round)
+        if before is None or place.protocol.feedback == "none":
+            return
+        same = [each for each in rated_items(uow.session, before.id) if each.reference == item.reference]
+        if not same:
+            return
+        if same[0].words_sha256 != item.words_sha256:
+            self.reworded = difference(f"{same[0].title}\n{same[0].text}", f"{item.title}\n{item.text}")
+            return
+        self.round = before
+        self.shows_distribution = place.protocol.feedback == "distribution"
+        self.figures = figures_of(before, stored_result(uow.session, before), item.reference)
+        self.own = _own_scores(uow.session, before.id, place.expert.id, same[0].id)
+
+    def feedback(self, dimension: Dimension) -> Feedback | None:
+        """What to show beside one question, or None."""
+        figures = self.figures.get(dimension.key) if self.round else None
+        if figures is None or figures.dimension.scale != dimension.scale:
+            return None
+        return Feedback(
+            own=self.own.get(dimension.key),
+            own_given=dimension.key in self.own,
+            median=figures.median,
+            distribution=figures.distribution if self.shows_distribution else (),
+            n=figures.n,
+        )
+
+
+def _own_scores(session: Session, round_id: int, expert_id: int, version_item_id: int) -> dict[str, int | None]:
+    rows = session.execute(
+        select(Rating).where(
+            Rating.round_id == round_id, Rating.expert_id == expert_id, Rating.version_item_id == version_item_id
+        )
+    ).scalars()
+    return {rating.dimension: rating.value for rating in rows}
+
+
+def _written(stored: Stored, item_id: int | None, dimension: str) -> str | None:
+    if (item_id, dimension) not in stored.scores:
+        return None
+    value = stored.scores[item_id, dimension]
+    return "" if value is None else str(value)
+
+
+def _element_of(item: VersionItem, by_reference: dict[str, VersionItem]) -> VersionItem | None:
+    """The element an item stands under (itself for an element); None for principles."""
+    here: VersionItem | None = item
+    while here is not None and here.kind is not Kind.ELEMENT:
+        here = by_reference.get(here.parent_reference) if here.parent_reference else None
+    return here
+
+
+def _task(place: Place, item: VersionItem, stored: Stored) -> Task:
+    scores = [stored.scores[item.id, each.key] for each in place.dimensions if (item.id, each.key) in stored.scores]
+    low = any(
+        (value := stored.scores.get((item.id, each.key))) is not None and each.is_low(value)
+        for each in place.dimensions
+    )
+    has_comment = (item.id, RemarkKind.COMMENT) in stored.remarks
+    return Task("item", item, len(scores), len(place.dimensions), has_comment, low and not has_comment)

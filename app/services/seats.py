@@ -1,0 +1,187 @@
+"""Seats of a round: invitations, reminders and lost links. Mails are made when they are sent; no row holds a link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from app.errors import Conflict, NotFound
+from app.events import PanelChanged
+from app.jobs import enqueue
+from app.mail import Mail, compose
+from app.policy import Actor, Can
+from app.secrets import Keys, new_nonce
+from app.services.activity import note
+from app.services.panel import check_reason
+from app.services.rounds import Seated, deviate, hold_round, is_accepting, must_be, protocol_of, seated
+from app.uow import UnitOfWork
+from models.groups import Group
+from models.validation import Expert, ExpertIdentity, Round, RoundState, Seat
+
+#: A lost link is sent again at most once in this time.
+LINK_EVERY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class DemoLink:
+    """An invented expert of the demonstration with the link that opens their round."""
+
+    email: str
+    name: str
+    scope: str
+    country: str
+    expertise: tuple[str, ...]
+    round_id: int
+    round_title: str
+    link: str
+
+
+def seat_all(uow: UnitOfWork, round_: Round, experts: Sequence[Expert], carry: Round | None) -> None:
+    """Invite experts to an open round: a seat, a link and a mail each. The caller has checked the right.
+
+    Consent given in the round ``carry`` stands when the information sheet is word for word the same.
+    """
+    earlier = {each.expert.id: each.seat for each in seated(uow.session, carry.id)} if carry else {}
+    for expert in experts:
+        nonce = new_nonce()
+        seat = Seat(
+            round_id=round_.id, expert_id=expert.id, token_nonce=nonce, token_hash=uow.keys.hash("seat", nonce),
+            invited_at=uow.now,
+        )  # fmt: skip
+        before = earlier.get(expert.id)
+        if before is not None and before.consented_at and before.consent_version == round_.information_version:
+            seat.consented_at, seat.consent_version = before.consented_at, before.consent_version
+            seat.acknowledgement = before.acknowledgement
+            seat.conflict_of_interest = before.conflict_of_interest
+        uow.session.add(seat)
+        uow.flush()
+        seat.token_hash = uow.keys.hash("seat", token_of(uow.keys, seat))
+        _write(uow, round_, seat, "invitation")
+
+
+def invite_later(uow: UnitOfWork, actor: Actor, *, round_id: int, expert_id: int, reason: str) -> None:
+    """Invite one more expert to an open round: a deviation, with its reason. Raises Conflict, Invalid, NotFound."""
+    round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
+    must_be(round_, RoundState.OPEN)
+    expert = uow.session.get(Expert, expert_id)
+    if expert is None or expert.panel_id != round_.panel_id or expert.withdrawn_at is not None:
+        raise NotFound()
+    if any(each.expert.id == expert.id for each in seated(uow.session, round_.id)):
+        raise Conflict("This expert has been invited already.")
+    deviate(uow, actor, round_, "One more expert was invited after the round had opened.", check_reason(reason))
+    seat_all(uow, round_, [expert], None)
+    note(uow, actor, "invited one more expert", group_id=round_.group_id, audience="panel")
+    uow.emit(PanelChanged(round_.group_id, round_.id))
+
+
+def remind(uow: UnitOfWork, actor: Actor, *, round_id: int) -> tuple[int, int]:
+    """Mail those who have not sent; (reminded, held back by the protocol's cap and gap). Raises Conflict."""
+    round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
+    must_be(round_, RoundState.OPEN)
+    protocol = protocol_of(round_)
+    waiting = [each for each in seated(uow.session, round_.id) if _is_waiting(each)]
+    due = [
+        each.seat
+        for each in waiting
+        if each.seat.reminders < protocol.reminders_most
+        and (each.seat.reminded_at or each.seat.invited_at or uow.now) + timedelta(days=protocol.reminder_gap_days)
+        <= uow.now
+    ]
+    for seat in due:
+        seat.reminders += 1
+        seat.reminded_at = uow.now
+        _write(uow, round_, seat, "reminder")
+    if due:
+        note(uow, actor, f"reminded {len(due)} experts", group_id=round_.group_id, audience="panel")
+        uow.emit(PanelChanged(round_.group_id, round_.id))
+    return len(due), len(waiting) - len(due)
+
+
+def send_link_again(uow: UnitOfWork, *, email: str) -> None:
+    """Mail the links of all open rounds to an address that sits on their panels; for any other, quietly nothing."""
+    address = email.strip().lower()
+    rows = uow.session.execute(
+        select(Seat, Round)
+        .join(Round, Round.id == Seat.round_id)
+        .join(ExpertIdentity, ExpertIdentity.expert_id == Seat.expert_id)
+        .where(ExpertIdentity.email == address, Round.state == RoundState.OPEN, Seat.revoked_at.is_(None))
+    ).all()
+    for seat, round_ in rows:
+        if is_accepting(round_, uow.now):
+            _write(uow, round_, seat, "link")
+
+
+def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
+    """The mail of a job about a seat: ``invitation``, ``reminder`` or ``link``; None when it is no longer due."""
+    seat = uow.session.get(Seat, seat_id)
+    round_ = uow.session.get_one(Round, seat.round_id) if seat else None
+    if seat is None or round_ is None or seat.revoked_at is not None or not is_accepting(round_, uow.now):
+        return None
+    if kind == "reminder" and seat.sent_at is not None:
+        return None
+    identity = uow.session.get_one(ExpertIdentity, seat.expert_id)
+    group = uow.session.get_one(Group, round_.group_id)
+    return compose(
+        f"seat_{kind}",
+        identity.email,
+        name=identity.name,
+        group=group.name,
+        round_title=round_.title,
+        link=link_of(uow, seat),
+        until=until(round_, group),
+        started=seat.started_at is not None,
+        contact=uow.settings.contact,
+    )
+
+
+def until(round_: Round, group: Group) -> str:
+    """The deadline in the group's time zone, in words: "12 December 2026, 17:00 (Europe/London)"."""
+    if round_.closes_at is None:
+        return ""
+    return f"{round_.closes_at.astimezone(ZoneInfo(group.time_zone)):%-d %B %Y, %H:%M} ({group.time_zone})"
+
+
+def token_of(keys: Keys, seat: Seat) -> str:
+    """The token of a seat's link: only this server can make it again; stored as a keyed hash."""
+    return keys.derive("seat", seat.id, seat.token_nonce)
+
+
+def link_of(uow: UnitOfWork, seat: Seat) -> str:
+    """The address that opens a seat."""
+    return f"{uow.settings.base_url}/r/{token_of(uow.keys, seat)}"
+
+
+def demo_links(uow: UnitOfWork) -> list[DemoLink]:
+    """Every open seat of the demonstration with its link. Raises NotFound outside the demo mode."""
+    if not uow.settings.is_demo:
+        raise NotFound()
+    rows = uow.session.execute(
+        select(Seat, Expert, ExpertIdentity, Round)
+        .join(Expert, Expert.id == Seat.expert_id)
+        .join(ExpertIdentity, ExpertIdentity.expert_id == Expert.id)
+        .join(Round, Round.id == Seat.round_id)
+        .where(Round.state == RoundState.OPEN, Seat.revoked_at.is_(None))
+        .order_by(Round.id, ExpertIdentity.name)
+    )
+    return [
+        DemoLink(
+            identity.email, identity.name, expert.scope.value, expert.country, tuple(expert.expertise), round_.id,
+            round_.title, link_of(uow, seat),
+        )
+        for seat, expert, identity, round_ in rows
+    ]  # fmt: skip
+
+
+def _is_waiting(each: Seated) -> bool:
+    return each.seat.sent_at is None and each.seat.revoked_at is None and each.expert.withdrawn_at is None
+
+
+def _write(uow: UnitOfWork, round_: Round, seat: Seat, kind: str) -> None:
+    # The job holds no link and no address: both are looked up when the mail is sent.
+    window = int(uow.now.timestamp() // LINK_EVERY.total_seconds())
+    key = f"seat-{seat.id}-{kind}-{window if kind == 'link' else seat.reminders}"
+    enqueue(uow, "seat_mail", {"seat_id": seat.id, "kind": kind}, key=key, group_id=round_.group_id)

@@ -1,0 +1,372 @@
+"""Validation rounds from draft to closed: protocol, items, information sheet, opening, extending and closing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict, Invalid, NotFound
+from app.events import RoundChanged
+from app.policy import SYSTEM, Actor, Can, require
+from app.services.activity import note
+from app.services.panel import check_reason, panel_of
+from app.services.protocols import Burden, Impossible, Protocol, burden, follow_up, template
+from app.services.results import contested
+from app.services.round_figures import compute
+from app.services.rounds import (
+    access_round,
+    deviate,
+    deviations_of,
+    experts_of,
+    hold_round,
+    must_be,
+    protocol_of,
+    rated_items,
+    round_before,
+    version_of,
+)  # fmt: skip
+from app.services.seats import seat_all
+from app.services.versions import access_version, items_of
+from app.uow import Database, UnitOfWork
+from models.groups import Group
+from models.items import Kind
+from models.validation import Deviation, Expert, Round, RoundItem, RoundState, Scope
+from models.versions import Version, VersionItem
+
+LONGEST = timedelta(days=180)
+MOST_ITEMS = 200
+
+#: What a round's information sheet starts with; the panel manager adapts it.
+SHEET = """# What this is
+
+{group} has written a blueprint for contracts of integrated care and asks independent experts what they think of it. \
+You are asked to score its criteria and to say what is missing.
+
+# What it takes
+
+- About {minutes} minutes, in one sitting or several, on any device.
+- You may say "I cannot judge this" to any question, and you may stop at any time.
+
+# What happens to your answers
+
+- The group sees no scores by name. We do not promise that nobody can guess: with few experts, comments and specialty \
+may identify you.
+- Your name and your answers are kept apart. The panel manager sees who was invited, has started and has sent, never \
+what anyone scored.
+- Your comments are read by the panel manager, who removes words that identify you before the group reads them.
+- Answers you have saved count when the round closes, whether or not you have pressed Send.
+- You can withdraw until the round closes: your answers are then deleted.
+
+# Contact
+
+{contact}
+"""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A round in the list."""
+
+    round: Round
+    version: Version
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A round as everybody in the group may see it: protocol, version, items and logged changes; never who answers."""
+
+    round: Round
+    version: Version
+    group: Group
+    protocol: Protocol
+    items: list[VersionItem]
+    deviations: list[Deviation]
+    before: Round | None
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What the panel manager needs before opening a round; ``missing`` says what still stands in the way."""
+
+    overview: Overview
+    choices: list[VersionItem]
+    experts: list[Expert]
+    burden: Burden
+    impossible: list[Impossible]
+    missing: list[str]
+
+
+def list_rounds(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[Listed]:
+    """The group's rounds, newest first."""
+    require(uow.session, actor, group_id, Can.ROUND_READ)
+    rows = uow.session.execute(
+        select(Round, Version)
+        .join(Version, Version.id == Round.version_id)
+        .where(Round.group_id == group_id)
+        .order_by(Round.number.desc(), Round.id.desc())
+    )
+    return [Listed(round_, version) for round_, version in rows]
+
+
+def create_round(
+    uow: UnitOfWork, actor: Actor, *, group_id: int, version_id: int, title: str = "", protocol: str = "rand"
+) -> Round:
+    """Prepare the next round on a frozen version, from a ready-made protocol.
+
+    After a closed round it asks the same questions, only of the items without agreement (where the version still holds
+    them). Raises Invalid, Conflict when another round is not closed yet.
+    """
+    require(uow.session, actor, group_id, Can.ROUND_MANAGE)
+    group = uow.lock(Group, group_id)
+    version = access_version(uow.session, actor, version_id, Can.VERSION_READ)
+    if version.group_id != group_id:
+        raise NotFound()
+    panel = panel_of(uow, actor, group_id=group_id)
+    rounds = list(uow.session.execute(select(Round).where(Round.panel_id == panel.id).order_by(Round.number)).scalars())
+    if any(each.state is not RoundState.CLOSED for each in rounds):
+        raise Conflict("Close the round before this one first.")
+    number = len(rounds) + 1
+    title = " ".join(title.split()) or f"Round {number} on version {version.number}"
+    if len(title) > 200:
+        raise Invalid("Use a shorter title.", fields={"title": "Use at most 200 characters"})
+    before = rounds[-1] if rounds else None
+    chosen = follow_up(protocol_of(before)) if before else template(protocol)
+    round_ = Round(
+        group_id=group_id, panel_id=panel.id, version_id=version.id, version_sha256=version.sha256, number=number,
+        title=title, state=RoundState.DRAFT, protocol=chosen.to_json(),
+        information_sheet=before.information_sheet if before else "",
+        information_version=before.information_version if before else 1, created_at=uow.now,
+    )  # fmt: skip
+    uow.session.add(round_)
+    uow.flush()
+    _first_items(uow, round_, before)
+    if not before:
+        minutes = _burden(uow.session, round_).minutes
+        round_.information_sheet = SHEET.format(group=group.name, minutes=minutes, contact=uow.settings.contact)
+    note(uow, actor, f"prepared validation round {number} on version {version.number}", group_id=group_id)
+    uow.emit(RoundChanged(group_id, round_.id))
+    return round_
+
+
+def read_round(uow: UnitOfWork, actor: Actor, *, round_id: int) -> Overview:
+    """A round for anybody in the group. Raises NotFound, Forbidden."""
+    return _overview(uow.session, access_round(uow.session, actor, round_id, Can.ROUND_READ))
+
+
+def prepare(uow: UnitOfWork, actor: Actor, *, round_id: int) -> Preparation:
+    """A round for the panel manager: burden, what can never appear with this panel, and what is missing."""
+    round_ = access_round(uow.session, actor, round_id, Can.ROUND_MANAGE)
+    overview = _overview(uow.session, round_)
+    experts = experts_of(uow.session, round_.panel_id)
+    return Preparation(
+        overview=overview,
+        choices=items_of(uow.session, round_.version_id),
+        experts=experts,
+        burden=_burden(uow.session, round_),
+        impossible=impossible(overview.protocol, experts),
+        missing=_missing(round_, overview.items, experts),
+    )
+
+
+def save_protocol(uow: UnitOfWork, actor: Actor, *, round_id: int, protocol: Protocol) -> None:
+    """Replace the protocol of a round in preparation. Raises Invalid for a faulty one, Conflict once it is locked."""
+    round_ = _hold_draft(uow, actor, round_id)
+    round_.protocol = protocol.checked().to_json()
+    uow.emit(RoundChanged(round_.group_id, round_.id))
+
+
+def choose_items(uow: UnitOfWork, actor: Actor, *, round_id: int, item_ids: Collection[int]) -> None:
+    """Say which items of the version are rated. Raises Invalid for none, or one of another version."""
+    round_ = _hold_draft(uow, actor, round_id)
+    known = {item.id: item for item in items_of(uow.session, round_.version_id)}
+    chosen = set(item_ids)
+    if not 1 <= len(chosen) <= MOST_ITEMS or not chosen <= known.keys():
+        raise Invalid("Choose which items are rated.", fields={"items": "Choose at least one item of this version"})
+    _set_items(uow.session, round_, [known[each] for each in chosen])
+    uow.emit(RoundChanged(round_.group_id, round_.id))
+
+
+def save_sheet(uow: UnitOfWork, actor: Actor, *, round_id: int, text: str) -> None:
+    """Replace the information sheet; a changed one is a new version, and earlier consent no longer covers it."""
+    round_ = _hold_draft(uow, actor, round_id)
+    text = text.replace("\r\n", "\n").strip()
+    if not 50 <= len(text) <= 20_000 or "\0" in text:
+        raise Invalid(
+            "The information sheet was not saved.", fields={"sheet": "Write between 50 and 20,000 characters"}
+        )
+    if text != round_.information_sheet.strip():
+        round_.information_sheet = text
+        before = round_before(uow.session, round_)
+        if before is not None:
+            round_.information_version = before.information_version + 1
+    uow.emit(RoundChanged(round_.group_id, round_.id))
+
+
+def discard_round(uow: UnitOfWork, actor: Actor, *, round_id: int) -> None:
+    """Throw away a round nobody was invited to yet."""
+    round_ = _hold_draft(uow, actor, round_id)
+    uow.session.execute(delete(RoundItem).where(RoundItem.round_id == round_.id))
+    uow.session.delete(round_)
+    note(uow, actor, f"discarded the prepared validation round {round_.number}", group_id=round_.group_id)
+    uow.emit(RoundChanged(round_.group_id, round_.id))
+
+
+def open_round(uow: UnitOfWork, actor: Actor, *, round_id: int, closes_at: datetime) -> Round:
+    """Lock the protocol and invite the panel by mail; answers are taken until ``closes_at`` (aware).
+
+    Raises Invalid naming what is missing, Conflict when it was opened before.
+    """
+    round_ = _hold_draft(uow, actor, round_id)
+    protocol_of(round_).checked()
+    _check_deadline(uow.now, closes_at)
+    experts = experts_of(uow.session, round_.panel_id)
+    missing = _missing(round_, rated_items(uow.session, round_.id), experts)
+    if missing:
+        raise Invalid("The round was not opened. " + " ".join(missing))
+    round_.state = RoundState.OPEN
+    round_.locked_at = round_.opened_at = uow.now
+    round_.closes_at = closes_at
+    uow.flush()
+    seat_all(uow, round_, experts, round_before(uow.session, round_))
+    note(uow, actor, f"opened validation round {round_.number}", group_id=round_.group_id)
+    uow.emit(RoundChanged(round_.group_id, round_.id))
+    return round_
+
+
+def extend_round(uow: UnitOfWork, actor: Actor, *, round_id: int, closes_at: datetime, reason: str) -> None:
+    """Move the deadline of an open round to a later one: a deviation, with its reason."""
+    round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
+    must_be(round_, RoundState.OPEN)
+    _check_deadline(uow.now, closes_at)
+    if round_.closes_at is None or closes_at <= round_.closes_at:
+        sentence = "The new deadline must be later than the one announced; to end sooner, close the round"
+        raise Invalid(sentence + ".", fields={"closes_at": sentence})
+    what = f"The deadline was moved from {round_.closes_at:%-d %B %Y} to {closes_at:%-d %B %Y}."
+    deviate(uow, actor, round_, what, check_reason(reason))
+    round_.closes_at = closes_at
+    note(uow, actor, f"moved the deadline of validation round {round_.number}", group_id=round_.group_id)
+    uow.emit(RoundChanged(round_.group_id, round_.id))
+
+
+def close_round(uow: UnitOfWork, actor: Actor, *, round_id: int, reason: str = "") -> None:
+    """Close a round and store its figures; before its deadline that is a deviation and needs a reason.
+
+    Links die with it. Raises Conflict when it is not open, Invalid without a reason.
+    """
+    round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
+    must_be(round_, RoundState.OPEN)
+    if round_.closes_at is not None and uow.now < round_.closes_at:
+        deviate(uow, actor, round_, "The round was closed before its deadline.", check_reason(reason))
+    round_.state = RoundState.CLOSED
+    round_.closed_at = uow.now
+    uow.flush()
+    compute(uow, round_)
+    note(uow, actor, f"closed validation round {round_.number}", group_id=round_.group_id)
+    uow.emit(RoundChanged(round_.group_id, round_.id))
+
+
+def close_due(database: Database) -> int:
+    """Close every round whose deadline has passed, each in its own transaction; how many. For the worker."""
+    with database.reading() as uow:
+        query = select(Round.id).where(Round.state == RoundState.OPEN, Round.closes_at <= uow.now)
+        due = list(uow.session.execute(query).scalars())
+    closed = 0
+    for round_id in due:
+        with database.writing() as uow:
+            round_ = uow.lock(Round, round_id)
+            # Looked at again under the lock: another worker may have closed it, or its deadline been moved.
+            if round_.state is RoundState.OPEN and round_.closes_at is not None and round_.closes_at <= uow.now:
+                close_round(uow, SYSTEM, round_id=round_id)
+                closed += 1
+    return closed
+
+
+def impossible(protocol: Protocol, experts: list[Expert]) -> list[Impossible]:
+    """Results that can never appear with this panel."""
+    asked = [each for each in experts if not each.is_pilot]
+    found = []
+    for dimension in protocol.dimensions:
+        eligible = sum(dimension.asks(each.expertise) for each in asked)
+        least = protocol.least_of(eligible)
+        if eligible < protocol.minimum_cell:
+            what = f"Anything on {dimension.label.lower()}"
+            why = f"It is asked of {eligible} of the panel; fewer than {protocol.minimum_cell} scores are never shown."
+            found.append(Impossible(what, why))
+        elif protocol.decides(dimension) and eligible < least:
+            why = f"It is asked of {eligible} of the panel; a verdict needs at least {least} scores."
+            found.append(Impossible(f"A verdict on {dimension.label.lower()}", why))
+        elif protocol.decides(dimension) and (objection := protocol.primary.objection(dimension.scale, eligible)):
+            advice = "Invite more experts, or choose another rule."
+            found.append(Impossible(f"A verdict on {dimension.label.lower()}", objection.capitalize() + ".", advice))
+    small = [scope.value for scope in Scope if sum(each.scope is scope for each in asked) < protocol.minimum_cell]
+    if protocol.split_by_scope and small and asked:
+        why = f"A group needs {protocol.minimum_cell} experts; too few are {' and '.join(small)}."
+        advice = "Invite more, or merge the groups: switch the comparison off."
+        found.append(Impossible("National beside international", why, advice))
+    return found
+
+
+def _overview(session: Session, round_: Round) -> Overview:
+    return Overview(
+        round=round_,
+        version=version_of(session, round_),
+        group=session.get_one(Group, round_.group_id),
+        protocol=protocol_of(round_),
+        items=rated_items(session, round_.id),
+        deviations=deviations_of(session, round_.id),
+        before=round_before(session, round_),
+    )
+
+
+def _hold_draft(uow: UnitOfWork, actor: Actor, round_id: int) -> Round:
+    round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
+    must_be(round_, RoundState.DRAFT)
+    return round_
+
+
+def _first_items(uow: UnitOfWork, round_: Round, before: Round | None) -> None:
+    """Criteria, or after a closed round those without agreement and those new in this version."""
+    items = [item for item in items_of(uow.session, round_.version_id) if item.kind is Kind.CRITERION]
+    if before is not None:
+        again = {item.reference for item in contested(uow, before)}
+        rated = {item.reference: item.words_sha256 for item in rated_items(uow.session, before.id)}
+        items = [
+            item
+            for item in items
+            if item.reference in again or rated.get(item.reference, item.words_sha256) != item.words_sha256
+            or (round_.version_id != before.version_id and item.reference not in rated)
+        ]  # fmt: skip
+    _set_items(uow.session, round_, items)
+
+
+def _set_items(session: Session, round_: Round, items: Collection[VersionItem]) -> None:
+    session.execute(delete(RoundItem).where(RoundItem.round_id == round_.id))
+    session.add_all(RoundItem(round_id=round_.id, version_item_id=item.id, position=item.position) for item in items)
+    session.flush()
+
+
+def _burden(session: Session, round_: Round) -> Burden:
+    items = rated_items(session, round_.id)
+    words = sum(len(f"{item.title} {item.text} {item.why} {item.summary}".split()) for item in items)
+    return burden(protocol_of(round_), len(items), words)
+
+
+def _missing(round_: Round, items: list[VersionItem], experts: list[Expert]) -> list[str]:
+    missing = []
+    if not items:
+        missing.append("Choose which items are rated.")
+    if not any(not each.is_pilot for each in experts):
+        missing.append("Add the experts of the panel.")
+    if len(round_.information_sheet.strip()) < 50:
+        missing.append("Write the information sheet.")
+    return missing
+
+
+def _check_deadline(now: datetime, closes_at: datetime) -> None:
+    if not now + timedelta(minutes=1) <= closes_at <= now + LONGEST:
+        sentence = f"Choose a deadline in the future, at most {LONGEST.days} days ahead"
+        raise Invalid(sentence + ".", fields={"closes_at": sentence})
