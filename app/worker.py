@@ -12,7 +12,8 @@ from typing import Any
 
 from app import jobs
 from app.mail import Mail, Mailer, mailer
-from app.services import seats, validation
+from app.policy import SYSTEM
+from app.services import seats, stages, validation
 from app.uow import Database
 
 log = logging.getLogger("concordat.worker")
@@ -24,6 +25,12 @@ Periodic = Callable[[Database], object]
 PERIOD_SECONDS = 5.0
 
 
+def look_after_meeting(database: Database, payload: dict[str, Any]) -> None:
+    """Pause a session that nobody has ended, or look again later."""
+    with database.writing() as uow:
+        stages.pause_if_idle(uow, SYSTEM, meeting_id=int(payload["meeting_id"]))
+
+
 class Worker:
     """Runs due jobs until told to stop."""
 
@@ -31,7 +38,11 @@ class Worker:
         self.database = database
         self.post = post or mailer(database.settings)
         self.stopping = threading.Event()
-        self.tasks: dict[str, Task] = {"mail": self.deliver, "seat_mail": self.write_to_expert}
+        self.tasks: dict[str, Task] = {
+            "mail": self.deliver,
+            "seat_mail": self.write_to_expert,
+            "meeting_idle": look_after_meeting,
+        }
         self.periodic: list[Periodic] = [validation.close_due]
 
     def deliver(self, database: Database, payload: dict[str, Any]) -> None:

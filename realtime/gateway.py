@@ -11,7 +11,7 @@ from socketio.exceptions import ConnectionRefusedError as Refused
 from wtforms.validators import ValidationError
 
 from app.policy import Actor, Can, standing
-from app.services import accounts
+from app.services import accounts, meetings
 from app.uow import Database, UnitOfWork
 
 PROTOCOL = 1
@@ -56,10 +56,14 @@ class Gateway:
             actor = self.actor(uow, request.sid)  # type: ignore[attr-defined]
             for topic in topics:
                 noun, _, number = topic.rpartition("-") if isinstance(topic, str) else ("", "", "")
-                if noun in GROUP_TOPICS and number.isascii() and number.isdigit():
+                if not (number.isascii() and number.isdigit() and len(number) < 12):
+                    continue
+                if noun in GROUP_TOPICS:
                     found = standing(uow.session, actor, int(number))
                     if found is not None and found.role is not None:
                         join_room(topic)
+                elif noun == "meeting" and meetings.may_watch(uow.session, actor, int(number)):
+                    join_room(topic)
 
     def disconnect(self) -> None:
         """Forget a socket."""

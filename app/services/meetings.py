@@ -1,0 +1,381 @@
+"""Sessions: planned, announced, found and told of. The interface says session; the code says meeting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import mail
+from app.calc import moments
+from app.errors import Conflict, Invalid, NotFound
+from app.events import MeetingChanged
+from app.policy import Actor, Can, Standing, allowed, require, standing
+from app.services.activity import note
+from app.uow import UnitOfWork
+from models.accounts import Person
+from models.groups import Group, Membership, Role
+from models.meetings import Meeting, MeetingEvent, MeetingState, Stage, StageKind
+from models.polls import Action, Decision
+
+SERIES = Path(__file__).resolve().parent.parent / "data" / "series.yaml"
+#: States before the doors open: the plan may still change freely.
+BEFORE = (MeetingState.DRAFT, MeetingState.ANNOUNCED)
+#: States in which people are in the room.
+OPEN = (MeetingState.LOBBY, MeetingState.RUNNING, MeetingState.CLOSING)
+#: A new session without a template begins with these stages.
+PLAIN = (
+    ("Welcome and actions since last time", StageKind.OPENING, 15),
+    ("Discussion", StageKind.DISCUSS, 60),
+    ("Decisions and actions", StageKind.CLOSE, 15),
+)
+LONGEST_TITLE = 200
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """One stage of a template."""
+
+    title: str
+    kind: StageKind
+    minutes: int
+    method: str
+
+
+@dataclass(frozen=True)
+class MeetingPlan:
+    """One session of a template."""
+
+    title: str
+    aims: list[str]
+    outputs: list[str]
+    stages: list[StagePlan]
+
+    @property
+    def minutes(self) -> int:
+        """How long it is planned to last."""
+        return sum(stage.minutes for stage in self.stages)
+
+
+@dataclass(frozen=True)
+class MeetingLine:
+    """One session in the list: what is planned, and what came of it."""
+
+    id: int
+    number: int
+    title: str
+    starts_at: datetime
+    place: str
+    state: MeetingState
+    minutes: int
+    decisions: int
+    actions: int
+
+
+@lru_cache(maxsize=1)
+def series_template() -> tuple[MeetingPlan, ...]:
+    """The six monthly sessions that every group may start from."""
+    found: list[dict[str, Any]] = yaml.safe_load(SERIES.read_text(encoding="utf-8"))
+    return tuple(
+        MeetingPlan(
+            each["title"],
+            each["aims"],
+            each["outputs"],
+            [StagePlan(title, StageKind(kind), minutes, method) for title, kind, minutes, method in each["stages"]],
+        )
+        for each in found
+    )
+
+
+# --- reaching one ---
+
+
+def access_meeting(
+    session: Session, actor: Actor, meeting_id: int, can: Can, *, group_id: int | None = None
+) -> tuple[Meeting, Standing]:
+    """A session and what the actor is in its group, if they may do ``can`` there; a guest only in their own session.
+
+    With ``group_id``, a session of another group is not found either. Raises NotFound, Forbidden.
+    """
+    meeting = session.get(Meeting, meeting_id)
+    if meeting is None or (group_id is not None and meeting.group_id != group_id):
+        raise NotFound()
+    found = require(session, actor, meeting.group_id, can)
+    if found.role is Role.GUEST and found.meeting_id != meeting.id:
+        raise NotFound()
+    if meeting.state is MeetingState.DRAFT and not (actor.is_system or allowed(found.role, Can.MEETING_RUN)):
+        raise NotFound()
+    return meeting, found
+
+
+def hold_meeting(uow: UnitOfWork, actor: Actor, meeting_id: int, can: Can) -> tuple[Meeting, Standing]:
+    """As access_meeting, and the row is held against other writers until the end of the transaction."""
+    access_meeting(uow.session, actor, meeting_id, can)
+    meeting = uow.lock(Meeting, meeting_id)
+    return meeting, require(uow.session, actor, meeting.group_id, can)
+
+
+def may_watch(session: Session, actor: Actor, meeting_id: int) -> bool:
+    """Whether hints about a session may reach the actor: people who may read or attend it, guests of this one only."""
+    meeting = session.get(Meeting, meeting_id)
+    found = standing(session, actor, meeting.group_id) if meeting is not None else None
+    if found is None or (found.role is Role.GUEST and found.meeting_id != meeting_id):
+        return False
+    return allowed(found.role, Can.MEETING_READ) or allowed(found.role, Can.MEETING_ATTEND)
+
+
+def hold_controls(uow: UnitOfWork, actor: Actor, meeting_id: int, *, revision: int | None = None) -> Meeting:
+    """The session, held, for the facilitator who has control of it and whose page is up to date.
+
+    Raises Conflict when another facilitator has control, or when the session has moved on since ``revision``.
+    """
+    meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
+    if meeting.controller_id != actor.person_id and not actor.is_system:
+        holder = uow.session.get(Person, meeting.controller_id) if meeting.controller_id else None
+        name = holder.name if holder else "Nobody"
+        raise Conflict(f"{name} has control of this session. Take control first.", code="not_in_control")
+    if revision is not None and revision != meeting.revision:
+        raise Conflict(
+            "The session had already moved on when you pressed that. Here is where it is now.", code="moved_on"
+        )
+    return meeting
+
+
+def record(uow: UnitOfWork, actor: Actor, meeting: Meeting, kind: str, **detail: Any) -> MeetingEvent:
+    """Write what happened in a session, on the server's clock, and tell everyone there."""
+    event = MeetingEvent(meeting_id=meeting.id, at=uow.now, kind=kind, person_id=actor.person_id, detail=detail)
+    uow.session.add(event)
+    uow.emit(MeetingChanged(meeting.group_id, meeting.id))
+    return event
+
+
+# --- reading ---
+
+
+def list_meetings(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[MeetingLine]:
+    """All sessions of a group by number; drafts for facilitators only. Raises NotFound, Forbidden."""
+    found = require(uow.session, actor, group_id, Can.MEETING_READ)
+    query = (
+        select(Meeting, func.coalesce(func.sum(Stage.planned_minutes), 0))
+        .outerjoin(Stage, Stage.meeting_id == Meeting.id)
+        .where(Meeting.group_id == group_id)
+        .group_by(Meeting.id)
+        .order_by(Meeting.starts_at, Meeting.number)
+    )
+    if not allowed(found.role, Can.MEETING_RUN):
+        query = query.where(Meeting.state != MeetingState.DRAFT)
+    decisions, actions = _counts(uow.session, Decision, group_id), _counts(uow.session, Action, group_id)
+    return [
+        MeetingLine(
+            row.id, row.number, row.title, row.starts_at, row.place, row.state, int(minutes),
+            decisions.get(row.id, 0), actions.get(row.id, 0),
+        )
+        for row, minutes in uow.session.execute(query)
+    ]  # fmt: skip
+
+
+def _counts(session: Session, model: type[Decision | Action], group_id: int) -> dict[int, int]:
+    query = (
+        select(model.meeting_id, func.count())
+        .where(model.group_id == group_id, model.meeting_id.is_not(None))
+        .group_by(model.meeting_id)
+    )
+    return {meeting_id: count for meeting_id, count in session.execute(query) if meeting_id is not None}
+
+
+def stages_of(session: Session, meeting_id: int) -> list[Stage]:
+    """The run sheet in its order."""
+    query = select(Stage).where(Stage.meeting_id == meeting_id).order_by(Stage.position, Stage.id)
+    return list(session.execute(query).scalars())
+
+
+def current_stage(stages: Sequence[Stage]) -> Stage | None:
+    """The stage that has started and not ended."""
+    return next((stage for stage in stages if stage.started_at is not None and stage.ended_at is None), None)
+
+
+def next_meeting(session: Session, meeting: Meeting) -> Meeting | None:
+    """The session that follows in the group's calendar, if it is planned and told of."""
+    return session.execute(
+        select(Meeting)
+        .where(
+            Meeting.group_id == meeting.group_id,
+            Meeting.starts_at > meeting.starts_at,
+            Meeting.state.in_((MeetingState.ANNOUNCED, *OPEN)),
+        )
+        .order_by(Meeting.starts_at)
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+# --- planning ---
+
+
+def plan_series(
+    uow: UnitOfWork, actor: Actor, *, group_id: int, first: date, at: time, place: str = "", count: int | None = None
+) -> list[Meeting]:
+    """The template's sessions (the first ``count``), a month apart from ``first`` at ``at`` in the group's zone.
+
+    They are drafts until announced. Raises NotFound, Forbidden, Invalid.
+    """
+    group = _group(uow, actor, group_id)
+    plans = series_template()[:count]
+    if not plans:
+        raise Invalid("Choose at least one session.", fields={"count": "Choose at least one session"})
+    days = moments.monthly(first, len(plans))
+    made = [
+        _add(uow, group, plan, moments.moment(day, at, group.time_zone), place)
+        for plan, day in zip(plans, days, strict=True)
+    ]
+    note(uow, actor, f"planned {len(made)} sessions from {moments.day_in_words(first)}", group_id=group_id)
+    return made
+
+
+def plan_meeting(
+    uow: UnitOfWork, actor: Actor, *, group_id: int, title: str, day: date, at: time, place: str = ""
+) -> Meeting:
+    """One session with a plain run sheet, as a draft. Raises NotFound, Forbidden, Invalid."""
+    group = _group(uow, actor, group_id)
+    stages = [StagePlan(name, kind, minutes, "") for name, kind, minutes in PLAIN]
+    plan = MeetingPlan(clean_title(title), [], [], stages)
+    meeting = _add(uow, group, plan, moments.moment(day, at, group.time_zone), place)
+    note(uow, actor, f"planned session {meeting.number}", group_id=group_id, meeting_id=meeting.id)
+    return meeting
+
+
+def _group(uow: UnitOfWork, actor: Actor, group_id: int) -> Group:
+    require(uow.session, actor, group_id, Can.MEETING_RUN)
+    return uow.lock(Group, group_id)
+
+
+def _add(uow: UnitOfWork, group: Group, plan: MeetingPlan, starts_at: datetime, place: str) -> Meeting:
+    last = uow.session.execute(select(func.max(Meeting.number)).where(Meeting.group_id == group.id)).scalar()
+    meeting = Meeting(
+        group_id=group.id, number=(last or 0) + 1, title=plan.title, aims=list(plan.aims), outputs=list(plan.outputs),
+        place=clean_place(place), starts_at=starts_at, state=MeetingState.DRAFT, created_at=uow.now,
+    )  # fmt: skip
+    uow.session.add(meeting)
+    uow.flush()
+    uow.session.add_all(
+        Stage(
+            meeting_id=meeting.id, position=position, title=stage.title, kind=stage.kind,
+            planned_minutes=stage.minutes, method=stage.method,
+        )
+        for position, stage in enumerate(plan.stages)
+    )  # fmt: skip
+    uow.flush()
+    uow.emit(MeetingChanged(group.id, meeting.id))
+    return meeting
+
+
+def edit_meeting(
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    meeting_id: int,
+    title: str,
+    day: date,
+    at: time,
+    place: str,
+    aims: Sequence[str],
+) -> Meeting:
+    """Change a session's title, time, place and aims. Raises Invalid, Conflict once it has closed."""
+    meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
+    if meeting.state not in (*BEFORE, *OPEN):
+        raise Conflict("This session is over: its plan can no longer change.")
+    zone = zone_of(uow.session, meeting)
+    meeting.title, meeting.place = clean_title(title), clean_place(place)
+    meeting.starts_at = moments.moment(day, at, zone)
+    meeting.aims = [" ".join(aim.split())[:300] for aim in aims if aim.strip()][:12]
+    note(uow, actor, f"changed the plan of session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
+    uow.emit(MeetingChanged(meeting.group_id, meeting.id))
+    return meeting
+
+
+def remove_meeting(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> None:
+    """Throw away a draft that nobody has been told of. Raises Conflict for any other session."""
+    meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
+    if meeting.state is not MeetingState.DRAFT:
+        raise Conflict("Only a draft can be thrown away: people have been told of this session.")
+    for stage in stages_of(uow.session, meeting.id):
+        uow.session.delete(stage)
+    uow.flush()
+    note(uow, actor, f"threw away the draft of session {meeting.number}", group_id=meeting.group_id)
+    uow.session.delete(meeting)
+    uow.emit(MeetingChanged(meeting.group_id, meeting_id))
+
+
+def announce(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> int:
+    """Tell the group of a session: one mail to each person of it with an address. Returns how many were written."""
+    meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
+    if meeting.state is not MeetingState.DRAFT:
+        raise Conflict("The group has been told of this session already.")
+    meeting.state = MeetingState.ANNOUNCED
+    meeting.revision += 1
+    group = uow.session.get_one(Group, meeting.group_id)
+    people = uow.session.execute(
+        select(Person)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(
+            Membership.group_id == group.id, Membership.removed_at.is_(None), Membership.role != Role.GUEST,
+            Person.email.is_not(None), Person.disabled_at.is_(None), Person.erased_at.is_(None),
+        )
+    ).scalars()  # fmt: skip
+    told = 0
+    link = f"{uow.settings.base_url}/g/{group.slug}/sessions/{meeting.id}"
+    for person in people:
+        letter = mail.compose(
+            "session_announced", person.email or "", name=person.name, group=group.name, number=meeting.number,
+            title=meeting.title, when=moments.in_words(meeting.starts_at, group.time_zone), place=meeting.place,
+            aims=meeting.aims, link=link,
+        )  # fmt: skip
+        mail.send(uow, letter, key=f"session-{meeting.id}-announced-{person.id}", group_id=group.id)
+        told += 1
+    note(uow, actor, f"announced session {meeting.number}", group_id=group.id, meeting_id=meeting.id)
+    record(uow, actor, meeting, "announced", told=told)
+    return told
+
+
+def save_notes(uow: UnitOfWork, actor: Actor, *, meeting_id: int, notes: str, before: str) -> None:
+    """Keep the facilitator's notes; ``before`` is what they were when the writer's page was made.
+
+    Raises Conflict when another facilitator has changed them since, so that nobody's notes are overwritten.
+    """
+    meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
+    if meeting.state is MeetingState.APPROVED:
+        raise Conflict("The minutes are approved: notes are no longer kept.")
+    notes = notes.replace("\r\n", "\n")
+    if "\0" in notes or len(notes) > 20_000:
+        raise Invalid("These notes are too long to keep.", fields={"notes": "At most 20,000 characters"})
+    if meeting.notes != before.replace("\r\n", "\n") and meeting.notes != notes:
+        raise Conflict("Another facilitator has changed the notes. Theirs are shown; add yours to them.")
+    meeting.notes = notes
+
+
+def zone_of(session: Session, meeting: Meeting) -> str:
+    """The time zone of a session's group."""
+    return session.get_one(Group, meeting.group_id).time_zone
+
+
+def clean_title(title: str) -> str:
+    """A title in one line. Raises Invalid."""
+    title = " ".join(title.split())
+    if not 1 <= len(title) <= LONGEST_TITLE or "\0" in title:
+        sentence = f"Enter a title of at most {LONGEST_TITLE} characters"
+        raise Invalid(sentence, fields={"title": sentence})
+    return title
+
+
+def clean_place(place: str) -> str:
+    """A place in one line. Raises Invalid."""
+    place = " ".join(place.split())
+    if len(place) > 300 or "\0" in place:
+        raise Invalid("The place is too long.", fields={"place": "At most 300 characters"})
+    return place

@@ -1,0 +1,212 @@
+"""Sessions: planned, opened, run on the server's clock, undone, closed; and two facilitators at one button."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date, time, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from app.errors import Conflict, Forbidden, NotFound
+from app.policy import SYSTEM
+from app.services import attendance, hands, meetings, minutes, rooms, stages
+from app.uow import Database
+from app.worker import Worker
+from models.jobs import Job
+from models.meetings import HandKind, Meeting, MeetingState
+from models.polls import Poll
+from tests.conftest import SetClock
+from tests.rooms import Hall, build_hall
+
+
+@pytest.fixture
+def hall(database: Database) -> Hall:
+    return build_hall(database)
+
+
+def test_a_series_is_planned_a_month_apart_on_the_same_weekday(hall: Hall) -> None:
+    with hall.database.writing() as uow:
+        made = meetings.plan_series(
+            uow, hall.who["Fay"], group_id=hall.group_id, first=date(2026, 3, 12), at=time(14), place="Town hall"
+        )
+        assert [meeting.number for meeting in made] == [2, 3, 4, 5, 6, 7]
+        assert made[0].starts_at.isoformat() == "2026-03-12T14:00:00+00:00"
+        assert made[1].starts_at.isoformat() == "2026-04-09T13:00:00+00:00", "summer time, same hour on the wall"
+        sheets = [sum(stage.planned_minutes for stage in meetings.stages_of(uow.session, each.id)) for each in made]
+        assert sheets == [150] * 6
+    with hall.database.reading() as uow, pytest.raises(NotFound):
+        meetings.access_meeting(uow.session, hall.who["Ana"], made[0].id, meetings.Can.MEETING_READ)
+    with hall.database.writing() as uow, pytest.raises(Forbidden):
+        meetings.plan_series(uow, hall.who["Ana"], group_id=hall.group_id, first=date(2026, 3, 12), at=time(14))
+
+
+def test_the_run_sheet_keeps_planned_and_actual_minutes_and_the_projected_end(hall: Hall, clock: SetClock) -> None:
+    hall.open("Ana")
+    hall.advance()
+    clock.advance(minutes=10)
+    with hall.database.writing() as uow:
+        stages.pause(uow, hall.who["Fay"], meeting_id=hall.meeting_id, on=True)
+    clock.advance(minutes=7)
+    with hall.database.writing() as uow:
+        stages.pause(uow, hall.who["Fay"], meeting_id=hall.meeting_id, on=False)
+        stages.add_minute(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+    clock.advance(minutes=2)
+    with hall.database.reading() as uow:
+        room = rooms.read_console(uow, hall.who["Fay"], meeting_id=hall.meeting_id, group_id=hall.group_id).room
+    assert room.clock is not None
+    assert (room.clock.left, room.now and room.now.actual, room.now and room.now.planned) == (4 * 60, 12, 16)
+    assert room.ends_at == clock.now + timedelta(minutes=4 + 20 + 15)
+    hall.advance()
+    with hall.database.reading() as uow:
+        room = rooms.read_console(uow, hall.who["Fay"], meeting_id=hall.meeting_id, group_id=hall.group_id).room
+    assert [(line.state, line.actual) for line in room.stages] == [("done", 12), ("now", 0), ("next", None)]
+
+
+def test_a_change_of_stage_can_be_taken_back_for_thirty_seconds(hall: Hall, clock: SetClock) -> None:
+    hall.open("Ana")
+    hall.advance()
+    clock.advance(minutes=15)
+    changed = hall.advance()
+    with hall.database.reading() as uow:
+        assert uow.session.execute(select(Poll)).scalar_one().cancelled_at is None, "the decide stage opened its vote"
+    clock.advance(seconds=20)
+    with hall.database.writing() as uow:
+        back = stages.undo(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=changed.revision)
+    with hall.database.reading() as uow:
+        room = rooms.read_console(uow, hall.who["Fay"], meeting_id=hall.meeting_id, group_id=hall.group_id).room
+        assert uow.session.execute(select(Poll)).scalar_one().cancelled_at is not None
+    assert [(line.state, line.actual) for line in room.stages] == [("now", 16), ("next", None), ("next", None)]
+    again = hall.advance()
+    clock.advance(seconds=31)
+    with hall.database.writing() as uow, pytest.raises(Conflict, match="30 seconds"):
+        stages.undo(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=again.revision)
+    assert back.state is MeetingState.RUNNING
+
+
+def test_control_is_taken_and_never_handed_over_by_itself(hall: Hall) -> None:
+    hall.open("Sam")
+    with hall.database.writing() as uow, pytest.raises(Conflict, match="Fay Facilitator has control"):
+        stages.advance(uow, hall.who["Sam"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    with hall.database.writing() as uow:
+        stages.take_control(uow, hall.who["Sam"], meeting_id=hall.meeting_id)
+        stages.advance(uow, hall.who["Sam"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    with pytest.raises(Conflict, match="Sam Scribe has control"):
+        hall.advance()
+    with hall.database.writing() as uow, pytest.raises(Forbidden):
+        stages.take_control(uow, hall.who["Ana"], meeting_id=hall.meeting_id)
+
+
+def test_two_presses_of_the_same_button_make_one_transition(hall: Hall) -> None:
+    """F15: whoever comes second is told, and nothing happens twice."""
+    hall.open("Ana")
+    for _ in range(3):
+        revision = hall.meeting().revision
+        outcomes: list[str] = []
+        barrier = threading.Barrier(2)
+
+        def press(
+            revision: int = revision, barrier: threading.Barrier = barrier, outcomes: list[str] = outcomes
+        ) -> None:
+            barrier.wait()
+            try:
+                with hall.database.writing() as uow:
+                    stages.advance(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=revision)
+                outcomes.append("moved")
+            except Conflict as refused:
+                outcomes.append(refused.code)
+
+        both = [threading.Thread(target=press) for _ in range(2)]
+        for each in both:
+            each.start()
+        for each in both:
+            each.join()
+        assert sorted(outcomes) == ["moved", "moved_on"]
+        with hall.database.writing() as uow:
+            for poll in uow.session.execute(select(Poll)).scalars():
+                poll.cancelled_at = poll.cancelled_at or uow.now
+    with hall.database.reading() as uow:
+        assert len(uow.session.execute(select(Poll)).all()) == 1
+
+
+def test_guests_have_rights_only_once_let_in_and_only_while_the_session_is_open(hall: Hall) -> None:
+    hall.open()
+    guest = hall.guest("Gus Guest", "Industry", let_in=False)
+    read = {"meeting_id": hall.meeting_id, "group_id": hall.group_id}
+    with hall.database.reading() as uow, pytest.raises(NotFound):
+        rooms.read_member(uow, guest, **read)
+    with hall.database.writing() as uow:
+        assert attendance.decide_guests(uow, hall.who["Fay"], meeting_id=hall.meeting_id, person_id=None, let_in=True)
+    with hall.database.reading() as uow:
+        assert rooms.read_member(uow, guest, **read).is_here
+        assert meetings.may_watch(uow.session, guest, hall.meeting_id)
+        with pytest.raises(Forbidden):
+            rooms.read_console(uow, guest, **read)
+    with hall.database.writing() as uow:
+        attendance.show_out(uow, hall.who["Fay"], meeting_id=hall.meeting_id, person_id=guest.person_id or 0)
+    with hall.database.reading() as uow, pytest.raises(NotFound):
+        rooms.read_member(uow, guest, **read)
+    second = hall.guest("Gia Guest", "Legal")
+    with hall.database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    with hall.database.reading() as uow:
+        with pytest.raises(NotFound):
+            rooms.read_member(uow, second, **read)
+        with pytest.raises(NotFound, match="six digits"):
+            attendance.find_door(uow, "000000")
+    assert hall.meeting().join_code is None
+
+
+def test_the_queue_lets_each_constituency_be_heard(hall: Hall) -> None:
+    hall.open("Ana", "Leo", "Pat")
+    order = [("Ana", HandKind.POINT), ("Leo", HandKind.REPLY), ("Pat", HandKind.PROCESS)]
+    for name, kind in order:
+        with hall.database.writing() as uow:
+            hands.raise_hand(uow, hall.who[name], meeting_id=hall.meeting_id, kind=kind)
+
+    def queue() -> hands.Queue:
+        with hall.database.reading() as uow:
+            rows = attendance.attendances(uow.session, hall.meeting_id)
+            return hands.queue_of(uow.session, hall.meeting_id, rows)
+
+    assert [hand.person.name.split()[0] for hand in queue().waiting] == ["Pat", "Ana", "Leo"]
+    with hall.database.writing() as uow:
+        hands.call(uow, hall.who["Sam"], meeting_id=hall.meeting_id, hand_id=queue().waiting[1].id)
+    with hall.database.writing() as uow:
+        hands.call(uow, hall.who["Sam"], meeting_id=hall.meeting_id, hand_id=queue().waiting[0].id)
+        hands.raise_hand(uow, hall.who["Ana"], meeting_id=hall.meeting_id, kind=HandKind.POINT)
+    assert [hand.person.name.split()[0] for hand in queue().waiting] == ["Leo", "Ana"]
+    speaker = queue().speaker
+    assert speaker is not None
+    assert speaker.person.name == "Pat Patient"
+
+
+def test_a_session_nobody_ends_pauses_itself_and_drafts_its_minutes(hall: Hall, clock: SetClock) -> None:
+    hall.open("Ana")
+    hall.advance()
+    with hall.database.writing() as uow:
+        uow.session.execute(Job.__table__.delete().where(Job.kind == "mail"))
+    worker = Worker(hall.database)
+    clock.advance(minutes=49 + 44)
+    worker.drain()
+    assert hall.meeting().paused_at is None
+    clock.advance(minutes=10)
+    worker.drain()
+    assert hall.meeting().paused_at is not None
+    with hall.database.reading() as uow:
+        page = minutes.read_minutes(uow, hall.who["Ana"], meeting_id=hall.meeting_id, group_id=hall.group_id)
+    assert page.document is not None
+    assert "Ana Acute" in page.document.text
+
+
+def test_the_projector_address_is_revoked_by_a_new_one_and_carries_no_names(hall: Hall) -> None:
+    hall.open("Ana", "Leo")
+    with hall.database.writing() as uow:
+        old = rooms.screen_token(uow, uow.session.get_one(Meeting, hall.meeting_id))
+        room = rooms.read_screen(uow, token=old)
+        assert "Ana" not in repr(room.benches)
+        stages.new_projector_address(uow, hall.who["Sam"], meeting_id=hall.meeting_id)
+    with hall.database.reading() as uow, pytest.raises(NotFound):
+        rooms.read_screen(uow, token=old)
+    with hall.database.writing() as uow, pytest.raises(NotFound):
+        stages.new_projector_address(uow, SYSTEM, meeting_id=9999)
