@@ -1,0 +1,241 @@
+// The browser's half of the live text, without a browser: `node --test tests/node`. The authority here is a few lines
+// around real ChangeSets; the real one is held against real clients in tests/live.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ChangeSet, EditorState, collab } from "../../static/vendor/codemirror.js";
+import { TextSession } from "../../static/js/text/session.js";
+import { clean, fromConfirmed, guard, inPieces, toConfirmed, toText } from "../../static/js/text/sync.js";
+
+const rules = { limit: 100, oneLine: false, refuse: () => {} };
+
+function state(text, given = {}) {
+  return EditorState.create({ doc: toText(text), extensions: [guard({ ...rules, ...given }), collab({ clientID: "me" })] });
+}
+
+test("half an emoji is never changed alone", () => {
+  const smile = state("a😀b");
+  const edit = (changes) => smile.update({ changes }).state.doc.toString();
+  assert.equal(edit({ from: 2, to: 3, insert: "\ude01" }), "a😁b");
+  assert.equal(edit({ from: 2, insert: "x" }), "a😀xb");
+  assert.equal(edit({ from: 2, to: 4 }), "a");
+  assert.equal(edit([{ from: 1, to: 2, insert: "x" }, { from: 2, to: 3, insert: "y" }]), "axyb");
+  assert.equal(edit({ from: 0, insert: "\ud83d" }), "a😀b");
+});
+
+test("what no line may hold is left out, a title stays one line, a text keeps to its limit", () => {
+  assert.equal(clean("a\u000bb\r\nc\u0000\u001bd\te\uffff"), "a\nb\ncd\te");
+  assert.equal(state("").update({ changes: { from: 0, insert: "a\u0000b" } }).state.doc.toString(), "ab");
+  const title = state("", { oneLine: true, limit: 300 });
+  assert.equal(title.update({ changes: { from: 0, insert: toText("one\n two") } }).state.doc.toString(), "one two");
+  let refused = 0;
+  const full = state("x".repeat(100), { refuse: (length) => (refused = length) });
+  assert.equal(full.update({ changes: { from: 0, insert: "yz" } }).state.doc.length, 100);
+  assert.equal(refused, 102);
+  assert.equal(full.update({ changes: { from: 0, to: 1 } }).state.doc.length, 99);
+});
+
+test("a change in pieces comes to the same", () => {
+  const doc = toText("one two three");
+  const big = ChangeSet.of([{ from: 0, to: 3, insert: "😀".repeat(9) }, { from: 7, insert: "middle\nlines" }, { from: 8, to: 13 }], doc.length);
+  const pieces = inPieces(big, 5);
+  assert.equal(pieces.reduce((text, piece) => piece.apply(text), doc).toString(), big.apply(doc).toString());
+  for (const piece of pieces) piece.iterChanges((_a, _b, from, to) => assert.ok(to - from <= 6));
+});
+
+test("positions go down to the confirmed text and up again", () => {
+  const now = state("abc").update({ changes: { from: 1, insert: "xx" } }).state;
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map((at) => toConfirmed(now, at)), [0, 1, 1, 1, 2, 3]);
+  assert.equal(fromConfirmed(now, 2), 4);
+});
+
+/** A link under the test's hand: what is sent is kept until the test answers it. */
+class Line {
+  connected = true;
+  sent = [];
+  send(event, payload) { this.sent.push([event, payload]); }
+  add() {}
+  remove() {}
+  take(event) {
+    const found = this.sent.filter(([name]) => name === event).map(([, payload]) => payload);
+    this.sent = this.sent.filter(([name]) => name !== event);
+    return found;
+  }
+}
+
+function client(kept) {
+  const line = new Line();
+  const stored = new Map();
+  const host = {
+    state: null, words: [], statuses: [], refusals: [],
+    open(text, extension) { this.state = EditorState.create({ doc: text, extensions: extension }); },
+    dispatch(transactions) { this.state = transactions.at(-1).state; },
+    access() {}, carets() {},
+    status(status) { this.statuses.push(status); },
+    lost(lost) { this.words.push(lost); },
+    refused(code) { this.refusals.push(code); },
+  };
+  const store = { save: async (record) => void stored.set(record.key, record), forget: async (key) => void stored.delete(key) };
+  const session = new TextSession({ doc: "1", person: "7", link: line, host, store });
+  session.start(kept);
+  const type = (from, insert) => {
+    host.dispatch([host.state.update({ changes: { from, insert } })]);
+    session.edited();
+  };
+  return { line, host, session, stored, type, text: () => host.state.doc.toString() };
+}
+
+const joined = (more = {}) => ({ doc: "1", epoch: "e", version: 0, access: "write", ...more });
+
+function opened(text = "abc") {
+  const made = client();
+  made.line.take("text:join");
+  made.session.onJoined(joined({ text }));
+  return made;
+}
+
+test("one push at a time, acknowledged by the log, the next from the next number", (t) => {
+  const { line, host, session, type, text } = opened();
+  t.after(() => session.stop());
+  type(3, "d");
+  type(4, "e");
+  assert.deepEqual(line.take("text:push"), [["1", 0, session.client, 1, ['[3,[0,"d"]]']]]);
+  assert.equal(host.statuses.at(-1), "saving");
+  session.onUpdates(0, [["8.x", '[[0,"z"],3]'], [session.client, '[4,[0,"d"]]']]);
+  assert.equal(text(), "zabcde");
+  assert.deepEqual(line.take("text:push"), [["1", 2, session.client, 2, ['[5,[0,"e"]]']]]);
+  session.onUpdates(2, [[session.client, '[5,[0,"e"]]']]);
+  assert.equal(host.statuses.at(-1), "saved");
+  assert.equal(session.acked, 2);
+});
+
+test("known entries are ignored, overlapping ones sliced, a gap is asked for", (t) => {
+  const { line, session, text } = opened("");
+  t.after(() => session.stop());
+  session.onUpdates(0, [["8.x", '[[0,"a"]]']]);
+  session.onUpdates(0, [["8.x", '[[0,"a"]]'], ["8.x", '[1,[0,"b"]]']]);
+  assert.equal(text(), "ab");
+  session.onUpdates(4, [["8.x", '[4,[0,"e"]]']]);
+  assert.deepEqual(line.take("text:pull"), [["1", 2]]);
+  session.onUpdates(2, [["8.x", '[2,[0,"c"]]'], ["8.x", '[3,[0,"d"]]'], ["8.x", '[4,[0,"e"]]']]);
+  assert.equal(text(), "abcde");
+});
+
+test("after a lost acknowledgement the same numbers are sent again", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { line, session, type } = opened();
+  type(0, "x");
+  const [first] = line.take("text:push");
+  t.mock.timers.tick(4_000);
+  assert.deepEqual(line.take("text:pull"), [["1", 0]]);
+  session.onUpdates(0, []);
+  assert.deepEqual(line.take("text:push"), [first]);
+  session.stop();
+});
+
+test("a reconnection resumes, catches up first and then pushes", (t) => {
+  const { line, session, type, text } = opened();
+  t.after(() => session.stop());
+  line.connected = false;
+  session.disconnected();
+  type(3, "!");
+  line.connected = true;
+  session.connected();
+  assert.deepEqual(line.take("text:join"), [["1", session.client, 0, "e"]]);
+  session.onJoined(joined({ version: 1 }));
+  assert.deepEqual(line.take("text:push"), []);
+  session.onUpdates(0, [["8.x", '[[0,"z"],3]']]);
+  assert.deepEqual(line.take("text:push"), [["1", 1, session.client, 1, ['[4,[0,"!"]]']]]);
+  assert.equal(text(), "zabc!");
+});
+
+for (const code of ["bad", "ahead", "gap", "forbidden", "locked", "limit"]) {
+  test(`refused as ${code}: the words are handed back and a new id joins`, (t) => {
+    const { line, host, session, type, text } = opened();
+    t.after(() => session.stop());
+    const before = session.client;
+    type(3, " mine");
+    session.onRefused(1, code, "");
+    assert.deepEqual(host.words.map((lost) => [lost.code, lost.words]), [[code, "abc mine"]]);
+    assert.notEqual(session.client, before);
+    assert.deepEqual(line.take("text:join"), [["1", session.client, null, null]]);
+    session.onJoined(joined({ text: "abc", version: 5 }));
+    assert.equal(text(), "abc");
+    assert.equal(session.pending.length, 0);
+    assert.equal(host.words.length, 1);
+  });
+}
+
+for (const code of ["behind", "retry"]) {
+  test(`refused as ${code}: pulls and pushes again`, (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+    const { line, host, session, type } = opened();
+    type(3, "!");
+    const [first] = line.take("text:push");
+    session.onRefused(1, code, "");
+    t.mock.timers.tick(700);
+    assert.deepEqual(line.take("text:pull"), [["1", 0]]);
+    session.onUpdates(0, []);
+    assert.deepEqual(line.take("text:push"), [first]);
+    assert.deepEqual(host.words, []);
+    session.stop();
+  });
+}
+
+test("a fresh text while changes are pending hands the words back", (t) => {
+  const { line, host, session, type, text } = opened();
+  t.after(() => session.stop());
+  type(3, " mine");
+  line.connected = false;
+  session.disconnected();
+  line.connected = true;
+  session.connected();
+  line.take("text:join");
+  session.onJoined(joined({ epoch: "f", version: 9, text: "restored" }));
+  assert.deepEqual(host.words.map((lost) => [lost.code, lost.words]), [["fresh", "abc mine"]]);
+  assert.equal(text(), "restored");
+  assert.deepEqual(line.take("text:join"), [["1", session.client, 9, "f"]]);
+});
+
+test("a closed tab's changes go on under their own id and numbers", async (t) => {
+  const first = opened();
+  first.type(3, "d");
+  await first.session.flush();
+  const [kept] = [...first.stored.values()];
+  first.session.stop();
+  const again = client(kept);
+  t.after(() => again.session.stop());
+  assert.deepEqual(again.line.take("text:join"), [["1", kept.key, 0, "e"]]);
+  again.session.onJoined(joined({ version: 1 }));
+  again.session.onUpdates(0, [[kept.key, '[3,[0,"d"]]']]);
+  assert.equal(again.text(), "abcd");
+  assert.equal(again.host.statuses.at(-1), "saved");
+  assert.deepEqual(again.line.take("text:push"), []);
+  await again.session.flush();
+  assert.equal(again.stored.size, 0);
+});
+
+test("unsaved work is told in words that grow more serious with time", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { line, host, session, type } = opened();
+  line.connected = false;
+  session.disconnected();
+  assert.equal(host.statuses.at(-1), "reconnecting");
+  type(3, "!");
+  assert.equal(host.statuses.at(-1), "reconnecting");
+  t.mock.timers.tick(4_100);
+  assert.equal(host.statuses.at(-1), "unsaved");
+  session.stop();
+});
+
+test("big pushes are divided before they are too big", (t) => {
+  const { line, session, type } = opened("");
+  t.after(() => session.stop());
+  type(0, "a");
+  line.take("text:push");
+  for (let count = 0; count < 8; count++) type(0, "漢".repeat(5_000));
+  session.onUpdates(0, [[session.client, '[[0,"a"]]']]);
+  const [[, , , seq, changes]] = line.take("text:push");
+  assert.equal(seq, 2);
+  assert.equal(changes.length, 3);
+  assert.ok(Buffer.byteLength(JSON.stringify(changes)) < 65_536);
+});
