@@ -184,6 +184,53 @@ def verify(file: str) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--with-keys", type=click.Path(path_type=Path), help="Also write the server's secret to this file.")
+def backup(file: Path, with_keys: Path | None) -> None:
+    """Write everything into FILE; safe while people work."""
+    from app.services import backups
+    from migrations import head
+
+    with database() as opened:
+        counts = backups.write_backup(opened, file, revision=head() or "")
+        if with_keys is not None:
+            backups.write_keys(opened, with_keys)
+    click.echo(f"{sum(counts.values())} rows in {file}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--with-keys",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The secret written with the backup; in production set CONCORDAT_SECRET to it instead.",
+)
+def restore(file: Path, with_keys: Path | None) -> None:
+    """Fill an empty data folder or database from FILE."""
+    from app.services import backups
+    from migrations import upgrade
+
+    if with_keys is not None:
+        secret_from(with_keys)
+    with database() as opened:
+        upgrade(opened.settings.database_url, backups.read_manifest(file)["revision"] or "head")
+        counts = backups.restore(opened, file)
+        upgrade(opened.settings.database_url)
+    click.echo(f"{sum(counts.values())} rows restored")
+
+
+def secret_from(keys: Path) -> None:
+    """Have a demo server's new data folder use the secret of a backup; refuse to replace another one."""
+    chosen = Path(os.environ.get("CONCORDAT_DATA", "var"))
+    chosen.mkdir(parents=True, exist_ok=True)
+    kept = chosen / "secret"
+    if kept.exists():
+        unusable(f"{kept} exists already; restore into an empty data folder")
+    kept.touch(mode=0o600)
+    kept.write_text(keys.read_text().strip())
+
+
+@main.command()
 def run() -> None:
     """Everything for a demonstration: migrate, tell the demo story once, serve, work; stop both together."""
     os.environ.setdefault("CONCORDAT_MODE", "demo")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_babel import Babel
@@ -42,7 +43,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,  # Sec-Fetch-Site is checked instead; token pages send no Referer
-        TRUSTED_HOSTS=None,
+        TRUSTED_HOSTS=None if settings.is_demo else [urlsplit(settings.base_url).netloc],
     )
     if settings.proxy_hops:
         hops = settings.proxy_hops

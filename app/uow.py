@@ -125,6 +125,13 @@ class Database:
         finally:
             uow.session.close()  # rolls back; rollback() itself would first expire all that was loaded
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A plain connection that sees one consistent moment for as long as it is open: for backups."""
+        isolation = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        with self.engine.connect() as connection:
+            yield connection.execution_options(**isolation)
+
     def _unit(self, *, writing: bool) -> UnitOfWork:
         bind = self.engine.execution_options(writing=writing)
         session = Session(bind=bind, expire_on_commit=False, autoflush=True)
