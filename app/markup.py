@@ -122,8 +122,8 @@ def redline(segments: Iterable[Segment], *, added: str = "added", removed: str =
             html.append(words)
         else:
             tag, said = ("ins", added) if segment.kind == "added" else ("del", removed)
-            html.append(f'<{tag}><span class="nhsuk-u-visually-hidden">[{escape(said)}: </span>{words}')
-            html.append(f'<span class="nhsuk-u-visually-hidden">]</span></{tag}>')
+            html.append(f'<{tag}><span class="visually-hidden">[{escape(said)}: </span>{words}')
+            html.append(f'<span class="visually-hidden">]</span></{tag}>')
     return Markup("".join(html))
 
 
