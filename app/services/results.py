@@ -177,7 +177,7 @@ def report(uow: UnitOfWork, actor: Actor, *, round_id: int) -> Report:
         items=tuple(
             ItemReport(
                 item,
-                tuple(_read(protocol.dimension(key), each) for key, each in figures["items"][item.reference].items()),
+                tuple(_read(each, figures["items"][item.reference][each.key]) for each in protocol.dimensions),
                 remarks.of(item.id, RemarkKind.COMMENT, RemarkKind.WORDING),
             )
             for item in items

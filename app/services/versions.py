@@ -15,10 +15,12 @@ from app.errors import Invalid, NotFound
 from app.events import VersionFrozen
 from app.policy import Actor, Can, access, require
 from app.services.activity import note
-from app.services.documents import documents_of, words_sha256
+from app.services.documents import WORDS, documents_of, words_sha256
+from app.services.items import DEPTHS
+from app.services.items import items_of as items_in_order
 from app.uow import UnitOfWork
 from models.accounts import Person
-from models.documents import Document, Field
+from models.documents import Document
 from models.evidence import Finding, Link, Relation, Source, Strength
 from models.groups import Group
 from models.items import Item, Kind, Status
@@ -29,7 +31,6 @@ from models.versions import Version, VersionItem
 USUAL = frozenset({Status.DRAFT, Status.PROPOSED, Status.AGREED, Status.RESERVATIONS})
 #: Order of the evidence lines: first what speaks for an item, then what qualifies it, then what speaks against it.
 _RELATIONS = {Relation.SUPPORTS.value: 0, Relation.QUALIFIES.value: 1, Relation.CONTRADICTS.value: 2}
-_KINDS = {Kind.PRINCIPLE: 0, Kind.ELEMENT: 1, Kind.CRITERION: 2, Kind.SPECIFICATION: 3}
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def freeze(
     group = _hold(uow, group_id)
     title, reason = " ".join(title.split()) or group.name, reason.strip()
     _check_grounds(uow.session, group_id, title, decision_id, reason)
-    statuses = USUAL | ({Status.IDEA} if with_ideas else set()) | ({Status.PARKED} if with_parked else set())
+    statuses = _statuses(with_ideas, with_parked)
     drafts = [draft for draft in _drafts(uow.session, group_id, statuses) if draft.left_out is None]
     if not drafts:
         raise Invalid("There is nothing to lock yet: the blueprint holds no drafted or agreed items.")
@@ -143,7 +144,7 @@ def freeze(
 def preview(uow: UnitOfWork, actor: Actor, *, group_id: int, with_ideas: bool, with_parked: bool) -> Preview:
     """What freezing would do now; for those who may freeze."""
     require(uow.session, actor, group_id, Can.VERSION_FREEZE)
-    statuses = USUAL | ({Status.IDEA} if with_ideas else set()) | ({Status.PARKED} if with_parked else set())
+    statuses = _statuses(with_ideas, with_parked)
     drafts = _drafts(uow.session, group_id, statuses)
     decisions = uow.session.execute(
         select(Decision).where(Decision.group_id == group_id).order_by(Decision.number.desc()).limit(50)
@@ -250,14 +251,21 @@ def is_aspirational(kind: Kind, evidence: Sequence[dict[str, str]]) -> bool:
 
 
 def _hold(uow: UnitOfWork, group_id: int) -> Group:
-    """Hold what writers hold: every text of the group first (as they do), then its items and the group itself."""
+    """Hold what writers hold, in their order: the group, its items, their texts.
+
+    ``key_share`` lets rows that merely refer to these be written meanwhile; else two could wait for each other.
+    """
+    fresh = {"populate_existing": True}
+    session = uow.session
+    group = session.execute(
+        select(Group).where(Group.id == group_id).with_for_update(key_share=True).execution_options(**fresh)
+    ).scalar_one()
     for statement in (
-        select(Document).where(Document.group_id == group_id).order_by(Document.id),
         select(Item).where(Item.group_id == group_id).order_by(Item.id),
+        select(Document).where(Document.group_id == group_id, Document.item_id.is_not(None)).order_by(Document.id),
     ):
-        held = statement.with_for_update().execution_options(populate_existing=True)
-        uow.session.execute(held).scalars().all()
-    return uow.lock(Group, group_id)
+        session.execute(statement.with_for_update(key_share=True).execution_options(**fresh)).scalars().all()
+    return group
 
 
 def _check_grounds(session: Session, group_id: int, title: str, decision_id: int | None, reason: str) -> None:
@@ -276,35 +284,34 @@ def _check_grounds(session: Session, group_id: int, title: str, decision_id: int
         raise Invalid("The version was not locked.", fields=fields)
 
 
+def _statuses(with_ideas: bool, with_parked: bool) -> frozenset[Status]:
+    more = {Status.IDEA: with_ideas, Status.PARKED: with_parked}
+    return USUAL | {status for status, wanted in more.items() if wanted}
+
+
 def _next_number(session: Session, group_id: int) -> int:
     numbers = session.execute(select(Version.number).where(Version.group_id == group_id)).scalars()
     return max(numbers, default=0) + 1
 
 
-def _drafts(session: Session, group_id: int, statuses: frozenset[Status] | set[Status]) -> list[Draft]:
+def _drafts(session: Session, group_id: int, statuses: frozenset[Status]) -> list[Draft]:
     """The tree in order; an item is left out with everything under it."""
-    items = list(session.execute(select(Item).where(Item.group_id == group_id)).scalars())
-    children: dict[int | None, list[Item]] = {}
-    for item in sorted(items, key=lambda item: (_KINDS[item.kind], item.position, item.id)):
-        children.setdefault(item.parent_id, []).append(item)
-    documents = documents_of(session, [item.id for item in items])
+    items = items_in_order(session, group_id)
+    by_id = {item.id: item for item in items}
+    documents = documents_of(session, by_id)
     evidence = _evidence_of(session, group_id)
+    out: dict[int, Status | None] = {}
     found: list[Draft] = []
-
-    def walk(parent: Item | None, depth: int, left_out: Status | None) -> None:
-        for item in children.get(parent.id if parent else None, []):
-            out = left_out or (None if item.status in statuses else item.status)
-            texts = documents.get(item.id, {})
-            words = {
-                each.value: texts[each].text if each in texts else ""
-                for each in (Field.TITLE, Field.TEXT, Field.WHY, Field.SUMMARY)
-            }
-            lines = evidence.get(item.id, [])
-            reference = parent.reference if parent else None
-            found.append(Draft(item, depth, reference, words, lines, is_aspirational(item.kind, lines), out))
-            walk(item, depth + 1, out)
-
-    walk(None, 0, None)
+    for item in items:
+        parent = by_id[item.parent_id] if item.parent_id is not None else None
+        above = out[parent.id] if parent is not None else None
+        out[item.id] = above or (None if item.status in statuses else item.status)
+        texts = documents.get(item.id, {})
+        words = {each.value: texts[each].text if each in texts else "" for each in WORDS}
+        lines = evidence.get(item.id, [])
+        aspirational = is_aspirational(item.kind, lines)
+        reference = parent.reference if parent is not None else None
+        found.append(Draft(item, DEPTHS[item.kind], reference, words, lines, aspirational, out[item.id]))
     return found
 
 
