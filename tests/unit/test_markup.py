@@ -374,7 +374,7 @@ def test_any_other_picture_is_refused(inside: str) -> None:
 def test_a_redline_marks_and_escapes() -> None:
     html = redline(difference("pay <b>all\nrisk", "pay <b>some\nrisk"), added="neu", removed="weg")
     assert html == (
-        'pay &lt;b&gt;<del><span class="nhsuk-u-visually-hidden">[weg: </span>all'
-        '<span class="nhsuk-u-visually-hidden">]</span></del><ins><span class="nhsuk-u-visually-hidden">[neu: </span>'
-        'some<span class="nhsuk-u-visually-hidden">]</span></ins><br>risk'
+        'pay &lt;b&gt;<del><span class="visually-hidden">[weg: </span>all'
+        '<span class="visually-hidden">]</span></del><ins><span class="visually-hidden">[neu: </span>'
+        'some<span class="visually-hidden">]</span></ins><br>risk'
     )
