@@ -33,6 +33,7 @@ const result = await build({
   bundle: true,
   format: "esm",
   target: "es2022",
+  minify: true,
   write: false,
   legalComments: "none",
   charset: "utf8",

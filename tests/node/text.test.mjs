@@ -196,6 +196,21 @@ test("a fresh text while changes are pending hands the words back", (t) => {
   assert.deepEqual(line.take("text:join"), [["1", session.client, 9, "f"]]);
 });
 
+test("changes made while the text was closed are handed back, unless the log has them", (t) => {
+  const { line, host, session, type } = opened();
+  t.after(() => session.stop());
+  type(3, "d");
+  type(4, "e");
+  session.disconnected();
+  session.connected();
+  session.onJoined(joined({ version: 1, access: "read" }));
+  session.onUpdates(0, [[session.client, '[3,[0,"d"]]']]);
+  assert.deepEqual(host.words.map((lost) => lost.code), ["closed"]);
+  assert.deepEqual(line.take("text:join").at(-1), ["1", session.client, null, null]);
+  session.onJoined(joined({ version: 1, text: "abcd", access: "read" }));
+  assert.equal(host.words.length, 1);
+});
+
 test("a closed tab's changes go on under their own id and numbers", async (t) => {
   const first = opened();
   first.type(3, "d");

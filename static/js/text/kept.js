@@ -7,6 +7,7 @@ import { _ } from "../words.js";
 function reason(code) {
   switch (code) {
     case "locked": return _("These words were locked for a decision before your last change arrived.");
+    case "closed": return _("This text was closed for changes while you were away.");
     case "forbidden": return _("You may not change this text any more.");
     case "limit": return _("Your last change would make the text longer than it may be.");
     case "fresh": return _("The text was replaced while you were away.");

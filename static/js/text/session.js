@@ -313,8 +313,14 @@ export class TextSession {
   // -- Sending ----------------------------------------------------------------------------------------------------
 
   #push() {
-    if (!this.joined || this.inFlight || this.holding || this.version < this.head || this.access !== "write") return;
+    if (!this.joined || this.inFlight || this.holding || this.version < this.head) return;
     if (!this.pending.length || !this.link.connected) return;
+    if (this.access !== "write") {
+      // Made while away, and the text has been closed for changes since.
+      this.#lose("closed", "");
+      this.#renew();
+      return;
+    }
     /** @type {string[]} */
     const batch = [];
     let size = 0;
