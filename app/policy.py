@@ -77,7 +77,6 @@ class Can(StrEnum):
     RESULTS_READ = "results.read"
     REMARK_RELEASE = "remark.release"
     ACTIVITY_READ = "activity.read"
-    SERVER_MANAGE = "server.manage"
 
 
 _FACILITATOR = frozenset({Role.FACILITATOR})
@@ -86,7 +85,7 @@ _READERS = frozenset({Role.FACILITATOR, Role.MEMBER, Role.OBSERVER, Role.PANEL_M
 _ROOM = frozenset({Role.FACILITATOR, Role.MEMBER, Role.OBSERVER, Role.GUEST})
 _PANEL = frozenset({Role.PANEL_MANAGER})
 
-#: Roles that may do a thing. ROUND_RATE belongs to an expert's seat, SERVER_MANAGE to administrators: to no role.
+#: Roles that may do a thing. ROUND_RATE belongs to an expert's seat and to no role.
 RULES: dict[Can, frozenset[Role]] = {
     Can.GROUP_READ: _READERS,
     Can.GROUP_EDIT: _FACILITATOR,
@@ -115,7 +114,6 @@ RULES: dict[Can, frozenset[Role]] = {
     Can.RESULTS_READ: _READERS,
     Can.REMARK_RELEASE: _PANEL,
     Can.ACTIVITY_READ: _READERS,
-    Can.SERVER_MANAGE: frozenset(),
 }
 
 #: States of a session in which a guest's rights hold.

@@ -177,6 +177,6 @@ def sweep(uow: UnitOfWork) -> dict[str, int]:
         "mails": delete(Job).where((Job.done_at < uow.now - MAILS_KEPT) | (Job.failed_at < uow.now - MAILS_KEPT)),
     }
     return {
-        kind: uow.session.execute(statement.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined]
+        kind: uow.session.execute(statement.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined]  # DELETE counts
         for kind, statement in statements.items()
     }

@@ -18,8 +18,12 @@ from app.web import (
     guards,
     headers,
     health,
+    history,
     home,
+    items,
     limits,
+    rating,
+    times,
 )
 from app.web.guards import Guard
 
@@ -33,7 +37,10 @@ BLUEPRINTS: list[tuple[Blueprint, Guard, str]] = [
     (administration.bp, guards.administrator, "/admin"),
     (demo.bp, guards.anyone, ""),
     (components.bp, guards.anyone, ""),
+    (rating.bp, guards.anyone, ""),
     (groups.bp, guards.member, "/g/<slug>"),
+    (history.bp, guards.member, "/g/<slug>/blueprint/items"),
+    (items.bp, guards.member, "/g/<slug>/blueprint"),
 ]
 
 # Here and not in install(): a blueprint takes hooks only before it is first registered, and tests make many apps.
@@ -47,6 +54,7 @@ def install(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
     limits.install(app, settings)
     errors.install(app)
     assets.install(app)
+    times.install(app)
     app.context_processor(lambda: {"nonce": g.get("nonce", "")})
     for blueprint, guard, prefix in BLUEPRINTS:
         if guard is guards.unlooked:

@@ -11,17 +11,32 @@ from flask_babel import gettext as _
 from app.errors import Conflict, Invalid
 from app.policy import Can, allowed
 from app.services import groups, memberships
+from app.services import overview as overview_service
+from app.services.activity import list_activity
 from app.web.context import looking, transaction
 from app.web.forms import optional, text
 from models.groups import Role
 
 bp = Blueprint("groups", __name__)
+PAGE = 50
 
 
 @bp.get("/")
 def overview(slug: str) -> ResponseReturnValue:
     """What is going on in the group."""
-    return render_template("groups/overview.html")
+    with looking() as (uow, actor):
+        seen = overview_service.look(uow, actor, group_id=g.group.id)
+    return render_template("groups/overview.html", seen=seen)
+
+
+@bp.get("/activity/")
+def activity(slug: str) -> ResponseReturnValue:
+    """All that happened, newest first, a page at a time."""
+    before = request.args.get("before", type=int)
+    with looking() as (uow, actor):
+        lines = list_activity(uow, actor, group_id=g.group.id, before_id=before, limit=PAGE + 1)
+    more = lines[PAGE - 1].id if len(lines) > PAGE else None
+    return render_template("groups/activity.html", lines=lines[:PAGE], more=more)
 
 
 def _role(name: str) -> Role:

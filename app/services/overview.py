@@ -1,0 +1,122 @@
+"""The group's first page: what is on now, what waits for me, how far the blueprint is, and what happened lately."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.policy import Actor, Can, allowed, require
+from app.services import actions, decisions, meetings
+from app.services.activity import Line, list_activity
+from app.uow import UnitOfWork
+from models.items import Item, Kind, Status
+from models.meetings import MeetingState
+from models.validation import Round, RoundState
+from models.versions import Version
+
+#: The order in which progress is told.
+STATUSES = (
+    Status.AGREED,
+    Status.RESERVATIONS,
+    Status.PROPOSED,
+    Status.DRAFT,
+    Status.IDEA,
+    Status.PARKED,
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many criteria and specifications stand at each status, withdrawn ones left out; ``total`` is their sum."""
+
+    counts: list[tuple[Status, int]]
+    total: int
+
+    @property
+    def settled(self) -> int:
+        """Agreed, with or without reservations."""
+        return sum(count for status, count in self.counts if status in {Status.AGREED, Status.RESERVATIONS})
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An item whose words have changed since they were decided."""
+
+    item_id: int
+    reference: str
+    decision_id: int
+    decision_number: int
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the page shows."""
+
+    live: meetings.MeetingLine | None
+    coming: meetings.MeetingLine | None
+    progress: Progress
+    my_actions: list[actions.ActionLine]
+    changed: list[Changed]
+    version: Version | None
+    round: Round | None
+    activity: list[Line]
+
+
+def look(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Overview:
+    """Everything for the overview in a handful of queries. Raises NotFound, Forbidden."""
+    standing = require(uow.session, actor, group_id, Can.GROUP_READ)
+    session = uow.session
+    planned = meetings.list_meetings(uow, actor, group_id=group_id) if allowed(standing.role, Can.MEETING_READ) else []
+    live = next((each for each in planned if each.state in meetings.OPEN), None)
+    coming = next((each for each in planned if each.state is MeetingState.ANNOUNCED), None)
+    lines = actions.list_actions(uow, actor, group_id=group_id)
+    mine = [each for each in lines if each.action.owner_id == actor.person_id and each.action.done_at is None]
+    return Overview(
+        live=live,
+        coming=coming,
+        progress=_progress(session, group_id),
+        my_actions=mine,
+        changed=_changed(session, group_id),
+        version=session.execute(
+            select(Version).where(Version.group_id == group_id).order_by(Version.number.desc()).limit(1)
+        ).scalar_one_or_none(),
+        round=_round(session, group_id),
+        activity=list_activity(uow, actor, group_id=group_id, limit=12),
+    )
+
+
+def _progress(session: Session, group_id: int) -> Progress:
+    rows = session.execute(
+        select(Item.status, func.count())
+        .where(Item.group_id == group_id, Item.kind.in_((Kind.CRITERION, Kind.SPECIFICATION, Kind.PRINCIPLE)))
+        .group_by(Item.status)
+    )
+    found = {status: count for status, count in rows}  # noqa: C416  # rows, not pairs
+    counts = [(status, found.get(status, 0)) for status in STATUSES]
+    return Progress(counts, sum(count for _status, count in counts))
+
+
+def _changed(session: Session, group_id: int) -> list[Changed]:
+    found = session.execute(
+        select(Item.id, Item.reference).where(
+            Item.group_id == group_id, Item.status.in_((Status.AGREED, Status.RESERVATIONS))
+        )
+    ).all()
+    references = {item_id: reference for item_id, reference in found}  # noqa: C416  # rows, not pairs
+    standings = decisions.standings(session, references)
+    return [
+        Changed(item_id, references[item_id], decision.id, decision.number)
+        for item_id, (decision, state) in standings.items()
+        if state == "changed"
+    ]
+
+
+def _round(session: Session, group_id: int) -> Round | None:
+    return session.execute(
+        select(Round)
+        .where(Round.group_id == group_id, Round.state != RoundState.DRAFT)
+        .order_by(Round.state != RoundState.OPEN, Round.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
