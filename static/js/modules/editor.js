@@ -194,8 +194,12 @@ class Editor {
     this.others.stop();
     const end = Date.now() + RECOVER_MS;
     const finish = () => {
-      if (this.session.pending.length && Date.now() < end) setTimeout(finish, 100);
-      else this.session.stop();
+      if (this.session.pending.length && Date.now() < end) {
+        setTimeout(finish, 100);
+        return;
+      }
+      this.session.stop();
+      this.view?.destroy();
     };
     finish();
   }
