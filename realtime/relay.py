@@ -31,11 +31,24 @@ def topics(fact: Fact) -> list[str]:
             return []
 
 
+def hints(fact: Fact) -> list[tuple[str, str]]:
+    """Every hint of a fact with the room it goes to: a topic's own, and for one item also the blueprint it stands in.
+
+    A page of two hundred cards watches its blueprint once and is told which card to ask for again.
+    """
+    own = [(topic, topic) for topic in topics(fact)]
+    match fact:
+        case events.ItemChanged(group_id, item_id) | events.TextChanged(group_id, item_id=int(item_id)):
+            return [*own, (f"item-{item_id}", f"items-{group_id}")]
+        case _:
+            return own
+
+
 def install(bus: Bus, socketio: SocketIO) -> None:
     """Listen to all facts and hint to the rooms they concern."""
 
     def relay(fact: Fact) -> None:
-        for topic in topics(fact):
-            socketio.emit("changed", {"topic": topic}, to=topic)
+        for topic, room in hints(fact):
+            socketio.emit("changed", {"topic": topic}, to=room)
 
     bus.listen(relay)

@@ -32,6 +32,8 @@ from models.polls import Decision
 from models.versions import Version, VersionItem
 
 PAUSE = timedelta(minutes=5)
+#: The mark of an item before its first word.
+BEGINNING = ".".join("0" for _ in WORDS)
 #: Most changes that are read for one time line; older ones still count in every text that is shown.
 MOST = 200_000
 

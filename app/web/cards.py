@@ -161,13 +161,26 @@ def _card(entry: Entry, around: Around) -> Card:
     texts = ".".join(str(entry.documents[one].version) for one in documents.WORDS if one in entry.documents)
     marks = f"{access[0]}{voted:d}{changed:d}{weak:d}{evidence}{rights.role[0]}"
     return Card(
-        id=item.id, reference=item.reference, now_under=entry.now_under, kind=item.kind.value, status=item.status.value,
-        family=item.principle_group.value if item.principle_group else "", parent_id=item.parent_id, level=level,
-        title=entry.title or _("Untitled"), html=rendered(entry.words(Field.TEXT), level), more=_more(entry, evidence),
-        may_edit=access == "write", reason=reason, may_act=rights.may_add, add_kind=add.value if add else "",
-        voted=voted, changed=changed, aspirational=weak,
+        id=item.id,
+        reference=item.reference,
+        now_under=entry.now_under,
+        kind=item.kind.value,
+        status=item.status.value,
+        family=item.principle_group.value if item.principle_group else "",
+        parent_id=item.parent_id,
+        level=level,
+        title=entry.title or _("Untitled"),
+        html=rendered(entry.words(Field.TEXT), level),
+        more=_more(entry, evidence),
+        may_edit=access == "write",
+        reason=reason if rights.may_add else "",
+        may_act=rights.may_add,
+        add_kind=add.value if add else "",
+        voted=voted,
+        changed=changed,
+        aspirational=weak,
         stamp=f"{item.status.value}-{item.parent_id or 0}-{texts}-{marks}",
-    )  # fmt: skip
+    )
 
 
 def _changed(entry: Entry, covered: set[str] | None) -> bool:
@@ -186,4 +199,4 @@ def _more(entry: Entry, evidence: int) -> str:
         parts.append(_("In plain words"))
     if evidence:
         parts.append(ngettext("%(num)d finding", "%(num)d findings", evidence))
-    return ", ".join(parts)
+    return " · ".join(parts)

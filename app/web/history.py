@@ -1,0 +1,82 @@
+"""The time line of an item, the difference between two of its moments, and bringing one back."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app import markup
+from app.policy import Can
+from app.services import history, items
+from app.web.context import looking, transaction
+from app.web.errors import wants_json
+from app.web.forms import text
+from app.web.items import group_id
+from models.documents import Field
+
+bp = Blueprint("history", __name__)
+
+
+def field_words() -> dict[Field, str]:
+    """The texts of an item in the reader's language."""
+    return {
+        Field.TITLE: _("Title"),
+        Field.TEXT: _("Words"),
+        Field.WHY: _("Why"),
+        Field.SUMMARY: _("In plain words"),
+    }
+
+
+@bp.get("/<int:item_id>/history")
+def index(item_id: int, slug: str) -> ResponseReturnValue:
+    """All moments of an item, newest first; any two of them can be compared."""
+    with looking() as (uow, actor):
+        entry = items.entry_of(uow, actor, item_id, group_id=group_id())
+        moments = history.timeline(uow, actor, item_id)
+    return render_template("history/index.html", entry=entry, moments=moments, fields=field_words())
+
+
+@bp.get("/<int:item_id>/compare")
+def compare(item_id: int, slug: str) -> ResponseReturnValue:
+    """What changed between two moments, ``from`` and ``to``; the present words when ``to`` is left out."""
+    with looking() as (uow, actor):
+        entry = items.entry_of(uow, actor, item_id, group_id=group_id())
+        now = history.mark_now(uow.session, entry.item)
+        before, after = request.args.get("from") or history.BEGINNING, request.args.get("to") or now
+        before, after = sorted((before, after), key=_age)
+        parts = history.compare(uow, actor, item_id, before, after)
+        access, reason = items.may_write(uow.session, actor, entry.item)
+        moments = {moment.mark: moment for moment in reversed(history.timeline(uow, actor, item_id))}
+    differences = [
+        (field_words()[part.field], markup.redline(part.segments, added=_("added"), removed=_("removed")))
+        for part in parts
+        if part.changed
+    ]
+    return render_template(
+        "history/compare.html", entry=entry, differences=differences, before=before, after=after, now=now,
+        moments=moments, may_restore=access == "write", reason=reason,
+    )  # fmt: skip
+
+
+def _age(mark: str) -> list[int]:
+    """Marks grow in every part, so that their sum tells which is older; what is no mark is refused later."""
+    parts = [int(part) if part.isascii() and part.isdigit() else 0 for part in mark[:60].split(".")]
+    return [sum(parts), *parts]
+
+
+@bp.post("/<int:item_id>/history/restore")
+def restore(item_id: int, slug: str) -> ResponseReturnValue:
+    """Make the words of a moment the present ones, as new changes."""
+    with transaction() as (uow, actor):
+        item = items.access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id())
+        before = history.mark_now(uow.session, item)
+        changed = history.restore(uow, actor, item_id=item_id, mark=text("mark"), group_id=group_id())
+    said = ngettext("One text of %(reference)s brought back", "%(num)d texts of %(reference)s brought back",
+                    len(changed), reference=item.reference)  # fmt: skip
+    if wants_json():
+        back = {"url": url_for("history.restore", slug=slug, item_id=item_id), "fields": {"mark": before}}
+        return jsonify(said=said, item=item.id, undo=back)
+    flash(said, "success")
+    return redirect(url_for("items.item", slug=slug, item_id=item_id))

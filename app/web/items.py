@@ -1,0 +1,364 @@
+"""The Blueprint room: the tree, its cards, and every act upon an item.
+
+Each act answers a form with a redirect, and a script that asks for JSON with ``{said, item, undo}``: the sentence for
+the toast, and the form that takes the act back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.errors import Forbidden, Invalid
+from app.policy import Actor, Can
+from app.services import activity, history, items, outline, threads
+from app.uow import UnitOfWork
+from app.web import cards
+from app.web.context import looking, transaction
+from app.web.errors import wants_json
+from app.web.forms import text
+from models.documents import Field
+from models.items import Item, Kind, PrincipleGroup, Status
+
+bp = Blueprint("items", __name__)
+
+Choice = TypeVar("Choice", bound=StrEnum)
+#: Most cards that are asked for at once.
+MOST_CARDS = 100
+
+
+@bp.app_template_filter("when")
+def when(at: datetime) -> str:
+    """A moment on the group's own clock, in words: "2 March 2026, 09:00"."""
+    zone = ZoneInfo(g.group.time_zone) if g.get("group") else UTC
+    return f"{at.astimezone(zone):%-d %B %Y, %H:%M}"
+
+
+def group_id() -> int:
+    """The group of the address, which the guard has found."""
+    found: int = g.group.id
+    return found
+
+
+def _choice(values: type[Choice], name: str, given: str) -> Choice:
+    try:
+        return values(given)
+    except ValueError:
+        raise Invalid(_("Choose from the list."), fields={name: _("Choose from the list")}) from None
+
+
+def _number(name: str) -> int | None:
+    """A whole number of the form; None when it is empty. Raises Invalid for anything else."""
+    given = text(name, longest=12)
+    if not given:
+        return None
+    if not (given.isascii() and given.isdigit()):
+        raise Invalid(_("Choose from the list."), fields={name: _("Choose from the list")})
+    return int(given)
+
+
+def _place(item_id: int) -> str:
+    return url_for("items.blueprint", slug=g.group.slug, _anchor=f"item-{item_id}")
+
+
+def _done(said: str, item: Item | None, undo: tuple[str, Mapping[str, Any]] | None = None) -> ResponseReturnValue:
+    """The answer to an act: what was done, and the form that takes it back."""
+    if wants_json():
+        back = None
+        if undo is not None and item is not None:
+            back = {"url": url_for(undo[0], slug=g.group.slug, item_id=item.id), "fields": undo[1]}
+        return jsonify(said=said, item=item.id if item else None, undo=back)
+    flash(said, "success")
+    if item is not None and request.form.get("next") == "page":
+        return redirect(url_for("items.item", slug=g.group.slug, item_id=item.id))
+    return redirect(_place(item.id if item else 0))
+
+
+# --- looking ---
+
+
+@bp.get("")
+def blueprint(slug: str) -> ResponseReturnValue:
+    """The room: outline, cards, who is here."""
+    with looking() as (uow, actor):
+        board = cards.board(uow, actor, group_id())
+        lines = activity.list_activity(uow, actor, group_id=group_id(), limit=6)
+    found = _finder(board)
+    return render_template(
+        "items/blueprint.html", board=board, lines=lines, families=cards.family_words(), found=found,
+        hidden={card.id for card in board.cards if not _takes(found, card)},
+    )  # fmt: skip
+
+
+def _finder(board: cards.Board) -> dict[str, str]:
+    """What the address narrows the page to; unknown words narrow nothing."""
+    kind, status = request.args.get("kind", ""), request.args.get("status", "")
+    return {
+        "kind": kind if kind in dict(board.kinds) else "",
+        "status": status if status in {*dict(board.statuses), "all"} else "",
+    }
+
+
+def _takes(found: Mapping[str, str], card: cards.Card) -> bool:
+    """Whether a card is shown: as static/js/blueprint/finder.js has it. Withdrawn ones only when asked for."""
+    if found["kind"] not in ("", card.kind):
+        return False
+    if not found["status"]:
+        return card.status != Status.WITHDRAWN.value
+    return found["status"] in ("all", card.status)
+
+
+@bp.get("/outline")
+def contents(slug: str) -> ResponseReturnValue:
+    """The outline alone: what an open page asks for when the tree has changed."""
+    with looking() as (uow, actor):
+        board = cards.board(uow, actor, group_id())
+    return render_template("items/_outline.html", board=board, families=cards.family_words())
+
+
+@bp.get("/lately")
+def lately(slug: str) -> ResponseReturnValue:
+    """The newest lines of what happened."""
+    with looking() as (uow, actor):
+        lines = activity.list_activity(uow, actor, group_id=group_id(), limit=6)
+    return render_template("items/_lately.html", lines=lines)
+
+
+@bp.get("/cards")
+def some_cards(slug: str) -> ResponseReturnValue:
+    """Some cards: ``ids`` are their items' numbers, with commas."""
+    ids = [int(one) for one in request.args.get("ids", "")[:2_000].split(",") if one.isascii() and one.isdigit()]
+    with looking() as (uow, actor):
+        found = cards.cards_of(uow, actor, group_id(), ids[:MOST_CARDS])
+    return render_template("items/_cards.html", cards=found)
+
+
+@bp.get("/items/<int:item_id>/card")
+def card(item_id: int, slug: str) -> ResponseReturnValue:
+    """One card, rendered."""
+    with looking() as (uow, actor):
+        items.access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id())
+        found = cards.cards_of(uow, actor, group_id(), [item_id])
+    return render_template("items/_cards.html", cards=found)
+
+
+@bp.get("/items/<int:item_id>/editor")
+def editor(item_id: int, slug: str) -> ResponseReturnValue:
+    """One card with its live editors; refused with the reason where its words cannot be changed now."""
+    with looking() as (uow, actor):
+        entry = items.entry_of(uow, actor, item_id, group_id=group_id())
+        access, reason = items.may_write(uow.session, actor, entry.item)
+        [found] = cards.cards_of(uow, actor, group_id(), [item_id])
+    if access != "write":
+        raise Forbidden(reason)
+    return render_template("items/_editor.html", card=found, entry=entry, Field=Field)
+
+
+@bp.get("/items/<int:item_id>/details")
+def details(item_id: int, slug: str) -> ResponseReturnValue:
+    """What one click on a card shows: why, in plain words, evidence, decisions, the newest lines of its story."""
+    return render_template("items/_details.html", **_everything(item_id, lines=4))
+
+
+@bp.get("/items/<int:item_id>")
+def item(item_id: int, slug: str) -> ResponseReturnValue:
+    """Everything about one item, at an address of its own."""
+    return render_template("items/item.html", **_everything(item_id, lines=8), families=cards.family_words())
+
+
+def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
+    with looking() as (uow, actor):
+        entry = items.entry_of(uow, actor, item_id, group_id=group_id())
+        [found] = cards.cards_of(uow, actor, group_id(), [item_id])
+        return {
+            "card": found,
+            "entry": entry,
+            "thread": threads.thread_of(uow, actor, item_id),
+            "moments": history.timeline(uow, actor, item_id)[:lines],
+            "lines": activity.list_activity(uow, actor, group_id=group_id(), item_id=item_id, limit=lines),
+            "Field": Field,
+            **_choices(uow, actor, entry),
+        }
+
+
+@bp.get("/items/<int:item_id>/actions")
+def actions(item_id: int, slug: str) -> ResponseReturnValue:
+    """All that can be done with an item, for the dialog."""
+    with looking() as (uow, actor):
+        entry = items.entry_of(uow, actor, item_id, group_id=group_id())
+        [found] = cards.cards_of(uow, actor, group_id(), [item_id])
+        choices = _choices(uow, actor, entry)
+    return render_template("items/_actions.html", card=found, entry=entry, **choices)
+
+
+def _choices(uow: UnitOfWork, actor: Actor, entry: items.Entry) -> dict[str, Any]:
+    """What the forms of an item offer: places it may go to, statuses it may take, principles it may carry out."""
+    rights = items.rights(uow.session, actor, entry.item.group_id)
+    wanted = items.PARENT_OF.get(entry.item.kind)
+    parents = [
+        (one.item.id, f"{one.item.reference} {one.title}")
+        for one in items.tree(uow, actor, entry.item.group_id, withdrawn=False)
+        if one.item.kind is wanted
+    ]
+    words = cards.status_words()
+    given = [one for one in Status if one is not Status.WITHDRAWN and (rights.may_settle or one not in items.SETTLED)]
+    may_carry = entry.item.kind is not Kind.PRINCIPLE
+    return {
+        "rights": rights,
+        "may_stand": rights.standing(entry.item),
+        "settled": entry.item.status in items.SETTLED,
+        "parents": parents,
+        "statuses": [(one.value, words[one.value]) for one in given],
+        "all_principles": threads.principles(uow, actor, entry.item.id) if may_carry else [],
+        "families": cards.family_words(),
+    }
+
+
+# --- adding ---
+
+
+@bp.get("/add")
+def add_form(slug: str) -> ResponseReturnValue:
+    """The form for a new item: a page of its own, and the inside of the dialog."""
+    return _add_page(request.args, {})
+
+
+def _add_page(given: Mapping[str, str], errors: dict[str, str], status: int = 200) -> ResponseReturnValue:
+    kind = _choice(Kind, "kind", given.get("kind", ""))
+    with looking() as (uow, actor):
+        tree = items.tree(uow, actor, group_id(), withdrawn=False)
+    wanted = items.PARENT_OF.get(kind)
+    template = "items/_add.html" if request.headers.get("HX-Request") else "items/add.html"
+    page = render_template(
+        template, kind=kind.value, kinds=cards.kind_words(), families=cards.family_words(), given=given, errors=errors,
+        parents=[(one.item.id, f"{one.item.reference} {one.title}") for one in tree if one.item.kind is wanted],
+    )  # fmt: skip
+    return page, status
+
+
+@bp.post("/add")
+def add(slug: str) -> ResponseReturnValue:
+    """Add an item; what was typed stays in the form when it is refused."""
+    kind = _choice(Kind, "kind", text("kind"))
+    family = text("principle_group")
+    try:
+        with transaction() as (uow, actor):
+            made = items.add_item(
+                uow, actor, group_id=group_id(), kind=kind, parent_id=_number("parent_id"), title=text("title"),
+                text=request.form.get("text", ""), status=Status.IDEA,
+                principle_group=_choice(PrincipleGroup, "principle_group", family) if family else None,
+            )  # fmt: skip
+    except Invalid as error:
+        if wants_json():
+            raise
+        return _add_page(request.form, error.fields or {"title": error.message}, 422)
+    return _done(_("%(reference)s added", reference=made.reference), made, ("items.withdraw", {}))
+
+
+@bp.post("/start")
+def start(slug: str) -> ResponseReturnValue:
+    """Add the four core elements to an empty blueprint."""
+    with transaction() as (uow, actor):
+        made = outline.start(uow, actor, group_id=group_id())
+    return _done(_("The four core elements are there. Each may now be given criteria."), made[0])
+
+
+# --- acts upon one item ---
+
+
+@bp.post("/items/<int:item_id>/shift")
+def shift(item_id: int, slug: str) -> ResponseReturnValue:
+    """One place up or down."""
+    up = text("by") == "up"
+    with transaction() as (uow, actor):
+        before = outline.shift_item(uow, actor, item_id=item_id, by=-1 if up else 1, group_id=group_id())
+        moved = items.access_item(uow.session, actor, item_id, Can.ITEM_READ)
+    if before is None:
+        first = _("%(reference)s is the first already", reference=moved.reference)
+        last = _("%(reference)s is the last already", reference=moved.reference)
+        return _done(first if up else last, moved)
+    said = (
+        _("%(reference)s moved up", reference=moved.reference)
+        if up
+        else _("%(reference)s moved down", reference=moved.reference)
+    )
+    return _done(said, moved, ("items.move", _fields(before)))
+
+
+@bp.post("/items/<int:item_id>/move")
+def move(item_id: int, slug: str) -> ResponseReturnValue:
+    """Under another parent, to the other family, or to another place."""
+    family = text("principle_group")
+    with transaction() as (uow, actor):
+        before = outline.move_item(
+            uow, actor, item_id=item_id, parent_id=_number("parent_id"), position=_number("position"),
+            principle_group=_choice(PrincipleGroup, "principle_group", family) if family else None, group_id=group_id(),
+        )  # fmt: skip
+        entry = items.entry_of(uow, actor, item_id)
+    said = _("%(reference)s moved", reference=entry.item.reference)
+    if entry.now_under:
+        said = _("%(reference)s, now under %(parent)s", reference=entry.item.reference, parent=entry.now_under)
+    return _done(said, entry.item, ("items.move", _fields(before)))
+
+
+def _fields(place: outline.Place) -> dict[str, Any]:
+    fields = {"parent_id": place.parent_id, "principle_group": place.principle_group, "position": place.position}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+@bp.post("/items/<int:item_id>/withdraw")
+def withdraw(item_id: int, slug: str) -> ResponseReturnValue:
+    """Withdraw an item with what is under it."""
+    with transaction() as (uow, actor):
+        gone = outline.withdraw_item(uow, actor, item_id=item_id, group_id=group_id())
+    said = _("%(reference)s withdrawn", reference=gone[0].reference)
+    if len(gone) > 1:
+        said = _("%(reference)s withdrawn, with %(count)s under it", reference=gone[0].reference, count=len(gone) - 1)
+    return _done(said, gone[0], ("items.restore", {}))
+
+
+@bp.post("/items/<int:item_id>/restore")
+def restore(item_id: int, slug: str) -> ResponseReturnValue:
+    """Bring a withdrawn item back, with what went with it."""
+    with transaction() as (uow, actor):
+        back = outline.restore_item(uow, actor, item_id=item_id, group_id=group_id())
+    return _done(_("%(reference)s restored", reference=back[0].reference), back[0], ("items.withdraw", {}))
+
+
+@bp.post("/items/<int:item_id>/reopen")
+def reopen(item_id: int, slug: str) -> ResponseReturnValue:
+    """Make an agreed item a draft again."""
+    with transaction() as (uow, actor):
+        before = items.access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id()).status
+        opened = items.reopen(uow, actor, item_id=item_id, group_id=group_id())
+    said = _("%(reference)s reopened: members can change it again", reference=opened.reference)
+    return _done(said, opened, ("items.set_status", {"status": before.value}))
+
+
+@bp.post("/items/<int:item_id>/status")
+def set_status(item_id: int, slug: str) -> ResponseReturnValue:
+    """Give an item another status."""
+    status = _choice(Status, "status", text("status"))
+    with transaction() as (uow, actor):
+        before = items.access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id()).status
+        changed = items.set_status(uow, actor, item_id=item_id, status=status, group_id=group_id())
+    words = cards.status_words()[status.value]
+    said = _("%(reference)s is now: %(status)s", reference=changed.reference, status=words)
+    return _done(said, changed, ("items.set_status", {"status": before.value}) if before is not status else None)
+
+
+@bp.post("/items/<int:item_id>/principles")
+def set_principles(item_id: int, slug: str) -> ResponseReturnValue:
+    """Say which principles an item carries out."""
+    chosen = [int(one) for one in request.form.getlist("principles") if one.isascii() and one.isdigit()]
+    with transaction() as (uow, actor):
+        threads.set_principles(uow, actor, item_id=item_id, principle_ids=chosen, group_id=group_id())
+        changed = items.access_item(uow.session, actor, item_id, Can.ITEM_READ)
+    return _done(_("Principles of %(reference)s saved", reference=changed.reference), changed)

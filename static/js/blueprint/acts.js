@@ -1,0 +1,95 @@
+/**
+ * Acts upon items: a form marked `data-act` is sent by script, its answer said in a toast, and taken back by "Undo".
+ * What went wrong stands in the form, and what was typed stays.
+ */
+
+import { toast } from "../modules/toast.js";
+import { _ } from "../words.js";
+
+/** @typedef {{said: string, item: number | null, undo: {url: string, fields: Record<string, string>} | null}} Done */
+
+export const lost = () => _("The server could not be reached. Nothing was changed.");
+
+/** The page's token, asked of the page: importing main.js again would start it twice. */
+function token() {
+  return document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+}
+
+/**
+ * Posts the fields and answers what was done. Throws an Error whose message is for the person.
+ * @param {string} url
+ * @param {FormData} fields
+ * @returns {Promise<Done>}
+ */
+export async function post(url, fields) {
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(url, {
+      method: "POST", body: fields, headers: { Accept: "application/json", "X-CSRFToken": token() },
+    });
+  } catch {
+    throw new Error(lost());
+  }
+  const answer = await response.json();
+  if (!response.ok) throw new Error(Object.values(answer.fields ?? {}).join(". ") || answer.message);
+  return answer;
+}
+
+/**
+ * Does something and says so, with a way back.
+ * @param {string} url
+ * @param {FormData} fields
+ * @param {(done: Done) => void} then called after the act, and after it was undone
+ */
+export async function act(url, fields, then) {
+  const done = await post(url, fields);
+  say(done, then);
+  then(done);
+}
+
+/**
+ * Says what was done, with "Undo" where there is a way back.
+ * @param {Done} done
+ * @param {(done: Done) => void} then called after it was undone
+ */
+export function say({ said, undo }, then) {
+  if (undo) toast(said, { action: _("Undo"), run: () => void back(undo, then) });
+  else toast(said);
+}
+
+/**
+ * @param {NonNullable<Done["undo"]>} undo
+ * @param {(done: Done) => void} then
+ */
+async function back(undo, then) {
+  const fields = new FormData();
+  for (const [name, value] of Object.entries(undo.fields)) fields.set(name, String(value));
+  try {
+    const done = await post(undo.url, fields);
+    toast(done.said);
+    then(done);
+  } catch (error) {
+    toast(error instanceof Error ? error.message : lost(), { error: true });
+  }
+}
+
+/**
+ * Sends the `data-act` forms inside an element by script.
+ * @param {HTMLElement} root
+ * @param {(done: Done, form: HTMLFormElement) => void} then
+ */
+export function listen(root, then) {
+  root.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || form.dataset.act === undefined) return;
+    event.preventDefault();
+    const problem = root.querySelector("[data-error]");
+    if (problem instanceof HTMLElement) problem.hidden = true;
+    act(form.action, new FormData(form), (done) => then(done, form)).catch((/** @type {Error} */ error) => {
+      if (!(problem instanceof HTMLElement)) return void toast(error.message, { error: true });
+      problem.textContent = error.message;
+      problem.hidden = false;
+    });
+  });
+}

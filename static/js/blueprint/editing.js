@@ -1,0 +1,99 @@
+/** Editing in place: one item at a time mounts its live editors; leaving it shows the rendered words again. */
+
+import { toast } from "../modules/toast.js";
+import { lost } from "./acts.js";
+import { fragment } from "./board.js";
+import { keepPlace } from "./place.js";
+
+/** How long "Done" waits for the last letters to be saved before it shows the words as the server has them. */
+const SAVED_MS = 1_500;
+
+export class Editing {
+  /** @param {import("./board.js").Board} board */
+  constructor(board) {
+    this.board = board;
+    /** @type {HTMLElement | null} */
+    this.card = null;
+    this.moving = false;
+  }
+
+  /**
+   * Opens the editors of a card, after closing those of another.
+   * @param {string} id
+   */
+  async open(id) {
+    if (this.moving || this.card?.dataset.item === id) return;
+    this.moving = true;
+    try {
+      await this.#close();
+      const fresh = await fragment(`${this.board.base}/items/${id}/editor`);
+      const card = fresh.querySelector("[data-item]");
+      const old = document.getElementById(`item-${id}`);
+      if (!(card instanceof HTMLElement) || !old) return;
+      keepPlace(this.board.list, () => old.replaceWith(card));
+      this.card = card;
+      card.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
+      if (card.getBoundingClientRect().top < 0) card.scrollIntoView({ block: "start" });
+    } catch (error) {
+      toast(error instanceof TypeError ? lost() : /** @type {Error} */ (error).message, { error: true });
+      this.board.hint(`item-${id}`);
+    } finally {
+      this.moving = false;
+    }
+  }
+
+  /**
+   * Closes the editors and shows the words.
+   * @param {{focus?: boolean}} [options]
+   */
+  async done({ focus = true } = {}) {
+    if (this.moving || !this.card) return;
+    this.moving = true;
+    try {
+      const card = await this.#close();
+      if (focus) card?.focus({ preventScroll: true });
+    } catch {
+      toast(lost(), { error: true });
+    } finally {
+      this.moving = false;
+    }
+  }
+
+  async #close() {
+    const card = this.card;
+    if (!card) return null;
+    const editors = /** @type {HTMLElement[]} */ ([...card.querySelectorAll('[data-module="editor"]')]);
+    await saved(editors);
+    const fresh = await fragment(`${this.board.base}/items/${card.dataset.item}/card`);
+    const next = fresh.querySelector("[data-item]");
+    if (!(next instanceof HTMLElement)) return null;
+    for (const editor of editors) editor.dispatchEvent(new CustomEvent("concordat:unmount"));
+    this.card = null;
+    delete card.dataset.editing;
+    card.dataset.stamp = "";
+    keepPlace(this.board.list, () => this.board.put(next));
+    return next;
+  }
+
+  /**
+   * An editor that was folded away is made when it is opened.
+   * @param {Element} details
+   */
+  unfold(details) {
+    const template = details.querySelector("template");
+    if (!(details instanceof HTMLDetailsElement) || !details.open || !template) return;
+    const editor = template.content.firstElementChild;
+    template.replaceWith(template.content);
+    editor?.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
+  }
+}
+
+/**
+ * Waits until all editors say "saved", or for a moment.
+ * @param {HTMLElement[]} editors
+ */
+async function saved(editors) {
+  const until = performance.now() + SAVED_MS;
+  const waiting = () => editors.some(({ dataset }) => Number(dataset.pending ?? 0) > 0);
+  while (waiting() && performance.now() < until) await new Promise((go) => setTimeout(go, 30));
+}

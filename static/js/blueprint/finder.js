@@ -1,0 +1,102 @@
+/** Narrowing the list by words, kind and status; withdrawn items show only when asked for. */
+
+import { _ } from "../words.js";
+import { cards } from "./place.js";
+
+export class Finder {
+  /**
+   * @param {HTMLElement} root
+   * @param {HTMLElement} list
+   * @param {HTMLElement | null} outline
+   */
+  constructor(root, list, outline) {
+    this.list = list;
+    this.outline = outline;
+    this.form = /** @type {HTMLFormElement | null} */ (root.querySelector("[data-finder]"));
+    this.words = /** @type {HTMLInputElement | null} */ (root.querySelector("#finder-words"));
+    this.says = root.querySelector("[data-count]");
+    this.form?.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.apply();
+    });
+    this.form?.addEventListener("input", () => this.apply());
+    this.outlined();
+  }
+
+  /** @param {string} name */
+  #value(name) {
+    const field = this.form?.elements.namedItem(name);
+    return field instanceof HTMLSelectElement ? field.value : "";
+  }
+
+  /**
+   * Whether a line with this kind and status would be shown.
+   * @param {DOMStringMap} line
+   */
+  takes(line) {
+    const kind = this.#value("kind");
+    const status = this.#value("status");
+    if (kind && line.kind !== kind) return false;
+    if (status === "all") return true;
+    return status ? line.status === status : line.status !== "withdrawn";
+  }
+
+  /** Shows what matches, after the visitor has chosen. */
+  apply() {
+    const words = fold(this.words?.value ?? "").split(/\s+/).filter(Boolean);
+    const all = cards(this.list);
+    let shown = 0;
+    for (const card of all) {
+      const text = words.length ? fold(card.textContent ?? "") : "";
+      card.hidden = card.dataset.editing === undefined && !(this.takes(card.dataset) && words.every((word) => text.includes(word)));
+      if (!card.hidden) shown += 1;
+    }
+    const narrowed = words.length > 0 || this.#value("kind") !== "" || this.#value("status") !== "";
+    this.#sections(narrowed);
+    this.outlined();
+    if (this.says) {
+      if (!narrowed) this.says.textContent = "";
+      else this.says.textContent = shown ? _("{n} of {all} items", { n: shown, all: all.length }) : _("No item matches. Widen your choice.");
+    }
+    const address = new URL(location.href);
+    for (const name of ["kind", "status"]) {
+      if (this.#value(name)) address.searchParams.set(name, this.#value(name));
+      else address.searchParams.delete(name);
+    }
+    history.replaceState(history.state, "", address);
+  }
+
+  /**
+   * Whether a card that came or changed is to be shown: what one is looking at does not vanish by itself.
+   * @param {HTMLElement} card
+   */
+  welcome(card) {
+    card.hidden = !this.takes(card.dataset);
+  }
+
+  /** Keeps withdrawn items out of the outline unless they are asked for. */
+  outlined() {
+    for (const line of /** @type {NodeListOf<HTMLElement>} */ (this.outline?.querySelectorAll("[data-line]") ?? [])) {
+      line.hidden = line.dataset.status === "withdrawn" && !this.takes({ ...line.dataset, kind: this.#value("kind") });
+    }
+  }
+
+  /** @param {boolean} narrowed */
+  #sections(narrowed) {
+    let heading = null;
+    for (const node of /** @type {HTMLElement[]} */ ([...this.list.children])) {
+      if (node.dataset.section !== undefined) {
+        heading = node;
+        node.hidden = narrowed;
+      } else if (heading && !node.hidden && node.dataset.item !== undefined) heading.hidden = false;
+    }
+  }
+}
+
+/**
+ * Lower case, without accents.
+ * @param {string} text
+ */
+function fold(text) {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}

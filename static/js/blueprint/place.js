@@ -1,0 +1,76 @@
+/**
+ * Changing the list without moving what somebody reads: `keepPlace` holds the first card in view where it is, and
+ * `arrange` brings cards into an order without ever lifting the one that is being edited.
+ */
+
+/**
+ * Runs a change and scrolls by what it moved the card being read, or edited.
+ * @param {HTMLElement} list
+ * @param {() => void} change
+ */
+export function keepPlace(list, change) {
+  const anchor = anchored(list);
+  const before = anchor?.getBoundingClientRect().top ?? 0;
+  change();
+  const after = anchor ? document.getElementById(anchor.id) : null;
+  const moved = after ? after.getBoundingClientRect().top - before : 0;
+  if (Math.abs(moved) > 1) window.scrollBy({ top: moved, behavior: "instant" });
+}
+
+/** @param {HTMLElement} list */
+function anchored(list) {
+  return list.querySelector("[data-editing]") ?? inView(list)[0] ?? null;
+}
+
+/**
+ * The cards in view, in order.
+ * @param {HTMLElement} list
+ * @returns {HTMLElement[]}
+ */
+export function inView(list) {
+  return cards(list).filter((card) => {
+    if (card.hidden) return false;
+    const { top, bottom } = card.getBoundingClientRect();
+    return bottom > 0 && top < window.innerHeight;
+  });
+}
+
+/**
+ * @param {ParentNode} list
+ * @returns {HTMLElement[]}
+ */
+export function cards(list) {
+  return /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[data-item]")]);
+}
+
+/**
+ * Whether what is in view would stay together, in its order and with nothing between, in the wanted order.
+ * @param {string[]} seen
+ * @param {string[]} wanted
+ */
+export function staysTogether(seen, wanted) {
+  if (!seen.length) return true;
+  const at = wanted.indexOf(seen[0] ?? "");
+  return at >= 0 && seen.every((id, index) => wanted[at + index] === id);
+}
+
+/**
+ * Brings the children of `list` into the order of `wanted`; others keep out of the way at the end.
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} wanted
+ */
+export function arrange(list, wanted) {
+  let cursor = list.firstElementChild;
+  for (const node of wanted) {
+    if (node.dataset.editing !== undefined && node.parentElement === list) {
+      // Moving it would take the caret from whoever types: the others make way and come back further on.
+      while (cursor && cursor !== node) {
+        const next = cursor.nextElementSibling;
+        cursor.remove();
+        cursor = next;
+      }
+    }
+    if (cursor === node) cursor = node.nextElementSibling;
+    else list.insertBefore(node, cursor);
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * The Blueprint room: cards and outline stay as they are on the server, items are edited in place, and acts (add, move,
+ * status, withdraw, restore) are done from a dialog or by keys, each with a way back.
+ *
+ * Keys on a card: Enter edits, J and K go on and back, M opens what can be done, Alt and an arrow moves the item.
+ */
+
+import { act, listen } from "../blueprint/acts.js";
+import { Board, fragment } from "../blueprint/board.js";
+import { Editing } from "../blueprint/editing.js";
+import { cards } from "../blueprint/place.js";
+import { toast } from "./toast.js";
+
+class Room {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.board = new Board(root);
+    this.editing = new Editing(this.board);
+    this.dialog = /** @type {HTMLDialogElement} */ (root.querySelector("#item-dialog"));
+    this.lately = document.querySelector("[data-lately]");
+    this.wasOff = false;
+  }
+
+  start() {
+    const { list } = this.board;
+    list.addEventListener("click", (event) => this.#clicked(event));
+    list.addEventListener("keydown", (event) => this.#key(event));
+    list.addEventListener("toggle", (event) => void this.#toggled(event), { capture: true });
+    list.addEventListener("concordat:done", () => void this.editing.done());
+    document.addEventListener("concordat:changed", (event) => {
+      const { topic } = /** @type {CustomEvent<{topic: string}>} */ (event).detail;
+      if (/^items?-\d+$/.test(topic)) this.board.hint(topic);
+    });
+    document.addEventListener("concordat:live", (event) => {
+      const { state } = /** @type {CustomEvent<{state: string}>} */ (event).detail;
+      // Hints given while the line was down are lost: ask for everything once.
+      if (state === "on" && this.wasOff) this.board.hint("items-0");
+      this.wasOff = state !== "on" && state !== "connecting";
+    });
+    this.root.addEventListener("concordat:refreshed", () => void this.#refreshed());
+    listen(this.dialog, (done, form) => void this.#acted(done, form));
+    this.board.outline?.addEventListener("click", (event) => this.#went(event));
+    window.addEventListener("hashchange", () => this.#hash());
+    this.#hash();
+    this.#spy();
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    const target = event.target instanceof Element ? event.target.closest("[data-edit], [data-done], [data-actions], [data-add]") : null;
+    if (!(target instanceof HTMLElement) || event.metaKey || event.ctrlKey) return;
+    const id = target.closest("[data-item]")?.getAttribute("data-item") ?? "";
+    if ("edit" in target.dataset) void this.editing.open(id);
+    else if ("done" in target.dataset) void this.editing.done();
+    else if ("actions" in target.dataset) void this.#open(`${this.board.base}/items/${id}/actions`);
+    else {
+      event.preventDefault();
+      void this.#open(target.getAttribute("href") ?? "");
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const card = event.target instanceof Element ? event.target.closest("[data-item]") : null;
+    if (!(card instanceof HTMLElement)) return;
+    if ("editing" in card.dataset) {
+      const done = event.key === "Escape" || (event.key === "Enter" && (event.ctrlKey || event.metaKey));
+      if (done && !event.defaultPrevented) void this.editing.done();
+      return;
+    }
+    if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+      event.preventDefault();
+      if (card.querySelector("[data-actions]")) void this.#shift(card, event.key === "ArrowUp" ? "up" : "down");
+      return;
+    }
+    if (event.target !== card || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter" && card.querySelector("[data-edit]")) void this.editing.open(card.dataset.item ?? "");
+    else if (event.key === "m" && card.querySelector("[data-actions]")) void this.#open(`${this.board.base}/items/${card.dataset.item}/actions`);
+    else if (event.key === "j" || event.key === "k") step(this.board.list, card, event.key === "j" ? 1 : -1);
+    else return;
+    event.preventDefault();
+  }
+
+  /**
+   * @param {HTMLElement} card
+   * @param {"up" | "down"} by
+   */
+  async #shift(card, by) {
+    const fields = new FormData();
+    fields.set("by", by);
+    try {
+      await act(`${this.board.base}/items/${card.dataset.item}/shift`, fields, () => void this.board.refresh({ mine: true }));
+    } catch (error) {
+      toast(/** @type {Error} */ (error).message, { error: true });
+    }
+  }
+
+  /** @param {string} url */
+  async #open(url) {
+    try {
+      this.dialog.replaceChildren(await fragment(url));
+    } catch (error) {
+      return void toast(/** @type {Error} */ (error).message, { error: true });
+    }
+    this.dialog.showModal();
+    this.dialog.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
+    const field = this.dialog.querySelector("[autofocus]");
+    return void (field instanceof HTMLElement && field.focus());
+  }
+
+  /**
+   * @param {import("../blueprint/acts.js").Done} done
+   * @param {HTMLFormElement} form
+   */
+  async #acted(done, form) {
+    const added = form.dataset.act === "add" && form.isConnected && this.dialog.open;
+    if (this.dialog.open) this.dialog.close();
+    await this.board.refresh({ mine: true });
+    const card = document.getElementById(`item-${done.item}`);
+    if (!card || card.hidden) return;
+    if (added) return void this.editing.open(String(done.item));
+    const { top, bottom } = card.getBoundingClientRect();
+    if (top < 0 || bottom > window.innerHeight) card.scrollIntoView({ block: "center" });
+    if (!card.contains(document.activeElement) && !("editing" in card.dataset)) card.focus({ preventScroll: true });
+    card.classList.add("item--flash");
+    card.addEventListener("animationend", () => card.classList.remove("item--flash"), { once: true });
+  }
+
+  /** @param {Event} event */
+  async #toggled(event) {
+    const details = event.target;
+    if (!(details instanceof HTMLDetailsElement) || !details.open) return;
+    if (details.dataset.lateEditor !== undefined) return this.editing.unfold(details);
+    if (details.dataset.details === undefined || (details.dataset.loaded !== undefined && details.dataset.stale === undefined)) return;
+    const id = details.closest("[data-item]")?.getAttribute("data-item");
+    const body = details.querySelector(".item__more");
+    if (!id || !body) return;
+    try {
+      body.replaceChildren(await fragment(`${this.board.base}/items/${id}/details`));
+    } catch {
+      return; // the link to the item's own page stays
+    }
+    details.dataset.loaded = "";
+    delete details.dataset.stale;
+    body.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
+  }
+
+  async #refreshed() {
+    for (const details of this.board.list.querySelectorAll("details[data-stale]")) details.dispatchEvent(new Event("toggle"));
+    if (!this.lately || !this.board.shapeSeen()) return;
+    try {
+      this.lately.replaceChildren(await fragment(`${this.board.base}/lately`));
+    } catch {
+      return; // the next change brings it
+    }
+  }
+
+  /**
+   * On a phone the outline is a drawer: choosing a line closes it.
+   * @param {MouseEvent} event
+   */
+  #went(event) {
+    const pane = this.board.outline?.closest(".pane.is-open");
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (!pane || !link) return;
+    const button = document.querySelector(`[aria-controls="${pane.id}"]`);
+    if (button instanceof HTMLElement) button.click();
+  }
+
+  #hash() {
+    const wanted = /^#edit-(\d+)$/.exec(location.hash)?.[1];
+    if (!wanted) return;
+    history.replaceState(history.state, "", `${location.pathname}${location.search}#item-${wanted}`);
+    document.getElementById(`item-${wanted}`)?.scrollIntoView({ block: "start" });
+    void this.editing.open(wanted);
+  }
+
+  /** Marks in the outline where one is. */
+  #spy() {
+    let frame = 0;
+    const mark = () => {
+      frame = 0;
+      const here = cards(this.board.list).find((card) => !card.hidden && card.getBoundingClientRect().bottom > 120);
+      for (const link of this.board.outline?.querySelectorAll("[data-line] > a") ?? []) {
+        const is = link.getAttribute("href") === `#${here?.id}`;
+        if (is === link.hasAttribute("aria-current")) continue;
+        if (is) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+        if (is) follow(link);
+      }
+    };
+    const soon = () => (frame ||= requestAnimationFrame(mark));
+    document.addEventListener("scroll", soon, { passive: true });
+    this.root.addEventListener("concordat:refreshed", soon);
+    soon();
+  }
+}
+
+/**
+ * Scrolls the outline, and nothing else, to the line of the card one reads.
+ * @param {Element} link
+ */
+function follow(link) {
+  const pane = link.closest(".pane");
+  if (!pane || pane.matches(":hover, :focus-within") || pane.scrollHeight <= pane.clientHeight) return;
+  const { top, bottom } = link.getBoundingClientRect();
+  const frame = pane.getBoundingClientRect();
+  if (top < frame.top || bottom > frame.bottom) pane.scrollTop += top - frame.top - frame.height / 3;
+}
+
+/**
+ * Goes to the next or previous card in view.
+ * @param {HTMLElement} list
+ * @param {HTMLElement} card
+ * @param {number} by
+ */
+function step(list, card, by) {
+  const shown = cards(list).filter((each) => !each.hidden);
+  const next = shown[shown.indexOf(card) + by];
+  next?.focus({ preventScroll: true });
+  next?.scrollIntoView({ block: "nearest" });
+}
+
+/** @param {HTMLElement} element */
+export function mount(element) {
+  new Room(element).start();
+}
