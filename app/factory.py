@@ -39,6 +39,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SESSION_REFRESH_EACH_REQUEST=False,  # else the cookie would travel with files that caches may keep
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,
@@ -53,7 +54,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["markdown"] = markup.render
     Babel(app)
-    csrf.init_app(app)
     app.context_processor(context.page_context)
     install(app, settings, csrf)
     socketio = realtime.gateway.create(app, database)

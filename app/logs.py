@@ -11,15 +11,20 @@ from datetime import UTC, datetime
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-#: Whatever looks like a token, a code in an address or a password never reaches a log line.
+#: What never reaches a log line: tokens in addresses, codes and passwords in forms, whatever is long and random enough
+#: to be a key, and people's addresses.
 _SECRET = re.compile(
-    r"(?i)(/(?:r|screen|welcome|invitation|reset|sign-in)/)[\w-]{16,}|((?:token|password|code|secret)=)[^&\s\"']+"
+    r"(?i)(?P<before>/(?:r|screen|welcome|invitation|reset|sign-in/link)/)[\w-]+"
+    r"|(?P<name>\b(?:token|password|code|secret|csrf)[\"']?\s*[=:]\s*[\"']?)[^&\s\"',}]+"
+    r"|(?P<login>\w+://[^:/@\s]*:)[^@/\s]+(?=@)"
+    r"|[\w-]{40,}"
+    r"|[^\s@\"'<>()=:/]+@[\w-]+(?:\.[\w-]+)+"
 )
 
 
 def redact(text: str) -> str:
-    """The text with tokens and passwords replaced by dots."""
-    return _SECRET.sub(lambda found: (found.group(1) or found.group(2)) + "…", text)
+    """The text with tokens, passwords and e-mail addresses replaced by dots."""
+    return _SECRET.sub(lambda found: (found["before"] or found["name"] or found["login"] or "") + "…", text)
 
 
 class JsonFormatter(logging.Formatter):
@@ -35,7 +40,8 @@ class JsonFormatter(logging.Formatter):
         }
         if request_id.get():
             line["request"] = request_id.get()
-        line.update(getattr(record, "fields", {}))
+        fields: dict[str, object] = getattr(record, "fields", {})
+        line.update({name: redact(value) if isinstance(value, str) else value for name, value in fields.items()})
         if record.exc_info:
             line["trace"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False, default=str)

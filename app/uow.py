@@ -78,12 +78,19 @@ def _prepare_sqlite(engine: Engine) -> None:
 def make_engine(url: str) -> Engine:
     """An engine with the durability this product promises: what is committed has been synced to disk."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=20, max_overflow=200, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            url, pool_size=20, max_overflow=200, hide_parameters=True, connect_args={"check_same_thread": False}
+        )
         _prepare_sqlite(engine)
         return engine
     options = "-c synchronous_commit=on -c statement_timeout=30000 -c lock_timeout=10000"
     return create_engine(
-        url, pool_size=20, max_overflow=30, pool_pre_ping=True, connect_args={"options": options, "connect_timeout": 5}
+        url,
+        pool_size=20,
+        max_overflow=30,
+        pool_pre_ping=True,
+        hide_parameters=True,  # they hold addresses and hashes, and errors are logged
+        connect_args={"options": options, "connect_timeout": 5},
     )
 
 

@@ -20,6 +20,7 @@ from app.web import (
     health,
     history,
     home,
+    intake,
     items,
     limits,
     rating,
@@ -50,7 +51,9 @@ for _blueprint, _guard, _prefix in BLUEPRINTS:
 
 def install(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
     """Register everything the browser and programs can ask for."""
-    headers.install(app, settings)
+    headers.install(app, settings)  # first: every answer, a refusal too, has its id and its headers
+    intake.install(app)
+    csrf.init_app(app)
     limits.install(app, settings)
     errors.install(app)
     assets.install(app)

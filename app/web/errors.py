@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from app import logs
 from app.errors import DomainError
+from app.web import health
 
 log = logging.getLogger("concordat.web")
 
@@ -24,6 +25,10 @@ WORDS = {
     429: "Too many attempts. Wait a few minutes and try again.",
     500: "Something went wrong on our side. What was saved before is safe.",
 }
+
+
+#: Answered under any name, since they build no address and show nothing.
+PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
 
 
 def wants_json() -> bool:
@@ -53,6 +58,13 @@ def install(app: Flask) -> None:
     def csrf(error: CSRFError) -> ResponseReturnValue:
         words = _("This page was open for too long or came from elsewhere. Reload it and try again.")
         return answer(400, "csrf", words)
+
+    @app.errorhandler(SecurityError)
+    def host(error: SecurityError) -> ResponseReturnValue:
+        if request.path in PROBES:  # asked by address, from within: by supervisors and load balancers
+            return PROBES[request.path]()
+        # No page: without a name that we trust no address on it could be built.
+        return Response("This server is not reached by that name.\n", 400, mimetype="text/plain")
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> ResponseReturnValue:
