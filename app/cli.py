@@ -169,6 +169,32 @@ def demo(reset: bool) -> None:
 
 
 @main.command()
+@click.argument("slug", metavar="GROUP")
+@click.option("--version", "number", type=click.IntRange(1, 1_000_000), help="A version's number; else the draft.")
+@click.option("--format", "form", type=click.Choice(["md", "json", "csv"]), default="md", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; else standard output.")
+def export(slug: str, number: int | None, form: str, output: Path | None) -> None:
+    """Write a group's blueprint: the draft, or a version (as JSON: the form whose fingerprint anyone can check)."""
+    from app.policy import SYSTEM, Can
+    from app.services import exports, groups
+
+    with database() as opened, opened.reading() as uow:
+        found, _standing = groups.access_group(uow.session, SYSTEM, slug, Can.GROUP_READ)
+        if number is None:
+            made = exports.export_draft(uow, SYSTEM, group_id=found.id, form=form)
+        else:
+            made = exports.export_version(uow, SYSTEM, group_id=found.id, number=number, form=form)
+    if output is None:
+        sys.stdout.buffer.write(made.body)
+        return
+    try:
+        output.write_bytes(made.body)
+    except OSError as error:
+        click.echo(f"concordat: {output} cannot be written: {error.strerror}", err=True)
+        sys.exit(1)
+
+
+@main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 def verify(file: str) -> None:
     """Check published cases of a JSON file against our calculation; exit 1 unless all passed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from app.calc.tables import csv_bytes
@@ -77,7 +78,13 @@ def _markdown(whole: Whole) -> bytes:
         "",
         f"Fingerprint (SHA-256): `{version.sha256}`",
     ]
-    for item in whole.items:
+    return markdown_bytes(lines, whole.items)
+
+
+def markdown_bytes(head: Sequence[str], items: Iterable[VersionItem]) -> bytes:
+    """Lines of Markdown and, under them, each item with all that an expert would see."""
+    lines = list(head)
+    for item in items:
         lines += ["", f"{'#' * min(item.depth + 2, 6)} {item.reference} {item.title}", ""]
         lines += [f"*{item.kind.value.capitalize()}, {item.status.value.replace('_', ' ')}*"]
         lines += _paragraphs(item)
@@ -106,6 +113,11 @@ def _evidence(line: dict[str, str]) -> str:
 
 
 def _csv(whole: Whole) -> bytes:
+    return items_table(whole.items)
+
+
+def items_table(items: Iterable[VersionItem]) -> bytes:
+    """Items as CSV, one a line."""
     head = [
         "reference",
         "under",
@@ -131,6 +143,6 @@ def _csv(whole: Whole) -> bytes:
             "\n".join(_evidence(line) for line in item.evidence),
             item.aspirational,
         ]
-        for item in whole.items
+        for item in items
     ]
     return csv_bytes(head, rows)

@@ -125,7 +125,7 @@ def freeze(
     drafts = [draft for draft in _drafts(uow.session, group_id, statuses) if draft.left_out is None]
     if not drafts:
         raise Invalid("There is nothing to lock yet: the blueprint holds no drafted or agreed items.")
-    rows = [_row(draft, position) for position, draft in enumerate(drafts)]
+    rows = [row_of(draft, position) for position, draft in enumerate(drafts)]
     version = Version(
         group_id=group_id, number=_next_number(uow.session, group_id), title=title, decision_id=decision_id,
         reason=reason, frozen_at=uow.now, frozen_by_id=actor.person_id, sha256=fingerprint(content(title, rows)),
@@ -338,7 +338,8 @@ def _evidence_of(session: Session, group_id: int) -> dict[int, list[dict[str, st
     return found
 
 
-def _row(draft: Draft, position: int) -> VersionItem:
+def row_of(draft: Draft, position: int) -> VersionItem:
+    """The item as a version holds it; belongs to none yet."""
     item = draft.item
     return VersionItem(
         item_id=item.id, position=position, depth=draft.depth, kind=item.kind, reference=item.reference,

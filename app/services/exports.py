@@ -1,0 +1,185 @@
+"""What leaves the system as files: the draft or a version of a blueprint, and the results of a closed round.
+
+Nothing here holds an expert's name, address, code or link, or one expert's answers; times of answers never leave.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.calc.tables import Cell, csv_bytes
+from app.errors import NotFound
+from app.policy import SYSTEM, Actor, Can, require
+from app.services import results, version_files, versions
+from app.services.results import Band, Comment, Figures, Judgement, Report
+from app.services.version_files import File
+from app.uow import UnitOfWork
+from models.evidence import Finding, Link, Source
+from models.groups import Group
+from models.items import Item
+from models.validation import RemarkKind, Scope
+from models.versions import Version, VersionItem
+
+#: Forms a blueprint can be exported in.
+FORMS = ("md", "json", "csv")
+
+
+@dataclass(frozen=True)
+class EvidenceList:
+    """The evidence of a group: sources, findings that stand, and links as (link, the item's reference)."""
+
+    sources: list[Source]
+    findings: list[Finding]
+    links: list[tuple[Link, str]]
+
+
+def export_draft(uow: UnitOfWork, actor: Actor, *, group_id: int, form: str) -> File:
+    """The blueprint as it stands now as ``md``, ``json`` or ``csv``: ideas and parked items too, withdrawn ones not.
+
+    A draft has no fingerprint: only a version can be checked. Raises NotFound for another form or a foreign group.
+    """
+    require(uow.session, actor, group_id, Can.ITEM_READ)
+    require(uow.session, actor, group_id, Can.EVIDENCE_READ)
+    # Only facilitators may look at what freezing would do; the words and the evidence in it the actor may read.
+    preview = versions.preview(uow, SYSTEM, group_id=group_id, with_ideas=True, with_parked=True)
+    rows = [versions.row_of(each, position) for position, each in enumerate(preview.taken)]
+    group = uow.session.get_one(Group, group_id)
+    day = f"{uow.now:%Y-%m-%d}"
+
+    def as_json() -> bytes:
+        shown = {
+            "format": "concordat-draft/1",
+            "group": group.name,
+            "exported_on": day,
+            "content": versions.content(group.name, rows),
+        }
+        return (json.dumps(shown, ensure_ascii=False, indent=2) + "\n").encode()
+
+    def as_markdown() -> bytes:
+        head = [f"# {group.name}: draft", "", f"As it stood on {uow.now:%-d %B %Y}. A draft can change at any time."]
+        return version_files.markdown_bytes(head, rows)
+
+    writers: dict[str, tuple[Callable[[], bytes], str]] = {
+        "json": (as_json, "application/json"),
+        "md": (as_markdown, "text/markdown; charset=utf-8"),
+        "csv": (lambda: version_files.items_table(rows), "text/csv; charset=utf-8"),
+    }
+    if form not in writers:
+        raise NotFound()
+    write, media_type = writers[form]
+    return File(f"draft-{day}.{form}", media_type, write())
+
+
+def export_version(uow: UnitOfWork, actor: Actor, *, group_id: int, number: int, form: str) -> File:
+    """A version of the group by its number, in the form whose fingerprint a third party can check (``json``).
+
+    Raises NotFound for a number or a form there is not.
+    """
+    require(uow.session, actor, group_id, Can.VERSION_READ)
+    query = select(Version.id).where(Version.group_id == group_id, Version.number == number)
+    found = uow.session.execute(query).scalar_one_or_none()
+    if found is None:
+        raise NotFound(f"The group has no version {number}.")
+    return version_files.export(uow, actor, version_id=found, form=form)
+
+
+def evidence_of(uow: UnitOfWork, actor: Actor, *, group_id: int) -> EvidenceList:
+    """Sources, findings and links of a group, in the order in which they were added. Raises NotFound, Forbidden."""
+    require(uow.session, actor, group_id, Can.EVIDENCE_READ)
+    session = uow.session
+    sources = session.execute(select(Source).where(Source.group_id == group_id).order_by(Source.id)).scalars()
+    standing = select(Finding).where(Finding.group_id == group_id, Finding.withdrawn_at.is_(None))
+    findings = list(session.execute(standing.order_by(Finding.id)).scalars())
+    links = session.execute(
+        select(Link, Item.reference)
+        .join(Item, Item.id == Link.item_id)
+        .where(Link.group_id == group_id, Link.finding_id.in_([each.id for each in findings]))
+        .order_by(Link.id)
+    )
+    return EvidenceList(list(sources), findings, [(link, reference) for link, reference in links])
+
+
+# --- results of a closed round ---
+
+
+def results_table(uow: UnitOfWork, actor: Actor, *, round_id: int) -> File:
+    """The figures of a closed round as CSV, one line for each item and dimension. Raises NotFound before it closes."""
+    report = results.report(uow, actor, round_id=round_id)
+    asked = [*report.protocol.dimensions, *(each.dimension for each in report.whole)]
+    scores = range(min(each.lowest for each in asked), max(each.highest for each in asked) + 1)
+    others = [rule for rule in report.protocol.sensitivity if rule != report.protocol.rule]
+    head = [*_HEAD, *(f"other rule {rule}" for rule in others), *(f"gave {score}" for score in scores), *_GROUPS]
+    lines = [(item.item, figures) for item in report.items for figures in item.figures]
+    rows = [_row(report, item, figures, others, scores) for item, figures in lines]
+    rows += [_row(report, None, figures, others, scores) for figures in report.whole]
+    return File(f"round-{report.round.number}-results.csv", "text/csv; charset=utf-8", csv_bytes(head, rows))
+
+
+def comments_table(uow: UnitOfWork, actor: Actor, *, round_id: int) -> File:
+    """The comments of a closed round as released, as CSV, in an order that says nothing about who wrote first."""
+    report = results.report(uow, actor, round_id=round_id)
+    rows = [line for item in report.items for line in _comments(item.item, item.comments)]
+    rows += [line for item, comments in report.missing_comments for line in _comments(item, comments)]
+    rows += _comments(None, report.whole_comments)
+    head = ("item", "title", "answers", "comment", "identifying words removed")
+    return File(f"round-{report.round.number}-comments.csv", "text/csv; charset=utf-8", csv_bytes(head, rows))
+
+
+_HEAD = (
+    "round", "version", "item", "title", "dimension", "question", "scale", "experts asked", "gave a score",
+    "cannot judge", "no answer", "withheld because", "median", "interval from", "interval to", "confidence of interval",
+    "lower quartile", "upper quartile", "interquartile range", "counts as agreed", "in that band", "verdict",
+    "verdict in words", "rule that decides", "disagreement index",
+)  # fmt: skip
+_GROUPS = (
+    *(f"{scope.value} {what}" for scope in Scope for what in ("asked", "scores", "median")),
+    "groups withheld because",
+)
+_KINDS = {
+    RemarkKind.COMMENT: "comment",
+    RemarkKind.WORDING: "suggested wording",
+    RemarkKind.MISSING: "what is missing",
+    RemarkKind.WHOLE: "the blueprint as a whole",
+}
+
+
+def _row(
+    report: Report, item: VersionItem | None, figures: Figures, others: Iterable[str], scores: range
+) -> list[Cell]:
+    dimension, judged = figures.dimension, figures.judgement
+    row: list[Cell] = [
+        report.round.number, report.version_number, item.reference if item else "", item.title if item else "",
+        dimension.label, dimension.question, f"{dimension.lowest} to {dimension.highest}", figures.eligible, figures.n,
+        figures.cannot_judge, figures.unanswered, figures.withheld, figures.median, figures.low, figures.high,
+        figures.conf, figures.lower_quartile, figures.upper_quartile, figures.iqr,
+        f"{judged.band[0]} to {judged.band[1]}" if judged else "", judged.in_band if judged else None,
+        judged.outcome if judged else "", _words(judged) or figures.no_judgement, judged.rule if judged else "",
+        figures.disagreement_index,
+    ]  # fmt: skip
+    beside = {each.rule: f"{each.outcome}: {_words(each)}" for each in figures.sensitivity}
+    row += [beside.get(rule, "") for rule in others]
+    counts = dict(zip(dimension.scale.categories, figures.distribution, strict=False))
+    row += [counts.get(score) for score in scores]
+    groups = {each.name: each for each in figures.groups}
+    for scope in Scope:
+        row += _cells(groups.get(scope.value))
+    return [*row, figures.groups_withheld]
+
+
+def _cells(band: Band | None) -> list[Cell]:
+    return [None, None, None] if band is None else [band.eligible, band.n, band.median]
+
+
+def _words(judged: Judgement | None) -> str:
+    if judged is None:
+        return ""
+    return "; ".join(part for part in (judged.sentence, judged.why) if part)
+
+
+def _comments(item: VersionItem | None, comments: Iterable[Comment]) -> list[list[Cell]]:
+    reference, title = (item.reference, item.title) if item else ("", "")
+    return [[reference, title, _KINDS[each.kind], each.text, each.removed_words] for each in comments]
