@@ -1,6 +1,9 @@
-"""Which browser the tests and `make screens` drive, and how it is started."""
+"""Which browser the tests and `make screens` drive, how it is started, and which pages are of one kind."""
 
 from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
 
 #: Debian's; Playwright never fetches one of its own.
 CHROMIUM = "/usr/bin/chromium"
@@ -15,3 +18,15 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--disable-quic",
 ]
+
+#: Following these ends the visit, leaves the pages, or downloads.
+NOT_FOLLOWED = re.compile(
+    r"/(sign-out|static|api|healthz|readyz)\b|\.(json|csv|docx|md|pdf|svg|ics|txt)\b|/download\b|[?&]format="
+)
+
+
+def kind_of(url: str) -> str:
+    """The address without what differs between two pages of one kind: numbers, names of groups, and secrets."""
+    path = re.sub(r"/\d+(?=/|$)", "/N", urlsplit(url).path)
+    path = re.sub(r"/g/[^/]+", "/g/GROUP", path)
+    return re.sub(r"/[\w-]{22,}(?=/|$)", "/SECRET", path)

@@ -26,13 +26,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.browser import CHROMIUM, CHROMIUM_FLAGS  # noqa: E402  the folder must be on the path first
+from tests.browser import CHROMIUM, CHROMIUM_FLAGS, NOT_FOLLOWED, kind_of  # noqa: E402  the folder must be on the path first
 from tests.live import LiveServer  # noqa: E402
 
 WIDTHS = {390: 844, 1366: 768, 1920: 1080}
 PER_SHEET = 12
-# Following these ends the visit, or is no page.
-NOT_FOLLOWED = re.compile(r"/(sign-out|static|api|healthz|readyz)\b|\.(json|csv|docx|md|pdf|svg|ics|txt)$|/download\b")
 
 
 @dataclass
@@ -43,13 +41,6 @@ class Visitor:
     start: str
     email: str | None = None
     seen: dict[str, str] = field(default_factory=dict)
-
-
-def kind_of(url: str) -> str:
-    """The address without what differs between two pages of one kind: numbers, names and secrets."""
-    path = re.sub(r"/\d+(?=/|$)", "/N", urlsplit(url).path)
-    path = re.sub(r"/g/[^/]+", "/g/GROUP", path)
-    return re.sub(r"/[\w-]{22,}(?=/|$)", "/SECRET", path)
 
 
 def visitors(context: BrowserContext, base: str) -> list[Visitor]:
