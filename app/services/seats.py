@@ -139,10 +139,11 @@ def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
 
 
 def until(round_: Round, group: Group) -> str:
-    """The deadline in the group's time zone, in words: "12 December 2026, 17:00 (Europe/London)"."""
+    """The deadline in the group's time zone, in words: "12 December 2026, 17:00 (London time)"."""
     if round_.closes_at is None:
         return ""
-    return f"{round_.closes_at.astimezone(ZoneInfo(group.time_zone)):%-d %B %Y, %H:%M} ({group.time_zone})"
+    place = group.time_zone.rpartition("/")[2].replace("_", " ")
+    return f"{round_.closes_at.astimezone(ZoneInfo(group.time_zone)):%-d %B %Y, %H:%M} ({place} time)"
 
 
 def token_of(keys: Keys, seat: Seat) -> str:

@@ -1,0 +1,346 @@
+"""An expert's own pages: the personal link, the information sheet, one criterion a page, review, send, receipt.
+
+A link's page changes nothing when it is looked at (mail scanners do); pressing Continue puts the seat into an HttpOnly
+cookie and leads to an address without a token. Every request looks the seat up again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.errors import Gone, Invalid, NotFound
+from app.services import rating, reviewing, seating, seats
+from app.services.protocols import Dimension
+from app.services.reviewing import Review, Task
+from app.services.seating import Place
+from app.uow import UnitOfWork
+from app.web.context import looking, transaction
+from app.web.forms import text
+from app.web.limits import KNOCKING, limiter
+from models.validation import RemarkKind
+
+bp = Blueprint("rating", __name__)
+
+SEAT_KEY = "seat"
+#: Sent by static/js/modules/autosave.js: answer with the stored state instead of the next page.
+AUTOSAVE = "X-Autosave"
+
+
+@dataclass(frozen=True)
+class RatingForm:
+    """What a page of questions posts: scores as typed, by dimension; comments by kind."""
+
+    scores: dict[str, str]
+    remarks: dict[RemarkKind, str]
+
+    @classmethod
+    def parse(cls, dimensions: tuple[Dimension, ...], *kinds: RemarkKind) -> RatingForm:
+        """The posted form; a question without an answer is left out, an empty answer is "cannot judge"."""
+        scores = {
+            each.key: request.form[f"score-{each.key}"] for each in dimensions if f"score-{each.key}" in request.form
+        }
+        return cls(scores, {kind: text(kind.value, longest=20_000) for kind in kinds if kind.value in request.form})
+
+    def store(self, uow: UnitOfWork, place: Place, version_item_id: int | None) -> None:
+        """Keep all of it. Raises Invalid with a sentence beside the field at fault."""
+        for key, typed in self.scores.items():
+            rating.rate(uow, place, version_item_id=version_item_id, dimension=key, value=number(key, typed))
+        for kind, words in self.remarks.items():
+            rating.remark(uow, place, version_item_id=version_item_id, kind=kind, text=words)
+
+
+def number(key: str, typed: str) -> int | None:
+    """A score as typed: empty is "cannot judge". Raises Invalid for anything but a small whole number."""
+    if typed == "":
+        return None
+    digits = typed.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 3):
+        sentence = _("Choose one of the numbers shown")
+        raise Invalid(sentence, code="off_scale", fields={f"score-{key}": sentence})
+    return int(typed)
+
+
+@bp.after_request
+def keep_quiet(response: Response) -> Response:
+    """No address of these pages is told to another, and no page is kept."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@bp.errorhandler(Gone)
+def over(_error: Gone) -> ResponseReturnValue:
+    """The one kind page for links that are no longer in use."""
+    if request.headers.get(AUTOSAVE):
+        return jsonify(code="gone"), 410
+    return render_template("rating/gone.html"), 410
+
+
+@bp.errorhandler(NotFound)
+def unknown(_error: NotFound) -> ResponseReturnValue:
+    """The same page for a mistyped link and for a browser that holds none."""
+    if request.headers.get(AUTOSAVE):
+        return jsonify(code="not_found"), 404
+    return render_template("rating/unknown.html"), 404
+
+
+@bp.get("/r/<token>")
+@limiter.limit(KNOCKING)
+def door(token: str) -> ResponseReturnValue:
+    """Whose round a link opens, and a button; nothing is changed by looking."""
+    with looking() as (uow, _actor):
+        place = seating.knock(uow, token=token)
+    return render_template("rating/door.html", place=place, token=token)
+
+
+@bp.post("/r/<token>")
+@limiter.limit(KNOCKING)
+def come_in(token: str) -> ResponseReturnValue:
+    """Take the seat on this device."""
+    with transaction() as (uow, _actor):
+        seat_id, mark = seating.enter(uow, token=token)
+    session[SEAT_KEY] = [seat_id, mark]
+    session.permanent = True
+    return redirect(url_for("rating.index"), 303)
+
+
+@bp.get("/r/")
+def lost_link() -> ResponseReturnValue:
+    """Ask for one's link again."""
+    return render_template("rating/lost.html", sent=False)
+
+
+@bp.post("/r/")
+@limiter.limit("10 per 10 minutes")
+def send_link_again() -> ResponseReturnValue:
+    """Send links to an address; the answer is the same whether or not it is known."""
+    with transaction() as (uow, _actor):
+        seats.send_link_again(uow, email=text("email", longest=254))
+    return render_template("rating/lost.html", sent=True)
+
+
+def _seat(uow: UnitOfWork, *, writing: bool = False) -> Place:
+    kept = session.get(SEAT_KEY)
+    if not isinstance(kept, list) or len(kept) != 2:
+        raise NotFound()
+    place = seating.sit(uow, seat_id=kept[0], mark=kept[1], writing=writing)
+    g.group = place.group  # its time zone; rights never come from here
+    return place
+
+
+@bp.get("/rate/")
+def index() -> ResponseReturnValue:
+    """The information sheet first; then the list of tasks."""
+    with looking() as (uow, _actor):
+        place = _seat(uow)
+        if not place.has_consented:
+            return render_template("rating/sheet.html", place=place, errors={}, typed={})
+        review = reviewing.review_of(uow, place)
+    return render_template("rating/tasks.html", place=place, review=review)
+
+
+@bp.get("/rate/sheet")
+def sheet() -> ResponseReturnValue:
+    """The information sheet, to read again."""
+    with looking() as (uow, _actor):
+        place = _seat(uow)
+    return render_template("rating/sheet.html", place=place, errors={}, typed={})
+
+
+@bp.post("/rate/sheet")
+def consent() -> ResponseReturnValue:
+    """Agree to take part."""
+    try:
+        with transaction() as (uow, _actor):
+            place = _seat(uow, writing=True)
+            rating.consent(
+                uow, place, agrees=text("agrees") == "yes", acknowledgement=text("acknowledgement"),
+                interests=text("interests"),
+            )  # fmt: skip
+    except Invalid as refusal:
+        with looking() as (uow, _actor):
+            place = _seat(uow)
+        return render_template("rating/sheet.html", place=place, errors=refusal.fields, typed=request.form), 422
+    return redirect(url_for("rating.index"), 303)
+
+
+@bp.get("/rate/item/<int:item_id>")
+def item(item_id: int) -> ResponseReturnValue:
+    """One criterion, exactly as frozen, with its questions."""
+    with looking() as (uow, _actor):
+        place = _seat(uow)
+        if not place.has_consented:
+            return redirect(url_for("rating.index"), 303)
+        page = reviewing.item_page(uow, place, version_item_id=item_id)
+    return render_template("rating/item.html", place=place, page=page, errors={}, typed={})
+
+
+@bp.post("/rate/item/<int:item_id>")
+def rate(item_id: int) -> ResponseReturnValue:
+    """Keep the answers to one criterion; then the next page, or for autosave the stored state."""
+    try:
+        with transaction() as (uow, _actor):
+            place = _seat(uow, writing=True)
+            page = reviewing.item_page(uow, place, version_item_id=item_id)
+            form = RatingForm.parse(place.dimensions, RemarkKind.COMMENT, RemarkKind.WORDING)
+            form.store(uow, place, item_id)
+            page = reviewing.item_page(uow, place, version_item_id=item_id)
+    except Invalid as refusal:
+        if request.headers.get(AUTOSAVE):
+            return jsonify(code=refusal.code, message=refusal.message), 422
+        with looking() as (uow, _actor):
+            place = _seat(uow)
+            page = reviewing.item_page(uow, place, version_item_id=item_id)
+        errors = refusal.fields or {"comment": refusal.message}
+        return render_template("rating/item.html", place=place, page=page, errors=errors, typed=request.form), 422
+    return _stored(page.review, page.task)
+
+
+@bp.get("/rate/missing/<int:item_id>")
+def missing(item_id: int) -> ResponseReturnValue:
+    """What is missing under an element?"""
+    with looking() as (uow, _actor):
+        place = _seat(uow)
+        if not place.has_consented:
+            return redirect(url_for("rating.index"), 303)
+        review, task, words = reviewing.missing_page(uow, place, version_item_id=item_id)
+    return render_template("rating/missing.html", place=place, review=review, task=task, words=words, errors={})
+
+
+@bp.post("/rate/missing/<int:item_id>")
+def say_missing(item_id: int) -> ResponseReturnValue:
+    """Keep what an expert finds missing."""
+    try:
+        with transaction() as (uow, _actor):
+            place = _seat(uow, writing=True)
+            reviewing.missing_page(uow, place, version_item_id=item_id)
+            words = text("missing", longest=20_000)
+            rating.remark(uow, place, version_item_id=item_id, kind=RemarkKind.MISSING, text=words)
+            review, task, _words = reviewing.missing_page(uow, place, version_item_id=item_id)
+    except Invalid as refusal:
+        if request.headers.get(AUTOSAVE):
+            return jsonify(code=refusal.code, message=refusal.message), 422
+        with looking() as (uow, _actor):
+            place = _seat(uow)
+            review, task, _words = reviewing.missing_page(uow, place, version_item_id=item_id)
+        shown = {"place": place, "review": review, "task": task, "words": words, "errors": refusal.fields}
+        return render_template("rating/missing.html", **shown), 422
+    return _stored(review, task)
+
+
+@bp.get("/rate/whole")
+def whole() -> ResponseReturnValue:
+    """The blueprint as a whole."""
+    with looking() as (uow, _actor):
+        place = _seat(uow)
+        if not place.has_consented:
+            return redirect(url_for("rating.index"), 303)
+        review, task, questions, words = reviewing.whole_page(uow, place)
+    shown = {"place": place, "review": review, "task": task, "questions": questions, "words": words, "errors": {}}
+    return render_template("rating/whole.html", **shown)
+
+
+@bp.post("/rate/whole")
+def rate_whole() -> ResponseReturnValue:
+    """Keep the judgement of the whole."""
+    try:
+        with transaction() as (uow, _actor):
+            place = _seat(uow, writing=True)
+            RatingForm.parse(rating.whole_of(place), RemarkKind.WHOLE).store(uow, place, None)
+            review, task, _questions, _words = reviewing.whole_page(uow, place)
+    except Invalid as refusal:
+        if request.headers.get(AUTOSAVE):
+            return jsonify(code=refusal.code, message=refusal.message), 422
+        with looking() as (uow, _actor):
+            place = _seat(uow)
+            review, task, questions, _words = reviewing.whole_page(uow, place)
+        shown = {"place": place, "review": review, "task": task, "questions": questions, "errors": refusal.fields}
+        return render_template("rating/whole.html", words=text("whole", longest=20_000), **shown), 422
+    return _stored(review, task)
+
+
+@bp.get("/rate/review")
+def review() -> ResponseReturnValue:
+    """Look through everything before sending."""
+    with looking() as (uow, _actor):
+        place = _seat(uow)
+        if not place.has_consented:
+            return redirect(url_for("rating.index"), 303)
+        found = reviewing.review_of(uow, place)
+    return render_template("rating/review.html", place=place, review=found, error="")
+
+
+@bp.post("/rate/send")
+def send() -> ResponseReturnValue:
+    """Say that one is done."""
+    try:
+        with transaction() as (uow, _actor):
+            rating.send(uow, _seat(uow, writing=True))
+    except Invalid as refusal:
+        with looking() as (uow, _actor):
+            place = _seat(uow)
+            found = reviewing.review_of(uow, place)
+        return render_template("rating/review.html", place=place, review=found, error=refusal.message), 422
+    return redirect(url_for("rating.sent"), 303)
+
+
+@bp.get("/rate/sent")
+def sent() -> ResponseReturnValue:
+    """The receipt."""
+    with looking() as (uow, _actor):
+        place = _seat(uow)
+        if place.seat.sent_at is None:
+            return redirect(url_for("rating.index"), 303)
+        found = reviewing.review_of(uow, place)
+    return render_template("rating/sent.html", place=place, review=found)
+
+
+@bp.get("/rate/withdraw")
+def withdraw() -> ResponseReturnValue:
+    """Withdraw from the round?"""
+    with looking() as (uow, _actor):
+        place = _seat(uow)
+    return render_template("rating/withdraw.html", place=place)
+
+
+@bp.post("/rate/withdraw")
+def do_withdraw() -> ResponseReturnValue:
+    """Delete the answers and close the link."""
+    with transaction() as (uow, _actor):
+        rating.withdraw(uow, _seat(uow, writing=True))
+    session.pop(SEAT_KEY, None)
+    return render_template("rating/withdrawn.html")
+
+
+@bp.post("/rate/leave")
+def leave() -> ResponseReturnValue:
+    """Forget the seat on this device; the link opens it again."""
+    session.pop(SEAT_KEY, None)
+    return render_template("rating/left.html")
+
+
+def address(task: Task | None) -> str:
+    """Where a task is done; the review when there is none left."""
+    if task is None:
+        return url_for("rating.review")
+    if task.item is None:
+        return url_for("rating.whole")
+    return url_for("rating.item" if task.kind == "item" else "rating.missing", item_id=task.item.id)
+
+
+def _stored(review: Review, task: Task) -> ResponseReturnValue:
+    if request.headers.get(AUTOSAVE):
+        words = _("%(value)s of %(max)s", value=review.answered, max=review.asked)
+        return jsonify(value=review.answered, max=review.asked, words=words, wants_comment=task.wants_comment)
+    return redirect(address(review.after(task)), 303)
+
+
+@bp.app_context_processor
+def helpers() -> dict[str, object]:
+    """``task_address(task)`` for the templates of these pages."""
+    return {"task_address": address}

@@ -1,0 +1,121 @@
+/**
+ * Sends a form to its own address after every change and shows whether it is stored.
+ *
+ * One request at a time, so that what is stored last is what was entered last. What cannot be sent now is kept in the
+ * form and sent again by itself. Without scripts the form's own button does the same.
+ *
+ * Around the form: `[data-autosave-state]` carries the save state (templates/components/messages.html),
+ * `[data-autosave-progress]` holds a progress element and `[data-autosave-words]`; `[data-autosave-asks]` is shown when
+ * the answers call for a comment. While a scale has the focus, a digit chooses that number.
+ */
+
+const TYPING_PAUSE = 700;
+const RETRY_PAUSE = 4000;
+
+/** @param {HTMLElement} element */
+export function mount(element) {
+  if (!(element instanceof HTMLFormElement)) throw new Error("autosave belongs on a form");
+  const saver = new Saver(element);
+  element.addEventListener("change", () => saver.soon(0));
+  element.addEventListener("input", (event) => {
+    if (event.target instanceof HTMLTextAreaElement) saver.soon(TYPING_PAUSE);
+  });
+  element.addEventListener("keydown", (event) => chooseByDigit(event));
+  element.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) element.requestSubmit();
+  });
+  element.addEventListener("submit", () => saver.stop());
+  window.addEventListener("online", () => saver.soon(0));
+  window.addEventListener("beforeunload", (event) => {
+    if (saver.isUnsaved) event.preventDefault();
+  });
+}
+
+class Saver {
+  /** @param {HTMLFormElement} form */
+  constructor(form) {
+    this.form = form;
+    this.timer = 0;
+    this.sending = false;
+    this.changed = false;
+    this.failed = false;
+    this.stopped = false;
+  }
+
+  get isUnsaved() {
+    return !this.stopped && (this.changed || this.sending) && this.failed;
+  }
+
+  /** @param {number} pause */
+  soon(pause) {
+    if (this.stopped) return;
+    this.changed = true;
+    if (!this.failed) this.show("saving");
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.send(), pause);
+  }
+
+  stop() {
+    this.stopped = true;
+    window.clearTimeout(this.timer);
+  }
+
+  async send() {
+    if (this.sending || this.stopped) return;
+    this.sending = true;
+    this.changed = false;
+    try {
+      const answer = await fetch(this.form.action, {
+        method: "POST",
+        body: new FormData(this.form),
+        headers: { "X-Autosave": "1" }, // the CSRF token is a field of the form
+      });
+      if (answer.status === 404 || answer.status === 410) {
+        this.stop();
+        window.location.reload();
+        return;
+      }
+      if (!answer.ok) throw new Error(`answered ${answer.status}`);
+      this.stored(await answer.json());
+      this.failed = false;
+      if (!this.changed) this.show("saved");
+    } catch {
+      this.failed = true;
+      this.changed = true;
+      this.show("unsaved");
+    } finally {
+      this.sending = false;
+    }
+    if (this.changed) this.timer = window.setTimeout(() => void this.send(), this.failed ? RETRY_PAUSE : 0);
+  }
+
+  /** @param {{value: number, max: number, words: string, wants_comment: boolean}} state */
+  stored(state) {
+    const bar = document.querySelector("[data-autosave-progress] progress");
+    if (bar instanceof HTMLProgressElement) bar.value = state.value;
+    for (const words of document.querySelectorAll("[data-autosave-words], [data-autosave-progress] strong")) {
+      words.textContent = state.words;
+    }
+    for (const asks of document.querySelectorAll("[data-autosave-asks]")) {
+      asks.toggleAttribute("hidden", !state.wants_comment);
+    }
+  }
+
+  /** @param {"saved" | "saving" | "unsaved"} state */
+  show(state) {
+    for (const shown of document.querySelectorAll("[data-autosave-state] .save-state")) {
+      if (shown instanceof HTMLElement) shown.dataset.state = state;
+    }
+  }
+}
+
+/** @param {KeyboardEvent} event */
+function chooseByDigit(event) {
+  if (!/^[1-9]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!(event.target instanceof HTMLInputElement) || event.target.type !== "radio") return;
+  const wanted = event.target.closest("fieldset")?.querySelector(`input[type="radio"][value="${event.key}"]`);
+  if (!(wanted instanceof HTMLInputElement)) return;
+  event.preventDefault();
+  wanted.focus();
+  wanted.click();
+}
