@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.uow import UnitOfWork
 from models.jobs import Job
+
+log = logging.getLogger("concordat.jobs")
 
 #: A claimed job that has not reported back for this long was lost with its worker and is claimed again.
 CLAIM_LASTS = timedelta(minutes=5)
@@ -25,11 +29,22 @@ def enqueue(
     group_id: int | None = None,
 ) -> None:
     """Ask the worker for a piece of work after this transaction commits; the same ``key`` asks only once."""
-    if key is not None and uow.session.execute(select(Job.id).where(Job.key == key)).first() is not None:
+    job = Job(kind=kind, key=key, payload=payload, group_id=group_id, created_at=uow.now, run_at=run_at or uow.now)
+    if key is None:
+        uow.session.add(job)
         return
-    uow.session.add(
-        Job(kind=kind, key=key, payload=payload, group_id=group_id, created_at=uow.now, run_at=run_at or uow.now)
-    )
+    if known(uow, key):
+        return
+    try:
+        with uow.session.begin_nested():
+            uow.session.add(job)
+    except IntegrityError:
+        log.debug("job %s was asked for by somebody else at the same moment", kind)
+
+
+def known(uow: UnitOfWork, key: str) -> bool:
+    """Whether work with this ``key`` was asked for, done or not."""
+    return uow.session.execute(select(Job.id).where(Job.key == key)).first() is not None
 
 
 def claim(uow: UnitOfWork) -> Job | None:
@@ -40,6 +55,7 @@ def claim(uow: UnitOfWork) -> Job | None:
             Job.done_at.is_(None),
             Job.failed_at.is_(None),
             Job.run_at <= uow.now,
+            Job.attempts < MAX_ATTEMPTS,
             (Job.claimed_at.is_(None)) | (Job.claimed_at < uow.now - CLAIM_LASTS),
         )
         .order_by(Job.run_at, Job.id)
@@ -52,16 +68,20 @@ def claim(uow: UnitOfWork) -> Job | None:
 
 
 def finish(uow: UnitOfWork, job_id: int) -> None:
-    """Note that a job is done."""
-    uow.session.execute(update(Job).where(Job.id == job_id).values(done_at=uow.now, error=""))
+    """Note that a job is done; what it was about is forgotten, since mails hold addresses and links."""
+    uow.session.execute(update(Job).where(Job.id == job_id).values(done_at=uow.now, error="", payload={}))
 
 
 def fail(uow: UnitOfWork, job_id: int, error: str) -> None:
-    """Note that a job failed; try again later, each time after twice as long, and give up after MAX_ATTEMPTS."""
+    """Note that a job failed; try again later, each time after twice as long, and give up after MAX_ATTEMPTS.
+
+    What was given up is forgotten but for its kind and the error: by then its links have expired.
+    """
     job = uow.session.get_one(Job, job_id)
     job.error = error[:2000]
     job.claimed_at = None
     if job.attempts >= MAX_ATTEMPTS:
         job.failed_at = uow.now
+        job.payload = {}
     else:
         job.run_at = uow.now + timedelta(seconds=15 * 2**job.attempts)

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from app import jobs
+from sqlalchemy.exc import OperationalError
+
+from app import jobs, logs
 from app.mail import Mail, Mailer, mailer
 from app.policy import SYSTEM
-from app.services import seats, stages, validation
+from app.services import privacy, seats, stages, validation
 from app.uow import Database
 
 log = logging.getLogger("concordat.worker")
@@ -31,6 +33,23 @@ def look_after_meeting(database: Database, payload: dict[str, Any]) -> None:
         stages.pause_if_idle(uow, SYSTEM, meeting_id=int(payload["meeting_id"]))
 
 
+def ask_for_sweep(database: Database) -> None:
+    """Have what has served its time deleted, once a day however many workers look."""
+    with database.reading() as uow:
+        today = uow.now.date().isoformat()
+        if jobs.known(uow, f"sweep-{today}"):
+            return
+    with database.writing() as uow:
+        jobs.enqueue(uow, "sweep", {}, key=f"sweep-{today}")
+
+
+def sweep(database: Database, payload: dict[str, Any]) -> None:
+    """Delete what has served its time."""
+    with database.writing() as uow:
+        gone = privacy.sweep(uow)
+    log.info("swept", extra={"fields": gone})
+
+
 class Worker:
     """Runs due jobs until told to stop."""
 
@@ -42,8 +61,9 @@ class Worker:
             "mail": self.deliver,
             "seat_mail": self.write_to_expert,
             "meeting_idle": look_after_meeting,
+            "sweep": sweep,
         }
-        self.periodic: list[Periodic] = [validation.close_due]
+        self.periodic: list[Periodic] = [validation.close_due, ask_for_sweep]
 
     def deliver(self, database: Database, payload: dict[str, Any]) -> None:
         """Send one mail."""
@@ -63,14 +83,18 @@ class Worker:
 
     def step(self) -> bool:
         """Do one due job; False when there was none."""
+        logs.request_id.set("")
         with self.database.writing() as uow:
             job = jobs.claim(uow)
         if job is None:
             return False
+        logs.request_id.set(f"job-{job.id}")
         try:
             self.tasks[job.kind](self.database, job.payload)
-        except (OSError, smtplib.SMTPException, KeyError) as error:
-            log.warning("job %s (%s) failed: %s", job.id, job.kind, type(error).__name__)
+        except Exception as error:
+            # Whatever it was, the next job must not wait for it: noted, tried again later, in the end given up.
+            expected = isinstance(error, (OSError, smtplib.SMTPException))
+            log.warning("job of kind %s failed: %s", job.kind, type(error).__name__, exc_info=not expected)
             with self.database.writing() as uow:
                 jobs.fail(uow, job.id, f"{type(error).__name__}: {error}")
         else:
@@ -91,8 +115,12 @@ class Worker:
             signal.signal(name, lambda *_: self.stopping.set())
         looked = -PERIOD_SECONDS
         while not self.stopping.is_set():
-            if time.monotonic() - looked >= PERIOD_SECONDS:
-                self.look()
-                looked = time.monotonic()
-            if not self.step():
-                self.stopping.wait(1.0)
+            try:
+                if time.monotonic() - looked >= PERIOD_SECONDS:
+                    self.look()
+                    looked = time.monotonic()
+                if not self.step():
+                    self.stopping.wait(1.0)
+            except OperationalError as error:
+                log.warning("the database does not answer: %s", type(error).__name__)
+                self.stopping.wait(PERIOD_SECONDS)

@@ -52,8 +52,8 @@ RULES = [
         r"except (Base)?Exception\b|except:",
         CODE,
         "an unknown error is a bug and must be seen",
-        # The one logs what a listener did after the commit; the other rolls back and raises again.
-        ("app/events.py", "app/uow.py"),
+        # One logs what a listener did after the commit; one rolls back and raises again; one notes a job as failed.
+        ("app/events.py", "app/uow.py", "app/worker.py"),
     ),
     Rule(
         "no notes to self",

@@ -1,0 +1,140 @@
+"""Work that waits: done once however many workers there are, tried again when it fails, forgotten when it is done."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from app import jobs
+from app.mail import Mail, send
+from app.services import privacy
+from app.uow import Database
+from app.worker import Worker
+from models.jobs import Job
+from tests.conftest import SetClock
+
+
+class Post:
+    """A mailer that keeps what it was given, and fails as often as it is told to."""
+
+    def __init__(self, failures: int = 0, error: Exception | None = None) -> None:
+        self.delivered: list[Mail] = []
+        self.failures = failures
+        self.error = error or ConnectionRefusedError("nobody listens")
+
+    def deliver(self, mail: Mail) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise self.error
+        self.delivered.append(mail)
+
+
+def ask(database: Database, *subjects: str, key: str | None = None) -> None:
+    for subject in subjects:
+        with database.writing() as uow:
+            send(uow, Mail("one@example.org", subject, "Open https://here/sign-in/link/abcdef\n"), key=key)
+
+
+def rows(database: Database) -> list[Job]:
+    with database.reading() as uow:
+        return list(uow.session.execute(select(Job).order_by(Job.id)).scalars())
+
+
+def test_two_workers_do_each_job_once(database: Database) -> None:
+    ask(database, *(f"number {n}" for n in range(12)))
+    post = Post()
+    both = threading.Barrier(2)
+
+    def work() -> None:
+        both.wait()
+        Worker(database, post=post).drain()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(mail.subject for mail in post.delivered) == sorted(f"number {n}" for n in range(12))
+    assert all(job.done_at for job in rows(database))
+
+
+def test_asking_twice_by_the_same_key_asks_once_even_at_the_same_moment(database: Database) -> None:
+    both = threading.Barrier(2)
+
+    def enqueue() -> None:
+        both.wait()
+        ask(database, "once", key="the same")
+
+    threads = [threading.Thread(target=enqueue) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ask(database, "again", key="the same")
+    assert [job.payload["subject"] for job in rows(database)] == ["once"]
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError("no"), ZeroDivisionError("a bug of ours")])
+def test_what_fails_is_tried_again_later_and_does_not_hold_up_the_rest(
+    database: Database, clock: SetClock, error: Exception
+) -> None:
+    ask(database, "first", "second")
+    post = Post(failures=1, error=error)
+    worker = Worker(database, post=post)
+    assert worker.drain() == 2
+    assert [mail.subject for mail in post.delivered] == ["second"]
+    assert worker.drain() == 0, "not before its time"
+    clock.advance(seconds=31)
+    assert worker.drain() == 1
+    assert [mail.subject for mail in post.delivered] == ["second", "first"]
+
+
+def test_what_never_works_is_given_up_and_forgotten(database: Database, clock: SetClock) -> None:
+    ask(database, "never")
+    worker = Worker(database, post=Post(failures=1000))
+    for _ in range(jobs.MAX_ATTEMPTS + 3):
+        worker.drain()
+        clock.advance(hours=3)
+    (job,) = rows(database)
+    assert (job.attempts, job.failed_at is not None, job.payload) == (jobs.MAX_ATTEMPTS, True, {})
+    assert "nobody listens" in job.error
+
+
+def test_a_job_lost_with_its_worker_is_done_by_another(database: Database, clock: SetClock) -> None:
+    ask(database, "lost")
+    with database.writing() as uow:
+        assert jobs.claim(uow) is not None
+    post = Post()
+    assert Worker(database, post=post).drain() == 0
+    clock.now += jobs.CLAIM_LASTS + timedelta(seconds=1)
+    assert Worker(database, post=post).drain() == 1
+    assert [mail.subject for mail in post.delivered] == ["lost"]
+
+
+def test_a_sent_mail_leaves_neither_link_nor_address(database: Database) -> None:
+    ask(database, "with a link")
+    Worker(database, post=Post()).drain()
+    (job,) = rows(database)
+    assert (job.kind, job.payload, job.error) == ("mail", {}, "")
+
+
+def test_the_sweep_runs_once_a_day_whoever_looks(database: Database, clock: SetClock) -> None:
+    def sweeps() -> list[Job]:
+        return [job for job in rows(database) if job.kind == "sweep"]
+
+    for _ in range(3):
+        for worker in (Worker(database, post=Post()), Worker(database, post=Post())):
+            worker.look()
+            worker.drain()
+    assert [job.done_at is not None for job in sweeps()] == [True]
+    clock.advance(days=1)
+    worker.look()
+    worker.drain()
+    assert len(sweeps()) == 2
+    clock.now += privacy.MAILS_KEPT
+    worker.look()
+    worker.drain()
+    assert len(sweeps()) == 2, "the sweep's own old jobs go as all finished work does"
