@@ -54,10 +54,14 @@ class Source(Base):
     provenance: Mapped[Provenance] = mapped_column(choice(Provenance, "provenance"))
     created_at: Mapped[datetime]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    withdrawn_at: Mapped[datetime | None]
 
 
 class ContractingModel(Base):
-    """One of the contracting models reviewed, as a card."""
+    """One of the contracting models reviewed, as a card.
+
+    ``used_in`` holds ``{"place", "fact", "source"}``, where source is a source's key or empty.
+    """
 
     __tablename__ = "contracting_model"
     __table_args__ = (UniqueConstraint("group_id", "key"),)
@@ -73,10 +77,14 @@ class ContractingModel(Base):
     used_in: Mapped[list[Any]] = mapped_column(default=list)
     contributes: Mapped[list[str]] = mapped_column(default=list)
     strength: Mapped[Strength] = mapped_column(choice(Strength, "strength"))
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Finding(Base):
-    """What a source says, how strong it is and where it says so."""
+    """What a source says, how strong it is and where it says so.
+
+    ``stance`` says how it speaks about its model: "for", "against", or empty.
+    """
 
     __tablename__ = "finding"
 

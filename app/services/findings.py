@@ -1,0 +1,217 @@
+"""Findings, and the arrows from them to items: supports, qualifies, contradicts; or the group's own judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict, Invalid, NotFound
+from app.events import EvidenceChanged, ItemChanged
+from app.policy import Actor, Can, access, require
+from app.services import items
+from app.services.activity import note
+from app.services.sources import is_storable
+from app.uow import UnitOfWork
+from models.evidence import ContractingModel, Finding, Link, Provenance, Relation, Source, Strength
+from models.items import Item, Status
+
+LONGEST = 2_000
+#: How a finding may speak about its model.
+STANCES = ("for", "against", "")
+RELATION_WORDS = {
+    Relation.SUPPORTS: "supports",
+    Relation.QUALIFIES: "qualifies",
+    Relation.CONTRADICTS: "contradicts",
+}
+
+
+@dataclass(frozen=True)
+class FindingForm:
+    """What a finding says: where it was read, what it says, how strong it is; ``stance`` about its model, if any."""
+
+    source_id: int | None
+    text: str
+    page: str = ""
+    strength: Strength = Strength.UNKNOWN
+    provenance: Provenance = Provenance.GIVEN
+    model_id: int | None = None
+    stance: str = ""
+
+
+def access_finding(
+    session: Session, actor: Actor, finding_id: int, can: Can, *, group_id: int | None = None
+) -> Finding:
+    """A finding and the right to it; one of another group is not found. Raises NotFound, Forbidden."""
+    finding = access(session, actor, Finding, finding_id, can)
+    if group_id is not None and finding.group_id != group_id:
+        raise NotFound()
+    return finding
+
+
+def add_finding(uow: UnitOfWork, actor: Actor, *, group_id: int, form: FindingForm) -> Finding:
+    """A new finding. Raises NotFound, Forbidden, Invalid with a sentence for each field."""
+    require(uow.session, actor, group_id, Can.EVIDENCE_WRITE)
+    finding = Finding(group_id=group_id, created_at=uow.now, created_by_id=actor.person_id)
+    _fill(uow.session, finding, form)
+    uow.session.add(finding)
+    uow.flush()
+    _tell(uow, actor, finding, "noted the finding")
+    return finding
+
+
+def edit_finding(
+    uow: UnitOfWork, actor: Actor, *, finding_id: int, form: FindingForm, group_id: int | None = None
+) -> Finding:
+    """Change a finding; the items it speaks to are told. Raises NotFound, Forbidden, Invalid."""
+    finding = _hold(uow, actor, finding_id, group_id)
+    _fill(uow.session, finding, form)
+    _tell(uow, actor, finding, "changed the finding", touched=_items_of(uow.session, finding))
+    return finding
+
+
+def form_of(finding: Finding) -> FindingForm:
+    """A finding as it stands, as the form that would make it."""
+    return FindingForm(
+        finding.source_id, finding.text, finding.page, finding.strength, finding.provenance, finding.model_id,
+        finding.stance,
+    )  # fmt: skip
+
+
+def withdraw_finding(uow: UnitOfWork, actor: Actor, *, finding_id: int, group_id: int | None = None) -> Finding:
+    """Take a finding back: it speaks to no item until it is restored, and its links come back with it."""
+    finding = _hold(uow, actor, finding_id, group_id)
+    if finding.withdrawn_at is None:
+        finding.withdrawn_at = uow.now
+        _tell(uow, actor, finding, "withdrew the finding", touched=_items_of(uow.session, finding))
+    return finding
+
+
+def restore_finding(uow: UnitOfWork, actor: Actor, *, finding_id: int, group_id: int | None = None) -> Finding:
+    """Bring a withdrawn finding back with its links. Raises Conflict while its source is withdrawn."""
+    finding = _hold(uow, actor, finding_id, group_id)
+    if uow.session.get_one(Source, finding.source_id).withdrawn_at is not None:
+        raise Conflict("Its source is withdrawn. Restore that first.", code="withdrawn")
+    if finding.withdrawn_at is not None:
+        finding.withdrawn_at = None
+        _tell(uow, actor, finding, "restored the finding", touched=_items_of(uow.session, finding))
+    return finding
+
+
+# --- arrows to items ---
+
+
+def link(
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    finding_id: int,
+    item_id: int,
+    relation: Relation,
+    note_text: str = "",
+    group_id: int | None = None,
+) -> Link:
+    """Say what a finding does to an item; said again, it replaces what was said before.
+
+    Raises NotFound (also when finding and item belong to different groups), Forbidden, Invalid, Conflict for a
+    withdrawn item or finding.
+    """
+    finding = access_finding(uow.session, actor, finding_id, Can.EVIDENCE_WRITE, group_id=group_id)
+    item = _hold_item(uow, actor, item_id, finding.group_id)
+    if finding.withdrawn_at is not None:
+        raise Conflict("This finding is withdrawn. Restore it first.", code="withdrawn")
+    note_text = " ".join(note_text.split())
+    if len(note_text) > 500 or not is_storable(note_text):
+        raise Invalid("The link was not saved.", fields={"note": "Use at most 500 characters"})
+    found = uow.session.execute(
+        select(Link).where(Link.finding_id == finding.id, Link.item_id == item.id)
+    ).scalar_one_or_none()
+    if found is None:
+        found = Link(
+            group_id=item.group_id, finding_id=finding.id, item_id=item.id, relation=relation, created_at=uow.now,
+            created_by_id=actor.person_id,
+        )  # fmt: skip
+        uow.session.add(found)
+    found.relation, found.note = relation, note_text
+    uow.flush()
+    sentence = f"noted that “{finding.text[:80]}” {RELATION_WORDS[relation]} {item.reference}"
+    _tell_item(uow, actor, item, sentence)
+    return found
+
+
+def unlink(uow: UnitOfWork, actor: Actor, *, link_id: int, group_id: int | None = None) -> Link:
+    """Take an arrow away; what is answered is enough to draw it again. Raises NotFound, Forbidden, Conflict."""
+    found = access(uow.session, actor, Link, link_id, Can.EVIDENCE_WRITE)
+    if group_id is not None and found.group_id != group_id:
+        raise NotFound()
+    item = _hold_item(uow, actor, found.item_id, found.group_id)
+    finding = uow.session.get_one(Finding, found.finding_id)
+    uow.session.delete(found)
+    uow.flush()
+    _tell_item(uow, actor, item, f"took “{finding.text[:80]}” off {item.reference}")
+    return found
+
+
+def judge(uow: UnitOfWork, actor: Actor, *, item_id: int, on: bool, group_id: int | None = None) -> Item:
+    """Say that an item rests on the group's own judgement, or no longer. Raises NotFound, Forbidden, Conflict."""
+    item = items.access_item(uow.session, actor, item_id, Can.EVIDENCE_WRITE, group_id=group_id)
+    item = _hold_item(uow, actor, item.id, item.group_id)
+    if item.group_judgement != on:
+        item.group_judgement = on
+        what = "rests on the group's judgement" if on else "no longer rests on the group's judgement"
+        _tell_item(uow, actor, item, f"noted that {item.reference} {what}")
+    return item
+
+
+def _hold_item(uow: UnitOfWork, actor: Actor, item_id: int, group_id: int) -> Item:
+    item = items.access_item(uow.session, actor, item_id, Can.EVIDENCE_WRITE, group_id=group_id)
+    item = uow.lock(Item, item.id)
+    if item.status is Status.WITHDRAWN:
+        raise Conflict(f"{item.reference} is withdrawn. Restore it first.", code="withdrawn")
+    return item
+
+
+def _hold(uow: UnitOfWork, actor: Actor, finding_id: int, group_id: int | None) -> Finding:
+    finding = access_finding(uow.session, actor, finding_id, Can.EVIDENCE_WRITE, group_id=group_id)
+    return uow.lock(Finding, finding.id)
+
+
+def _fill(session: Session, finding: Finding, form: FindingForm) -> None:
+    text, page = " ".join(form.text.split()), " ".join(form.page.split())
+    fields = {}
+    source = session.get(Source, form.source_id) if form.source_id is not None else None
+    if source is None or source.group_id != finding.group_id or source.withdrawn_at is not None:
+        fields["source_id"] = "Choose the source it was read in"
+    model = session.get(ContractingModel, form.model_id) if form.model_id is not None else None
+    if form.model_id is not None and (model is None or model.group_id != finding.group_id):
+        fields["model_id"] = "Choose from the list"
+    if not 3 <= len(text) <= LONGEST or not is_storable(text):
+        fields["text"] = f"Say what the source says, in 3 to {LONGEST:,} characters"
+    if len(page) > 60 or not is_storable(page):
+        fields["page"] = "Use at most 60 characters, such as 12 or 12–14"
+    if form.stance not in STANCES:
+        fields["stance"] = "Choose from the list"
+    if fields or form.source_id is None:
+        raise Invalid("The finding was not saved.", fields=fields)
+    finding.source_id, finding.model_id, finding.text, finding.page = form.source_id, form.model_id, text, page
+    finding.stance = form.stance if form.model_id is not None else ""
+    finding.strength, finding.provenance = form.strength, form.provenance
+
+
+def _items_of(session: Session, finding: Finding) -> list[int]:
+    return list(session.execute(select(Link.item_id).where(Link.finding_id == finding.id)).scalars())
+
+
+def _tell(uow: UnitOfWork, actor: Actor, finding: Finding, what: str, touched: Iterable[int] = ()) -> None:
+    note(uow, actor, f"{what} “{finding.text[:120]}”", group_id=finding.group_id)
+    uow.emit(EvidenceChanged(finding.group_id))
+    for item_id in touched:
+        uow.emit(ItemChanged(finding.group_id, item_id))
+
+
+def _tell_item(uow: UnitOfWork, actor: Actor, item: Item, sentence: str) -> None:
+    note(uow, actor, sentence, group_id=item.group_id, item_id=item.id)
+    uow.emit(ItemChanged(item.group_id, item.id))
+    uow.emit(EvidenceChanged(item.group_id))

@@ -1,0 +1,165 @@
+"""Sources: what is cited, where it stands, and how we know of it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict, Invalid, NotFound
+from app.events import EvidenceChanged
+from app.policy import Actor, Can, access, require
+from app.services.activity import note
+from app.uow import UnitOfWork
+from models.evidence import Finding, Provenance, Source
+from models.groups import Group
+
+LONGEST_CITE = 1_000
+LONGEST_ADDRESS = 1_000
+#: A DOI as Crossref registers them: https://www.crossref.org/blog/dois-and-matching-regular-expressions/
+DOI = re.compile(r"10\.\d{4,9}/[-._;()/:a-z0-9]+", re.IGNORECASE)
+
+
+def access_source(session: Session, actor: Actor, source_id: int, can: Can, *, group_id: int | None = None) -> Source:
+    """A source and the right to it. With ``group_id``, one of another group is not found either.
+
+    Raises NotFound, Forbidden.
+    """
+    source = access(session, actor, Source, source_id, can)
+    if group_id is not None and source.group_id != group_id:
+        raise NotFound()
+    return source
+
+
+def add_source(
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    group_id: int,
+    cite: str,
+    doi: str = "",
+    url: str = "",
+    provenance: Provenance = Provenance.GIVEN,
+    key: str = "",
+) -> Source:
+    """A new source. ``key`` is its short name in files; one is made where none is given.
+
+    Raises Invalid with a sentence for each field, Conflict for a citation or key that is there already.
+    """
+    require(uow.session, actor, group_id, Can.EVIDENCE_WRITE)
+    uow.lock(Group, group_id)
+    source = Source(
+        group_id=group_id, key="", cite="", provenance=provenance, created_at=uow.now, created_by_id=actor.person_id
+    )
+    _fill(uow.session, source, cite=cite, doi=doi, url=url, provenance=provenance)
+    source.key = _key(uow.session, group_id, key or source.cite, is_given=bool(key))
+    uow.session.add(source)
+    uow.flush()
+    _tell(uow, actor, source, "added the source")
+    return source
+
+
+def edit_source(
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    source_id: int,
+    cite: str,
+    doi: str,
+    url: str,
+    provenance: Provenance,
+    group_id: int | None = None,
+) -> Source:
+    """Change what a source says of itself. Raises NotFound, Forbidden, Invalid, Conflict."""
+    source = _hold(uow, actor, source_id, group_id)
+    _fill(uow.session, source, cite=cite, doi=doi, url=url, provenance=provenance)
+    _tell(uow, actor, source, "changed the source")
+    return source
+
+
+def withdraw_source(uow: UnitOfWork, actor: Actor, *, source_id: int, group_id: int | None = None) -> Source:
+    """Take a source out of the room; it can be restored. Raises Conflict while findings rest on it."""
+    source = _hold(uow, actor, source_id, group_id)
+    resting = select(Finding.id).where(Finding.source_id == source.id, Finding.withdrawn_at.is_(None)).limit(1)
+    if uow.session.execute(resting).first() is not None:
+        raise Conflict("Findings rest on this source. Withdraw them first.", code="in_use")
+    if source.withdrawn_at is None:
+        source.withdrawn_at = uow.now
+        _tell(uow, actor, source, "withdrew the source")
+    return source
+
+
+def restore_source(uow: UnitOfWork, actor: Actor, *, source_id: int, group_id: int | None = None) -> Source:
+    """Bring a withdrawn source back. Raises NotFound, Forbidden."""
+    source = _hold(uow, actor, source_id, group_id)
+    if source.withdrawn_at is not None:
+        source.withdrawn_at = None
+        _tell(uow, actor, source, "restored the source")
+    return source
+
+
+def _hold(uow: UnitOfWork, actor: Actor, source_id: int, group_id: int | None) -> Source:
+    source = access_source(uow.session, actor, source_id, Can.EVIDENCE_WRITE, group_id=group_id)
+    return uow.lock(Source, source.id)
+
+
+def _fill(session: Session, source: Source, *, cite: str, doi: str, url: str, provenance: Provenance) -> None:
+    cite, doi, url = " ".join(cite.split()), _bare(doi), url.strip()
+    fields = {}
+    if not 3 <= len(cite) <= LONGEST_CITE or not is_storable(cite):
+        fields["cite"] = f"Say what is cited, in 3 to {LONGEST_CITE:,} characters"
+    if doi and (not DOI.fullmatch(doi) or len(doi) > 300):
+        fields["doi"] = "Enter a DOI such as 10.1108/JICA-03-2015-0015, or leave it empty"
+    if url and not is_address(url):
+        fields["url"] = "Enter an address that begins with https:// or http://, or leave it empty"
+    same = select(Source.id).where(Source.group_id == source.group_id, Source.cite == cite)
+    if source.id is not None:
+        same = same.where(Source.id != source.id)
+    if not fields and session.execute(same).first() is not None:
+        fields["cite"] = "This source is in the room already"
+    if fields:
+        raise Invalid("The source was not saved.", fields=fields)
+    source.cite, source.doi, source.url, source.provenance = cite, doi, url, provenance
+
+
+def is_storable(text: str) -> bool:
+    """Whether a text holds only characters that every database and file takes."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def is_address(url: str) -> bool:
+    """Whether an address may stand in a link: http or https, with a host, without spaces."""
+    if len(url) > LONGEST_ADDRESS or any(char.isspace() or not char.isprintable() for char in url):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def _bare(doi: str) -> str:
+    doi = doi.strip()
+    for head in ("https://doi.org/", "http://doi.org/", "https://dx.doi.org/", "http://dx.doi.org/", "doi:"):
+        if doi.lower().startswith(head):
+            return doi[len(head) :].strip()
+    return doi
+
+
+def _key(session: Session, group_id: int, words: str, *, is_given: bool) -> str:
+    key = re.sub(r"[^a-z0-9]+", "_", words.casefold()).strip("_")[:48] or "source"
+    taken = set(session.execute(select(Source.key).where(Source.group_id == group_id)).scalars())
+    if is_given and key in taken:
+        raise Conflict(f"There is already a source with the short name {key}.")
+    number = 2
+    made = key
+    while made in taken:
+        made, number = f"{key}_{number}", number + 1
+    return made
+
+
+def _tell(uow: UnitOfWork, actor: Actor, source: Source, what: str) -> None:
+    note(uow, actor, f"{what} “{source.cite[:120]}”", group_id=source.group_id)
+    uow.emit(EvidenceChanged(source.group_id))
