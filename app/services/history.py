@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.calc.changes import from_units, parse, to_units
 from app.calc.differences import Segment, difference
+from app.calc.plain import plain
 from app.errors import Conflict, Forbidden, NotFound
 from app.policy import Actor, Can
 from app.services.activity import note
@@ -60,7 +61,7 @@ class Moment:
 
 
 class FieldDifference(NamedTuple):
-    """What happened to one text between two moments."""
+    """What happened to one text between two moments; ``changed`` also where only bold or a list was."""
 
     field: Field
     segments: list[Segment]
@@ -131,10 +132,10 @@ def text_at(session: Session, document: Document, version: int) -> str:
 def compare(
     uow: UnitOfWork, actor: Actor, item_id: int, before: str, after: str, *, group_id: int | None = None
 ) -> list[FieldDifference]:
-    """What changed between two moments, text by text, in the order they are read. Raises NotFound."""
+    """What changed between two moments, text by text, as the words read, without marks. Raises NotFound."""
     old = words_at(uow, actor, item_id, before, group_id=group_id)
     new = words_at(uow, actor, item_id, after, group_id=group_id)
-    return [FieldDifference(one, difference(old[one], new[one]), old[one] != new[one]) for one in WORDS]
+    return [FieldDifference(one, difference(plain(old[one]), plain(new[one])), old[one] != new[one]) for one in WORDS]
 
 
 def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id: int | None = None) -> list[Field]:
@@ -191,7 +192,7 @@ def _edits(log: list[_Change], meetings: list[Meeting], names: Mapping[int | Non
         moment.ended = change.at
         moment.changes += 1
         if change.field not in moment.fields:
-            moment.fields.append(change.field)
+            moment.fields = [one for one in WORDS if one in (*moment.fields, change.field)]
     return moments
 
 

@@ -50,7 +50,11 @@ def compare(item_id: int, slug: str) -> ResponseReturnValue:
         access, reason = items.may_write(uow.session, actor, entry.item)
         moments = {moment.mark: moment for moment in reversed(history.timeline(uow, actor, item_id))}
     differences = [
-        (field_words()[part.field], markup.redline(part.segments, added=_("added"), removed=_("removed")))
+        (
+            field_words()[part.field],
+            markup.redline(part.segments, added=_("added"), removed=_("removed")),
+            any(segment.kind != "same" for segment in part.segments),
+        )
         for part in parts
         if part.changed
     ]

@@ -170,7 +170,7 @@ def details(item_id: int, slug: str) -> ResponseReturnValue:
 @bp.get("/items/<int:item_id>")
 def item(item_id: int, slug: str) -> ResponseReturnValue:
     """Everything about one item, at an address of its own."""
-    return render_template("items/item.html", **_everything(item_id, lines=8), families=cards.family_words())
+    return render_template("items/item.html", **_everything(item_id, lines=8))
 
 
 def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
