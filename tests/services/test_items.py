@@ -258,11 +258,11 @@ def test_a_wrong_addition_leaves_nothing(
     given: dict[str, object],
     refusal: type[DomainError],
 ) -> None:
-    parent = given.pop("parent", None) if "parent" in given else None
-    if parent is not None:
-        given = {**given, "parent_id": blueprint[str(parent)].id}
+    wrong = {name: value for name, value in given.items() if name != "parent"}
+    if "parent" in given:
+        wrong["parent_id"] = blueprint[str(given["parent"])].id
     with pytest.raises(refusal):
-        add(database, people.member, people.group_id, kind, **{"title": "A title", **given})  # type: ignore[arg-type]  # some of them wrong on purpose
+        add(database, people.member, people.group_id, kind, **{"title": "A title", **wrong})  # type: ignore[arg-type]  # some of them wrong on purpose
     assert len(references(database, people)) == len(blueprint)
 
 

@@ -1,0 +1,144 @@
+"""The time line: moments out of the log of changes, old words at any of them, and bringing them back."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.errors import Conflict, Forbidden, NotFound
+from app.policy import Actor
+from app.services import documents, history, items
+from app.services.history import BEGINNING
+from app.uow import Database
+from models.documents import Field, TextSnapshot
+from models.items import Item, Kind, Status
+from models.meetings import Meeting, MeetingState
+from models.polls import Decision, Outcome
+from tests.cast import Cast
+from tests.conftest import SetClock
+
+
+@pytest.fixture
+def item(database: Database, people: Cast) -> Item:
+    with database.writing() as uow:
+        return items.add_item(
+            uow,
+            people.member,
+            group_id=people.group_id,
+            kind=Kind.ELEMENT,
+            title="Legal",
+            text="One.",
+            status=Status.DRAFT,
+        )
+
+
+def write(database: Database, actor: Actor, item: Item, text: str, field: Field = Field.TEXT) -> None:
+    with database.writing() as uow:
+        document = documents.documents_of(uow.session, [item.id])[item.id][field]
+        documents.replace_text(uow, actor, document, text)
+
+
+def moments(database: Database, people: Cast, item: Item) -> list[history.Moment]:
+    with database.reading() as uow:
+        return history.timeline(uow, people.observer, item.id)
+
+
+def test_a_moment_is_one_person_without_a_pause(database: Database, people: Cast, item: Item, clock: SetClock) -> None:
+    clock.advance(minutes=4)
+    write(database, people.member, item, "One. Two.")
+    write(database, people.peer, item, "Because.", Field.WHY)
+    clock.advance(minutes=4)
+    write(database, people.member, item, "One. Two. Three.")
+    clock.advance(minutes=6)
+    write(database, people.member, item, "Four.")
+    found = moments(database, people, item)
+    assert [(moment.name.split()[0], moment.fields, moment.changes) for moment in found] == [
+        ("Member", [Field.TEXT], 1),
+        ("Member", [Field.TITLE, Field.TEXT], 4),
+        ("Peer", [Field.WHY], 1),
+    ]
+    assert [moment.mark for moment in found] == ["1.4.1.0", "1.3.1.0", "1.2.1.0"]
+    with database.reading() as uow:
+        assert history.words_at(uow, people.observer, item.id, "1.2.1.0")[Field.TEXT] == "One. Two."
+
+
+def test_sessions_decisions_and_pauses_part_moments(
+    database: Database, people: Cast, item: Item, clock: SetClock
+) -> None:
+    clock.advance(minutes=1)
+    with database.writing() as uow:
+        meeting = Meeting(
+            group_id=people.group_id, number=3, title="Third", starts_at=uow.now, opened_at=uow.now, created_at=uow.now,
+            state=MeetingState.RUNNING,
+        )  # fmt: skip
+        uow.session.add(meeting)
+    clock.advance(minutes=1)
+    write(database, people.member, item, "One, in the session.")
+    clock.advance(minutes=1)
+    with database.writing() as uow:
+        uow.session.add(
+            Decision(
+                group_id=people.group_id, number=1, meeting_id=meeting.id, item_id=item.id, outcome=Outcome.AGREED,
+                sentence="It stands.", decided_at=uow.now,
+            )
+        )  # fmt: skip
+    found = moments(database, people, item)
+    kinds = [(moment.kind, moment.meeting.number if moment.meeting else None) for moment in found]
+    assert kinds == [("decision", 3), ("edit", 3), ("edit", None)]
+    assert found[0].mark == found[1].mark == "1.2.0.0"
+
+
+def test_the_difference_reads_as_words(database: Database, people: Cast, item: Item, clock: SetClock) -> None:
+    clock.advance(minutes=10)
+    write(database, people.member, item, "- **One** and more.")
+    with database.reading() as uow:
+        parts = history.compare(uow, people.member, item.id, "1.1.0.0", "1.2.0.0")
+    assert [part.field for part in parts if part.changed] == [Field.TEXT]
+    shown = [(segment.kind, segment.text) for segment in parts[1].segments]
+    assert "".join(text for kind, text in shown if kind != "removed") == "• One and more."
+
+
+def test_any_version_can_be_read_again_from_the_log_and_from_a_snapshot(
+    database: Database, people: Cast, item: Item
+) -> None:
+    wanted = ["", "One."]
+    for number in range(12):
+        wanted.append(f"Number {number} 🩺 " + "word " * number)
+        write(database, people.member, item, wanted[-1])
+    with database.writing() as uow:
+        document = documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT]
+        uow.session.add(TextSnapshot(document_id=document.id, version=6, text=wanted[6], sha256="0" * 64))
+        uow.flush()
+        assert [history.text_at(uow.session, document, version) for version in range(14)] == wanted
+        with pytest.raises(NotFound):
+            history.text_at(uow.session, document, 14)
+
+
+def test_restoring_is_a_change_like_any_other(database: Database, people: Cast, item: Item, clock: SetClock) -> None:
+    clock.advance(minutes=10)
+    write(database, people.member, item, "Worse.")
+    write(database, people.member, item, "Worse title", Field.TITLE)
+    clock.advance(minutes=10)
+    with database.writing() as uow:
+        changed = history.restore(uow, people.peer, item_id=item.id, mark="1.1.0.0")
+    assert changed == [Field.TITLE, Field.TEXT]
+    with database.reading() as uow:
+        assert documents.words_of(uow.session, item.id)["text"] == "One."
+        assert history.mark_now(uow.session, item) == "3.3.0.0"
+    assert moments(database, people, item)[0].name == people.peer.name
+    with pytest.raises(Conflict), database.writing() as uow:
+        history.restore(uow, people.peer, item_id=item.id, mark="1.1.0.0")
+
+
+def test_refusals(database: Database, people: Cast, item: Item) -> None:
+    write(database, people.member, item, "Now.")
+    for mark in ("", "1.1.1", "9.9.9.9", "a.b.c.d", "1.1.0.-1", "²." * 3 + "1"):
+        with pytest.raises(NotFound), database.reading() as uow:
+            history.words_at(uow, people.member, item.id, mark)
+    with pytest.raises(NotFound), database.reading() as uow:
+        history.timeline(uow, people.stranger, item.id)
+    with pytest.raises(Forbidden), database.writing() as uow:
+        history.restore(uow, people.observer, item_id=item.id, mark=BEGINNING)
+    with database.writing() as uow:
+        items.set_status(uow, people.facilitator, item_id=item.id, status=Status.AGREED)
+    with pytest.raises(Forbidden, match="Agreed: ask a facilitator"), database.writing() as uow:
+        history.restore(uow, people.member, item_id=item.id, mark=BEGINNING)
