@@ -1,7 +1,7 @@
 """Validation rounds: panel, protocol, ratings, remarks and stored results.
 
-Who an expert is (``expert_identity``, ``seat``) and what an expert answered (``rating``, ``remark``) meet
-only through the expert's random code; no page of the group joins them.
+Who an expert is (``expert_identity``) and what an expert answered (``rating``, ``remark``) meet only through a key
+made with the server's secret; no page of the group joins them.
 """
 
 from __future__ import annotations
@@ -78,11 +78,16 @@ class Expert(Base):
 
 
 class ExpertIdentity(Base):
-    """Who sits on a seat: seen by the panel manager only, never beside an answer."""
+    """Who sits on a seat: seen by the panel manager only, never beside an answer.
+
+    ``key`` is a keyed hash of the expert's id (app/services/identities.py): the database alone joins no name to an
+    answer. Rows lie in the order of their keys, not in the order in which experts were added.
+    """
 
     __tablename__ = "expert_identity"
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
-    expert_id: Mapped[int] = mapped_column(ForeignKey("expert.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str]
     email: Mapped[str]
     role: Mapped[str] = mapped_column(default="")

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from app.uow import Database
 FORMAT = 1
 #: Rows written at once when restoring.
 BATCH = 500
+#: What a ZIP file with a wrong byte raises, by where the byte is.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError)
 
 
 def write_backup(database: Database, path: Path, *, revision: str) -> dict[str, int]:
@@ -71,7 +74,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
             manifest = json.loads(archive.read("manifest.json"))
         if manifest["format"] != FORMAT or not isinstance(manifest["tables"], dict):
             raise Invalid(f"{path} was written by another version of this program.")
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError):
+    except (*UNREADABLE, ValueError, TypeError, OSError):
         raise Invalid(f"{path} is not a backup of this program.") from None
     found: dict[str, Any] = manifest
     return found
@@ -122,7 +125,7 @@ def _rows(archive: zipfile.ZipFile, table: Table, expected: dict[str, Any]) -> I
         return []
     try:
         data = archive.read(f"{table.name}.jsonl")
-    except (KeyError, zipfile.BadZipFile):
+    except UNREADABLE:
         raise Invalid(f"The backup is damaged: {table.name} cannot be read.") from None
     if hashlib.sha256(data).hexdigest() != expected["sha256"]:
         raise Invalid(f"The backup is damaged: {table.name} is not what was written.")

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select
 
 from app.errors import NotFound
-from app.services import accounts
+from app.services import accounts, identities
 from app.uow import UnitOfWork
 from models.accounts import Person
 from models.groups import Constituency, Group, Membership, Role
-from models.validation import Expert, ExpertIdentity, Round, RoundState, Seat
+from models.validation import Expert, Round, RoundState, Seat
 
 
 @dataclass(frozen=True)
@@ -72,24 +72,25 @@ def experts(uow: UnitOfWork) -> list[Seated]:
     """The experts of open rounds, with their links. Raises NotFound outside demo mode."""
     _demo_only(uow)
     rows = uow.session.execute(
-        select(Seat, Expert, ExpertIdentity, Round)
+        select(Seat, Expert, Round)
         .join(Expert, Expert.id == Seat.expert_id)
-        .join(ExpertIdentity, ExpertIdentity.expert_id == Expert.id)
         .join(Round, Round.id == Seat.round_id)
         .where(Round.state == RoundState.OPEN, Seat.revoked_at.is_(None))
         .order_by(Seat.id)
-    )
+    ).all()
+    known = identities.identities_of(uow, [expert.id for _seat, expert, _round in rows])
     return [
         Seated(
-            email=identity.email,
-            name=identity.name,
+            email=known[expert.id].email,
+            name=known[expert.id].name,
             scope=expert.scope.value,
             country=expert.country,
             expertise=expert.expertise,
             round=round_.id,
             link=f"{uow.settings.base_url}/r/{uow.keys.derive('seat', seat.id, seat.token_nonce)}",
         )
-        for seat, expert, identity, round_ in rows
+        for seat, expert, round_ in rows
+        if expert.id in known
     ]
 
 

@@ -8,12 +8,12 @@ import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Invalid, NotFound
 from app.events import PanelChanged
 from app.mail import check_address
 from app.policy import Actor, Can, require
+from app.services import identities
 from app.services.activity import note
 from app.services.rounds import (
     access_panel,
@@ -85,17 +85,12 @@ def panel_of(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Panel:
 def list_members(uow: UnitOfWork, actor: Actor, *, group_id: int, round_id: int | None = None) -> list[Member]:
     """The panel by name, with each seat in ``round_id`` where one is given. For the panel manager only."""
     require(uow.session, actor, group_id, Can.ROUND_MANAGE)
-    query = (
-        select(Expert, ExpertIdentity)
-        .join(ExpertIdentity, ExpertIdentity.expert_id == Expert.id)
-        .join(Panel, Panel.id == Expert.panel_id)
-        .where(Panel.group_id == group_id)
-        .order_by(ExpertIdentity.name, Expert.id)
-    )
+    query = select(Expert).join(Panel, Panel.id == Expert.panel_id).where(Panel.group_id == group_id)
     seats: dict[int, Seat] = {}
     if round_id is not None:
         seats = {each.expert.id: each.seat for each in seated(uow.session, round_id)}
-    rows = uow.session.execute(query).all()
+    experts = {each.id: each for each in uow.session.execute(query.order_by(Expert.code)).scalars()}
+    known = identities.identities_of(uow, experts)
     inside = set(
         uow.session.execute(
             select(Person.email)
@@ -104,9 +99,9 @@ def list_members(uow: UnitOfWork, actor: Actor, *, group_id: int, round_id: int 
         ).scalars()
     )
     return [
-        Member(expert, identity, seats.get(expert.id), identity.email in inside)
-        for expert, identity in rows
-        if expert.withdrawn_at is None or expert.id in seats
+        Member(experts[id_], identity, seats.get(id_), identity.email in inside)
+        for id_, identity in sorted(known.items(), key=lambda each: (each[1].name, each[0]))
+        if experts[id_].withdrawn_at is None or id_ in seats
     ]
 
 
@@ -115,7 +110,7 @@ def add_expert(uow: UnitOfWork, actor: Actor, *, panel_id: int, form: SeatForm) 
     panel = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
     uow.lock(Panel, panel.id)
     form = _checked(form)
-    if form.email in _addresses(uow.session, panel.id):
+    if form.email in _addresses(uow, panel.id):
         raise Conflict(f"{form.email} is on the panel already.")
     if len(experts_of(uow.session, panel.id)) >= MOST_EXPERTS:
         raise Conflict(f"A panel holds at most {MOST_EXPERTS} experts.")
@@ -132,7 +127,7 @@ def add_experts(uow: UnitOfWork, actor: Actor, *, panel_id: int, table: str) -> 
     panel = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
     uow.lock(Panel, panel.id)
     forms, faults = parse_table(table)
-    known = _addresses(uow.session, panel.id)
+    known = _addresses(uow, panel.id)
     for line, form in forms:
         if form.email in known:
             faults.append(f"line {line}: {form.email} is on the panel already")
@@ -185,8 +180,7 @@ def remove_expert(uow: UnitOfWork, actor: Actor, *, panel_id: int, expert_id: in
         raise NotFound()
     seats = list(uow.session.execute(select(Seat).where(Seat.expert_id == expert.id)).scalars())
     if not seats:
-        uow.session.delete(uow.session.get_one(ExpertIdentity, expert.id))
-        uow.flush()
+        identities.forget(uow, [expert.id])
         uow.session.delete(expert)
     else:
         reason = check_reason(reason)
@@ -209,9 +203,9 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def _addresses(session: Session, panel_id: int) -> set[str]:
-    query = select(ExpertIdentity.email).join(Expert, Expert.id == ExpertIdentity.expert_id)
-    return set(session.execute(query.where(Expert.panel_id == panel_id, Expert.withdrawn_at.is_(None))).scalars())
+def _addresses(uow: UnitOfWork, panel_id: int) -> set[str]:
+    sitting = [each.id for each in experts_of(uow.session, panel_id)]
+    return {each.email for each in identities.identities_of(uow, sitting).values()}
 
 
 def _checked(form: SeatForm) -> SeatForm:
@@ -251,10 +245,7 @@ def _new_expert(uow: UnitOfWork, panel_id: int, form: SeatForm) -> Expert:
     )  # fmt: skip
     uow.session.add(expert)
     uow.flush()
-    uow.session.add(
-        ExpertIdentity(expert_id=expert.id, name=form.name, email=form.email, role=form.role, organisation="")
-    )
-    uow.flush()
+    identities.remember(uow, expert_id=expert.id, name=form.name, email=form.email, role=form.role)
     return expert
 
 

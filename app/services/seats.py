@@ -15,12 +15,13 @@ from app.jobs import enqueue
 from app.mail import Mail, compose
 from app.policy import Actor, Can
 from app.secrets import Keys, new_nonce
+from app.services import identities
 from app.services.activity import note
 from app.services.panel import check_reason
 from app.services.rounds import Seated, deviate, hold_round, is_accepting, must_be, protocol_of, seated
 from app.uow import UnitOfWork
 from models.groups import Group
-from models.validation import Expert, ExpertIdentity, Round, RoundState, Seat
+from models.validation import Expert, Round, RoundState, Seat
 
 #: A lost link is sent again at most once in this time.
 LINK_EVERY = timedelta(minutes=10)
@@ -107,11 +108,12 @@ def send_link_again(uow: UnitOfWork, *, email: str) -> None:
     rows = uow.session.execute(
         select(Seat, Round)
         .join(Round, Round.id == Seat.round_id)
-        .join(ExpertIdentity, ExpertIdentity.expert_id == Seat.expert_id)
-        .where(ExpertIdentity.email == address, Round.state == RoundState.OPEN, Seat.revoked_at.is_(None))
+        .where(Round.state == RoundState.OPEN, Seat.revoked_at.is_(None))
     ).all()
+    known = identities.identities_of(uow, [seat.expert_id for seat, _round in rows])
     for seat, round_ in rows:
-        if is_accepting(round_, uow.now):
+        sits = known.get(seat.expert_id)
+        if sits is not None and sits.email == address and is_accepting(round_, uow.now):
             _write(uow, round_, seat, "link")
 
 
@@ -123,7 +125,9 @@ def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
         return None
     if kind == "reminder" and seat.sent_at is not None:
         return None
-    identity = uow.session.get_one(ExpertIdentity, seat.expert_id)
+    identity = identities.identity_of(uow, seat.expert_id)
+    if identity is None:
+        return None
     group = uow.session.get_one(Group, round_.group_id)
     return compose(
         f"seat_{kind}",
@@ -161,19 +165,20 @@ def demo_links(uow: UnitOfWork) -> list[DemoLink]:
     if not uow.settings.is_demo:
         raise NotFound()
     rows = uow.session.execute(
-        select(Seat, Expert, ExpertIdentity, Round)
+        select(Seat, Expert, Round)
         .join(Expert, Expert.id == Seat.expert_id)
-        .join(ExpertIdentity, ExpertIdentity.expert_id == Expert.id)
         .join(Round, Round.id == Seat.round_id)
         .where(Round.state == RoundState.OPEN, Seat.revoked_at.is_(None))
-        .order_by(Round.id, ExpertIdentity.name)
-    )
+        .order_by(Round.id, Expert.code)
+    ).all()
+    known = identities.identities_of(uow, [expert.id for _seat, expert, _round in rows])
+    found = [(seat, expert, known[expert.id], round_) for seat, expert, round_ in rows if expert.id in known]
     return [
         DemoLink(
             identity.email, identity.name, expert.scope.value, expert.country, tuple(expert.expertise), round_.id,
             round_.title, link_of(uow, seat),
         )
-        for seat, expert, identity, round_ in rows
+        for seat, expert, identity, round_ in sorted(found, key=lambda each: (each[3].id, each[2].name))
     ]  # fmt: skip
 
 
