@@ -10,6 +10,7 @@ from app.web import (
     account,
     accounts,
     administration,
+    api,
     assets,
     components,
     demo,
@@ -39,6 +40,9 @@ BLUEPRINTS: list[tuple[Blueprint, Guard, str]] = [
     (demo.bp, guards.anyone, ""),
     (components.bp, guards.anyone, ""),
     (rating.bp, guards.anyone, ""),
+    (api.bp, api.bearer, "/api/v1"),
+    (api.seats, api.seat_bearer, "/api/v1"),
+    (api.docs, guards.anyone, "/api/v1"),
     (groups.bp, guards.member, "/g/<slug>"),
     (history.bp, guards.member, "/g/<slug>/blueprint/items"),
     (items.bp, guards.member, "/g/<slug>/blueprint"),
@@ -54,6 +58,8 @@ def install(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
     headers.install(app, settings)  # first: every answer, a refusal too, has its id and its headers
     intake.install(app)
     csrf.init_app(app)
+    csrf.exempt(api.bp)  # programs show a token; cookies count for nothing there
+    csrf.exempt(api.seats)
     limits.install(app, settings)
     errors.install(app)
     assets.install(app)
