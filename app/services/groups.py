@@ -189,3 +189,19 @@ def retire_constituency(uow: UnitOfWork, actor: Actor, *, group_id: int, constit
     row.retired_at = row.changed_at = uow.now
     note(uow, actor, f"took {row.name} off the constituencies", group_id=group_id)
     uow.emit(PeopleChanged(group_id))
+
+
+def describe_group(uow: UnitOfWork, actor: Actor, *, group_id: int, purpose: str, setting: str) -> None:
+    """Say what a group is for and in which setting it works, as its overview shows. Raises Invalid, Forbidden."""
+    require(uow.session, actor, group_id, Can.GROUP_EDIT)
+    group = uow.lock(Group, group_id)
+    purpose, setting = " ".join(purpose.split()), " ".join(setting.split())
+    fields = {
+        name: "Use at most 1,000 characters"
+        for name, words in (("purpose", purpose), ("setting", setting))
+        if len(words) > 1_000 or "\0" in words
+    }
+    if fields:
+        raise Invalid("The description was not saved.", fields=fields)
+    group.purpose, group.setting = purpose, setting
+    note(uow, actor, "described what the group is for", group_id=group_id)

@@ -1,0 +1,38 @@
+"""The demonstration's story, told through the same use cases that people use.
+
+It is told in one transaction, with a clock that stands in 2015: whole, or not at all. Interrupted, it leaves nothing,
+and the next start tells it from the beginning; ``concordat demo --reset`` empties the database and begins anew.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.services.story import blueprint, library, people
+from app.services.story.telling import Teller, read_content
+from app.uow import Database
+from models.groups import Group
+
+#: The chapters in their order; each stands on those before it.
+CHAPTERS = (people.tell, library.tell, blueprint.tell)
+
+
+def tell_once(database: Database) -> bool:
+    """Tell the story if the database has no group yet; whether it was told now."""
+    with database.reading() as uow:
+        if _has_begun(uow.session):
+            return False
+    content = read_content()
+    with database.writing() as uow:
+        if _has_begun(uow.session):  # somebody else told it meanwhile
+            return False
+        teller = Teller(uow, content, today=uow.now)
+        for chapter in CHAPTERS:
+            chapter(teller)
+        teller.end()
+    return True
+
+
+def _has_begun(session: Session) -> bool:
+    return session.execute(select(Group.id).limit(1)).first() is not None
