@@ -6,8 +6,7 @@
  * data-topics="items-12 meetings-3"`.
  * `<html data-live>` is "connecting", "on", "off", "outdated" (an older page than the server: reload) or "refused".
  */
-import { PROTOCOL } from "../text/session.js";
-import { TextLink } from "../text/link.js";
+import { PROTOCOL, TextLink } from "../text/link.js";
 import { io, parser } from "../../vendor/socket.js";
 
 /** @typedef {{socket: ReturnType<typeof io>, texts: TextLink}} Connection */

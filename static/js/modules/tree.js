@@ -225,4 +225,6 @@ function step(list, card, by) {
 /** @param {HTMLElement} element */
 export function mount(element) {
   new Room(element).start();
+  // The editor is large and not needed to read: it is fetched when the page has come to rest.
+  if (element.querySelector("[data-edit]")) window.setTimeout(() => void import("./editor.js"), 1_500);
 }

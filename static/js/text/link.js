@@ -3,6 +3,9 @@
  * and two sessions of one text share its room.
  */
 
+/** Counted up whenever old pages and new servers cannot understand each other. */
+export const PROTOCOL = 1;
+
 /** @typedef {import("./session.js").TextSession} TextSession */
 /** @typedef {{connected: boolean, on: (event: string, act: (...rest: any[]) => void) => unknown, emit: (event: string, ...rest: unknown[]) => unknown}} Socket */
 

@@ -9,7 +9,9 @@
 import { ChangeSet, collab, getSyncedVersion, sendableUpdates } from "../../vendor/codemirror.js";
 import { bytes, fromConfirmed, takeIn, toConfirmed, toText, unconfirmedWords } from "./sync.js";
 
-export const PROTOCOL = 1;
+export { PROTOCOL } from "./link.js";
+
+
 const PUSH_CHANGES = 100;
 /** One push may be 64 kB as sent; what surrounds the changes takes a little. */
 export const PUSH_BYTES = 60_000;
