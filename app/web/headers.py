@@ -58,7 +58,8 @@ def install(app: Flask, settings: Settings) -> None:
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("Cache-Control", "no-store")
+        if request.endpoint != "assets.static":  # files that are sent bring a milder word of their own
+            headers["Cache-Control"] = "no-store"
         headers["X-Request-Id"] = logs.request_id.get()
         if settings.is_https:
             headers["Strict-Transport-Security"] = "max-age=31536000"
