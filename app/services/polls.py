@@ -52,6 +52,11 @@ class Split:
     silent: int
 
     @property
+    def label(self) -> str:
+        """What stands beside its bar."""
+        return self.constituency
+
+    @property
     def counts(self) -> list[int]:
         """The three answers, in the order they are always shown."""
         return [self.yes, self.reservations, self.no]

@@ -160,6 +160,8 @@ class MemberScreen:
     hand: HandKind | None
     has_floor: bool
     ahead: int
+    own_item: ItemView | None
+    items: list[tuple[int, str]]
 
 
 def _load(
@@ -206,8 +208,11 @@ def _line(stage: Stage, meeting: Meeting, now: datetime, references: dict[int, s
 
 
 def _clock(stage: Stage, meeting: Meeting, now: datetime) -> Clock:
-    left = (stage.planned_minutes + stage.extra_minutes) * 60 - elapsed(stage, now, meeting.paused_at)
-    return Clock(stage.title, left, now + timedelta(seconds=left), now, meeting.paused_at is not None)
+    planned = stage.planned_minutes + stage.extra_minutes
+    left = planned * 60 - elapsed(stage, now, meeting.paused_at)
+    # From the start and not from now, so that every look at one state gives the same end.
+    ends_at = (stage.started_at or now) + timedelta(minutes=planned, seconds=stage.paused_seconds)
+    return Clock(stage.title, left, ends_at, now, meeting.paused_at is not None)
 
 
 def _references(session: Session, ids: list[int]) -> dict[int, str]:
@@ -282,19 +287,28 @@ def read_console(uow: UnitOfWork, actor: Actor, *, meeting_id: int, group_id: in
     )  # fmt: skip
 
 
-def read_member(uow: UnitOfWork, actor: Actor, *, meeting_id: int, group_id: int) -> MemberScreen:
-    """The member's screen, for members and for guests who were let in. Raises NotFound, Forbidden."""
+def read_member(
+    uow: UnitOfWork, actor: Actor, *, meeting_id: int, group_id: int, look_at: int | None = None
+) -> MemberScreen:
+    """The member's screen, for members and for guests who were let in. Raises NotFound, Forbidden.
+
+    ``look_at`` is an item the reader has turned to by themselves; None follows the group.
+    """
     meeting, found = access_meeting(uow.session, actor, meeting_id, Can.MEETING_ATTEND, group_id=group_id)
     room, rows = _load(uow, meeting, person_id=actor.person_id, facilitates=False)
     own = next((row for row in rows if row.person_id == actor.person_id), None)
     waiting = [hand.person_id for hand in room.queue.waiting]
     hand = next((hand for hand in room.queue.waiting if hand.person_id == actor.person_id), None)
     speaker = room.queue.speaker
+    own_item = _item(uow.session, look_at) if look_at not in (None, meeting.current_item_id) else None
+    if own_item is not None and own_item.item.group_id != group_id:
+        own_item = None
     return MemberScreen(
         room=room, is_here=own is not None and is_present(own), is_guest=found.role is Role.GUEST,
         runs=allowed(found.role, Can.MEETING_RUN), hand=hand.kind if hand else None,
         has_floor=speaker is not None and speaker.person_id == actor.person_id,
-        ahead=waiting.index(actor.person_id or 0) if hand else 0,
+        ahead=waiting.index(actor.person_id or 0) if hand else 0, own_item=own_item,
+        items=choosable(uow.session, group_id),
     )  # fmt: skip
 
 

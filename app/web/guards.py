@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.errors import NotFound
 from app.policy import Can
-from app.services import groups
+from app.services import groups, meetings
 from app.web.context import looking, remember
 
 Guard = Callable[[], ResponseReturnValue | None]
@@ -62,3 +62,30 @@ def member() -> ResponseReturnValue | None:
         group, standing = groups.access_group(uow.session, actor, slug, Can.GROUP_READ)
         remember(actor, group, standing.role)
     return None
+
+
+def session_member() -> ResponseReturnValue | None:
+    """As ``member``; a session named in the address has to be one of that group, and no draft of others."""
+    refused = member()
+    if refused is None:
+        _session_of(Can.MEETING_READ)
+    return refused
+
+
+def attendee() -> ResponseReturnValue | None:
+    """People with a place in the session named in the address: members, and guests who were let into this very one."""
+    with looking() as (_uow, actor):
+        remember(actor)
+        if actor.person_id is None:
+            return to_sign_in()
+    _session_of(Can.MEETING_ATTEND)
+    return None
+
+
+def _session_of(can: Can) -> None:
+    args = request.view_args or {}
+    with looking() as (uow, actor):
+        group, standing = groups.access_group(uow.session, actor, args.get("slug", ""), can)
+        if "meeting_id" in args:
+            meetings.access_meeting(uow.session, actor, args["meeting_id"], can, group_id=group.id)
+        remember(actor, group, standing.role)

@@ -1,0 +1,77 @@
+"""Parts of pages that the browser asks for again and again: answered with 304 as long as nothing has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, g, make_response, redirect, request
+from flask.typing import ResponseReturnValue
+
+from app.errors import Conflict, DomainError, Forbidden, Gone, Invalid
+from app.policy import Actor
+from app.uow import UnitOfWork
+from app.web.context import transaction
+
+#: What differs in every answer and means nothing: tokens, and the moment of the answer.
+_PASSING = re.compile(r'(?:name="csrf_token" value|data-now)="[^"]*"')
+
+
+def fragment(html: str) -> ResponseReturnValue:
+    """A part of a page with a mark of its content, or 304 when the browser shows that content already."""
+    response = make_response(html)
+    response.set_etag(hashlib.sha256(_PASSING.sub("", html).encode()).hexdigest()[:32])
+    response.headers["Cache-Control"] = "no-store"
+    response.make_conditional(request)
+    return response
+
+
+def command(
+    use_case: Callable[[UnitOfWork, Actor], object],
+    *,
+    to: str,
+    page: Callable[..., str],
+) -> ResponseReturnValue:
+    """Carry out a use case in one transaction and go on to ``to``, saying what it answered where that is a sentence.
+
+    A refusal shows ``page(refused)`` again, with its status: the sentence, the state as it is now, and what was typed.
+    """
+    try:
+        with transaction() as (uow, actor):
+            said = use_case(uow, actor)
+    except (Conflict, Gone, Invalid, Forbidden) as refused:
+        return page(refused), refused.status
+    if isinstance(said, str):
+        flash(said, "success")
+    return redirect(to, 303)
+
+
+def number(name: str) -> int | None:
+    """A whole number of the form, None when it is empty or none."""
+    text = request.form.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
+def group_id() -> int:
+    """The id of the group in the address, which the guard has let the actor into."""
+    found: Any = g.group
+    return int(found.id)
+
+
+def faults(refused: DomainError | None) -> dict[str, str]:
+    """The sentences beside fields."""
+    return refused.fields if refused is not None else {}
+
+
+class Typed(dict[str, str]):
+    """What was typed into a form, to be shown again: a field that was not sent is empty."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def typed() -> Typed:
+    """What the request's form holds."""
+    return Typed(request.form.items())

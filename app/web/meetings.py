@@ -1,0 +1,390 @@
+"""Sessions before and after: the list, the plan and its run sheet, the minutes."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from flask import Blueprint, flash, g, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.calc import moments
+from app.errors import Conflict, DomainError, Invalid
+from app.policy import Actor, Can
+from app.services import attendance, decisions, meetings, minutes, rooms, stages
+from app.uow import UnitOfWork
+from app.web import context
+from app.web.context import looking, transaction
+from app.web.fragments import command, faults, group_id, number, typed
+from models.meetings import StageKind
+
+bp = Blueprint("meetings", __name__)
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+@bp.app_template_filter("in_words")
+def in_words(at: datetime) -> str:
+    """A moment in the group's time zone, with the zone."""
+    return moments.in_words(at, g.group.time_zone)
+
+
+@bp.app_template_filter("clock")
+def clock(at: datetime) -> str:
+    """The time of day in the group's time zone."""
+    return moments.clock_time(at, g.group.time_zone)
+
+
+@bp.app_template_filter("on_day")
+def on_day(at: date | datetime) -> str:
+    """A day in words, in the group's time zone."""
+    return moments.day_in_words(moments.local_day(at, g.group.time_zone) if isinstance(at, datetime) else at)
+
+
+@bp.app_template_filter("initials")
+def initials(name: str) -> str:
+    """At most two letters of a name."""
+    return context.initials(name)
+
+
+def kinds() -> list[tuple[str, str]]:
+    """What a stage may be, in words."""
+    return [
+        (StageKind.OPENING.value, _("Opening")),
+        (StageKind.GATHER.value, _("Gather ideas")),
+        (StageKind.GROUP.value, _("Group and sort")),
+        (StageKind.DISCUSS.value, _("Discuss and edit")),
+        (StageKind.DECIDE.value, _("Decide")),
+        (StageKind.BREAK.value, _("Break")),
+        (StageKind.CLOSE.value, _("Close")),
+    ]
+
+
+def file_answer(name: str, content: bytes) -> ResponseReturnValue:
+    """A Word file to keep."""
+    return send_file(io.BytesIO(content), mimetype=WORD, as_attachment=True, download_name=name)
+
+
+def _date(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.form.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _time(name: str) -> time | None:
+    try:
+        return time.fromisoformat(request.form.get(name, ""))
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class When:
+    """Day and time of a form, both given."""
+
+    day: date
+    at: time
+
+    @classmethod
+    def parse(cls) -> When:
+        """Raises Invalid with a sentence for each missing field."""
+        day, at = _date("day"), _time("at")
+        fields = {}
+        if day is None or not 2000 <= day.year <= 2200:
+            fields["day"] = _("Enter the day")
+        if at is None:
+            fields["at"] = _("Enter the time")
+        if fields or day is None or at is None:
+            raise Invalid(_("The day and time are needed."), fields=fields)
+        return cls(day, at)
+
+
+# --- the list, and planning ---
+
+
+@bp.get("")
+def index(slug: str) -> ResponseReturnValue:
+    """All sessions of the group."""
+    with looking() as (uow, actor):
+        lines = meetings.list_meetings(uow, actor, group_id=group_id())
+    return render_template("meetings/index.html", lines=lines)
+
+
+def _plan_page(refused: DomainError | None = None) -> str:
+    return render_template(
+        "meetings/plan.html", plans=meetings.series_template(), errors=faults(refused), typed=typed(),
+    )  # fmt: skip
+
+
+@bp.get("/plan")
+def plan(slug: str) -> ResponseReturnValue:
+    """Choose how to begin: the series of six, or one session."""
+    return _plan_page()
+
+
+@bp.post("/plan")
+def make(slug: str) -> ResponseReturnValue:
+    """Plan the series or one session, as drafts."""
+    place = request.form.get("place", "")
+    try:
+        moment = When.parse()
+        with transaction() as (uow, actor):
+            if request.form.get("what") == "one":
+                title = request.form.get("title", "")
+                made = [
+                    meetings.plan_meeting(
+                        uow, actor, group_id=group_id(), title=title, day=moment.day, at=moment.at, place=place
+                    )
+                ]
+            else:
+                made = meetings.plan_series(
+                    uow, actor, group_id=group_id(), first=moment.day, at=moment.at, place=place
+                )
+    except Invalid as refused:
+        return _plan_page(refused), refused.status
+    if len(made) == 1:
+        said = _("Session %(number)s is planned. It is a draft until you announce it.", number=made[0].number)
+        flash(said, "success")
+        return redirect(url_for("meetings.edit", slug=slug, meeting_id=made[0].id), 303)
+    flash(_("%(count)s sessions are planned. They are drafts until you announce them.", count=len(made)), "success")
+    return redirect(url_for("meetings.index", slug=slug), 303)
+
+
+# --- one session ---
+
+
+def _show_page(meeting_id: int, refused: DomainError | None = None) -> str:
+    with looking() as (uow, actor):
+        meeting, _found = meetings.access_meeting(uow.session, actor, meeting_id, Can.MEETING_READ, group_id=group_id())
+        sheet = meetings.stages_of(uow.session, meeting_id)
+        own = [row for row in attendance.attendances(uow.session, meeting_id) if row.person_id == actor.person_id]
+        log = decisions.list_decisions(uow, actor, group_id=group_id(), meeting_id=meeting_id)
+        has_minutes = minutes.document_of(uow.session, meeting_id) is not None
+        items = dict(rooms.choosable(uow.session, group_id()))
+    ends = meeting.starts_at + timedelta(minutes=sum(stage.planned_minutes for stage in sheet))
+    return render_template(
+        "meetings/show.html", meeting=meeting, sheet=sheet, own=own[0] if own else None, decisions=log,
+        has_minutes=has_minutes, items=items, ends=ends, refused=refused, kinds=dict(kinds()),
+    )  # fmt: skip
+
+
+@bp.get("/<int:meeting_id>")
+def show(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """One session: what is planned, and what came of it."""
+    return _show_page(meeting_id)
+
+
+@bp.post("/<int:meeting_id>/announce")
+def announce(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """Tell the group of it, by one mail each."""
+    return command(
+        lambda uow, actor: _("The group has been told: %(count)s mails are on their way.",
+                             count=meetings.announce(uow, actor, meeting_id=meeting_id)),
+        to=url_for("meetings.show", slug=slug, meeting_id=meeting_id),
+        page=lambda refused: _show_page(meeting_id, refused),
+    )  # fmt: skip
+
+
+@bp.post("/<int:meeting_id>/open")
+def open_doors(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """Open the waiting room and go to the console."""
+    return command(
+        lambda uow, actor: stages.open_doors(uow, actor, meeting_id=meeting_id, revision=number("revision") or 0),
+        to=url_for("console.show", slug=slug, meeting_id=meeting_id),
+        page=lambda refused: _show_page(meeting_id, refused),
+    )
+
+
+@bp.post("/<int:meeting_id>/discard")
+def discard(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """Throw a draft away."""
+
+    def remove(uow: UnitOfWork, actor: Actor) -> object:
+        meetings.remove_meeting(uow, actor, meeting_id=meeting_id)
+        return _("The draft is gone.")
+
+    return command(
+        remove,
+        to=url_for("meetings.index", slug=slug),
+        page=lambda refused: _show_page(meeting_id, refused),
+    )
+
+
+@bp.post("/<int:meeting_id>/coming")
+def coming(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """Say that one cannot come, or can after all."""
+    yes = request.form.get("coming") == "yes"
+    said = _("The facilitators see that you are coming.") if yes else _("The facilitators see that you cannot come.")
+
+    def say(uow: UnitOfWork, actor: Actor) -> object:
+        attendance.apologise(uow, actor, meeting_id=meeting_id, coming=yes)
+        return said
+
+    return command(
+        say,
+        to=url_for("meetings.show", slug=slug, meeting_id=meeting_id),
+        page=lambda refused: _show_page(meeting_id, refused),
+    )
+
+
+@bp.get("/<int:meeting_id>/calendar.ics")
+def calendar(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """The session as a calendar entry that carries its join link."""
+    link = url_for("meetings.show", slug=slug, meeting_id=meeting_id, _external=True)
+    with looking() as (uow, actor):
+        meeting, _found = meetings.access_meeting(uow.session, actor, meeting_id, Can.MEETING_READ)
+        lasts = sum(stage.planned_minutes for stage in meetings.stages_of(uow.session, meeting_id))
+        entry = moments.calendar_entry(
+            uid=f"session-{meeting_id}@{request.host}", title=f"{g.group.name}: {meeting.title}",
+            begins=meeting.starts_at, minutes=lasts, place=meeting.place, link=link, stamp=uow.now,
+            sequence=meeting.revision,
+        )  # fmt: skip
+    return send_file(
+        io.BytesIO(entry.encode()), mimetype="text/calendar", as_attachment=True,
+        download_name=f"{slug}-session-{meeting.number}.ics",
+    )  # fmt: skip
+
+
+# --- the plan of one session ---
+
+
+def _edit_page(meeting_id: int, refused: DomainError | None = None, stage_id: int | None = None) -> str:
+    with looking() as (uow, actor):
+        meeting, _found = meetings.access_meeting(uow.session, actor, meeting_id, Can.MEETING_RUN, group_id=group_id())
+        sheet = meetings.stages_of(uow.session, meeting_id)
+        items = rooms.choosable(uow.session, group_id())
+    zone = g.group.time_zone
+    local = moments.local(meeting.starts_at, zone)
+    return render_template(
+        "meetings/edit.html", meeting=meeting, sheet=sheet, items=items, kinds=kinds(), refused=refused,
+        errors=faults(refused), typed=typed(), stage_id=stage_id, day=local.date().isoformat(),
+        at=local.strftime("%H:%M"), total=sum(stage.planned_minutes for stage in sheet), names=dict(items),
+        kind_names=dict(kinds()),
+    )  # fmt: skip
+
+
+@bp.get("/<int:meeting_id>/plan")
+def edit(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """Change a session's plan and run sheet."""
+    return _edit_page(meeting_id)
+
+
+@bp.post("/<int:meeting_id>/plan")
+def save(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """Keep title, time, place and aims."""
+
+    def keep(uow: UnitOfWork, actor: Actor) -> object:
+        moment = When.parse()
+        meetings.edit_meeting(
+            uow, actor, meeting_id=meeting_id, title=request.form.get("title", ""), day=moment.day, at=moment.at,
+            place=request.form.get("place", ""), aims=request.form.get("aims", "").splitlines(),
+        )  # fmt: skip
+        return _("The plan is saved.")
+
+    to = url_for("meetings.edit", slug=slug, meeting_id=meeting_id)
+    return command(keep, to=to, page=lambda refused: _edit_page(meeting_id, refused, 0))
+
+
+@bp.post("/<int:meeting_id>/stages")
+@bp.post("/<int:meeting_id>/stages/<int:stage_id>")
+def save_stage(slug: str, meeting_id: int, stage_id: int | None = None) -> ResponseReturnValue:
+    """Add a stage to the run sheet, or change one."""
+
+    def keep(uow: UnitOfWork, actor: Actor) -> object:
+        kind = request.form.get("kind", "")
+        if kind not in {each.value for each in StageKind}:
+            raise Invalid(_("Choose what happens in this stage."), fields={"kind": _("Choose from the list")})
+        values = {
+            "title": request.form.get("title", ""), "kind": StageKind(kind), "minutes": number("minutes") or 0,
+            "item_id": number("item_id"), "purpose": request.form.get("purpose", ""),
+        }  # fmt: skip
+        if stage_id is None:
+            stages.add_stage(uow, actor, meeting_id=meeting_id, **values)  # type: ignore[arg-type]  # as named above
+            return _("The stage is added.")
+        stages.edit_stage(uow, actor, meeting_id=meeting_id, stage_id=stage_id, **values)  # type: ignore[arg-type]
+        return _("The stage is saved.")
+
+    to = url_for("meetings.edit", slug=slug, meeting_id=meeting_id, _anchor="run-sheet")
+    return command(keep, to=to, page=lambda refused: _edit_page(meeting_id, refused, stage_id or -1))
+
+
+@bp.post("/<int:meeting_id>/stages/<int:stage_id>/move")
+def move_stage(slug: str, meeting_id: int, stage_id: int) -> ResponseReturnValue:
+    """Move a stage up or down by one."""
+    by = 1 if request.form.get("by") == "1" else -1
+
+    def move(uow: UnitOfWork, actor: Actor) -> None:
+        stages.move_stage(uow, actor, meeting_id=meeting_id, stage_id=stage_id, by=by)
+
+    to = url_for("meetings.edit", slug=slug, meeting_id=meeting_id, _anchor=f"stage-{stage_id}")
+    return command(move, to=to, page=lambda refused: _edit_page(meeting_id, refused))
+
+
+@bp.post("/<int:meeting_id>/stages/<int:stage_id>/remove")
+def remove_stage(slug: str, meeting_id: int, stage_id: int) -> ResponseReturnValue:
+    """Take a stage off the run sheet."""
+
+    def remove(uow: UnitOfWork, actor: Actor) -> object:
+        stages.remove_stage(uow, actor, meeting_id=meeting_id, stage_id=stage_id)
+        return _("The stage is gone.")
+
+    to = url_for("meetings.edit", slug=slug, meeting_id=meeting_id, _anchor="run-sheet")
+    return command(remove, to=to, page=lambda refused: _edit_page(meeting_id, refused))
+
+
+# --- minutes ---
+
+
+def _minutes_page(meeting_id: int, refused: DomainError | None = None) -> str:
+    with looking() as (uow, actor):
+        page = minutes.read_minutes(uow, actor, meeting_id=meeting_id, group_id=group_id())
+    text = request.form.get("text") if refused is not None else None
+    return render_template("meetings/minutes.html", page=page, meeting=page.meeting, refused=refused, text=text,
+                           errors=faults(refused))  # fmt: skip
+
+
+@bp.get("/<int:meeting_id>/minutes")
+def show_minutes(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """The minutes: drafted when the session closes, corrected, approved."""
+    return _minutes_page(meeting_id)
+
+
+@bp.post("/<int:meeting_id>/minutes")
+def correct(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """Correct the minutes from a plain form."""
+
+    def keep(uow: UnitOfWork, actor: Actor) -> object:
+        version = number("version")
+        if version is None:
+            raise Conflict(_("Reload the page and try again."))
+        minutes.correct_minutes(uow, actor, meeting_id=meeting_id, text=request.form.get("text", ""), version=version)
+        return _("The minutes are saved.")
+
+    to = url_for("meetings.show_minutes", slug=slug, meeting_id=meeting_id)
+    return command(keep, to=to, page=lambda refused: _minutes_page(meeting_id, refused))
+
+
+@bp.post("/<int:meeting_id>/approve")
+def approve(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """Approve and lock the minutes."""
+    keep = request.form.get("keep_notes") == "yes"
+
+    def lock(uow: UnitOfWork, actor: Actor) -> object:
+        minutes.approve_minutes(uow, actor, meeting_id=meeting_id, keep_notes=keep)
+        return _("The minutes are approved and locked.")
+
+    return command(
+        lock,
+        to=url_for("meetings.show_minutes", slug=slug, meeting_id=meeting_id),
+        page=lambda refused: _minutes_page(meeting_id, refused),
+    )
+
+
+@bp.get("/<int:meeting_id>/minutes.docx")
+def minutes_file(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """The minutes as a Word file."""
+    with looking() as (uow, actor):
+        return file_answer(*minutes.minutes_file(uow, actor, meeting_id=meeting_id, group_id=group_id()))

@@ -1,0 +1,169 @@
+/**
+ * Keeps one part of a page as the server has it, without moving what somebody reads or types.
+ *
+ * The element names its own address in `data-src`, asks there again on hints about `data-topics` and every `data-every`
+ * seconds, and is changed in place. A form that somebody has begun to fill is left alone until it is sent. Forms inside
+ * are sent in the background; without scripts the same forms and addresses work as pages.
+ * When the answer carries `data-go`, the browser goes there.
+ */
+import { Idiomorph } from "../../vendor/htmx.js";
+import { toast } from "./toast.js";
+
+const HINT_MILLISECONDS = 250;
+
+/** @param {HTMLElement} region */
+export function mount(region) {
+  const topics = new Set((region.dataset.topics ?? "").split(/\s+/).filter(Boolean));
+  const every = Number(region.dataset.every ?? 10) * 1000;
+  let mark = "";
+  let asking = false;
+  let again = false;
+  let timer = 0;
+
+  /** @param {boolean} whole ask for the content even if it has not changed */
+  async function refresh(whole) {
+    if (asking) {
+      again = true;
+      return;
+    }
+    asking = true;
+    try {
+      /** @type {Record<string, string>} */
+      const headers = { Accept: "text/html" };
+      if (mark && !whole) headers["If-None-Match"] = mark;
+      const response = await fetch(region.dataset.src ?? "", { headers, cache: "no-store", redirect: "manual" });
+      if (response.status === 200) {
+        mark = response.headers.get("ETag") ?? "";
+        show(region, new DOMParser().parseFromString(await response.text(), "text/html"));
+      } else if (response.type === "opaqueredirect" || [401, 403, 404, 410].includes(response.status)) {
+        // The place has ended, or one was signed out: the page itself says so.
+        if (!region.dataset.over) location.reload();
+        region.dataset.over = "yes";
+      }
+    } catch {
+      // No connection just now: the next round asks again.
+    }
+    asking = false;
+    if (again) {
+      again = false;
+      soon();
+    }
+  }
+
+  const soon = () => {
+    window.clearTimeout(timer);
+    // Not everybody at the same moment.
+    timer = window.setTimeout(() => void refresh(false), HINT_MILLISECONDS * (0.4 + Math.random()));
+  };
+
+  document.addEventListener("concordat:changed", (event) => {
+    const { topic } = /** @type {CustomEvent<{topic: string}>} */ (event).detail;
+    if (region.isConnected && topics.has(topic)) soon();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && region.isConnected) void refresh(true);
+  });
+  const interval = window.setInterval(() => {
+    if (!region.isConnected) window.clearInterval(interval);
+    else if (!document.hidden) void refresh(false);
+  }, every);
+
+  region.addEventListener("input", ({ target }) => {
+    if (target instanceof Element) target.closest("form")?.setAttribute("data-dirty", "");
+  });
+  region.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || form.method !== "post" || event.defaultPrevented) return;
+    event.preventDefault();
+    void send(region, form, event.submitter).then(() => (mark = ""));
+  });
+}
+
+/**
+ * Sends a form and shows the page that answers.
+ * @param {HTMLElement} region
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} submitter
+ */
+async function send(region, form, submitter) {
+  if (form.dataset.sending) return;
+  form.dataset.sending = "yes";
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(form, submitter)) body.append(name, String(value));
+  form.removeAttribute("data-dirty");
+  try {
+    const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (page.getElementById(region.id)) {
+      if (response.ok) takeHidden(form, page);
+      show(region, page);
+      for (const notice of page.querySelectorAll(".before-main .notice")) toast((notice.textContent ?? "").trim());
+      region.querySelector("[data-refusal], .error-summary")?.scrollIntoView({ block: "nearest" });
+    } else if (response.ok) {
+      location.assign(response.url);
+    } else {
+      form.setAttribute("data-dirty", "");
+      toast((page.querySelector("main")?.textContent ?? "").replace(/\s+/g, " ").trim().slice(0, 200), { error: true });
+    }
+  } catch {
+    form.setAttribute("data-dirty", "");
+    toast(region.dataset.offline ?? "No connection: nothing was sent. Try again.", { error: true });
+  } finally {
+    delete form.dataset.sending;
+  }
+}
+
+/**
+ * After a form was taken, what it says about the state it was made from is renewed even if somebody types on.
+ * @param {HTMLFormElement} form
+ * @param {Document} page
+ */
+function takeHidden(form, page) {
+  const fresh = form.id ? page.getElementById(form.id) : null;
+  for (const field of fresh?.querySelectorAll("input[type=hidden]") ?? []) {
+    const own = form.querySelector(`input[type=hidden][name="${field.getAttribute("name")}"]`);
+    if (own instanceof HTMLInputElement && field instanceof HTMLInputElement) own.value = field.value;
+  }
+}
+
+/**
+ * Changes the region in place into what the page holds for it.
+ * @param {HTMLElement} region
+ * @param {Document} page
+ */
+function show(region, page) {
+  const fresh = page.getElementById(region.id);
+  if (!fresh) return;
+  if (fresh.dataset.go) {
+    location.assign(fresh.dataset.go);
+    return;
+  }
+  Idiomorph.morph(region, fresh.innerHTML, {
+    morphStyle: "innerHTML",
+    ignoreActiveValue: true,
+    callbacks: {
+      beforeNodeMorphed: (/** @type {Node} */ old) => !isKept(old),
+      beforeNodeRemoved: (/** @type {Node} */ old) => !(old instanceof Element && isTyping(old)),
+      beforeAttributeUpdated: (/** @type {string} */ name, /** @type {Element} */ element) =>
+        !(name === "open" && (element instanceof HTMLDetailsElement || element instanceof HTMLDialogElement)),
+    },
+  });
+  region.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
+}
+
+/**
+ * A timer runs by itself, and a form that somebody fills is theirs.
+ * @param {Node} node
+ */
+function isKept(node) {
+  return node instanceof HTMLElement && (node.dataset.module === "timer" || node.hasAttribute("data-dirty"));
+}
+
+/**
+ * Whether a part that the server no longer has holds words somebody is just writing: those stay until they are sent.
+ * @param {Element} element
+ */
+function isTyping(element) {
+  const forms = element.matches("form") ? [element] : [...element.querySelectorAll("form")];
+  return forms.some((form) => form.hasAttribute("data-dirty") && form.querySelector("textarea:focus, input:focus") !== null);
+}

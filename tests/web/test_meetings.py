@@ -1,0 +1,226 @@
+"""Sessions over HTTP: coming in by code, a vote from open to decision, the projector, files, foreign addresses."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import docx
+import pytest
+from flask import Flask
+
+from app.policy import Actor
+from app.uow import Database
+from models.meetings import Meeting, MeetingState
+from tests.cast import Browser, sign_in_token
+from tests.conftest import SetClock
+from tests.rooms import Hall, build_hall
+
+
+@pytest.fixture
+def hall(app: Flask, database: Database) -> Hall:
+    return build_hall(database)
+
+
+def browser(app: Flask, hall: Hall, actor: Actor | None = None) -> Browser:
+    """A browser, signed in as the actor."""
+    made = app.test_client()
+    assert isinstance(made, Browser)
+    if actor is not None:
+        made.enter(sign_in_token(hall.database, actor))
+    return made
+
+
+def base(hall: Hall) -> str:
+    return f"/g/{hall.slug}/sessions/{hall.meeting_id}"
+
+
+def test_a_series_is_planned_and_its_run_sheet_edited_by_buttons(app: Flask, hall: Hall) -> None:
+    fay = browser(app, hall, hall.who["Fay"])
+    plan = f"/g/{hall.slug}/sessions/plan"
+    refused = fay.post(plan, data={"what": "series", "day": "", "at": "14:00", "place": "Town hall"})
+    assert refused.status_code == 422
+    assert 'value="Town hall"' in refused.text
+    assert "Enter the day" in refused.text
+    made = fay.post(plan, data={"what": "series", "day": "2026-03-12", "at": "14:00", "place": ""})
+    assert made.status_code == 303
+    listed = fay.get(made.location).text
+    assert "Thursday 9 April 2026 at 14:00 (BST)" in listed
+    assert "Legal and the whole blueprint" in listed
+    assert (
+        "Legal and the whole blueprint" not in browser(app, hall, hall.who["Ana"]).get(f"/g/{hall.slug}/sessions").text
+    )
+
+    sheet = fay.get(f"{base(hall)}/plan").text
+    stage_ids = re.findall(r'id="stage-(\d+)"', sheet)
+    fay.post(f"{base(hall)}/stages/{stage_ids[2]}/move", data={"by": "-1"})
+    moved = re.findall(r'id="stage-(\d+)"', fay.get(f"{base(hall)}/plan").text)
+    assert moved == [stage_ids[0], stage_ids[2], stage_ids[1]]
+    wrong = fay.post(f"{base(hall)}/stages", data={"title": "Longer", "kind": "discuss", "minutes": "9999"})
+    assert wrong.status_code == 422
+    assert 'value="9999"' in wrong.text
+    assert (
+        fay.post(f"{base(hall)}/stages", data={"title": "Extra", "kind": "discuss", "minutes": "5"}).status_code == 303
+    )
+    assert fay.post(f"{base(hall)}/stages/{stage_ids[0]}/remove").status_code == 303
+    entry = fay.get(f"{base(hall)}/calendar.ics")
+    assert f"/g/{hall.slug}/sessions/{hall.meeting_id}" in entry.text.replace("\r\n ", "")
+
+
+def test_guests_come_in_by_code_and_are_told_what_is_wrong(app: Flask, hall: Hall) -> None:
+    hall.open()
+    code = hall.meeting().join_code or ""
+    guest = browser(app, hall)
+    wrong = guest.post("/join", data={"code": "12 34"})
+    assert wrong.status_code == 404
+    assert "Check the six digits" in wrong.text
+    assert 'value="12 34"' in wrong.text
+    assert guest.post("/join", data={"code": f"{code[:3]} {code[3:]}"}).location == f"/join/{code}"
+    page = guest.get(f"/join/{code}").text
+    chosen = re.search(r'value="(\d+)"[^>]*>Legal<', page)
+    assert chosen
+    missing = guest.post(f"/join/{code}", data={"name": "Gus Guest", "constituency": "0"})
+    assert missing.status_code == 422
+    assert 'value="Gus Guest"' in missing.text
+    answers = {"name": "Gus Guest", "organisation": "Elsewhere", "constituency": chosen[1]}
+    assert guest.post(f"/join/{code}", data=answers).location == "/join/waiting"
+    assert "Please wait" in guest.get("/join/waiting").text
+    assert guest.get(f"{base(hall)}/room").status_code == 404
+    mark = guest.get("/join/waiting/live").headers["ETag"]
+    assert guest.get("/join/waiting/live", headers={"If-None-Match": mark}).status_code == 304
+
+    fay = browser(app, hall, hall.who["Fay"])
+    assert "Gus Guest" in fay.get(f"{base(hall)}/console").text
+    assert fay.post(f"{base(hall)}/console/guests", data={"let_in": "yes"}).status_code == 303
+    assert f'data-go="{base(hall)}/room"' in guest.get("/join/waiting/live").text
+    assert guest.get(f"{base(hall)}/room").status_code == 200
+    for place in ("", "/console", "/minutes", "/console/live"):
+        assert guest.get(f"{base(hall)}{place}").status_code in (403, 404), place
+    assert guest.get(f"/g/{hall.slug}/sessions/decisions").status_code in (403, 404)
+
+
+def test_wrong_codes_run_out(app: Flask, hall: Hall) -> None:
+    app.extensions["limiter"]  # it is there
+    hall.open()
+    visitor = browser(app, hall)
+    statuses = [visitor.get(f"/join/{code:06d}").status_code for code in range(45)]
+    assert set(statuses[:40]) == {404}
+    assert statuses[-1] == 429
+
+
+def test_one_vote_from_open_to_a_numbered_decision(app: Flask, hall: Hall, clock: SetClock) -> None:
+    hall.open("Ana", "Leo", "Fay")
+    people = {name: browser(app, hall, hall.who[name]) for name in ("Fay", "Ana", "Leo", "Pat")}
+    revision = {"revision": hall.meeting().revision}
+    console, room = f"{base(hall)}/console", f"{base(hall)}/room"
+    assert people["Fay"].post(f"{console}/advance", data=revision).status_code == 303
+    stale = people["Fay"].post(f"{console}/advance", data=revision)
+    assert stale.status_code == 409
+    assert "already moved on" in stale.text
+    assert "Start Decide on" in stale.text, "the page shows where the session is now"
+    people["Fay"].post(f"{console}/advance", data={"revision": hall.meeting().revision})
+
+    page = people["Ana"].get(room).text
+    assert "then they are shown with names" in page
+    vote = re.search(rf'action="({base(hall)}/polls/\d+/vote)"', page)
+    assert vote
+    refused = people["Ana"].post(vote[1], data={"choice": "no", "reason": " "})
+    assert refused.status_code == 422
+    assert "Say what change" in refused.text
+    people["Ana"].post(vote[1], data={"choice": "no", "reason": "Name the lead"})
+    people["Leo"].post(vote[1], data={"choice": "yes"})
+    assert people["Pat"].post(vote[1], data={"choice": "yes"}).status_code == 403, "not here when it opened"
+    screen = re.search(r'href="http://[^"]+(/screen/[^"]+)"', people["Fay"].get(console).text)
+    assert screen
+    for text in (people["Fay"].get(console).text, people["Leo"].get(room).text, people["Pat"].get(screen[1]).text):
+        assert "Name the lead" not in text
+        assert "2 of 3 voted" in text
+    poll = vote[1].removesuffix("/vote")
+    assert people["Ana"].post(f"{poll}/close").status_code == 403
+    people["Fay"].post(f"{poll}/close")
+    assert "Name the lead" in people["Fay"].get(console).text
+    assert "reads the result" in people["Leo"].get(room).text
+    assert "Name the lead" not in people["Leo"].get(room).text
+    late = people["Leo"].post(vote[1], data={"choice": "no", "reason": "Too late"})
+    assert late.status_code == 410
+    decide = {"outcome": "agreed", "sentence": "We agree C1."}
+    without_reason = people["Fay"].post(f"{poll}/decision", data=decide)
+    assert without_reason.status_code == 422
+    assert "We agree C1." in without_reason.text
+    people["Fay"].post(f"{poll}/decision", data=decide | {"departs_because": "Ana is content with the minutes"})
+    assert "Name the lead" in people["Leo"].get(room).text
+    wall = people["Pat"].get(screen[1]).text
+    assert "We agree C1." in wall
+    assert "Ana Acute" not in wall
+    log = people["Pat"].get(f"/g/{hall.slug}/sessions/decisions")
+    assert "We agree C1." in log.text
+    decision = re.search(rf'href="(/g/{hall.slug}/sessions/decisions/\d+)"', log.text)
+    assert decision
+    assert "Leadership is shared" in people["Pat"].get(decision[1]).text
+
+
+def test_closing_drafts_minutes_and_everything_comes_as_word(app: Flask, hall: Hall, clock: SetClock) -> None:
+    hall.open("Ana", "Fay")
+    fay, ana = browser(app, hall, hall.who["Fay"]), browser(app, hall, hall.who["Ana"])
+    guest = hall.guest("Dee Deputy", "Industry")
+    console = f"{base(hall)}/console"
+    seat = {"person_id": guest.person_id, "for_person_id": hall.who["Pat"].person_id}
+    assert fay.post(f"{console}/deputy", data=seat).status_code == 303
+    browser(app, hall, hall.who["Leo"]).post(f"{base(hall)}/coming", data={"coming": "no"})
+    hall.advance()
+    clock.advance(minutes=21)
+    action = {"what": "Write to *all* partners", "owner_id": hall.who["Ana"].person_id, "due_on": "2026-03-20"}
+    fay.post(f"/g/{hall.slug}/sessions/actions", data=action | {"meeting_id": hall.meeting_id, "from": "console"})
+    bad = ana.post(f"/g/{hall.slug}/sessions/actions", data={"what": "Keep me", "due_on": "tomorrow"})
+    assert bad.status_code == 422
+    assert "Keep me" in bad.text
+    fay.post(f"{console}/decision", data={"sentence": "We meet in the town hall."})
+    closed = fay.post(f"{console}/close", data={"revision": hall.meeting().revision})
+    assert closed.location == f"{base(hall)}/minutes"
+    text = ana.get(closed.location).text
+    for words in ("Dee Deputy (Elsewhere, for Pat Patient)", "<strong>Apologies</strong>: Leo Lawyer", "took 21 minutes",
+                  "We meet in the town hall.", "Write to *all* partners", "not reached"):  # fmt: skip
+        assert words in text, words
+    version = re.search(r'name="version" value="(\d+)"', text)
+    assert version
+    edit = {"version": version[1], "text": "Corrected minutes"}
+    assert ana.post(f"{base(hall)}/minutes", data=edit).status_code == 303
+    again = fay.post(f"{base(hall)}/minutes", data=edit | {"text": "Mine"})
+    assert again.status_code == 409
+    assert "Mine" in again.text
+    for address in (f"{base(hall)}/minutes.docx", f"/g/{hall.slug}/sessions/decisions/log.docx",
+                    f"/g/{hall.slug}/sessions/actions/log.docx"):  # fmt: skip
+        file = docx.Document(io.BytesIO(ana.get(address).data))
+        assert file.paragraphs, address
+    assert ana.post(f"{base(hall)}/approve").status_code == 403
+    assert fay.post(f"{base(hall)}/approve").status_code == 303
+    assert hall.meeting().state is MeetingState.APPROVED
+    assert fay.post(f"{base(hall)}/minutes", data=edit | {"version": "2"}).status_code == 409
+
+
+def test_foreign_sessions_do_not_exist(app: Flask, hall: Hall) -> None:
+    hall.open("Ana")
+    with hall.database.writing() as uow:
+        meeting = uow.session.get_one(Meeting, hall.meeting_id)
+        other = build_other(uow, meeting)
+    ana = browser(app, hall, hall.who["Ana"])
+    for place in ("", "/room", "/console", "/minutes", "/plan", "/calendar.ics", "/room/live"):
+        assert ana.get(f"/g/{hall.slug}/sessions/{other}{place}").status_code in (403, 404), place
+    assert ana.post(f"/g/{hall.slug}/sessions/{other}/room/here").status_code == 404
+    assert browser(app, hall).get("/screen/AAAA").status_code == 404
+    manager = browser(app, hall, hall.who["Max"])
+    assert manager.get(base(hall)).status_code == 200
+    assert manager.get(f"{base(hall)}/room").status_code == 403
+
+
+def build_other(uow: object, meeting: Meeting) -> int:
+    """A session of another group."""
+    from datetime import date, time  # noqa: PLC0415
+
+    from app.policy import SYSTEM  # noqa: PLC0415
+    from app.services import groups, meetings  # noqa: PLC0415
+    from app.uow import UnitOfWork  # noqa: PLC0415
+
+    assert isinstance(uow, UnitOfWork)
+    group = groups.create_group(uow, SYSTEM, slug="elsewhere", name="Elsewhere (invented)")
+    return meetings.plan_meeting(uow, SYSTEM, group_id=group.id, title="Not yours", day=date(2026, 3, 2), at=time(9)).id
