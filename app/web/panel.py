@@ -1,0 +1,150 @@
+"""The panel manager's panel: experts, invitations, reminders; and experts' comments on their way to the group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.errors import Conflict, Invalid, NotFound
+from app.policy import Can
+from app.services import panel, remarks, seats
+from app.services.panel import SeatForm
+from app.services.rounds import access_panel
+from app.web.context import looking, transaction
+from app.web.forms import text
+from app.web.validation import check, to_round
+
+bp = Blueprint("panel", __name__)
+
+
+@bp.get("/")
+def index(slug: str) -> ResponseReturnValue:
+    """Everybody on the panel, and the forms to add more."""
+    return _index({}, {})
+
+
+def _index(typed: Mapping[str, str], errors: dict[str, str]) -> str:
+    with looking() as (uow, actor):
+        members = panel.list_members(uow, actor, group_id=g.group.id)
+    return render_template("panel/index.html", members=members, typed=typed, errors=errors)
+
+
+@bp.post("/experts")
+def add(slug: str) -> ResponseReturnValue:
+    """Add one expert."""
+    expertise = tuple(each.strip() for each in text("expertise").replace(";", ",").split(",") if each.strip())
+    form = SeatForm(
+        text("name"), text("email"), text("scope"), text("country"), text("organisation_type"), expertise,
+        text("role"), text("is_pilot") == "yes",
+    )  # fmt: skip
+    try:
+        with transaction() as (uow, actor):
+            found = panel.panel_of(uow, actor, group_id=g.group.id)
+            panel.add_expert(uow, actor, panel_id=found.id, form=form)
+    except Invalid as refusal:
+        return _index(request.form, refusal.fields), 422
+    except Conflict as refusal:
+        return _index(request.form, {"email": refusal.message}), 409
+    flash(_("%(name)s is on the panel.", name=form.name), "success")
+    return redirect(url_for("panel.index", slug=slug), 303)
+
+
+@bp.post("/table")
+def add_table(slug: str) -> ResponseReturnValue:
+    """Add the experts of a pasted table."""
+    try:
+        with transaction() as (uow, actor):
+            found = panel.panel_of(uow, actor, group_id=g.group.id)
+            count = panel.add_experts(uow, actor, panel_id=found.id, table=text("table", longest=200_000))
+    except Invalid as refusal:
+        return _index(request.form, refusal.fields), 422
+    flash(ngettext("%(num)d expert was added.", "%(num)d experts were added.", count), "success")
+    return redirect(url_for("panel.index", slug=slug), 303)
+
+
+@bp.post("/experts/<int:expert_id>/remove")
+def remove(slug: str, expert_id: int) -> ResponseReturnValue:
+    """Take an expert off the panel."""
+    try:
+        with transaction() as (uow, actor):
+            found = panel.panel_of(uow, actor, group_id=g.group.id)
+            access_panel(uow.session, actor, found.id, Can.ROUND_MANAGE)
+            panel.remove_expert(uow, actor, panel_id=found.id, expert_id=expert_id, reason=text("reason"))
+    except Invalid as refusal:
+        return _index({}, {f"reason-{expert_id}": refusal.fields.get("reason", refusal.message)}), 422
+    flash(_("The expert is off the panel."), "info")
+    return redirect(url_for("panel.index", slug=slug), 303)
+
+
+@bp.post("/rounds/<int:round_id>/remind")
+def remind(slug: str, round_id: int) -> ResponseReturnValue:
+    """Remind those who have not sent."""
+    with transaction() as (uow, actor):
+        check(uow, actor, round_id, Can.ROUND_MANAGE)
+        reminded, held = seats.remind(uow, actor, round_id=round_id)
+    words = ngettext("%(num)d reminder is on its way.", "%(num)d reminders are on their way.", reminded)
+    if held:
+        words += " " + ngettext(
+            "%(num)d expert was not written to: the protocol caps and spaces reminders.",
+            "%(num)d experts were not written to: the protocol caps and spaces reminders.",
+            held,
+        )
+    flash(words, "success" if reminded else "info")
+    return to_round(slug, round_id)
+
+
+@bp.post("/rounds/<int:round_id>/invite")
+def invite(slug: str, round_id: int) -> ResponseReturnValue:
+    """Invite one more expert to an open round."""
+    chosen = text("expert_id")
+    if not (chosen.isascii() and chosen.isdigit() and len(chosen) < 10):
+        raise NotFound()
+    try:
+        with transaction() as (uow, actor):
+            check(uow, actor, round_id, Can.ROUND_MANAGE)
+            seats.invite_later(uow, actor, round_id=round_id, expert_id=int(chosen), reason=text("reason"))
+        flash(_("The invitation is on its way."), "success")
+    except Invalid as refusal:
+        flash(refusal.message, "error")
+    return to_round(slug, round_id)
+
+
+@bp.get("/rounds/<int:round_id>/comments")
+def comments(slug: str, round_id: int) -> ResponseReturnValue:
+    """Experts' comments: what the group may read of them."""
+    with looking() as (uow, actor):
+        check(uow, actor, round_id, Can.REMARK_RELEASE)
+        waiting = remarks.list_remarks(uow, actor, round_id=round_id)
+    return render_template("panel/comments.html", comments=waiting, round_id=round_id)
+
+
+@bp.post("/rounds/<int:round_id>/comments/<int:remark_id>")
+def settle_comment(slug: str, round_id: int, remark_id: int) -> ResponseReturnValue:
+    """Release a comment without the chosen words, or withhold it."""
+    removed = frozenset(int(each) for each in request.form.getlist("removed") if each.isascii() and each.isdigit())
+    try:
+        with transaction() as (uow, actor):
+            check(uow, actor, round_id, Can.REMARK_RELEASE)
+            if not any(each.remark.id == remark_id for each in remarks.list_remarks(uow, actor, round_id=round_id)):
+                raise NotFound()
+            if text("action") == "withhold":
+                remarks.withhold(uow, actor, remark_id=remark_id)
+            else:
+                remarks.release(uow, actor, remark_id=remark_id, removed=removed)
+    except Invalid as refusal:
+        flash(refusal.message, "error")
+    return redirect(url_for("panel.comments", slug=slug, round_id=round_id) + f"#comment-{remark_id}", 303)
+
+
+@bp.post("/rounds/<int:round_id>/comments")
+def release_all(slug: str, round_id: int) -> ResponseReturnValue:
+    """Release every comment that waits, word for word."""
+    with transaction() as (uow, actor):
+        check(uow, actor, round_id, Can.REMARK_RELEASE)
+        count = remarks.release_all(uow, actor, round_id=round_id)
+    flash(ngettext("%(num)d comment was released.", "%(num)d comments were released.", count), "success")
+    return redirect(url_for("panel.comments", slug=slug, round_id=round_id), 303)

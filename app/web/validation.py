@@ -1,0 +1,297 @@
+"""Validation rounds: the list, one round for everybody, and the panel manager's preparation, opening and closing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from app.errors import Invalid, NotFound
+from app.policy import Actor, Can, allowed
+from app.services import panel, protocols, validation, versions
+from app.services.protocols import SCALES, Dimension, Protocol
+from app.services.rounds import access_round
+from app.uow import UnitOfWork
+from app.web.context import looking, transaction
+from app.web.forms import text
+from models.validation import RoundState
+
+bp = Blueprint("validation", __name__)
+
+
+def check(uow: UnitOfWork, actor: Actor, round_id: int, can: Can = Can.ROUND_READ) -> None:
+    """Raises NotFound unless the round belongs to the group in the address."""
+    if access_round(uow.session, actor, round_id, can).group_id != g.group.id:
+        raise NotFound()
+
+
+def to_round(slug: str, round_id: int) -> ResponseReturnValue:
+    """Back to the round's page."""
+    return redirect(url_for("validation.round", slug=slug, round_id=round_id), 303)
+
+
+def results_address(round_id: int) -> str:
+    """Where the results of a closed round are shown."""
+    known = "results.show" in current_app.view_functions
+    return url_for("results.show", slug=g.group.slug, round_id=round_id) if known else ""
+
+
+@bp.get("/")
+def index(slug: str) -> ResponseReturnValue:
+    """All rounds; for the panel manager what to do next."""
+    return _index({}, {})
+
+
+def _index(typed: Mapping[str, str], errors: dict[str, str]) -> str:
+    manages = allowed(g.role, Can.ROUND_MANAGE)
+    with looking() as (uow, actor):
+        rounds = validation.list_rounds(uow, actor, group_id=g.group.id)
+        frozen = versions.list_versions(uow, actor, group_id=g.group.id)
+        members = panel.list_members(uow, actor, group_id=g.group.id) if manages else []
+    return render_template(
+        "validation/index.html", rounds=rounds, versions=frozen, members=members, manages=manages, typed=typed,
+        errors=errors, templates=[(key, each[0]) for key, each in protocols.TEMPLATES.items()],
+        may_prepare=manages and frozen and all(each.round.state is RoundState.CLOSED for each in rounds),
+        results_address=results_address,
+    )  # fmt: skip
+
+
+@bp.post("/rounds")
+def create(slug: str) -> ResponseReturnValue:
+    """Prepare the next round."""
+    try:
+        with transaction() as (uow, actor):
+            made = validation.create_round(
+                uow, actor, group_id=g.group.id, version_id=_number(text("version_id")) or 0, title=text("title"),
+                protocol=text("template") or "rand",
+            )  # fmt: skip
+    except Invalid as refusal:
+        return _index(request.form, refusal.fields or {"title": refusal.message}), 422
+    return to_round(slug, made.id)
+
+
+@bp.get("/rounds/<int:round_id>", endpoint="round")
+def show(slug: str, round_id: int) -> ResponseReturnValue:
+    """A round: its protocol for everybody; preparation, progress and closing for the panel manager."""
+    return _show(round_id, {})
+
+
+def _show(round_id: int, errors: dict[str, str]) -> str:
+    manages = allowed(g.role, Can.ROUND_MANAGE)
+    with looking() as (uow, actor):
+        check(uow, actor, round_id)
+        overview = validation.read_round(uow, actor, round_id=round_id)
+        state = overview.round.state
+        prepared = validation.prepare(uow, actor, round_id=round_id) if manages and state is RoundState.DRAFT else None
+        members = panel.list_members(uow, actor, group_id=g.group.id, round_id=round_id) if manages else []
+    return render_template(
+        "validation/show.html", overview=overview, round=overview.round, protocol=overview.protocol, manages=manages,
+        prepared=prepared, members=members, errors=errors, typed=request.form, rules=protocols.RULES,
+        feedback=protocols.FEEDBACK, results_address=results_address(round_id),
+    )  # fmt: skip
+
+
+@bp.get("/rounds/<int:round_id>/protocol")
+def protocol(slug: str, round_id: int) -> ResponseReturnValue:
+    """The form of the protocol; ``template`` fills it from a ready-made one."""
+    with looking() as (uow, actor):
+        check(uow, actor, round_id, Can.ROUND_MANAGE)
+        prepared = validation.prepare(uow, actor, round_id=round_id)
+    chosen = prepared.overview.protocol
+    if request.args.get("template") in protocols.TEMPLATES:
+        chosen = protocols.template(request.args["template"])
+    return _protocol_form(prepared, chosen, {})
+
+
+@bp.post("/rounds/<int:round_id>/protocol")
+def save_protocol(slug: str, round_id: int) -> ResponseReturnValue:
+    """Keep the protocol, or show the form again with one more question."""
+    typed = read_protocol(request.form)
+    errors: dict[str, str] = {}
+    if text("action") == "add":
+        dimensions = (*typed.dimensions, Dimension("", "", 1, 9))
+        typed = Protocol.from_json({**typed.to_json(), "dimensions": [vars(each) for each in dimensions]})
+    else:
+        try:
+            with transaction() as (uow, actor):
+                check(uow, actor, round_id, Can.ROUND_MANAGE)
+                validation.save_protocol(uow, actor, round_id=round_id, protocol=typed)
+            return to_round(slug, round_id)
+        except Invalid as refusal:
+            errors = refusal.fields
+    with looking() as (uow, actor):
+        check(uow, actor, round_id, Can.ROUND_MANAGE)
+        prepared = validation.prepare(uow, actor, round_id=round_id)
+    return _protocol_form(prepared, typed, errors), 422 if errors else 200
+
+
+def _protocol_form(prepared: validation.Preparation, chosen: Protocol, errors: dict[str, str]) -> str:
+    return render_template(
+        "validation/protocol.html", prepared=prepared, round=prepared.overview.round, protocol=chosen, errors=errors,
+        scale_options=[(name, name) for name in SCALES],
+        scale_names={each: name for name, each in SCALES.items()}, rules=protocols.RULES,
+        feedback=protocols.FEEDBACK, templates=[(key, each[0]) for key, each in protocols.TEMPLATES.items()],
+    )  # fmt: skip
+
+
+def read_protocol(form: MultiDict[str, str]) -> Protocol:
+    """The posted protocol as typed; what cannot be read becomes a value that `Protocol.checked` refuses."""
+
+    def words(name: str, place: int, longest: int = 300) -> str:
+        return " ".join(form.get(f"{name}-{place}", "").split())[:longest]
+
+    dimensions = []
+    for place in range(protocols.MOST_DIMENSIONS + 1):
+        if f"question-{place}" not in form or form.get(f"drop-{place}") == "yes":
+            continue
+        if not words("name", place) and not words("question", place):
+            continue
+        scale = SCALES.get(form.get(f"scale-{place}", ""), SCALES["1-9"])
+        only_for = tuple(each.strip().lower() for each in words("only", place).split(",") if each.strip())
+        dimensions.append(
+            Dimension(
+                protocols.key_of(words("name", place)), words("question", place, 301), scale.lo, scale.hi,
+                words("low", place, 61), words("high", place, 61), words("middle", place, 61), only_for,
+            )
+        )  # fmt: skip
+    least = form.get("least", "").strip()
+    return Protocol(
+        dimensions=tuple(dimensions),
+        rule=form.get("rule", ""),
+        sensitivity=tuple(form.getlist("sensitivity")),
+        least=(_number(least) or -1) if least else None,
+        percentile_type=_number(form.get("percentile_type", "")) or -1,
+        minimum_cell=_number(form.get("minimum_cell", "")) or -1,
+        split_by_scope=form.get("split_by_scope") == "yes",
+        feedback=form.get("feedback", ""),
+        ask_missing=form.get("ask_missing") == "yes",
+        ask_whole=form.get("ask_whole") == "yes",
+        reminders_most=-1 if (most := _number(form.get("reminders_most", ""))) is None else most,
+        reminder_gap_days=_number(form.get("reminder_gap_days", "")) or -1,
+        stop_rule=form.get("stop_rule", "").strip()[:500],
+    )
+
+
+@bp.get("/rounds/<int:round_id>/items")
+def items(slug: str, round_id: int) -> ResponseReturnValue:
+    """Which items of the version are rated."""
+    return _items(round_id, {})
+
+
+@bp.post("/rounds/<int:round_id>/items")
+def choose_items(slug: str, round_id: int) -> ResponseReturnValue:
+    """Keep which items are rated."""
+    chosen = {number for each in request.form.getlist("items") if (number := _number(each)) is not None}
+    try:
+        with transaction() as (uow, actor):
+            check(uow, actor, round_id, Can.ROUND_MANAGE)
+            validation.choose_items(uow, actor, round_id=round_id, item_ids=chosen)
+    except Invalid as refusal:
+        return _items(round_id, refusal.fields), 422
+    return to_round(slug, round_id)
+
+
+def _items(round_id: int, errors: dict[str, str]) -> str:
+    with looking() as (uow, actor):
+        check(uow, actor, round_id, Can.ROUND_MANAGE)
+        prepared = validation.prepare(uow, actor, round_id=round_id)
+    chosen = {item.id for item in prepared.overview.items}
+    return render_template(
+        "validation/items.html", prepared=prepared, round=prepared.overview.round, chosen=chosen, errors=errors
+    )
+
+
+@bp.get("/rounds/<int:round_id>/sheet")
+def sheet(slug: str, round_id: int) -> ResponseReturnValue:
+    """The information sheet."""
+    return _sheet(round_id, None, {})
+
+
+@bp.post("/rounds/<int:round_id>/sheet")
+def save_sheet(slug: str, round_id: int) -> ResponseReturnValue:
+    """Keep the information sheet."""
+    words = text("sheet", longest=25_000)
+    try:
+        with transaction() as (uow, actor):
+            check(uow, actor, round_id, Can.ROUND_MANAGE)
+            validation.save_sheet(uow, actor, round_id=round_id, text=words)
+    except Invalid as refusal:
+        return _sheet(round_id, words, refusal.fields), 422
+    return to_round(slug, round_id)
+
+
+def _sheet(round_id: int, typed: str | None, errors: dict[str, str]) -> str:
+    with looking() as (uow, actor):
+        check(uow, actor, round_id, Can.ROUND_MANAGE)
+        prepared = validation.prepare(uow, actor, round_id=round_id)
+    round_ = prepared.overview.round
+    words = round_.information_sheet if typed is None else typed
+    return render_template("validation/sheet.html", prepared=prepared, round=round_, words=words, errors=errors)
+
+
+@bp.post("/rounds/<int:round_id>/open")
+def open_(slug: str, round_id: int) -> ResponseReturnValue:
+    """Lock the protocol and invite everybody."""
+    try:
+        with transaction() as (uow, actor):
+            check(uow, actor, round_id, Can.ROUND_MANAGE)
+            validation.open_round(uow, actor, round_id=round_id, closes_at=_deadline())
+    except Invalid as refusal:
+        return _show(round_id, refusal.fields or {"closes_at": refusal.message}), 422
+    flash(_("The round is open. The invitations are on their way."), "success")
+    return to_round(slug, round_id)
+
+
+@bp.post("/rounds/<int:round_id>/extend")
+def extend(slug: str, round_id: int) -> ResponseReturnValue:
+    """Move the deadline to a later one."""
+    try:
+        with transaction() as (uow, actor):
+            check(uow, actor, round_id, Can.ROUND_MANAGE)
+            validation.extend_round(uow, actor, round_id=round_id, closes_at=_deadline(), reason=text("reason"))
+    except Invalid as refusal:
+        return _show(round_id, {f"extend-{name}": words for name, words in refusal.fields.items()}), 422
+    flash(_("The deadline has been moved."), "success")
+    return to_round(slug, round_id)
+
+
+@bp.post("/rounds/<int:round_id>/close")
+def close(slug: str, round_id: int) -> ResponseReturnValue:
+    """Close the round before its deadline."""
+    try:
+        with transaction() as (uow, actor):
+            check(uow, actor, round_id, Can.ROUND_MANAGE)
+            validation.close_round(uow, actor, round_id=round_id, reason=text("reason"))
+    except Invalid as refusal:
+        return _show(round_id, {f"close-{name}": words for name, words in refusal.fields.items()}), 422
+    flash(_("The round is closed and its results are there."), "success")
+    return to_round(slug, round_id)
+
+
+@bp.post("/rounds/<int:round_id>/discard")
+def discard(slug: str, round_id: int) -> ResponseReturnValue:
+    """Throw away a round that nobody was invited to."""
+    with transaction() as (uow, actor):
+        check(uow, actor, round_id, Can.ROUND_MANAGE)
+        validation.discard_round(uow, actor, round_id=round_id)
+    flash(_("The prepared round was discarded."), "info")
+    return redirect(url_for("validation.index", slug=slug), 303)
+
+
+def _deadline() -> datetime:
+    """Day and time as typed, on the group's clocks. Raises Invalid."""
+    typed = f"{text('closes_on')}T{text('closes_time') or '17:00'}"
+    try:
+        return datetime.fromisoformat(typed).replace(tzinfo=ZoneInfo(g.group.time_zone))
+    except ValueError:
+        sentence = _("Choose a day and a time")
+        raise Invalid(sentence, fields={"closes_at": sentence}) from None
+
+
+def _number(typed: str) -> int | None:
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None

@@ -1,0 +1,102 @@
+"""Frozen versions: the list, locking one, reading and printing it, its files, and the difference to another."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app import markup
+from app.errors import Invalid, NotFound
+from app.policy import Can, allowed
+from app.services import version_files, versions
+from app.services.version_files import grounds
+from app.web.context import looking, transaction
+from app.web.forms import text
+
+bp = Blueprint("versions", __name__)
+
+
+@bp.get("/")
+def index(slug: str) -> ResponseReturnValue:
+    """All versions, newest first."""
+    with looking() as (uow, actor):
+        entries = versions.list_versions(uow, actor, group_id=g.group.id)
+    return render_template("versions/index.html", entries=entries, may_freeze=allowed(g.role, Can.VERSION_FREEZE))
+
+
+@bp.get("/new")
+def new(slug: str) -> ResponseReturnValue:
+    """What locking would copy, and the form that does it."""
+    return _new({}, {}), 200
+
+
+@bp.post("/new")
+def freeze(slug: str) -> ResponseReturnValue:
+    """Lock the blueprint as it stands."""
+    chosen = text("decision_id")
+    try:
+        if chosen and not (chosen.isascii() and chosen.isdigit() and len(chosen) < 10):
+            raise Invalid("", fields={"decision_id": _("Choose a decision from the list")})
+        with transaction() as (uow, actor):
+            frozen = versions.freeze(
+                uow, actor, group_id=g.group.id, title=text("title"), decision_id=int(chosen) if chosen else None,
+                reason=text("reason"), with_ideas=text("with_ideas") == "yes", with_parked=text("with_parked") == "yes",
+            )  # fmt: skip
+    except Invalid as refusal:
+        return _new(request.form, refusal.fields or {"title": refusal.message}), 422
+    return redirect(url_for("versions.version", slug=slug, version_id=frozen.id), 303)
+
+
+def _new(typed: object, errors: dict[str, str]) -> str:
+    given = request.values
+    with looking() as (uow, actor):
+        preview = versions.preview(
+            uow, actor, group_id=g.group.id, with_ideas=given.get("with_ideas") == "yes",
+            with_parked=given.get("with_parked") == "yes",
+        )  # fmt: skip
+    decisions = [(each.id, f"{each.number}: {each.sentence[:100]}") for each in preview.decisions]
+    return render_template(
+        "versions/new.html", preview=preview, decisions=decisions, typed=typed, errors=errors, shown=given
+    )
+
+
+@bp.get("/<int:version_id>")
+def version(slug: str, version_id: int) -> ResponseReturnValue:
+    """One version to read and print, with its fingerprint and how to check it."""
+    with looking() as (uow, actor):
+        whole = versions.read(uow, actor, version_id=version_id)
+    if whole.version.group_id != g.group.id:
+        raise NotFound()
+    return render_template("versions/show.html", whole=whole, grounds=grounds(whole))
+
+
+@bp.get("/<int:version_id>/difference")
+def difference(slug: str, version_id: int) -> ResponseReturnValue:
+    """What changed between this version and another, ``to``, item by item."""
+    other_id = request.args.get("to", type=int)
+    if other_id is None:
+        raise NotFound()
+    with looking() as (uow, actor):
+        older, newer, changes = versions.compare(uow, actor, version_id=version_id, other_id=other_id)
+    if older.group_id != g.group.id:
+        raise NotFound()
+    marked = {
+        change.reference: [
+            (name, markup.redline(segments, added=_("added"), removed=_("removed"))) for name, segments in change.texts
+        ]
+        for change in changes
+    }
+    return render_template("versions/difference.html", older=older, newer=newer, changes=changes, marked=marked)
+
+
+@bp.get("/<int:version_id>/version.<form>")
+def download(slug: str, version_id: int, form: str) -> ResponseReturnValue:
+    """The version as a file: json, md or csv."""
+    with looking() as (uow, actor):
+        if versions.access_version(uow.session, actor, version_id, Can.VERSION_READ).group_id != g.group.id:
+            raise NotFound()
+        file = version_files.export(uow, actor, version_id=version_id, form=form)
+    answer = Response(file.body, content_type=file.media_type)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{g.group.slug}-{file.name}"'
+    return answer
