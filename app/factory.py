@@ -27,7 +27,7 @@ csrf = CSRFProtect()
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
     """The application with its database, pages and live gateway; nothing is opened to the network yet.
 
-    ``app.extensions["concordat.database"]`` is the Database, ``app.extensions["socketio"]`` the live server.
+    ``app.extensions["concordat.database"]`` is the Database, ``app.extensions["concordat.gateway"]`` the live server.
     """
     app = Flask("concordat", root_path=str(ROOT), template_folder="templates", static_folder=None)
     database = Database(settings, clock=clock)
@@ -56,6 +56,5 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
     Babel(app)
     app.context_processor(context.page_context)
     install(app, settings, csrf)
-    socketio = realtime.gateway.create(app, database)
-    realtime.relay.install(database.bus, socketio)
+    realtime.relay.install(database.bus, realtime.gateway.create(app, database))
     return app

@@ -1,94 +1,296 @@
-"""The live server: who connects, with which right, and where refusals go."""
+"""The live server: who connects, with which right, what a message must look like, and where refusals go.
+
+A message passes four checks before it reaches anything of ours: the frame (wire.py), the packet (wire.Packet), the
+buckets of its connection, and the shape its handler expects. Rights are looked up for each one, in the transaction
+that serves it: nothing here remembers one.
+"""
 
 from __future__ import annotations
 
+import logging
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, request, session
-from flask_socketio import SocketIO, join_room
+from flask_socketio import SocketIO
 from flask_wtf.csrf import validate_csrf
 from socketio.exceptions import ConnectionRefusedError as Refused
+from werkzeug.middleware.proxy_fix import ProxyFix
 from wtforms.validators import ValidationError
 
-from app.policy import Actor, Can, standing
-from app.services import accounts, meetings
+from app.policy import Actor
+from app.services import sockets, texts
 from app.uow import Database, UnitOfWork
+from realtime.connections import Connection, Connections, Rooms
+from realtime.door import Door
+from realtime.presence import Presence
+from realtime.text import Texts
+from realtime.wire import MAX_MESSAGE, Ignored, Malformed, Outgoing, Packet, WebSocket
+
+log = logging.getLogger("concordat.live")
 
 PROTOCOL = 1
-#: Topics whose number is a group's id: anyone who may read the group may watch them.
-GROUP_TOPICS = ("group", "items", "people", "evidence", "meetings", "versions", "validation")
+MAX_TOPICS = 200
+SOCKETS_PER_PERSON = 60
+SWEEP_SECONDS = 0.5
+#: Every so many sweeps the database is asked who is still signed in, and whether texts moved unheard.
+SWEEPS_PER_LOOK = 2
+Handler = Callable[[Connection, Any], None]
 
 
 class Gateway:
-    """Connections and their sign-ins; every message loads the actor fresh."""
+    """The connections of this process and what is spoken on them."""
 
-    def __init__(self, socketio: SocketIO, database: Database) -> None:
-        self.socketio = socketio
+    def __init__(self, server: Any, database: Database, connections: Connections, rooms: Rooms) -> None:
         self.database = database
-        self.sign_ins: dict[str, int] = {}
+        self.connections = connections
+        self.rooms = rooms
+        self.server = connections.server = server
+        self.presence = Presence(self)
+        self.texts = Texts(self)
+        self.stopping = threading.Event()
+        self._awake = threading.Lock()
+        self._sweeper: threading.Thread | None = None
+        #: Called when the first connection comes: threads do not survive the fork of the web process.
+        self.on_waking: list[Callable[[], None]] = []
 
-    def actor(self, uow: UnitOfWork, sid: str) -> Actor:
-        """Who a socket stands for at this moment; a visitor once its sign-in is over."""
-        return accounts.actor_of_sign_in(uow.session, self.sign_ins.get(sid, 0), uow.now)
+    # --- who ---
+
+    def actor(self, uow: UnitOfWork, each: Connection) -> Actor:
+        """Who a connection stands for at this moment; a visitor once its sign-in or token is over."""
+        return sockets.actor_of(uow, each.holder)
 
     def connect(self, auth: Any) -> None:
-        """Accept a signed-in browser that shows its page's CSRF token."""
+        """Accept a signed-in browser that shows its page's CSRF token, or a script with a personal token."""
         given = auth if isinstance(auth, dict) else {}
         if given.get("protocol") != PROTOCOL:
-            raise Refused("protocol")
-        try:
-            validate_csrf(given.get("csrf") if isinstance(given.get("csrf"), str) else None)
-        except ValidationError:
-            raise Refused("csrf") from None
+            raise _refusal("protocol", "Concordat was updated: reload the page.")
         with self.database.reading() as uow:
-            actor = accounts.actor_of_cookie(uow.session, uow.keys, session.get("sign_in"), uow.now)
-        if actor.sign_in_id is None:
-            raise Refused("sign in")
-        self.sign_ins[request.sid] = actor.sign_in_id  # type: ignore[attr-defined]  # set by Flask-SocketIO
-        join_room(f"sign-in-{actor.sign_in_id}")
-        join_room(f"person-{actor.person_id}")
+            holder = self._holder(uow, given)
+        if holder is None:
+            raise _refusal("sign_in", "Sign in first.")
+        held = [each.holder for each in self.connections.all() if each.holder is not None]
+        if sum(other.person_id == holder.person_id for other in held) >= SOCKETS_PER_PERSON:
+            raise _refusal("limit", "You have too many pages open.")
+        sid: str = request.sid  # type: ignore[attr-defined]  # set by Flask-SocketIO
+        eio_sid = self.rooms.eio_sid_from_sid(sid, "/")
+        self.connections.connected(sid, eio_sid, holder)
+        self.wake()
 
-    def watch(self, topics: Any) -> None:
+    def _holder(self, uow: UnitOfWork, given: dict[str, Any]) -> sockets.Holder | None:
+        token, csrf = given.get("token"), given.get("csrf")
+        if isinstance(token, str):
+            return sockets.holder_of_token(uow, token) if len(token) < 200 else None
+        if request.headers.get("Origin") is None:
+            return None  # a page of ours always names itself
+        try:
+            validate_csrf(csrf if isinstance(csrf, str) else None)
+        except ValidationError:
+            raise _refusal("csrf", "This page is too old: reload it.") from None
+        return sockets.holder_of_cookie(uow, session.get("sign_in"))
+
+    def forget(self, eio_sid: str) -> None:
+        """A connection is gone."""
+        each = self.connections.gone(eio_sid)
+        if each is not None:
+            self.presence.left(each)
+            self.texts.left(each)
+
+    def end(self, *, person_id: int, sign_in_id: int | None = None) -> None:
+        """Close what a person has open, or what one of their sign-ins has; they may come back with what is left."""
+        for each in self.connections.all():
+            held = each.holder
+            if held is not None and held.person_id == person_id and sign_in_id in {None, held.sign_in_id}:
+                self.connections.close(each, "a sign-in or a membership ended")
+
+    # --- hints ---
+
+    def watch(self, each: Connection, topics: Any) -> None:
         """Join the rooms of the topics the actor may read; others are passed over without a word."""
         if not isinstance(topics, list) or len(topics) > 50:
             return
         with self.database.reading() as uow:
-            actor = self.actor(uow, request.sid)  # type: ignore[attr-defined]
+            actor = self.actor(uow, each)
             for topic in topics:
-                noun, _, number = topic.rpartition("-") if isinstance(topic, str) else ("", "", "")
-                if not (number.isascii() and number.isdigit() and len(number) < 12):
+                if not isinstance(topic, str) or len(each.topics) >= MAX_TOPICS:
                     continue
-                if noun in GROUP_TOPICS:
-                    found = standing(uow.session, actor, int(number))
-                    if found is not None and found.role is not None:
-                        join_room(topic)
-                elif noun == "meeting" and meetings.may_watch(uow.session, actor, int(number)):
-                    join_room(topic)
+                if topic not in each.topics and sockets.may_watch(uow, actor, topic):
+                    self._enter(uow, each, actor, topic)
 
-    def disconnect(self) -> None:
-        """Forget a socket."""
-        self.sign_ins.pop(request.sid, None)  # type: ignore[attr-defined]
+    def _enter(self, uow: UnitOfWork, each: Connection, actor: Actor, topic: str) -> None:
+        if not self.enter(each, topic):
+            return
+        each.topics.add(topic)
+        noun, _, number = topic.rpartition("-")
+        if noun in sockets.GROUP_TOPICS and int(number) not in each.stamps:
+            each.stamps[int(number)] = sockets.stamp(uow, actor, int(number))
+        if noun in sockets.GROUP_TOPICS:
+            self.presence.here_changed(int(number))
+
+    def enter(self, each: Connection, room: str) -> bool:
+        """Put a connection into a room; False when it has just left."""
+        try:
+            self.rooms.enter_room(each.sid, "/", room)
+        except (KeyError, ValueError):
+            return False
+        return True
+
+    def look_again(self, guest_of: int) -> None:
+        """A session has changed: its guests lose what they were let in to when it ends or refuses them."""
+        waiting = [
+            (each, document_id)
+            for each in self.connections.all()
+            for document_id, open_ in list(each.texts.items())
+            if open_.guest_of == guest_of
+        ]
+        if not waiting:
+            return
+        with self.database.reading() as uow:
+            gone = [each for each, id_ in waiting if not texts.may_read(uow, self.actor(uow, each), id_)]
+        for each in gone:
+            self.connections.close(each, "a guest's session ended")
+
+    # --- threads ---
+
+    def wake(self) -> None:
+        """Start the threads of this process, once."""
+        with self._awake:
+            if self._sweeper is not None:
+                return
+            self._sweeper = threading.Thread(target=self._sweep, name="live-sweep", daemon=True)
+            self._sweeper.start()
+        self.texts.start()
+        self.presence.start()
+        for act in self.on_waking:
+            act()
+
+    def _sweep(self) -> None:
+        count = 0
+        while not self.stopping.wait(SWEEP_SECONDS):
+            count += 1
+            try:
+                self.connections.sweep()
+                if count % SWEEPS_PER_LOOK == 0:
+                    self.look()
+            except texts.FAILURES:
+                log.warning("the database did not answer the live server")
+            except Exception:
+                # The last line of defence: one fault must not end the watch over all connections.
+                log.exception("looking after connections failed")
+
+    def look(self) -> None:
+        """Ask the database what no fact may have told this process: sign-ins that ended, texts that moved."""
+        open_ = [each for each in self.connections.all() if each.holder is not None]
+        if not open_:
+            return
+        with self.database.reading() as uow:
+            good = sockets.still_good(uow, {each.holder for each in open_ if each.holder is not None})
+        for each in open_:
+            if each.holder not in good:
+                self.connections.close(each, "a sign-in ended")
+        self.texts.look()
+
+    # --- messages ---
+
+    def handle(self, event: str, handler: Handler) -> None:
+        """Register the handler of an event, outside of any Flask context: it is given the connection and the payload.
+
+        What a stranger may send never raises; what fails in the database is logged and leaves the connection open.
+        """
+
+        def act(sid: str, payload: Any = None) -> None:
+            each = self.connections.by_sid.get(sid)
+            if each is None or each.closing:
+                return
+            if not each.buckets[event].take():
+                if event != "text:presence":  # too many of those are merely not shown
+                    self.connections.cut(each, f"too many {event}")
+                return
+            try:
+                handler(each, payload)
+            except texts.FAILURES:
+                log.warning("the database did not answer to %s", event)
+
+        self.server.on(event, act)
+
+    def guarded(self, inner: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+        """Engine.IO's handler of messages behind the checks of packets and of their number."""
+
+        def message(eio_sid: str, data: Any) -> None:
+            each = self.connections.by_engine.get(eio_sid)
+            if each is None:
+                return
+            if not each.total.take():
+                self.connections.cut(each, "too many messages")
+                return
+            try:
+                inner(eio_sid, data)
+            except Ignored:
+                return
+            except Malformed as error:
+                self.connections.cut(each, f"malformed packet: {error}")
+
+        return message
 
 
-def create(app: Flask, database: Database) -> SocketIO:
-    """The live server on the application, with hints; text and presence are added by their own files."""
+def _refusal(code: str, sentence: str) -> Refused:
+    return Refused(sentence, {"code": code, "message": sentence})
+
+
+def create(app: Flask, database: Database) -> Gateway:
+    """The live server on the application, with hints, live texts and presence."""
     settings = database.settings
+    connections = Connections()
+    rooms = Rooms(connections)
     socketio = SocketIO(
         app,
         async_mode="threading",
         async_handlers=False,
         manage_session=False,
-        serializer="msgpack",  # type: ignore[call-arg]  # handed on to the Socket.IO server
-        cors_allowed_origins=[settings.base_url],
-        max_http_buffer_size=256 * 1024,
-        message_queue=settings.redis_url or None,
+        serializer=Packet,  # type: ignore[call-arg]  # handed on to the Socket.IO server, as client_manager is
+        client_manager=rooms,
+        cors_allowed_origins=[],  # nothing is shared across origins: door.py refuses all others
+        max_http_buffer_size=MAX_MESSAGE,
+        http_compression=False,
     )
-    gateway = Gateway(socketio, database)
+    server: Any = socketio.server  # type: ignore[attr-defined]  # missing from the types
+    gateway = Gateway(server, database, connections, rooms)
     socketio.on_event("connect", gateway.connect)
-    socketio.on_event("hint:watch", gateway.watch)
-    socketio.on_event("disconnect", lambda *_: gateway.disconnect())
+    gateway.handle("hint:watch", gateway.watch)
+    gateway.texts.register()
+    gateway.presence.register()
+    _take_places(server.eio, gateway)
+    door: Any = Door(app.wsgi_app, connections, settings, app.config["SESSION_COOKIE_NAME"])
+    if settings.proxy_hops:
+        door = ProxyFix(door, x_for=settings.proxy_hops, x_proto=settings.proxy_hops)
+    app.wsgi_app = door  # type: ignore[method-assign]  # Flask's own way
     app.extensions["concordat.gateway"] = gateway
-    return socketio
+    return gateway
 
 
-__all__ = ["PROTOCOL", "Can", "Gateway", "create"]
+def _take_places(engine: Any, gateway: Gateway) -> None:
+    """Put our WebSocket and queue in place of the library's own, and our checks in front of its handlers.
+
+    The first is no public interface: python-engineio is pinned, and tests/realtime/test_abuse.py would notice.
+    """
+    engine._async = {**engine._async, "websocket": WebSocket, "queue": Outgoing}  # noqa: SLF001
+    opened, message, closed = (engine.handlers[name] for name in ("connect", "message", "disconnect"))
+
+    def on_open(eio_sid: str, environ: dict[str, Any]) -> Any:
+        gateway.connections.open(eio_sid, environ.get("REMOTE_ADDR", ""))
+        gateway.wake()
+        return opened(eio_sid, environ)
+
+    def on_close(eio_sid: str, reason: str) -> None:
+        try:
+            closed(eio_sid, reason)
+        finally:
+            gateway.forget(eio_sid)
+
+    engine.on("connect", on_open)
+    engine.on("message", gateway.guarded(message))
+    engine.on("disconnect", on_close)
+
+
+__all__ = ["PROTOCOL", "Gateway", "create"]

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from app.calc.changes import MAX_TEXT_UNITS, ChangeSet, Units, difference, from_units, replace, to_units, units_length
 from app.errors import Invalid
 from app.events import DocumentReset, TextChanged
 from app.policy import Actor
 from app.secrets import new_nonce
 from app.uow import UnitOfWork
-from models.documents import Document, Field, TextChange
+from models.documents import Document, Field, TextChange, TextSnapshot
 
 #: Longest text of a field in UTF-16 units.
 LIMITS = {Field.TITLE: 300}
-LIMIT = 100_000
+LIMIT = MAX_TEXT_UNITS
+#: A snapshot of the whole text is kept every so many changes.
+SNAPSHOT_EVERY = 1_000
 #: The texts that make an item's words, in the order they are read.
 WORDS = (Field.TITLE, Field.TEXT, Field.WHY, Field.SUMMARY)
 
 
-def utf16(text: str) -> int:
-    """Length in UTF-16 units, the unit of all changes."""
-    return len(text) + sum(character > "\uffff" for character in text)
+def limit_of(field: Field) -> int:
+    """The longest text of a field, in UTF-16 units."""
+    return LIMITS.get(field, LIMIT)
 
 
 def clean(field: Field, text: str) -> str:
@@ -33,11 +36,11 @@ def clean(field: Field, text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if field is Field.TITLE:
         text = " ".join(text.split())
-    limit = LIMITS.get(field, LIMIT)
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    limit = limit_of(field)
+    if any(character in "\0\ufffe\uffff" or "\ud800" <= character <= "\udfff" for character in text):
         sentence = "The text holds characters that cannot be stored."
         raise Invalid(sentence, fields={field.value: sentence})
-    if utf16(text) > limit:
+    if units_length(text) > limit:
         sentence = f"This is too long: at most {limit:,} characters."
         raise Invalid(sentence, fields={field.value: sentence})
     return text
@@ -62,7 +65,8 @@ def create_document(
     uow.flush()
     text = clean(field, text)
     if text:
-        _log(uow, actor, document, [[0, *text.split("\n")]], text)
+        units = to_units(text)
+        append(uow, actor, document, [replace(0, 0, 0, units)], [units], client=_own_client(actor), first_seq=0)
     return document
 
 
@@ -74,41 +78,59 @@ def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str) -
     text = clean(document.field, text)
     if text == document.text:
         return False
-    old = document.text
-    start = 0
-    while start < min(len(old), len(text)) and old[start] == text[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(text)) - start and old[-1 - end] == text[-1 - end]:
-        end += 1
-    head, gone, tail = old[:start], old[start : len(old) - end], old[len(old) - end :]
-    new = text[start : len(text) - end]
-    lines = new.split("\n") if new else []
-    part: list[object] = [utf16(gone), *lines]
-    changes: list[object] = [utf16(head)] if head else []
-    changes.append(part)
-    if tail:
-        changes.append(utf16(tail))
-    _log(uow, actor, document, changes, text)
+    units = to_units(text)
+    change = difference(to_units(document.text), units)
+    append(uow, actor, document, [change], [units], client=_own_client(actor), first_seq=0)
     return True
 
 
-def _log(uow: UnitOfWork, actor: Actor, document: Document, changes: list[object], text: str) -> None:
-    document.version += 1
-    document.text = text
+def _own_client(actor: Actor) -> str:
+    """An id for a change that no browser's editor made."""
+    return f"{actor.person_id or 0}.{new_nonce()}"
+
+
+def append(
+    uow: UnitOfWork,
+    actor: Actor,
+    document: Document,
+    changes: Sequence[ChangeSet],
+    texts: Sequence[Units],
+    *,
+    client: str,
+    first_seq: int,
+) -> None:
+    """Put changes that fit the present text at the end of the log; ``texts`` are the texts after each of them.
+
+    The caller has checked the right and holds the document's row. Unique numbers are the last wall: should two writers
+    have met in spite of the lock, the database refuses the second.
+    """
+    rows, snapshots = [], []
+    for number, (change, text) in enumerate(zip(changes, texts, strict=True)):
+        document.version += 1
+        rows.append(
+            {
+                "document_id": document.id, "version": document.version, "author_id": actor.person_id,
+                "client": client, "seq": first_seq + number, "changes": change.to_json(), "at": uow.now,
+            }
+        )  # fmt: skip
+        if document.version % SNAPSHOT_EVERY == 0:
+            whole = from_units(text)
+            digest = hashlib.sha256(whole.encode()).hexdigest()
+            snapshots.append({"document_id": document.id, "version": document.version, "text": whole, "sha256": digest})
+    document.text = from_units(texts[-1])
     document.changed_at = uow.now
-    uow.session.add(
-        TextChange(
-            document_id=document.id,
-            version=document.version,
-            author_id=actor.person_id,
-            client=f"{actor.person_id or 0}.{new_nonce()}",
-            seq=0,
-            changes=json.dumps(changes, ensure_ascii=False, separators=(",", ":")),
-            at=uow.now,
-        )
-    )
+    uow.session.execute(insert(TextChange), rows)
+    if snapshots:
+        uow.session.execute(insert(TextSnapshot), snapshots)
     uow.flush()
+    _announce(uow, document)
+
+
+def _announce(uow: UnitOfWork, document: Document) -> None:
+    """Say once in a transaction how far a document has come."""
+    uow.facts[:] = [
+        fact for fact in uow.facts if not (isinstance(fact, TextChanged) and fact.document_id == document.id)
+    ]
     uow.emit(TextChanged(document.group_id, document.id, document.item_id, document.meeting_id, document.version))
 
 

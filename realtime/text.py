@@ -1,0 +1,378 @@
+"""Live texts on the wire: joins, pulls, and pushes that are gathered, stored by one commit and told in one message.
+
+The database is the truth. What this process keeps for a text is how far its room has been told (``told``), so that
+rows of other processes, or of other use cases such as a restore, are told too, in order and once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.errors import DomainError, Full
+from app.policy import Actor
+from app.services import sockets, texts
+from app.services.texts import PIECE, Entry
+from app.uow import UnitOfWork
+from realtime.connections import Connection, OpenText
+from realtime.presence import to_id
+
+if TYPE_CHECKING:
+    from realtime.gateway import Gateway
+
+log = logging.getLogger("concordat.live")
+
+MAX_TEXTS = 100
+#: Editor states of one text on one connection: the one on the page, and those that bring home what a closed tab left.
+MAX_CLIENTS = 20
+#: How long a tick waits for more, as a share of what the last message took to fan out; bounds in seconds.
+WINDOW_SHARE = 3
+WINDOW = (0.001, 0.05)
+#: A pull that asks again for what is on its way already is not answered twice within this time.
+STREAM_SECONDS = 2.0
+PULL_WAIT_SECONDS = 10.0
+#: What a transaction may end with, nothing being stored.
+STORE_FAILURES: tuple[type[Exception], ...] = (Full, *texts.FAILURES)
+RETRY = "The server could not store this just now. It is tried again by itself."
+
+
+@dataclass(frozen=True)
+class Push:
+    """One push as it waits in the queue of its text."""
+
+    each: Connection
+    base: int
+    client: str
+    first_seq: int
+    sources: tuple[str, ...]
+
+
+def room(document_id: int) -> str:
+    """The room of a text."""
+    return f"text-{document_id}"
+
+
+class Texts:
+    """All texts that are open on this process."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.database = gateway.database
+        self.waiting: dict[int, list[Push]] = {}
+        self.moved: set[int] = set()
+        self.told: dict[int, int] = {}
+        self.epochs: dict[int, str] = {}
+        self.wake = threading.Condition()
+        self.fan_out = 0.0
+        self.worker: threading.Thread | None = None
+
+    def register(self) -> None:
+        """Take the events of live texts."""
+        for event, handler in (
+            ("text:join", self.join), ("text:push", self.push), ("text:pull", self.pull), ("text:leave", self.leave),
+        ):  # fmt: skip
+            self.gateway.handle(event, handler)
+
+    def start(self) -> None:
+        """Start the thread that stores what is pushed."""
+        self.worker = threading.Thread(target=self.work, name="live-texts", daemon=True)
+        self.worker.start()
+
+    # --- joining and reading ---
+
+    def join(self, each: Connection, payload: Any) -> None:
+        """``[doc, client, version or null, epoch or null]``: answered by text:joined, or text:refused without a seq."""
+        match payload:
+            case [str(doc), str(client), int() | None as version, str() | None as epoch] if document_id := to_id(doc):
+                pass
+            case _:
+                return
+        if isinstance(version, bool):
+            return
+        known = each.texts.get(document_id)
+        if (known is None and len(each.texts) >= MAX_TEXTS) or (known and len(known.clients) >= MAX_CLIENTS):
+            self.refuse(each, doc, None, "limit", "Too many texts are open on this page.")
+            return
+        # First the room, then the text: what is stored in between reaches the room, and is looked for below.
+        if not self.gateway.enter(each, room(document_id)):
+            return
+        try:
+            opened = self._open(each, document_id, client, version, epoch)
+        except DomainError as error:
+            self._drop(each, document_id)
+            self.refuse(each, doc, None, "forbidden", error.message)
+            return
+        self.told.setdefault(document_id, opened.version)
+        self.epochs[document_id] = opened.epoch
+        self._joined(each, opened)
+        if self.told.get(document_id, 0) > opened.version:
+            self.stream(each, document_id, opened.version)
+        self.gateway.presence.joined(each, document_id)
+
+    def _open(
+        self, each: Connection, document_id: int, client: str, version: int | None, epoch: str | None
+    ) -> texts.Opened:
+        with self.database.reading() as uow:
+            actor = self.gateway.actor(uow, each)
+            opened = texts.join(uow, actor, document_id=document_id, version=version, epoch=epoch)
+            if not client.startswith(f"{actor.person_id}.") or len(client) > texts.LONGEST_CLIENT:
+                raise texts.Refused("forbidden", "This editor carries somebody else's mark.")
+            known = each.texts.get(document_id)
+            if known is None:
+                stamp = each.stamps.get(opened.group_id) or sockets.stamp(uow, actor, opened.group_id)
+                each.stamps[opened.group_id] = stamp
+                known = OpenText(opened.group_id, opened.item_id, set(), stamp, opened.guest_of)
+                each.texts[document_id] = known
+        known.clients.add(client)
+        known.streamed = -1
+        return opened
+
+    def _joined(self, each: Connection, opened: texts.Opened) -> None:
+        message: dict[str, Any] = {
+            "doc": str(opened.document_id), "epoch": opened.epoch, "version": opened.version, "access": opened.access,
+        }  # fmt: skip
+        if opened.text is not None:
+            message["text"] = opened.text
+        if opened.reason:
+            message["reason"] = opened.reason
+        self.tell(each.sid, "text:joined", message)
+
+    def pull(self, each: Connection, payload: Any) -> None:
+        """``[doc, version]``: answered by text:updates in pieces, as fast as they are read."""
+        match payload:
+            case [str(doc), int(version)] if (document_id := to_id(doc)) and version >= 0:
+                pass
+            case _:
+                return
+        known = each.texts.get(document_id)
+        if known is None:
+            self.refuse(each, doc, None, "forbidden", "Open the text first.")
+            return
+        start = version
+        if version < known.streamed and time.monotonic() - known.streamed_at < STREAM_SECONDS:
+            start = known.streamed
+        self.stream(each, document_id, start)
+
+    def stream(self, each: Connection, document_id: int, version: int) -> None:
+        """Send the log after a version, piece by piece; at the head an empty piece says that there is nothing more."""
+        known = each.texts.get(document_id)
+        while known is not None and self._can_read(each):
+            try:
+                with self.database.reading() as uow:
+                    actor = self.gateway.actor(uow, each)
+                    found = texts.pull(uow, actor, document_id=document_id, version=version)
+            except DomainError as error:
+                self._drop(each, document_id)
+                self.refuse(each, str(document_id), None, "forbidden", error.message)
+                return
+            self.tell(each.sid, "text:updates", [str(document_id), version, found])
+            version += len(found)
+            known.streamed, known.streamed_at = version, time.monotonic()
+            if len(found) < PIECE:
+                return
+
+    def _can_read(self, each: Connection) -> bool:
+        """Wait until the connection has read most of what was sent; False when it does not."""
+        until = time.monotonic() + PULL_WAIT_SECONDS
+        while not each.closing and time.monotonic() < until:
+            found = self.gateway.server.eio.sockets.get(each.eio_sid)
+            if found is None or found.closed:
+                return False
+            if found.queue.qsize() < 4:
+                return True
+            time.sleep(0.01)
+        return False
+
+    def leave(self, each: Connection, payload: Any) -> None:
+        """``[doc]``: nothing more is sent of it."""
+        match payload:
+            case [str(doc)] if document_id := to_id(doc):
+                self._drop(each, document_id)
+            case _:
+                return
+
+    def left(self, each: Connection) -> None:
+        """A connection is gone, and its rooms with it."""
+        for document_id in list(each.texts):
+            each.texts.pop(document_id, None)
+            self._tidy(document_id)
+
+    def _drop(self, each: Connection, document_id: int) -> None:
+        self.gateway.rooms.leave_room(each.sid, "/", room(document_id))
+        if document_id in each.texts:
+            self.gateway.presence.left_text(each, document_id)
+            each.texts.pop(document_id, None)
+        self._tidy(document_id)
+
+    def _tidy(self, document_id: int) -> None:
+        if not self.gateway.rooms.members(room(document_id)):
+            self.told.pop(document_id, None)
+            self.epochs.pop(document_id, None)
+
+    # --- pushing ---
+
+    def push(self, each: Connection, payload: Any) -> None:
+        """``[doc, baseVersion, client, firstSeq, [changes, …]]``: put into the queue of its text."""
+        match payload:
+            case [str(doc), int(base), str(client), int(first_seq), list(sources)] if document_id := to_id(doc):
+                pass
+            case [str(doc), _, _, int(first_seq), *_]:
+                self.refuse(each, doc[:20], first_seq, "bad", "Not a push.")
+                return
+            case _:
+                return
+        known = each.texts.get(document_id)
+        if known is None or client not in known.clients:
+            self.refuse(each, doc, first_seq, "forbidden", "Open the text first.")
+            return
+        if not all(isinstance(source, str) for source in sources):
+            self.refuse(each, doc, first_seq, "bad", "Changes are JSON texts.")
+            return
+        with self.wake:
+            self.waiting.setdefault(document_id, []).append(Push(each, base, client, first_seq, tuple(sources)))
+            self.wake.notify()
+
+    def work(self) -> None:
+        """Store what waits, tick by tick, for ever."""
+        while True:
+            with self.wake:
+                while not self.waiting and not self.moved:
+                    self.wake.wait()
+            low, high = WINDOW
+            time.sleep(min(max(self.fan_out * WINDOW_SHARE, low), high))
+            with self.wake:
+                waiting, self.waiting = self.waiting, {}
+                moved, self.moved = self.moved, set()
+            for document_id in sorted({*waiting, *moved}):
+                try:
+                    self.tick(document_id, waiting.get(document_id, []))
+                except Exception:
+                    # The last line of defence: a fault in one text must not stop the others.
+                    log.exception("a tick failed")
+                    self._retry(document_id, waiting.get(document_id, []))
+
+    def tick(self, document_id: int, pushes: list[Push]) -> None:
+        """Store the pushes of one text by one commit, then tell its room everything it has not been told."""
+        if not pushes:
+            self.tell_news(document_id)
+            return
+        refusals: list[tuple[Push, texts.Refused]] = []
+        known: list[Push] = []
+        stored: list[Entry] = []
+        try:
+            with self.database.writing() as uow:
+                actors: dict[str, Actor] = {}
+                before = None
+                for push in pushes:
+                    try:
+                        before = texts.hold(uow, document_id).document.version if before is None else before
+                        fresh = self._store(uow, actors, document_id, push)
+                    except DomainError as error:
+                        refused = error if isinstance(error, texts.Refused) else texts.Refused("forbidden", str(error))
+                        refusals.append((push, refused))
+                        continue
+                    stored += fresh
+                    if not fresh:
+                        known.append(push)
+                missed = self._missed(uow, document_id, before)
+        except STORE_FAILURES as error:
+            log.warning("a tick was rolled back: %s", type(error).__name__)
+            self._retry(document_id, pushes)
+            return
+        if before is not None and (missed or stored):
+            self._announce(document_id, before - len(missed), [*missed, *stored])
+        for push, refused in refusals:
+            self.refuse(push.each, str(document_id), push.first_seq, refused.code, refused.message)
+        for push in known:
+            self.stream(push.each, document_id, push.base)
+
+    def _store(self, uow: UnitOfWork, actors: dict[str, Actor], document_id: int, push: Push) -> list[Entry]:
+        actor = actors.get(push.each.eio_sid)
+        if actor is None:
+            actor = actors[push.each.eio_sid] = self.gateway.actor(uow, push.each)
+        return texts.push(
+            uow, actor, document_id=document_id, base=push.base, client=push.client, first_seq=push.first_seq,
+            sources=push.sources,
+        )  # fmt: skip
+
+    def _missed(self, uow: UnitOfWork, document_id: int, before: int | None) -> list[Entry]:
+        """What other processes have logged that this one has not told yet."""
+        told = self.told.get(document_id)
+        if before is None or told is None or told >= before:
+            return []
+        return texts.entries(uow.session, document_id, told, most=before - told)
+
+    def _announce(self, document_id: int, version: int, entries: list[Entry]) -> None:
+        began = time.monotonic()
+        self.told[document_id] = version + len(entries)
+        for start in range(0, len(entries), PIECE):
+            piece = entries[start : start + PIECE]
+            self.tell(room(document_id), "text:updates", [str(document_id), version + start, piece])
+        self.fan_out = time.monotonic() - began
+
+    def _retry(self, document_id: int, pushes: Iterable[Push]) -> None:
+        for push in pushes:
+            self.refuse(push.each, str(document_id), push.first_seq, "retry", RETRY)
+
+    # --- news from elsewhere ---
+
+    def news(self, document_id: int, version: int) -> None:
+        """A text has come to a version, here or on another process: its room is told unless it knows."""
+        if self.told.get(document_id, version) < version:
+            with self.wake:
+                self.moved.add(document_id)
+                self.wake.notify()
+
+    def tell_news(self, document_id: int) -> None:
+        """Read and tell the rows beyond what the room has been told."""
+        told = self.told.get(document_id)
+        while told is not None:
+            with self.database.reading() as uow:
+                found = texts.entries(uow.session, document_id, told)
+            if not found:
+                return
+            self._announce(document_id, told, found)
+            told += len(found)
+
+    def look(self) -> None:
+        """Look for texts that moved without a fact reaching this process."""
+        known = dict(self.told)
+        if not known:
+            return
+        with self.database.reading() as uow:
+            heads = texts.heads(uow.session, list(known))
+        for document_id, (version, epoch) in heads.items():
+            if self.epochs.get(document_id, epoch) != epoch:
+                self.reset(document_id)
+            self.news(document_id, version)
+
+    def reset(self, document_id: int) -> None:
+        """Rights, or the text itself, have changed: everyone in the room is told where they stand now."""
+        for sid, _ in self.gateway.rooms.members(room(document_id)):
+            each = self.gateway.connections.by_sid.get(sid)
+            if each is None:
+                continue
+            epoch = self.epochs.get(document_id)
+            try:
+                with self.database.reading() as uow:
+                    actor = self.gateway.actor(uow, each)
+                    opened = texts.join(uow, actor, document_id=document_id, version=0, epoch=epoch)
+            except DomainError as error:
+                self._drop(each, document_id)
+                self.refuse(each, str(document_id), None, "forbidden", error.message)
+                continue
+            self._joined(each, opened)
+
+    # --- answers ---
+
+    def tell(self, to: str, event: str, payload: Any) -> None:
+        """Send an event to a room or to one connection."""
+        self.gateway.rooms.emit(event, payload, "/", to=to)
+
+    def refuse(self, each: Connection, doc: str, first_seq: int | None, code: str, detail: str) -> None:
+        """Tell one connection that something was not taken, and why."""
+        self.tell(each.sid, "text:refused", [doc, first_seq, code, detail])
