@@ -11,7 +11,6 @@ import { bytes, fromConfirmed, takeIn, toConfirmed, toText, unconfirmedWords } f
 
 export { PROTOCOL } from "./link.js";
 
-
 const PUSH_CHANGES = 100;
 /** One push may be 64 kB as sent; what surrounds the changes takes a little. */
 export const PUSH_BYTES = 60_000;

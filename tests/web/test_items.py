@@ -1,0 +1,168 @@
+"""The Blueprint room over HTTP: what its page holds, what an act answers, and what each role is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import event
+
+from app.policy import Actor
+from app.services import items, outline
+from app.uow import Database
+from models.items import Item, Kind, PrincipleGroup, Status
+from tests.cast import Browser, Cast
+
+ROOM = "/g/north-vale/blueprint"
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def blueprint(database: Database, people: Cast) -> dict[str, Item]:
+    with database.writing() as uow:
+        made = outline.start(uow, people.member, group_id=people.group_id)
+        made += [
+            items.add_item(
+                uow, people.member, group_id=people.group_id, kind=Kind.CRITERION, parent_id=made[0].id, title="A line",
+                text="Some **bold** words <b>", status=Status.DRAFT,
+            )
+            for n in range(2)
+        ]  # fmt: skip
+        made.append(
+            items.add_item(
+                uow, people.member, group_id=people.group_id, kind=Kind.PRINCIPLE, title="Respect",
+                principle_group=PrincipleGroup.PERSON_CENTRED,
+            )
+        )  # fmt: skip
+    return {item.reference: item for item in made}
+
+
+def test_an_empty_blueprint_says_what_to_do_next(client_of: Callable[[Actor], Browser], people: Cast) -> None:
+    page = client_of(people.member).get(ROOM).text
+    assert "Start with the four core elements" in page
+    assert "Start with" not in client_of(people.observer).get(ROOM).text
+    answer = client_of(people.member).post(f"{ROOM}/start")
+    assert answer.status_code == 302
+    assert re.findall(r'data-reference="(\w+)"', client_of(people.member).get(ROOM).text) == ["E1", "E2", "E3", "E4"]
+
+
+def test_the_room_shows_cards_and_outline_as_the_role_may_use_them(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item]
+) -> None:
+    page = client_of(people.member).get(ROOM).text
+    assert "Some <strong>bold</strong> words &lt;b&gt;" in page
+    first, second = (page.index(f'href="#item-{blueprint[name].id}"') for name in ("P1", "E1"))
+    assert first < second
+    assert page.count("data-edit ") == page.count("data-actions ") == 7
+    reading = client_of(people.observer).get(ROOM).text
+    assert "data-edit " not in reading
+    assert "data-actions " not in reading
+    assert "reading along" in reading
+
+
+def test_the_page_takes_as_many_queries_however_many_items(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item], database: Database
+) -> None:
+    browser = client_of(people.member)
+    counted: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *given: counted.append(given[2]))
+    browser.get(ROOM)
+    few = len(counted)
+    with database.writing() as uow:
+        for number in range(40):
+            items.add_item(
+                uow, people.member, group_id=people.group_id, kind=Kind.CRITERION, parent_id=blueprint["E2"].id,
+                title=f"More {number}",
+            )  # fmt: skip
+    counted.clear()
+    browser.get(ROOM)
+    assert len(counted) == few <= 20, counted
+
+
+def test_an_act_answers_a_script_with_the_way_back(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item]
+) -> None:
+    browser, item = client_of(people.member), blueprint["C1.1"]
+    moved = browser.post(f"{ROOM}/items/{item.id}/move", data={"parent_id": blueprint["E2"].id}, headers=JSON).json
+    assert moved["said"] == "C1.1, now under E2"
+    assert moved["undo"] == {
+        "url": f"{ROOM}/items/{item.id}/move", "fields": {"parent_id": blueprint["E1"].id, "position": 0},
+    }  # fmt: skip
+    card = browser.get(f"{ROOM}/items/{item.id}/card").text
+    assert "now under E2" in card
+    assert card.count("<article") == 1
+    browser.post(moved["undo"]["url"], data=moved["undo"]["fields"], headers=JSON)
+    assert "now under" not in browser.get(f"{ROOM}/cards?ids={item.id},999,x").text
+    down = browser.post(f"{ROOM}/items/{item.id}/shift", data={"by": "down"}, headers=JSON).json
+    last = browser.post(f"{ROOM}/items/{item.id}/shift", data={"by": "down"}, headers=JSON).json
+    assert (down["said"], last["said"], last["undo"]) == ("C1.1 moved down", "C1.1 is the last already", None)
+    gone = browser.post(f"{ROOM}/items/{item.id}/withdraw", headers=JSON).json
+    assert f'id="item-{item.id}"' in browser.get(ROOM).text  # hidden, for those who ask for it
+    browser.post(gone["undo"]["url"], headers=JSON)
+    status = browser.post(f"{ROOM}/items/{item.id}/status", data={"status": "parked"}, headers=JSON).json
+    assert (status["said"], status["undo"]["fields"]) == ("C1.1 is now: Parked", {"status": "draft"})
+
+
+def test_without_scripts_an_act_leads_back_to_its_item(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item]
+) -> None:
+    browser, item = client_of(people.member), blueprint["C1.1"]
+    answer = browser.post(f"{ROOM}/items/{item.id}/shift", data={"by": "down"})
+    assert (answer.status_code, answer.location) == (302, f"{ROOM}#item-{item.id}")
+    assert "C1.1 moved down" in browser.get(ROOM).text
+
+
+def test_what_was_typed_stays_when_an_addition_is_refused(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item]
+) -> None:
+    browser = client_of(people.member)
+    answer = browser.post(f"{ROOM}/add", data={"kind": "criterion", "title": "Kept <words>"})
+    assert answer.status_code == 422
+    assert "Kept &lt;words&gt;" in answer.text
+    assert "Choose a core element" in answer.text
+    refused = browser.post(f"{ROOM}/add", data={"kind": "element", "title": " "}, headers=JSON)
+    assert (refused.status_code, refused.json["fields"]) == (422, {"title": "Enter a title"})
+    for wrong in ({"kind": "chapter", "title": "x"}, {"kind": "criterion", "title": "x", "parent_id": "²"}):
+        assert browser.post(f"{ROOM}/add", data=wrong, headers=JSON).status_code == 422
+
+
+def test_item_page_time_line_and_difference(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item]
+) -> None:
+    browser, place = client_of(people.member), f"{ROOM}/items/{blueprint['C1.1'].id}"
+    browser.post(f"{place}/principles", data={"principles": [blueprint["P1"].id]})
+    assert "Respect" in browser.get(place).text
+    assert "What you can do" not in client_of(people.observer).get(place).text
+    assert "Member Invented" in browser.get(f"{place}/history").text
+    shown = browser.get(f"{place}/compare?from=1.0.0.0").text
+    assert "Some bold words &lt;b&gt;</ins>" in shown.replace('<span class="visually-hidden">]</span>', "")
+    assert browser.get(f"{place}/compare?from=9.9.9.9").status_code == 404
+    back = browser.post(f"{place}/history/restore", data={"mark": "1.0.0.0"}, headers=JSON).json
+    assert back["said"] == "One text of C1.1 brought back"
+    assert back["undo"]["fields"] == {"mark": "1.1.0.0"}
+
+
+def test_refusals(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item], database: Database
+) -> None:
+    item = blueprint["C1.1"]
+    with database.writing() as uow:
+        items.set_status(uow, people.facilitator, item_id=item.id, status=Status.AGREED)
+    member, stranger = client_of(people.member), client_of(people.stranger)
+    assert "Agreed: ask a facilitator to reopen" in member.get(f"{ROOM}/items/{item.id}/editor").text
+    assert member.get(f"{ROOM}/items/{item.id}/editor").status_code == 403
+    assert member.post(f"{ROOM}/items/{item.id}/withdraw", headers=JSON).json["code"] == "agreed"
+    assert client_of(people.observer).post(f"{ROOM}/items/{item.id}/shift").status_code == 403
+    for place in (
+        "",
+        "/outline",
+        "/lately",
+        f"/items/{item.id}",
+        f"/items/{item.id}/card",
+        f"/items/{item.id}/history",
+    ):
+        assert stranger.get(ROOM + place).status_code == 404
+        assert stranger.get(f"/g/south-vale/blueprint{place}").status_code == (404 if "items/" in place else 200)
+    assert stranger.post(f"/g/south-vale/blueprint/items/{item.id}/withdraw", headers=JSON).status_code == 404
+    assert client_of(people.facilitator).get(f"{ROOM}/items/{item.id}/editor").text.count('data-module="editor"') == 4
