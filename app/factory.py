@@ -32,6 +32,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
     app = Flask("concordat", root_path=str(ROOT), template_folder="templates", static_folder=None)
     database = Database(settings, clock=clock)
     app.extensions["concordat.database"] = database
+    app.url_map.strict_slashes = False  # people type addresses with and without the last stroke
     app.config.update(
         SECRET_KEY=database.keys.web(),
         SESSION_COOKIE_NAME="__Host-concordat" if settings.is_https else "concordat",
