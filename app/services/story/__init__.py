@@ -9,13 +9,21 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.services.story import blueprint, library, people
+from app.services.story import blueprint, library, people, rounds, sessions
 from app.services.story.telling import Teller, read_content
 from app.uow import Database
 from models.groups import Group
 
 #: The chapters in their order; each stands on those before it.
-CHAPTERS = (people.tell, library.tell, blueprint.tell)
+CHAPTERS = (
+    people.tell,
+    library.tell,
+    blueprint.begin,
+    sessions.first,
+    blueprint.go_on,
+    sessions.second,
+    rounds.tell,
+)
 
 
 def tell_once(database: Database) -> bool:

@@ -1,4 +1,4 @@
-"""Third chapter: principles, elements, criteria and specifications, and what each of them stands on."""
+"""Third and fifth chapter: principles, elements, criteria and specifications, and what each of them stands on."""
 
 from __future__ import annotations
 
@@ -23,22 +23,26 @@ WRITERS = {
 }
 
 
-def tell(teller: Teller) -> None:
-    """The blueprint is written and grounded."""
-    writers = {name: cycle(people) for name, people in WRITERS.items()}
+def begin(teller: Teller) -> None:
+    """Principles and elements stand before the group first meets."""
+    writers = cycle(WRITERS["P"])
     teller.at(local(date(2015, 2, 24), "10:00"))
     for principle in teller.content["principles"]["principles"]:
         teller.later(minutes=4)
-        _add(teller, next(writers["P"]), principle, Kind.PRINCIPLE, summary=teller.story["summaries"][principle["id"]])
-    elements = teller.content["blueprint"]["elements"]
-    for element in elements:
+        _add(teller, next(writers), principle, Kind.PRINCIPLE, summary=teller.story["summaries"][principle["id"]])
+    for element in teller.content["blueprint"]["elements"]:
         teller.later(minutes=3)
         words = {"id": element["id"], "title": element["name"], "text": ""}
         _add(teller, "avocet", words, Kind.ELEMENT, summary=teller.story["summaries"][element["id"]])
+
+
+def go_on(teller: Teller) -> None:
+    """Criteria and specifications are written and grounded between the first session and the second."""
     teller.at(local(date(2015, 3, 18), "09:00"))
-    for element in elements:
+    for element in teller.content["blueprint"]["elements"]:
+        writers = cycle(WRITERS[element["id"]])
         for criterion in element["criteria"]:
-            _criterion(teller, writers[element["id"]], element["id"], criterion)
+            _criterion(teller, writers, element["id"], criterion)
     teller.at(local(date(2015, 4, 2), "15:00"))
     _ground(teller)
 

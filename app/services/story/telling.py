@@ -12,6 +12,7 @@ import yaml
 
 from app.policy import SYSTEM, Actor
 from app.uow import UnitOfWork
+from models.versions import VersionItem
 
 DEMO = Path(__file__).resolve().parents[3] / "demo"
 FILES = (
@@ -51,7 +52,10 @@ class Teller:
     sources: dict[str, int] = field(default_factory=dict)
     models: dict[str, int] = field(default_factory=dict)
     findings: dict[str, int] = field(default_factory=dict)
+    meetings: list[int] = field(default_factory=list)
+    decisions: dict[str, int] = field(default_factory=dict)
     version_id: int = 0
+    version_items: list[VersionItem] = field(default_factory=list)
 
     @property
     def story(self) -> dict[str, Any]:

@@ -1,0 +1,184 @@
+"""Last chapter: nine experts, a first round that has closed, and a second that is open to whoever visits."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from app.policy import Actor
+from app.services import panel, rating, remarks, seating, validation
+from app.services.panel import SeatForm
+from app.services.protocols import WHOLE
+from app.services.rating import Answer
+from app.services.rounds import rated_items, seated
+from app.services.seating import Place
+from app.services.seats import token_of
+from app.services.story.telling import ZONE, Teller, local
+from models.validation import RemarkKind, Round
+from models.versions import VersionItem
+
+MANAGER = "tansy"
+#: The same numbers in every telling.
+SEED = 2015
+#: What the blueprint as a whole is given: centre and spread of a score.
+WHOLE_SCORE = (7.4, 0.9)
+OPENS, CLOSES = local(date(2015, 4, 20), "09:00"), local(date(2015, 5, 11), "17:00")
+#: The second round was opened so long before the telling and closes so long after it.
+OPENED_BEFORE, CLOSES_AFTER = timedelta(days=2), timedelta(days=30)
+#: Who has begun the second round, and how many of its criteria they have scored.
+BEGUN = {"X2": 4, "X7": 2}
+#: How many criteria an expert scores before pausing.
+AT_ONCE = 6
+ACKNOWLEDGED = ("named", "thanked", "named", "neither")
+
+
+def tell(teller: Teller) -> None:
+    """The experts are asked, answer, and are asked again where they did not agree."""
+    experts = _seat(teller)
+    before = _first_round(teller, experts)
+    _release(teller, before)
+    _second_round(teller, experts)
+
+
+def _manager(teller: Teller) -> Actor:
+    return teller.who(MANAGER)
+
+
+def _seat(teller: Teller) -> dict[str, int]:
+    """The panel, by the names of its seats."""
+    uow = teller.uow
+    teller.at(local(date(2015, 4, 18), "10:00"))
+    found = panel.panel_of(uow, _manager(teller), group_id=teller.group_id)
+    persons = {each["seat"]: each for each in teller.content["people"]["experts"]}
+    experts = {}
+    for seat in teller.content["experts"]["panel"]:
+        teller.later(minutes=2)
+        person = persons[seat["id"]]
+        form = SeatForm(
+            person["name"], person["email"], seat["scope"], seat["country"], seat["org_type"],
+            tuple(seat["expertise"]), seat["role"],
+        )  # fmt: skip
+        experts[seat["id"]] = panel.add_expert(uow, _manager(teller), panel_id=found.id, form=form).id
+    return experts
+
+
+def _sit(teller: Teller, round_: Round, experts: dict[str, int]) -> dict[str, str]:
+    """The links that were mailed, by seat."""
+    names = {expert_id: name for name, expert_id in experts.items()}
+    return {
+        names[each.expert.id]: token_of(teller.uow.keys, each.seat) for each in seated(teller.uow.session, round_.id)
+    }
+
+
+def _first_round(teller: Teller, experts: dict[str, int]) -> Round:
+    """All criteria, by all nine, to the end."""
+    uow = teller.uow
+    teller.at(OPENS - timedelta(hours=2))
+    made = validation.create_round(
+        uow, _manager(teller), group_id=teller.group_id, version_id=teller.version_id, protocol="rand"
+    )
+    teller.at(OPENS)
+    validation.open_round(uow, _manager(teller), round_id=made.id, closes_at=CLOSES)
+    tokens = _sit(teller, made, experts)
+    scores = _scores(teller)
+    for number, name in enumerate(experts):
+        teller.at(OPENS + timedelta(days=2 * number + 1, hours=number, minutes=17))
+        place = seating.sit_with_token(uow, token=tokens[name], round_id=made.id)
+        rating.consent(uow, place, agrees=True, acknowledgement=ACKNOWLEDGED[number % len(ACKNOWLEDGED)])
+        place = seating.sit_with_token(uow, token=tokens[name], round_id=made.id)
+        _answer(teller, place, scores[name], rated_items(uow.session, made.id))
+        _comment(teller, place, name)
+        for question in WHOLE:
+            value = _score(random.Random(f"{SEED} {name} {question.key}"), *WHOLE_SCORE)  # noqa: S311  a tale, no secret
+            rating.rate(uow, place, version_item_id=None, dimension=question.key, value=value)
+        teller.later(minutes=4)
+        rating.send(uow, place)
+    teller.at(CLOSES + timedelta(minutes=1))
+    validation.close_round(uow, _manager(teller), round_id=made.id)
+    return made
+
+
+def _scores(teller: Teller) -> dict[str, dict[tuple[str, str], int | None]]:
+    """Every expert's scores by item and dimension, drawn as the files say; the same in every telling."""
+    chance = random.Random(SEED)  # noqa: S311  a tale, no secret
+    scope = {each["id"]: each["scope"] for each in teller.content["experts"]["panel"]}
+    silent = {(each["expert"], each["criterion"], each["dimension"]) for each in teller.story["cannot_judge"]}
+    drawn: dict[str, dict[tuple[str, str], int | None]] = {name: {} for name in scope}
+    for criterion, dimensions in teller.story["ratings"].items():
+        for dimension in ("relevance", "applicability"):
+            centre, spread, shift = dimensions[dimension]
+            for name, place in scope.items():
+                value = _score(chance, centre + shift * (place == "international"), spread)
+                drawn[name][criterion, dimension] = None if (name, criterion, dimension) in silent else value
+    return drawn
+
+
+def _score(chance: random.Random, centre: float, spread: float) -> int:
+    return max(1, min(9, round(chance.gauss(centre, spread))))
+
+
+def _answer(
+    teller: Teller, place: Place, scores: dict[tuple[str, str], int | None], rated: Sequence[VersionItem]
+) -> None:
+    """One expert's scores of some items, a few at a time; half a minute goes into each item."""
+    names = {item_id: name for name, item_id in teller.items.items()}
+    for start in range(0, len(rated), AT_ONCE):
+        some = rated[start : start + AT_ONCE]
+        teller.later(seconds=30 * len(some))
+        answers = [
+            Answer(item.item_id, each.key, scores[names[item.item_id], each.key])
+            for item in some
+            for each in place.dimensions
+        ]
+        rating.rate_many(teller.uow, place, answers)
+
+
+def _comment(teller: Teller, place: Place, name: str) -> None:
+    """What one expert wrote: about criteria, and what is missing under an element."""
+    own = [each for each in teller.story["comments"] if each["expert"] == name]
+    rows = {row.item_id: row for row in teller.version_items}
+    for each in own:
+        row = rows[teller.items[each["said_of"]]]
+        kind = RemarkKind.MISSING if row.depth == 0 else RemarkKind.COMMENT
+        rating.remark(teller.uow, place, version_item_id=row.id, kind=kind, text=each["text"])
+        if "suggested" in each:
+            rating.remark(teller.uow, place, version_item_id=row.id, kind=RemarkKind.WORDING, text=each["suggested"])
+
+
+def _release(teller: Teller, round_: Round) -> None:
+    """The panel manager reads the comments: most go to the group, some without the words that identify."""
+    uow, manager = teller.uow, _manager(teller)
+    told = {each["text"]: each for each in teller.story["comments"]}
+    teller.at(local(date(2015, 5, 13), "09:00"))
+    for waiting in remarks.list_remarks(uow, manager, round_id=round_.id):
+        teller.later(minutes=1)
+        about = told.get(waiting.remark.text, {})
+        if about.get("withheld"):
+            remarks.withhold(uow, manager, remark_id=waiting.remark.id)
+        elif not about.get("waiting"):
+            remarks.release(uow, manager, remark_id=waiting.remark.id, removed=_identifying(waiting.words, about))
+
+
+def _identifying(words: list[str], about: dict[str, Any]) -> frozenset[int]:
+    """Where in a comment the words stand that would tell who wrote it."""
+    wanted = about.get("remove", [])
+    return frozenset(place for place, word in enumerate(words) if word in wanted)
+
+
+def _second_round(teller: Teller, experts: dict[str, int]) -> None:
+    """The criteria without agreement, on the same version; open for a month from the day the story is told."""
+    uow = teller.uow
+    teller.at(teller.today - OPENED_BEFORE - timedelta(hours=1))
+    made = validation.create_round(uow, _manager(teller), group_id=teller.group_id, version_id=teller.version_id)
+    teller.at(teller.today - OPENED_BEFORE)
+    closes = local((teller.today + CLOSES_AFTER).astimezone(ZONE).date(), "17:00")
+    validation.open_round(uow, _manager(teller), round_id=made.id, closes_at=closes)
+    tokens = _sit(teller, made, experts)
+    scores = _scores(teller)
+    for number, (name, count) in enumerate(BEGUN.items(), 1):
+        teller.at(teller.today - OPENED_BEFORE + timedelta(hours=9 * number))
+        seating.enter(uow, token=tokens[name])
+        place = seating.sit_with_token(uow, token=tokens[name], round_id=made.id)
+        _answer(teller, place, scores[name], rated_items(uow.session, made.id)[:count])

@@ -1,0 +1,190 @@
+"""Fourth and sixth chapter: six sessions planned, two held and minuted, version 1 locked, the third announced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from app.services import actions, attendance, corrections, meetings, minutes, stages, versions
+from app.services import items as item_services
+from app.services.story import voting
+from app.services.story.blueprint import reword
+from app.services.story.telling import ZONE, Teller, local
+from models.items import Status
+from models.meetings import Meeting
+
+#: Who runs the sessions, and who writes actions down.
+FACILITATOR, SCRIBE = "avocet", "yarrow"
+#: How many minutes each stage took beyond its plan; they sum to what the files say of the whole.
+OVERRUNS = {"S1": (2, 6, -2, 1, -1, -2, -2), "S2": (2, 6, 4, 0, 1, -2)}
+#: In which stage (from 0) the questions of a session are put, by the number of the decision.
+STAGES = {"D4": 5, "D5": 1, "D6": 1, "D7": 2, "D8": 4}
+#: The next session, which a visitor can open, is the Thursday so many days ahead or after; then every four weeks.
+NEXT_IN, EVERY, THURSDAY = timedelta(days=4), timedelta(weeks=4), 3
+
+
+def first(teller: Teller) -> None:
+    """All six are planned, and the first is held."""
+    teller.at(local(date(2015, 2, 23), "16:00"))
+    told = teller.story["sessions"]
+    planned = meetings.plan_series(
+        teller.uow, teller.who(FACILITATOR), group_id=teller.group_id, first=told[0]["held"],
+        at=local(told[0]["held"], told[0]["starts"]).astimezone(ZONE).time(), place=told[0]["place"],
+    )  # fmt: skip
+    teller.meetings = [meeting.id for meeting in planned]
+    _dates(teller, planned)
+    _hold(teller, planned[0], told[0])
+
+
+def second(teller: Teller) -> None:
+    """The second is held, version 1 is locked, words change since, and the third is announced."""
+    uow, facilitator = teller.uow, teller.who(FACILITATOR)
+    _hold(teller, uow.session.get_one(Meeting, teller.meetings[1]), teller.story["sessions"][1])
+    _propose(teller)
+    _lock_version(teller)
+    _change(teller)
+    teller.at(teller.today - timedelta(days=3))
+    meetings.announce(uow, facilitator, meeting_id=teller.meetings[2])
+
+
+def _dates(teller: Teller, planned: Sequence[Meeting]) -> None:
+    """The first two on the days they were held, the rest in the weeks to come."""
+    days = [session["held"] for session in teller.story["sessions"]]
+    soon = (teller.today + NEXT_IN).astimezone(ZONE).date()
+    soon += timedelta(days=(THURSDAY - soon.weekday()) % 7)
+    days += [soon + EVERY * number for number in range(len(planned) - len(days))]
+    for meeting, day in zip(planned, days, strict=True):
+        meetings.edit_meeting(
+            teller.uow, teller.who(FACILITATOR), meeting_id=meeting.id, title=meeting.title, day=day,
+            at=meeting.starts_at.astimezone(ZONE).time(), place=meeting.place, aims=meeting.aims,
+        )  # fmt: skip
+
+
+def _hold(teller: Teller, meeting: Meeting, session: dict[str, Any]) -> None:
+    """One session from the open door to approved minutes."""
+    uow, facilitator = teller.uow, teller.who(FACILITATOR)
+    begins = local(session["held"], session["starts"])
+    teller.at(begins - timedelta(minutes=20))
+    stages.open_doors(uow, facilitator, meeting_id=meeting.id, revision=meeting.revision)
+    _gather(teller, meeting, session)
+    teller.at(begins)
+    overruns = OVERRUNS[session["id"]]
+    for number, stage in enumerate(meetings.stages_of(uow.session, meeting.id)):
+        stages.advance(uow, facilitator, meeting_id=meeting.id, revision=meeting.revision)
+        ends = uow.now + timedelta(minutes=stage.planned_minutes + overruns[number])
+        for decision in session["decisions"]:
+            if STAGES.get(decision["id"]) == number:
+                voting.decide(teller, meeting, decision)
+        if number == len(overruns) - 1:
+            _end(teller, meeting, session)
+        teller.at(max(ends, uow.now))
+    stages.advance(uow, facilitator, meeting_id=meeting.id, revision=meeting.revision)
+    teller.later(seconds=30)
+    stages.close(uow, facilitator, meeting_id=meeting.id, revision=meeting.revision)
+    _minute(teller, meeting, session)
+
+
+def _gather(teller: Teller, meeting: Meeting, session: dict[str, Any]) -> None:
+    """Who comes, who is sorry, and who comes in somebody's place."""
+    uow, told = teller.uow, session["attendance"]
+    sorry = {each["person"] for each in told["apologies"]}
+    for each in teller.content["people"]["design_group"]:
+        name = each["id"]
+        if each["rights"] == "panel manager" or name in told["absent"]:
+            continue
+        teller.later(seconds=35)
+        if name in sorry:
+            attendance.apologise(uow, teller.who(name), meeting_id=meeting.id, coming=False)
+        else:
+            attendance.arrive(uow, teller.who(name), meeting_id=meeting.id)
+    for each in told["apologies"]:
+        if "deputy" in each:
+            _deputy(teller, meeting, each["deputy"], each["person"])
+
+
+def _deputy(teller: Teller, meeting: Meeting, deputy: str, member: str) -> None:
+    """Somebody from outside comes in by the code, is let in, and speaks and votes for a member."""
+    uow = teller.uow
+    voting.come_in(teller, meeting, deputy)
+    attendance.decide_guests(uow, teller.who(FACILITATOR), meeting_id=meeting.id, person_id=None, let_in=True)
+    attendance.set_deputy(
+        uow, teller.who(FACILITATOR), meeting_id=meeting.id, person_id=teller.person_id(deputy),
+        for_person_id=teller.person_id(member),
+    )  # fmt: skip
+
+
+def _end(teller: Teller, meeting: Meeting, session: dict[str, Any]) -> None:
+    """What was decided without a vote on an item, and what is to be done."""
+    for decision in session["decisions"]:
+        if decision["id"] not in STAGES:
+            teller.later(seconds=50)
+            voting.log(teller, meeting, decision)
+    for each in session["actions"]:
+        teller.later(seconds=20)
+        actions.add_action(
+            teller.uow, teller.who(SCRIBE), group_id=teller.group_id, what=each["what"],
+            owner_id=teller.person_id(each["owner"]), due_on=each["due"], meeting_id=meeting.id,
+        )  # fmt: skip
+
+
+def _minute(teller: Teller, meeting: Meeting, session: dict[str, Any]) -> None:
+    """The scribe adds what the draft cannot know; a week later they are approved, and what was done is ticked."""
+    uow = teller.uow
+    teller.later(hours=18)
+    drafted = minutes.document_of(uow.session, meeting.id)
+    if drafted is None:
+        raise ValueError("a session that has closed has no minutes")
+    names = {each["id"]: each["name"] for each in teller.content["people"]["design_group"]}
+    parked = "\n".join(
+        f"- {each['question']} ({names[each['by']]}; to be answered by session {each['answer_by'][1:]})"
+        for each in session["parked"]
+    )
+    text = f"{drafted.text}\n\n# Notes\n\n{session['notes'].strip()}\n\n# Questions for later\n\n{parked}"
+    minutes.correct_minutes(uow, teller.who(SCRIBE), meeting_id=meeting.id, text=text, version=drafted.version)
+    teller.at(local(session["approved"], "11:00"))
+    minutes.approve_minutes(uow, teller.who(FACILITATOR), meeting_id=meeting.id)
+    logged = actions.list_actions(uow, teller.who(SCRIBE), group_id=teller.group_id, meeting_id=meeting.id)
+    by_words = {line.action.what: line.action for line in logged}
+    for each in session["actions"]:
+        if each["status"] == "done":
+            teller.at(local(each["due"] - timedelta(days=1), "16:00"))
+            actions.set_done(
+                uow, teller.who(SCRIBE), action_id=by_words[each["what"]].id, group_id=teller.group_id, done=True
+            )
+
+
+def _propose(teller: Teller) -> None:
+    """Members bring items forward, or park them, between the sessions."""
+    teller.at(local(date(2015, 4, 13), "10:00"))
+    told = teller.story["statuses"]
+    for name in [*told["proposed"], *told["parked"]]:
+        teller.later(minutes=2)
+        status = Status.PARKED if name in told["parked"] else Status.PROPOSED
+        item_services.set_status(teller.uow, teller.who("bramble"), item_id=teller.items[name], status=status)
+
+
+def _lock_version(teller: Teller) -> None:
+    """Version 1 rests on the decision that said so."""
+    teller.at(local(date(2015, 4, 17), "15:00"))
+    version = versions.freeze(
+        teller.uow, teller.who(FACILITATOR), group_id=teller.group_id, title="Northmere long-term conditions blueprint",
+        decision_id=teller.decisions["locks"],
+    )  # fmt: skip
+    teller.version_id = version.id
+    teller.version_items = versions.items_of(teller.uow.session, version.id)
+
+
+def _change(teller: Teller) -> None:
+    """Words change after they were decided; one change is confirmed to be minor."""
+    for each in teller.story["changes"]:
+        teller.at(local(each["day"], "10:30"))
+        reword(teller, each["by"], each["item"], each["text"])
+        if "correction" in each:
+            teller.later(minutes=20)
+            made = corrections.propose_correction(
+                teller.uow, teller.who(each["correction"]["proposed_by"]), decision_id=teller.decisions[each["item"]]
+            )
+            teller.later(hours=3)
+            confirmer = teller.who(each["correction"]["confirmed_by"])
+            corrections.confirm_correction(teller.uow, confirmer, correction_id=made.id)
