@@ -1,0 +1,113 @@
+"""Results of a validation round: what the experts agree on, item by item, with pictures, tables and files.
+
+Before a round closes there is nothing to show, for anyone: the page then says when there will be.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, render_template
+from flask.typing import ResponseReturnValue
+
+from app.errors import NotFound
+from app.policy import Can
+from app.services import exports, results, validation
+from app.services.protocols import RULES
+from app.services.results import Report
+from app.services.rounds import access_round
+from app.services.version_files import File
+from app.web import result_pages as pages
+from app.web.context import looking
+from models.validation import RoundState
+
+bp = Blueprint("results", __name__)
+
+
+def _report(round_id: int) -> Report:
+    """The report of a closed round of this group. Raises NotFound."""
+    with looking() as (uow, actor):
+        found = results.report(uow, actor, round_id=round_id)
+    if found.round.group_id != g.group.id:
+        raise NotFound()
+    return found
+
+
+@bp.get("/<int:round_id>/results")
+def show(slug: str, round_id: int) -> ResponseReturnValue:
+    """What the round found, at a glance and in pictures; before it closes, when there will be something."""
+    with looking() as (uow, actor):
+        if access_round(uow.session, actor, round_id, Can.RESULTS_READ).group_id != g.group.id:
+            raise NotFound()
+        overview = validation.read_round(uow, actor, round_id=round_id)
+    if overview.round.state is not RoundState.CLOSED:
+        return render_template("results/waiting.html", round=overview.round)
+    report = _report(round_id)
+    rows = pages.rows(report)
+    return render_template(
+        "results/show.html",
+        report=report,
+        round=report.round,
+        rows=rows,
+        headline=pages.headline(report, rows),
+        asked=pages.asked_words(report),
+        counts={name: sum(row.standing == name for row in rows) for name in ("work", "open", "agreed")},
+        pictures=[(each, pages.overview_of(report, each)) for each in report.protocol.dimensions],
+        whole=pages.parts(report, report.whole, "whole"),
+        before=overview.before,
+        rules=RULES,
+    )
+
+
+@bp.get("/<int:round_id>/results/items/<reference>")
+def item(slug: str, round_id: int, reference: str) -> ResponseReturnValue:
+    """One item: its words as frozen, every figure, and what the experts wrote."""
+    report = _report(round_id)
+    places = {each.item.reference: place for place, each in enumerate(report.items)}
+    if reference not in places:
+        raise NotFound()
+    place = places[reference]
+    found = report.items[place]
+    return render_template(
+        "results/item.html",
+        report=report,
+        round=report.round,
+        each=found,
+        parts=pages.parts(report, found.figures, f"item-{found.item.id}"),
+        previous=report.items[place - 1] if place else None,
+        next=report.items[place + 1] if place + 1 < len(report.items) else None,
+    )
+
+
+@bp.get("/<int:round_id>/results/all")
+def everything(slug: str, round_id: int) -> ResponseReturnValue:
+    """All items on one page, to read through or to print."""
+    report = _report(round_id)
+    return render_template(
+        "results/all.html",
+        report=report,
+        round=report.round,
+        items=[(each, pages.parts(report, each.figures, f"item-{each.item.id}")) for each in report.items],
+    )
+
+
+@bp.get("/<int:round_id>/results/figures.csv")
+def figures_file(slug: str, round_id: int) -> ResponseReturnValue:
+    """The figures as a table for a spreadsheet: aggregates only."""
+    _report(round_id)
+    with looking() as (uow, actor):
+        made = exports.results_table(uow, actor, round_id=round_id)
+    return _download(made)
+
+
+@bp.get("/<int:round_id>/results/comments.csv")
+def comments_file(slug: str, round_id: int) -> ResponseReturnValue:
+    """The released comments as a table for a spreadsheet, in no order that tells who wrote."""
+    _report(round_id)
+    with looking() as (uow, actor):
+        made = exports.comments_table(uow, actor, round_id=round_id)
+    return _download(made)
+
+
+def _download(made: File) -> Response:
+    answer = Response(made.body, content_type=made.media_type)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{g.group.slug}-{made.name}"'
+    return answer
