@@ -200,6 +200,8 @@ export class Board {
       details.dataset.stale = "";
       details.open = true;
     }
+    // Who is in it was told by the live server, not by the page that was asked for.
+    card.querySelector("[data-here]")?.replaceChildren(...(old.querySelector("[data-here]")?.childNodes ?? []));
     old.replaceWith(card);
     if (focus) refocus(card, focus);
   }

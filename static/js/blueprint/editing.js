@@ -30,6 +30,7 @@ export class Editing {
       const card = fresh.querySelector("[data-item]");
       const old = document.getElementById(`item-${id}`);
       if (!(card instanceof HTMLElement) || !old) return;
+      card.querySelector("[data-here]")?.replaceChildren(...(old.querySelector("[data-here]")?.childNodes ?? []));
       keepPlace(this.board.list, () => old.replaceWith(card));
       this.card = card;
       card.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
