@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.policy import Actor, Can, allowed, require
-from app.services import actions, decisions, meetings
+from app.services import actions, decisions, documents, meetings
 from app.services.activity import Line, list_activity
 from app.uow import UnitOfWork
+from models.documents import Field
 from models.items import Item, Kind, Status
 from models.meetings import MeetingState
 from models.validation import Round, RoundState
@@ -46,6 +47,7 @@ class Changed:
 
     item_id: int
     reference: str
+    title: str
     decision_id: int
     decision_number: int
 
@@ -106,10 +108,11 @@ def _changed(session: Session, group_id: int) -> list[Changed]:
     ).all()
     references = {item_id: reference for item_id, reference in found}  # noqa: C416  # rows, not pairs
     standings = decisions.standings(session, references)
+    changed = {item_id: decision for item_id, (decision, state) in standings.items() if state == "changed"}
+    texts = documents.documents_of(session, changed)
     return [
-        Changed(item_id, references[item_id], decision.id, decision.number)
-        for item_id, (decision, state) in standings.items()
-        if state == "changed"
+        Changed(item_id, references[item_id], texts[item_id][Field.TITLE].text, decision.id, decision.number)
+        for item_id, decision in changed.items()
     ]
 
 
