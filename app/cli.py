@@ -45,6 +45,16 @@ def migrated(chosen: Settings) -> None:
         unusable("the database cannot be reached; check DATABASE_URL")
 
 
+def ready(opened: Database) -> None:
+    """Leave with one line unless the database answers and has this version's tables."""
+    from migrations import current, head
+
+    if not opened.answers():
+        unusable("the database cannot be reached; check DATABASE_URL")
+    if current(opened.settings.database_url) != head():
+        unusable("the database has the tables of another version; run: concordat migrate")
+
+
 @contextmanager
 def database() -> Iterator[Database]:
     """The database of the settings, closed at the end; a refusal ends with its sentence and exit status 1."""
@@ -74,10 +84,13 @@ def migrate() -> None:
 @main.command()
 def serve() -> None:
     """Serve the pages and live connections."""
+    chosen = settings()
+    with database() as opened:
+        ready(opened)
+
     from app.factory import create_app
     from app.serve import Server, port_is_free
 
-    chosen = settings()
     if not port_is_free(chosen):
         unusable(f"port {chosen.port} on {chosen.host} is taken; set PORT to another")
     logs.configure(chosen.log_level)
@@ -90,6 +103,7 @@ def worker() -> None:
     from app.worker import Worker
 
     with database() as opened:
+        ready(opened)
         logs.configure(opened.settings.log_level)
         Worker(opened).run()
 
@@ -215,10 +229,10 @@ def verify(file: str) -> None:
 def backup(file: Path, with_keys: Path | None) -> None:
     """Write everything into FILE; safe while people work."""
     from app.services import backups
-    from migrations import head
+    from migrations import current
 
     with database() as opened:
-        counts = backups.write_backup(opened, file, revision=head() or "")
+        counts = backups.write_backup(opened, file, revision=current(opened.settings.database_url) or "")
         if with_keys is not None:
             backups.write_keys(opened, with_keys)
     click.echo(f"{sum(counts.values())} rows in {file}")

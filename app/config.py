@@ -136,6 +136,8 @@ class _Check:
             )
         if production and not 32 <= len(raw["secret"]) <= 500:
             faults.append("CONCORDAT_SECRET must be set in production, with at least 32 characters")
+        elif production and len(set(raw["secret"])) < 10:
+            faults.append("CONCORDAT_SECRET is too plain; make one with: openssl rand -base64 48")
         if production and raw["redis_url"] and not urlsplit(raw["redis_url"]).password:
             faults.append("REDIS_URL must carry a password in production")
         data = Path(raw["data"]).absolute()

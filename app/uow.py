@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -21,6 +21,9 @@ from app.secrets import Keys
 from models.base import Base
 
 T = TypeVar("T", bound=Base)
+
+#: What the driver raises when the database does not answer, or not in time; the transaction left nothing behind.
+SILENT = (OperationalError, InterfaceError)
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+import redis
 from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -12,6 +13,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from app import logs
 from app.errors import DomainError
+from app.uow import SILENT
 from app.web import health
 
 log = logging.getLogger("concordat.web")
@@ -23,6 +25,7 @@ WORDS = {
     405: "That cannot be done here.",
     413: "That is too large to send.",
     429: "Too many attempts. Wait a few minutes and try again.",
+    503: "The server cannot do that just now, and nothing was changed. Try again in a minute.",
     500: "Something went wrong on our side. What was saved before is safe.",
 }
 
@@ -77,6 +80,13 @@ def install(app: Flask) -> None:
             if name.lower() in {"allow", "retry-after"}:
                 answered.headers[name] = value
         return answered
+
+    def silent(error: Exception) -> ResponseReturnValue:
+        log.error("unavailable: %s: %s", type(error).__name__, str(getattr(error, "orig", error))[:300])
+        return answer(503, "unavailable", WORDS[503])
+
+    for kind in (*SILENT, redis.RedisError):
+        app.register_error_handler(kind, silent)
 
     @app.errorhandler(Exception)
     def bug(error: Exception) -> ResponseReturnValue:

@@ -1,0 +1,281 @@
+"""What an operator relies on: settings, health, logs without secrets, mail, and clear words when it cannot run."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from click.testing import CliRunner
+
+from app import logs
+from app.cli import main
+from app.config import Settings, SettingsError
+from app.factory import create_app
+from app.mail import Mail, SmtpMailer, mailer, send
+from app.services import signing_in
+from app.uow import Database
+from app.worker import Worker
+from tests import cast
+from tests.live import ROOT, LiveServer
+from tests.servers import free_port
+from tests.smtp import smtp_sink
+
+PASSWORD = "canary password of the member"
+CANARY_TOKEN = "canaryTOKENcanaryTOKENcanaryTOKENcanaryTOKEN"
+
+
+def environ_of(folder: Path, **more: str) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("CONCORDAT_")}
+    return {**own, "CONCORDAT_MODE": "demo", "CONCORDAT_DATA": str(folder), "PORT": str(free_port()),
+            "DATABASE_URL": "", "REDIS_URL": "", **more}  # fmt: skip
+
+
+def start(command: str, environ: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "app", *command.split()], cwd=ROOT, env=environ, text=True, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+# --- settings ---
+
+
+def test_all_faults_are_reported_together(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError) as faults:
+        Settings.from_env(
+            {
+                "CONCORDAT_MODE": "production", "PORT": "99999", "CONCORDAT_PROXY_HOPS": "many", "CONCORDAT_TYPO": "1",
+                "CONCORDAT_DATA": str(tmp_path / "file" / "below"), "CONCORDAT_SECRET": "dev", "REDIS_URL": "redis://h",
+                "CONCORDAT_BASE_URL": "http://h", "DATABASE_URL": "mysql://h/d", "CONCORDAT_LOG_LEVEL": "loud",
+            }
+        )  # fmt: skip
+    said = "\n".join(faults.value.faults)
+    for name in ("PORT", "CONCORDAT_PROXY_HOPS", "CONCORDAT_TYPO", "CONCORDAT_DATA", "CONCORDAT_SECRET", "REDIS_URL",
+                 "CONCORDAT_BASE_URL", "CONCORDAT_SMTP_URL", "DATABASE_URL", "CONCORDAT_LOG_LEVEL"):  # fmt: skip
+        assert name in said
+    assert len(faults.value.faults) == 10
+
+
+@pytest.mark.parametrize("secret", ["", "short", "changeme-changeme-changeme-change", "a" * 40])
+def test_production_refuses_a_missing_short_or_silly_secret(tmp_path: Path, secret: str) -> None:
+    with pytest.raises(SettingsError) as faults:
+        Settings.from_env(
+            {
+                "CONCORDAT_MODE": "production", "CONCORDAT_DATA": str(tmp_path), "CONCORDAT_SECRET": secret,
+                "CONCORDAT_BASE_URL": "https://h.example", "CONCORDAT_SMTP_URL": "smtp://h",
+            }
+        )  # fmt: skip
+    assert [fault.split()[0] for fault in faults.value.faults] == ["CONCORDAT_SECRET"]
+
+
+def test_the_demo_makes_its_secret_once_for_its_owner_only(tmp_path: Path) -> None:
+    first, second = (
+        Settings.from_env({"CONCORDAT_MODE": "demo", "CONCORDAT_DATA": str(tmp_path)}).secret for _ in range(2)
+    )
+    assert first == second
+    assert len(first) >= 43
+    assert (tmp_path / "secret").stat().st_mode & 0o077 == 0
+    assert first not in repr(Settings.from_env({"CONCORDAT_MODE": "demo", "CONCORDAT_DATA": str(tmp_path)}))
+
+
+def test_what_cannot_run_says_why_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    migrated = environ_of(tmp_path / "migrated")
+    assert CliRunner().invoke(main, ["migrate"], env=migrated).exit_code == 0
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        cases = {
+            "CONCORDAT_TYPO is not a setting": environ_of(tmp_path / "a", CONCORDAT_TYPO="1"),
+            "cannot be written": environ_of(tmp_path / "file" / "below"),
+            f"port {port} on 127.0.0.1 is taken": {**migrated, "PORT": port},
+            "the database cannot be reached": environ_of(
+                tmp_path / "c", DATABASE_URL=f"postgresql://u:canary@127.0.0.1:{free_port()}/d"
+            ),
+            "run: concordat migrate": environ_of(tmp_path / "d"),
+        }
+        for words, environ in cases.items():
+            result = CliRunner().invoke(main, ["serve"], env=environ)
+            assert (result.exit_code, result.stdout) == (2, ""), f"{words}: {result.output}"
+            assert re.fullmatch(rf"concordat: .*{re.escape(words)}.*\n", result.stderr), result.stderr
+            assert "canary" not in result.stderr
+
+
+# --- health ---
+
+
+def test_readiness_names_what_is_silent(app_settings: Settings, tmp_path: Path) -> None:
+    closed = free_port()
+    cases: dict[str, dict[str, str]] = {
+        "database": {"database_url": f"postgresql+psycopg://u:p@127.0.0.1:{closed}/d"},
+        "redis": {"redis_url": f"redis://127.0.0.1:{closed}/0"},
+    }
+    for silent, change in cases.items():
+        made = create_app(dataclasses.replace(app_settings, **change))
+        made.test_client_class = cast.Browser
+        client = made.test_client()
+        assert isinstance(client, cast.Browser)
+        assert client.get("/healthz").status_code == 200
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json) == (503, {"ok": False, "silent": [silent]})
+        page = client.post("/sign-in", data={"email": "a@example.org", "password": "x"})
+        assert page.status_code == 503, "refused with words, whichever of the two is silent"
+        assert "Traceback" not in page.text
+        made.extensions["concordat.database"].close()
+
+
+def test_readiness_when_all_is_well(client: cast.Browser) -> None:
+    assert client.get("/readyz").json == {"ok": True, "silent": []}
+
+
+# --- logs ---
+
+
+def ask(server: LiveServer, method: str, path: str, body: str = "", **headers: str) -> tuple[int, dict[str, str], str]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    try:
+        if body:
+            headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read().decode()
+    finally:
+        connection.close()
+
+
+def test_the_log_tells_what_happened_and_no_secret(start_server: Callable[..., LiveServer], database: Database) -> None:
+    people = cast.make_cast(database)
+    with database.writing() as uow:
+        signing_in.change_password(uow, people.member, current="", new=PASSWORD)
+    cookie = cast.sign_in_token(database, people.member)
+    server = start_server(CONCORDAT_LOG_LEVEL="DEBUG", CONCORDAT_SECRET=database.settings.secret)
+    _, headers, page = ask(server, "GET", "/sign-in")
+    jar = headers["Set-Cookie"].partition(";")[0]
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"|content="([^"]+)" name="csrf', page) or re.search(
+        r'csrf-token" content="([^"]+)"', page
+    )
+    assert token
+    csrf = next(filter(None, token.groups()))
+    ids = []
+    for method, path, body in (
+        ("POST", "/sign-in", urlencode({"email": "member@example.org", "password": PASSWORD, "csrf_token": csrf})),
+        ("POST", "/sign-in", urlencode({"email": "member@example.org", "password": PASSWORD})),
+        ("GET", f"/r/{CANARY_TOKEN}", ""),
+        ("GET", f"/reset/{CANARY_TOKEN}?password={CANARY_TOKEN}", ""),
+        ("GET", f"/screen/{CANARY_TOKEN}", ""),
+        ("GET", f"/sign-in?next=/{cookie}", ""),
+        ("GET", "/account/%0d%0aInjected:%20line%1b[31m", ""),
+        ("GET", f"/nowhere/{CANARY_TOKEN}", ""),
+    ):
+        status, headers, _page = ask(server, method, path, body, Cookie=jar)
+        assert status < 500
+        ids.append((headers["X-Request-Id"], status))
+    server.stop()
+    lines = [json.loads(line) for line in server.log.splitlines()]
+    told = {line["request"]: line["status"] for line in lines if line["logger"] == "concordat.access"}
+    assert [(id_, told[id_]) for id_, _ in ids] == ids, "each answer's id leads to its line"
+    for line in lines:
+        assert {"at", "level", "logger", "message"} <= line.keys()
+    for secret in (CANARY_TOKEN, PASSWORD, urlencode({"": PASSWORD})[1:], "member@example.org", cookie, csrf,
+                   database.settings.secret, jar.partition("=")[2]):  # fmt: skip
+        assert secret not in server.log
+    assert "\x1b" not in server.log
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"GET /r/{CANARY_TOKEN}/x", "GET /r/…/x"),
+        ("/sign-in/link/short-one", "/sign-in/link/…"),
+        ("email=a@example.org&password=hunter2&x=1", "email=…&password=…&x=1"),
+        ("connect postgresql+psycopg://user:pw@host/db", "connect postgresql+psycopg://user:…@host/db"),
+        ("RecipientsRefused {'ann@example.org': (550, b'no')}", "RecipientsRefused {'…': (550, b'no')}"),
+        ("/g/north-vale/blueprint/items/12", "/g/north-vale/blueprint/items/12"),
+        ("/sign-in/code", "/sign-in/code"),
+    ],
+)
+def test_redaction(text: str, kept: str) -> None:
+    assert logs.redact(text) == kept
+
+
+# --- mail ---
+
+
+def smtp_settings(settings: Settings, port: int) -> Settings:
+    return dataclasses.replace(settings, smtp_url=f"smtp://post%40us:p%2Fw@127.0.0.1:{port}")
+
+
+def test_mail_travels_by_smtp_and_survives_a_refusal(database: Database, app_settings: Settings) -> None:
+    with smtp_sink() as sink:
+        sink.refuse = 1
+        with database.writing() as uow:
+            send(uow, Mail("ann@example.org", "Réunion — “agreed”", "Bonjour\n.\nEnd\n"))
+        worker = Worker(database, post=SmtpMailer(smtp_settings(app_settings, sink.port)))
+        worker.drain()
+        assert sink.mails == []
+        database.clock.advance(seconds=60)  # type: ignore[attr-defined]  # the tests' clock
+        worker.drain()
+    [mail] = sink.mails
+    assert (sink.recipients, mail["To"]) == (["ann@example.org"], "ann@example.org")
+    assert (mail["Subject"], mail.get_content().replace("\r\n", "\n")) == ("Réunion — “agreed”", "Bonjour\n.\nEnd\n")
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Message-ID"]
+    assert sink.logins[0] == "\0post@us\0p/w"
+
+
+def test_the_worker_process_sends_and_stops(database: Database, database_url: str, tmp_path: Path) -> None:
+    with smtp_sink() as sink:
+        with database.writing() as uow:
+            send(uow, Mail("ann@example.org", "Hello", f"Open https://h/reset/{CANARY_TOKEN}\n"))
+        environ = environ_of(tmp_path, DATABASE_URL=database_url, CONCORDAT_SMTP_URL=f"smtp://127.0.0.1:{sink.port}")
+        worker = start("worker", environ)
+        try:
+            assert sink.arrived.wait(30)
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            out, err = worker.communicate(timeout=20)
+        assert worker.returncode == 0
+        assert [mail["Subject"] for mail in sink.mails] == ["Hello"]
+        assert CANARY_TOKEN not in out + err
+        assert "ann@example.org" not in out + err
+        for line in err.splitlines():
+            json.loads(line)
+
+
+def test_the_demo_writes_mails_as_files_of_their_own(app_settings: Settings, client: cast.Browser) -> None:
+    post = mailer(app_settings)
+    both = threading.Barrier(4)
+
+    def deliver(number: int) -> None:
+        both.wait()
+        post.deliver(Mail(f"p{number}@example.org", "Subject <b>bold</b>", "<script>alert(1)</script>\n"))
+
+    threads = [threading.Thread(target=deliver, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(list(app_settings.outbox.glob("*.eml"))) == 4
+    page = client.get("/outbox").text
+    assert "p3@example.org" in page
+    assert "<b>bold</b>" not in page
+    assert "<script>alert" not in page
+
+
+def test_no_line_break_enters_a_header(app_settings: Settings) -> None:
+    for mail in (Mail("a@example.org\nBcc: b@example.org", "s", "t"), Mail("a@example.org", "s\r\nBcc: b@x.org", "t")):
+        with pytest.raises(ValueError, match=r"(?i)linefeed|newline|line"):
+            mailer(app_settings).deliver(mail)
+    assert not app_settings.outbox.exists() or not list(app_settings.outbox.iterdir())
