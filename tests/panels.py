@@ -12,7 +12,7 @@ from app.services.panel import SeatForm
 from app.services.protocols import Protocol
 from app.uow import Database
 from models.items import Kind, Status
-from models.validation import Acknowledgement, Round, Seat
+from models.validation import Acknowledgement, Round
 from models.versions import VersionItem
 from tests.cast import Cast, make_cast
 
@@ -32,7 +32,7 @@ EXPERTS = (
 
 @dataclass
 class Study:
-    """Ids of a group that has frozen version 1: an element with criteria; ``links`` holds the tokens by seat."""
+    """Ids of a group that has frozen version 1, an element with criteria; ``tokens`` open the experts' seats in order."""
 
     database: Database
     cast: Cast
@@ -70,8 +70,11 @@ class Study:
                 uow, self.cast.panel_manager, round_id=self.round_id, closes_at=uow.now + timedelta(days=21)
             )
             self.rated = validation.read_round(uow, SYSTEM, round_id=self.round_id).items
-            found = uow.session.query(Seat).filter_by(round_id=self.round_id).order_by(Seat.id)
-            self.tokens = [seats.token_of(uow.keys, seat) for seat in found]
+            members = panel.list_members(
+                uow, self.cast.panel_manager, group_id=self.cast.group_id, round_id=self.round_id
+            )
+            members.sort(key=lambda member: member.identity.email)
+            self.tokens = [seats.token_of(uow.keys, member.seat) for member in members if member.seat]
         return opened
 
     def close(self) -> None:
