@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
 
 from app.config import Settings
 
@@ -23,6 +24,15 @@ def port_is_free(settings: Settings) -> bool:
     return True
 
 
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """The process that answers; told to stop, it lets its live connections go, which would else hold it."""
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        """SIGTERM: no more connections, and an end to those that are open."""
+        super().handle_exit(sig, frame)
+        self.wsgi.extensions["concordat.gateway"].stop()
+
+
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn configured in code: one process, threads for sockets and a few more for pages."""
 
@@ -37,7 +47,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         options: dict[str, Any] = {
             "bind": f"{host}:{self.settings.port}",
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "threads": self.settings.max_sockets + 30,
             "worker_connections": self.settings.max_sockets + 200,
             "timeout": 60,

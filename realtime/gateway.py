@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,8 @@ PROTOCOL = 1
 MAX_TOPICS = 200
 SOCKETS_PER_PERSON = 60
 SWEEP_SECONDS = 0.5
+#: How long a connection may take to say goodbye when the process ends.
+STOP_SECONDS = 0.3
 #: Every so many sweeps the database is asked who is still signed in, and whether texts moved unheard.
 SWEEPS_PER_LOOK = 2
 Handler = Callable[[Connection, Any], None]
@@ -164,6 +167,18 @@ class Gateway:
         self.presence.start()
         for act in self.on_waking:
             act()
+
+    def stop(self) -> None:
+        """The process is told to end: say goodbye on every connection, from a thread of its own."""
+        self.stopping.set()
+        threading.Thread(target=self._stop, name="live-stop", daemon=True).start()
+
+    def _stop(self) -> None:
+        for each in self.connections.all():
+            self.connections.close(each, "the server stops")
+        time.sleep(STOP_SECONDS)
+        for each in self.connections.all():
+            self.connections.cut(each, "the server stops")
 
     def _sweep(self) -> None:
         count = 0

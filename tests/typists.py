@@ -133,8 +133,11 @@ class Raw:
         return not self.client.connected
 
     def close(self) -> None:
-        """Leave."""
+        """Leave, also where the server has ended it already."""
+        web_socket = self.client.eio.ws
         self.client.disconnect()
+        if web_socket is not None:
+            web_socket.shutdown()
 
 
 @contextmanager
