@@ -127,6 +127,12 @@ class Room:
         """How many are here."""
         return sum(len(bench.people) for bench in self.benches)
 
+    @property
+    def quiet(self) -> list[str]:
+        """Constituencies that are here and have not had the floor yet."""
+        here = [bench for bench in self.benches if bench.people]
+        return [bench.name for bench in here if not any(person.turns for person in bench.people)]
+
 
 @dataclass(frozen=True)
 class Console:

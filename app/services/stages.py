@@ -10,7 +10,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.jobs import enqueue
 from app.policy import Actor, Can
 from app.secrets import new_code, new_nonce
-from app.services import polls
+from app.services import attendance, polls
 from app.services.activity import note
 from app.services.meetings import (
     BEFORE,
@@ -147,7 +147,7 @@ def elapsed(stage: Stage, now: datetime, paused_at: datetime | None) -> int:
 
 
 def open_doors(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int) -> Meeting:
-    """Open the waiting room: a six-digit code, an address for the projector, and control for whoever opened.
+    """Open the waiting room: a six-digit code, an address for the projector; whoever opened is here and has control.
 
     Raises NotFound, Forbidden, Conflict.
     """
@@ -162,6 +162,9 @@ def open_doors(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int)
     meeting.opened_at = uow.now
     note(uow, actor, f"opened session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
     record(uow, actor, meeting, "opened")
+    if actor.person_id is not None:
+        uow.flush()
+        attendance.arrive(uow, actor, meeting_id=meeting.id)
     _watch_over(uow, meeting)
     return meeting
 

@@ -4,12 +4,14 @@
  * The element names its own address in `data-src`, asks there again on hints about `data-topics` and every `data-every`
  * seconds, and is changed in place. A form that somebody has begun to fill is left alone until it is sent. Forms inside
  * are sent in the background; without scripts the same forms and addresses work as pages.
- * When the answer carries `data-go`, the browser goes there.
+ * When the answer carries `data-go`, the browser goes there; when the place has ended, to `data-gone` or to itself.
  */
 import { Idiomorph } from "../../vendor/htmx.js";
 import { toast } from "./toast.js";
 
 const HINT_MILLISECONDS = 250;
+/** A button that has just become another one is not pressed by the second half of a double click. */
+const CAREFUL_MILLISECONDS = 700;
 
 /** @param {HTMLElement} region */
 export function mount(region) {
@@ -19,6 +21,7 @@ export function mount(region) {
   let asking = false;
   let again = false;
   let timer = 0;
+  let answered = -Infinity;
 
   /** @param {boolean} whole ask for the content even if it has not changed */
   async function refresh(whole) {
@@ -37,7 +40,7 @@ export function mount(region) {
         show(region, new DOMParser().parseFromString(await response.text(), "text/html"));
       } else if (response.type === "opaqueredirect" || [401, 403, 404, 410].includes(response.status)) {
         // The place has ended, or one was signed out: the page itself says so.
-        if (!region.dataset.over) location.reload();
+        if (!region.dataset.over) location.assign(region.dataset.gone ?? location.href);
         region.dataset.over = "yes";
       }
     } catch {
@@ -75,7 +78,12 @@ export function mount(region) {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.method !== "post" || event.defaultPrevented) return;
     event.preventDefault();
-    void send(region, form, event.submitter).then(() => (mark = ""));
+    const careful = form.hasAttribute("data-careful");
+    if (careful && performance.now() - answered < CAREFUL_MILLISECONDS) return;
+    void send(region, form, event.submitter).then(() => {
+      mark = "";
+      if (careful) answered = performance.now();
+    });
   });
 }
 
@@ -140,7 +148,6 @@ function show(region, page) {
   }
   Idiomorph.morph(region, fresh.innerHTML, {
     morphStyle: "innerHTML",
-    ignoreActiveValue: true,
     callbacks: {
       beforeNodeMorphed: (/** @type {Node} */ old) => !isKept(old),
       beforeNodeRemoved: (/** @type {Node} */ old) => !(old instanceof Element && isTyping(old)),

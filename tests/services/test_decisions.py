@@ -1,0 +1,146 @@
+"""Decisions are numbered, bound to exact words, and follow those words when they change; actions stay until done."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from app.errors import Conflict, Invalid, NotFound
+from app.services import actions, corrections, decisions, documents, polls
+from app.uow import Database
+from models.documents import Document, Field
+from models.items import Item, Status
+from models.polls import Choice, Outcome
+from tests.rooms import Hall, build_hall
+
+
+@pytest.fixture
+def hall(database: Database) -> Hall:
+    built = build_hall(database)
+    built.open("Ana", "Leo")
+    return built
+
+
+def vote(hall: Hall, **answers: Choice) -> int:
+    """A closed vote on the hall's item."""
+    with hall.database.writing() as uow:
+        poll = polls.open_poll(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=hall.item_id)
+        for name, choice in answers.items():
+            polls.vote(uow, hall.who[name], poll_id=poll.id, choice=choice, reason="Because")
+        polls.close_poll(uow, hall.who["Fay"], poll_id=poll.id)
+        return poll.id
+
+
+def decide(hall: Hall, poll_id: int, outcome: Outcome, because: str = "") -> int:
+    with hall.database.writing() as uow:
+        return decisions.record_decision(
+            uow, hall.who["Fay"], poll_id=poll_id, outcome=outcome, sentence="So be it.", departs_because=because
+        ).id
+
+
+def write(hall: Hall, text: str) -> None:
+    """Change the item's text, as a facilitator's editor would."""
+    with hall.database.writing() as uow:
+        found = documents.documents_of(uow.session, [hall.item_id])[hall.item_id][Field.TEXT]
+        documents.replace_text(uow, hall.who["Fay"], uow.lock(Document, found.id), text)
+
+
+def standing(hall: Hall) -> str:
+    with hall.database.reading() as uow:
+        return decisions.standings(uow.session, [hall.item_id])[hall.item_id][1]
+
+
+def status(hall: Hall) -> Status:
+    with hall.database.reading() as uow:
+        return uow.session.get_one(Item, hall.item_id).status
+
+
+def test_an_outcome_that_departs_from_the_rule_needs_a_reason(hall: Hall) -> None:
+    poll_id = vote(hall, Ana=Choice.NO, Leo=Choice.YES)
+    with pytest.raises(Invalid) as refused:
+        decide(hall, poll_id, Outcome.AGREED)
+    assert set(refused.value.fields) == {"departs_because"}
+    assert status(hall) is Status.PROPOSED
+    decide(hall, poll_id, Outcome.AGREED, "Ana is content once it is minuted")
+    assert status(hall) is Status.AGREED
+    with pytest.raises(Conflict, match="Decision 1 was recorded"):
+        decide(hall, poll_id, Outcome.NOT_AGREED)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "after"),
+    [
+        (Choice.RESERVATIONS, Outcome.RESERVATIONS, Status.RESERVATIONS),
+        (Choice.NO, Outcome.NOT_AGREED, Status.PROPOSED),
+        (Choice.NO, Outcome.DEFERRED, Status.PROPOSED),
+    ],
+)
+def test_the_items_status_follows_the_decision(hall: Hall, answer: Choice, outcome: Outcome, after: Status) -> None:
+    decide(hall, vote(hall, Ana=answer, Leo=Choice.YES), outcome)
+    assert status(hall) is after
+
+
+def test_a_decision_shows_what_changed_and_two_blocs_keep_it(hall: Hall) -> None:
+    decision_id = decide(hall, vote(hall, Ana=Choice.YES, Leo=Choice.YES), Outcome.AGREED)
+    assert standing(hall) == "stands"
+    write(hall, "Partners share the leadership.")
+    assert standing(hall) == "changed"
+    with hall.database.reading() as uow:
+        page = decisions.read_decision(uow, hall.who["Ana"], decision_id=decision_id, group_id=hall.group_id)
+        assert [(each.field, each.then, each.now) for each in page.changed] == [
+            (Field.TEXT, "Partners share leadership.", "Partners share the leadership.")
+        ]
+        with pytest.raises(NotFound):
+            decisions.read_decision(uow, hall.who["Ana"], decision_id=decision_id, group_id=hall.group_id + 1)
+    with hall.database.writing() as uow:
+        made = corrections.propose_correction(uow, hall.who["Leo"], decision_id=decision_id)
+    with hall.database.writing() as uow, pytest.raises(Conflict, match="from another"):
+        corrections.confirm_correction(uow, hall.who["Fay"], correction_id=made.id)
+    assert standing(hall) == "changed"
+    with hall.database.writing() as uow:
+        corrections.confirm_correction(uow, hall.who["Pat"], correction_id=made.id)
+    assert standing(hall) == "corrected"
+    write(hall, "One partner leads.")
+    assert standing(hall) == "changed", "a confirmed correction covers those words only"
+    with hall.database.writing() as uow:
+        again = corrections.propose_correction(uow, hall.who["Leo"], decision_id=decision_id)
+    write(hall, "Nobody leads.")
+    with hall.database.writing() as uow, pytest.raises(Conflict, match="changed again"):
+        corrections.confirm_correction(uow, hall.who["Pat"], correction_id=again.id)
+
+
+def test_a_later_decision_takes_the_place_of_an_earlier_one(hall: Hall) -> None:
+    first = decide(hall, vote(hall, Ana=Choice.YES), Outcome.AGREED)
+    write(hall, "New words")
+    second = decide(hall, vote(hall, Ana=Choice.NO), Outcome.NOT_AGREED)
+    assert status(hall) is Status.PROPOSED, "an agreement that is refused later no longer stands"
+    with hall.database.reading() as uow:
+        lines = decisions.list_decisions(uow, hall.who["Ola"], group_id=hall.group_id)
+    assert [(line.decision.id, line.decision.number, line.superseded) for line in lines] == [
+        (second, 2, False),
+        (first, 1, True),
+    ]
+
+
+def test_actions_are_numbered_owned_dated_and_done(hall: Hall) -> None:
+    ana, group = hall.who["Ana"], hall.group_id
+    with hall.database.writing() as uow:
+        late = actions.add_action(
+            uow, ana, group_id=group, what="Write to partners", owner_id=ana.person_id, due_on=date(2026, 3, 1)
+        )
+        actions.add_action(uow, ana, group_id=group, what="Think", meeting_id=hall.meeting_id)
+        with pytest.raises(Invalid) as refused:
+            actions.add_action(uow, ana, group_id=group, what=" ", owner_id=987654)
+        assert set(refused.value.fields) == {"what", "owner_id"}
+    with hall.database.writing() as uow, pytest.raises(NotFound):
+        actions.set_done(uow, ana, action_id=late.id, group_id=group + 1, done=True)
+    with hall.database.writing() as uow:
+        lines = actions.list_actions(uow, hall.who["Ola"], group_id=group)
+        assert [(line.action.number, line.owner, line.overdue) for line in lines] == [
+            (1, "Ana Acute", True),
+            (2, "", False),
+        ]
+        actions.set_done(uow, ana, action_id=late.id, group_id=group, done=True)
+        lines = actions.list_actions(uow, ana, group_id=group, meeting_id=hall.meeting_id)
+        assert [line.action.what for line in lines] == ["Think"]

@@ -1,0 +1,149 @@
+"""Votes: who may vote is fixed when they open, answers stay hidden until they close, nobody votes twice."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import func, select
+
+from app.errors import Conflict, Forbidden, Gone, Invalid
+from app.policy import Actor
+from app.services import attendance, documents, items, polls
+from app.uow import Database
+from models.documents import Field
+from models.items import Item
+from models.polls import Ballot, Choice, Poll
+from tests.rooms import Hall, build_hall
+
+
+@pytest.fixture
+def hall(database: Database) -> Hall:
+    return build_hall(database)
+
+
+def ask(hall: Hall) -> int:
+    """Open a vote on the hall's item, as Fay."""
+    with hall.database.writing() as uow:
+        return polls.open_poll(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=hall.item_id).id
+
+
+def cast(hall: Hall, poll_id: int, who: Actor, choice: Choice | None, reason: str = "") -> None:
+    with hall.database.writing() as uow:
+        polls.vote(uow, who, poll_id=poll_id, choice=choice, reason=reason)
+
+
+def seen(hall: Hall, poll_id: int, who: Actor | None, *, facilitates: bool = False) -> polls.PollView:
+    with hall.database.reading() as uow:
+        poll = uow.session.get_one(Poll, poll_id)
+        return polls.view(uow.session, poll, person_id=who.person_id if who else None, facilitates=facilitates)
+
+
+def test_the_electorate_is_who_is_here_with_a_vote_when_it_opens(hall: Hall) -> None:
+    hall.open("Ana", "Ola")
+    deputy = hall.guest("Dee Deputy", "Industry")
+    with hall.database.writing() as uow:
+        attendance.set_deputy(
+            uow, hall.who["Fay"], meeting_id=hall.meeting_id, person_id=deputy.person_id or 0,
+            for_person_id=hall.who["Pat"].person_id,
+        )  # fmt: skip
+    poll_id = ask(hall)
+    with hall.database.writing() as uow:
+        attendance.arrive(uow, hall.who["Leo"], meeting_id=hall.meeting_id)
+        attendance.leave(uow, hall.who["Ana"], meeting_id=hall.meeting_id)
+    voices = {voice.name: (voice.standing_for, voice.constituency) for voice in seen(hall, poll_id, None).voices}
+    assert voices == {
+        "Fay Facilitator": ("", "Research"),
+        "Ana Acute": ("", "Acute provider"),
+        "Dee Deputy": ("Pat Patient", "Patients and carers"),
+    }, "observers and latecomers have no ballot; a deputy has the member's"
+    for name in ("Leo", "Ola", "Pat"):
+        with pytest.raises(Forbidden, match="no ballot"):
+            cast(hall, poll_id, hall.who[name], Choice.YES)
+    cast(hall, poll_id, deputy, Choice.YES)
+
+
+def test_a_deputy_votes_for_the_member_and_never_both(hall: Hall) -> None:
+    hall.open("Ana")
+    deputy, other = hall.guest("Dee Deputy", "Industry"), hall.guest("Dan Deputy", "Industry")
+    place = {"meeting_id": hall.meeting_id, "for_person_id": hall.who["Pat"].person_id}
+    with hall.database.writing() as uow:
+        attendance.set_deputy(uow, hall.who["Fay"], person_id=deputy.person_id or 0, **place)
+        with pytest.raises(Conflict, match="deputy here already"):
+            attendance.set_deputy(uow, hall.who["Fay"], person_id=other.person_id or 0, **place)
+        with pytest.raises(Conflict, match="nobody votes twice"):
+            attendance.set_deputy(uow, hall.who["Fay"], person_id=hall.who["Ana"].person_id or 0, **place)
+        attendance.arrive(uow, hall.who["Pat"], meeting_id=hall.meeting_id)
+    names = {voice.name for voice in seen(hall, ask(hall), None).voices}
+    assert names == {"Fay Facilitator", "Ana Acute", "Pat Patient", "Dan Deputy"}, "the member came after all"
+
+
+def test_answers_are_hidden_until_closed_then_named_and_shown_by_the_facilitator(hall: Hall) -> None:
+    hall.open("Ana", "Leo")
+    poll_id = ask(hall)
+    with pytest.raises(Invalid) as refused:
+        cast(hall, poll_id, hall.who["Ana"], Choice.NO, "  ")
+    assert set(refused.value.fields) == {"reason"}
+    with pytest.raises(Invalid):
+        cast(hall, poll_id, hall.who["Ana"], None)
+    cast(hall, poll_id, hall.who["Ana"], Choice.YES)
+    cast(hall, poll_id, hall.who["Ana"], Choice.NO, "Name the lead")
+    open_view = seen(hall, poll_id, hall.who["Fay"], facilitates=True)
+    assert open_view.voted == 1
+    assert "Name the lead" not in repr(open_view.voices)
+    assert all(voice.choice is None for voice in open_view.voices)
+    assert open_view.split == []
+    with hall.database.writing() as uow, pytest.raises(Forbidden):
+        polls.close_poll(uow, hall.who["Ana"], poll_id=poll_id)
+    with hall.database.writing() as uow:
+        polls.close_poll(uow, hall.who["Fay"], poll_id=poll_id)
+    with pytest.raises(Gone):
+        cast(hall, poll_id, hall.who["Leo"], Choice.YES)
+    assert seen(hall, poll_id, hall.who["Leo"]).split == [], "facilitators see the result first"
+    first = seen(hall, poll_id, hall.who["Fay"], facilitates=True)
+    assert first.suggested is polls.Outcome.NOT_AGREED
+    assert {row.constituency: row.counts for row in first.split}["Acute provider"] == [0, 0, 1]
+    with hall.database.writing() as uow:
+        polls.show_result(uow, hall.who["Fay"], poll_id=poll_id)
+    named = {voice.name: voice.reason for voice in seen(hall, poll_id, hall.who["Leo"]).voices}
+    assert named["Ana Acute"] == "Name the lead"
+
+
+def test_the_words_are_locked_while_a_vote_is_open(hall: Hall) -> None:
+    hall.open("Ana")
+    poll_id = ask(hall)
+    with hall.database.writing() as uow:
+        item = uow.session.get_one(Item, hall.item_id)
+        assert polls.open_poll_on(uow.session, hall.item_id)
+        assert items.may_write(uow.session, hall.who["Fay"], item).access == "read"
+        with pytest.raises(Conflict, match="vote is open already"):
+            polls.open_poll(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=hall.item_id)
+        polls.cancel_poll(uow, hall.who["Fay"], poll_id=poll_id)
+        assert not polls.open_poll_on(uow.session, hall.item_id)
+        assert items.may_write(uow.session, hall.who["Ana"], item).access == "write"
+        poll = uow.session.get_one(Poll, poll_id)
+        texts = documents.documents_of(uow.session, [hall.item_id])[hall.item_id]
+        assert poll.words["text"] == texts[Field.TEXT].text
+
+
+def test_voting_twice_at_once_leaves_one_ballot(hall: Hall) -> None:
+    """Two tabs, one person: one row, the last answer."""
+    hall.open("Ana")
+    poll_id = ask(hall)
+    barrier, faults = threading.Barrier(4), []
+
+    def press(choice: Choice) -> None:
+        barrier.wait()
+        try:
+            cast(hall, poll_id, hall.who["Ana"], choice)
+        except Exception as error:  # noqa: BLE001  # a thread's failure must fail the test
+            faults.append(error)
+
+    threads = [threading.Thread(target=press, args=(each,)) for each in (Choice.YES, Choice.RESERVATIONS) * 2]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert faults == []
+    with hall.database.reading() as uow:
+        assert uow.session.execute(select(func.count()).select_from(Ballot)).scalar() == 1
