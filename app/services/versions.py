@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.calc.fingerprint import fingerprint
 from app.errors import Invalid, NotFound
 from app.events import VersionFrozen
 from app.policy import Actor, Can, access, require
+from app.services import evidence
 from app.services.activity import note
 from app.services.documents import WORDS, documents_of, words_sha256
 from app.services.items import DEPTHS
@@ -239,17 +240,6 @@ def compare(
     return older, newer, changes
 
 
-def is_aspirational(kind: Kind, evidence: Sequence[dict[str, str]]) -> bool:
-    """Whether an item depends on untested evidence: no finding of strong or moderate strength supports it.
-
-    Items without any evidence line count only where evidence is expected: criteria.
-    """
-    if not evidence:
-        return kind is Kind.CRITERION
-    enough = {Strength.STRONG.value, Strength.MODERATE.value}
-    return not any(line["relation"] == Relation.SUPPORTS.value and line["strength"] in enough for line in evidence)
-
-
 def _hold(uow: UnitOfWork, group_id: int) -> Group:
     """Hold what writers hold, in their order: the group, its items, their texts.
 
@@ -299,7 +289,7 @@ def _drafts(session: Session, group_id: int, statuses: frozenset[Status]) -> lis
     items = items_in_order(session, group_id)
     by_id = {item.id: item for item in items}
     documents = documents_of(session, by_id)
-    evidence = _evidence_of(session, group_id)
+    found_evidence = _evidence_of(session, group_id)
     out: dict[int, Status | None] = {}
     found: list[Draft] = []
     for item in items:
@@ -308,8 +298,9 @@ def _drafts(session: Session, group_id: int, statuses: frozenset[Status]) -> lis
         out[item.id] = above or (None if item.status in statuses else item.status)
         texts = documents.get(item.id, {})
         words = {each.value: texts[each].text if each in texts else "" for each in WORDS}
-        lines = evidence.get(item.id, [])
-        aspirational = is_aspirational(item.kind, lines)
+        lines = found_evidence.get(item.id, [])
+        grades = [(Relation(line["relation"]), Strength(line["strength"])) for line in lines]
+        aspirational = evidence.is_aspirational(item.kind, grades, group_judgement=item.group_judgement)
         reference = parent.reference if parent is not None else None
         found.append(Draft(item, DEPTHS[item.kind], reference, words, lines, aspirational, out[item.id]))
     return found

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from app import markup
 from app.policy import Actor
-from app.services import documents, items, threads
+from app.services import documents, evidence, items, threads
 from app.services.items import Entry, Rights
 from app.uow import UnitOfWork
 from models.documents import Field
@@ -143,11 +143,12 @@ def cards_of(uow: UnitOfWork, actor: Actor, group_id: int, ids: Collection[int])
 
 
 def _around(uow: UnitOfWork, actor: Actor, group_id: int) -> Around:
+    grounds = evidence.grounds(uow.session, group_id)
     return Around(
         rights=items.rights(uow.session, actor, group_id),
         decided=threads.decided_words(uow.session, group_id),
-        evidence=threads.evidence_counts(uow.session, group_id),
-        weak=frozenset(),
+        evidence={item_id: ground.findings for item_id, ground in grounds.items()},
+        weak=frozenset(item_id for item_id, ground in grounds.items() if ground.aspirational),
     )
 
 
@@ -157,9 +158,9 @@ def _card(entry: Entry, around: Around) -> Card:
     level = entry.depth + (2 if item.kind is not Kind.PRINCIPLE else 3)
     add = UNDER.get(item.kind) if rights.may_add and item.status is not Status.WITHDRAWN else None
     changed, weak = _changed(entry, around.decided.get(item.id)), item.id in around.weak
-    voted, evidence = item.id in rights.voted, around.evidence.get(item.id, 0)
+    voted, findings = item.id in rights.voted, around.evidence.get(item.id, 0)
     texts = ".".join(str(entry.documents[one].version) for one in documents.WORDS if one in entry.documents)
-    marks = f"{access[0]}{voted:d}{changed:d}{weak:d}{evidence}{rights.role[0]}"
+    marks = f"{access[0]}{voted:d}{changed:d}{weak:d}{findings}{rights.role[0]}"
     return Card(
         id=item.id,
         reference=item.reference,
@@ -171,7 +172,7 @@ def _card(entry: Entry, around: Around) -> Card:
         level=level,
         title=entry.title or _("Untitled"),
         html=rendered(entry.words(Field.TEXT), level),
-        more=_more(entry, evidence),
+        more=_more(entry, findings),
         may_edit=access == "write",
         reason=reason if rights.may_add else "",
         may_act=rights.may_add,
@@ -190,13 +191,13 @@ def _changed(entry: Entry, covered: set[str] | None) -> bool:
     return documents.words_sha256({one.value: entry.words(one) for one in documents.WORDS}) not in covered
 
 
-def _more(entry: Entry, evidence: int) -> str:
+def _more(entry: Entry, findings: int) -> str:
     """What the disclosure under a card holds, in words."""
     parts = []
     if entry.words(Field.WHY).strip():
         parts.append(_("Why"))
     if entry.words(Field.SUMMARY).strip():
         parts.append(_("In plain words"))
-    if evidence:
-        parts.append(ngettext("%(num)d finding", "%(num)d findings", evidence))
+    if findings:
+        parts.append(ngettext("%(num)d finding", "%(num)d findings", findings))
     return " · ".join(parts)

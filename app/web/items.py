@@ -18,7 +18,7 @@ from flask_babel import gettext as _
 
 from app.errors import Forbidden, Invalid
 from app.policy import Actor, Can
-from app.services import activity, history, items, outline, threads
+from app.services import activity, evidence, history, items, outline, threads
 from app.uow import UnitOfWork
 from app.web import cards
 from app.web.context import looking, transaction
@@ -181,6 +181,7 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
             "card": found,
             "entry": entry,
             "thread": threads.thread_of(uow, actor, item_id),
+            "evidence": evidence.of_item(uow, actor, item_id),
             "moments": history.timeline(uow, actor, item_id)[:lines],
             "lines": activity.list_activity(uow, actor, group_id=group_id(), item_id=item_id, limit=lines),
             "Field": Field,
