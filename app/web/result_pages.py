@@ -89,7 +89,7 @@ class Part:
 
     figures: Figures
     mark: Mark
-    why: str
+    reasons: tuple[str, str]
     facts: tuple[Fact, ...]
     beside: tuple[Fact, ...]
     picture: Picture | None
@@ -113,7 +113,7 @@ def mark_of(outcome: str) -> Mark:
     known = {
         "agreed": Mark("green", "tick", _("Agreed")),
         "not agreed": Mark("amber", "approx", _("Not agreed")),
-        "uncertain": Mark("amber", "approx", _("Uncertain")),
+        "uncertain": Mark("amber", "approx", _("In the middle")),
         "disagreement": Mark("red", "warning", _("Experts disagree")),
         "rejected": Mark("red", "cross", _("Rated low")),
         "too few": Mark("outline", "circle", _("Too few scores")),
@@ -162,14 +162,18 @@ def _short(figures: Figures) -> str:
     return figures.judgement.sentence if figures.judgement else _median_words(figures)
 
 
-def why(figures: Figures) -> str:
-    """The sentence behind a verdict."""
+def reasons(figures: Figures) -> tuple[str, str]:
+    """The count behind a verdict, and what the rule made of it, as two sentences."""
     judged = figures.judgement
     if figures.withheld:
-        return figures.withheld
+        return figures.withheld, ""
     if judged is None:
-        return figures.no_judgement[:1].upper() + figures.no_judgement[1:] + "."
-    return ": ".join(part for part in (judged.sentence, judged.why) if part) + "."
+        return _sentence(figures.no_judgement), ""
+    return _sentence(judged.sentence), _sentence(judged.why)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
 # --- figures in words ---
@@ -405,7 +409,7 @@ def parts(report: Report, figures: Iterable[Figures], key: str) -> list[Part]:
     rule = report.protocol.primary.method.key
     return [
         Part(
-            each, mark(each), why(each), facts(each), beside(each),
+            each, mark(each), reasons(each), facts(each), beside(each),
             comparison_of(each, f"{key}-{each.dimension.key}"), explained(each, rule),
         )
         for each in figures

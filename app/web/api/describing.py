@@ -29,7 +29,14 @@ def page() -> ResponseReturnValue:
     """The description for people."""
     document = description()
     calls = [
-        {**call, "method": method.upper(), "path": path, "security": next(iter(call["security"][0]))}
+        {
+            **call,
+            "description": call["description"].replace("`", ""),
+            "responses": dict(sorted(call["responses"].items())),
+            "method": method.upper(),
+            "path": path,
+            "security": next(iter(call["security"][0])),
+        }
         for path, methods in sorted(document["paths"].items())
         for method, call in methods.items()
         if method in METHODS

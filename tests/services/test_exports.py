@@ -1,0 +1,112 @@
+"""What leaves as files: the draft, a version whose fingerprint a third party can check, and evidence."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from app.cli import main
+from app.errors import NotFound
+from app.policy import Actor
+from app.services import exports, items, outline
+from app.uow import Database
+from models.items import Item, Kind
+from tests.panels import Study, build_study
+
+
+@pytest.fixture
+def study(database: Database) -> Study:
+    return build_study(database)
+
+
+def test_a_draft_holds_ideas_and_leaves_out_what_is_withdrawn(study: Study) -> None:
+    cast = study.cast
+    with study.database.writing() as uow:
+        items.add_item(uow, cast.member, group_id=cast.group_id, kind=Kind.ELEMENT, title="=A new idea", text="**So**")
+        second = uow.session.execute(select(Item).where(Item.reference == "C1.2")).scalar_one()
+        outline.withdraw_item(uow, cast.facilitator, item_id=second.id)
+    with study.database.reading() as uow:
+        made = {form: exports.export_draft(uow, cast.observer, group_id=cast.group_id, form=form).body
+                for form in exports.FORMS}  # fmt: skip
+    read = json.loads(made["json"])
+    assert [each["reference"] for each in read["content"]["items"]] == ["E1", "C1.1", "S1.1.1", "E2"]
+    assert read["exported_on"] == "2026-03-02"
+    assert "sha256" not in read  # a draft cannot be checked
+    text = made["md"].decode()
+    assert text.startswith("# North Vale design group: draft\n")
+    assert "### C1.1 Criterion 1 is shared\n\n*Criterion, agreed*" in text
+    assert "Criterion 2" not in text
+    lines = list(csv.DictReader(io.StringIO(made["csv"].decode("utf-8-sig"))))
+    assert [line["title"] for line in lines][-1] == "'=A new idea"
+
+
+def test_a_version_can_be_checked_from_its_file_alone(study: Study) -> None:
+    cast = study.cast
+    with study.database.reading() as uow:
+        file = exports.export_version(uow, cast.member, group_id=cast.group_id, number=1, form="json")
+    read = json.loads(file.body)
+    canonical = json.dumps(read["content"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert hashlib.sha256(canonical.encode()).hexdigest() == read["sha256"]
+
+
+def test_what_is_foreign_or_not_there_is_not_found(study: Study) -> None:
+    cast = study.cast
+    with study.database.reading() as uow:
+        for actor in (cast.stranger, cast.nobody, cast.administrator):
+            with pytest.raises(NotFound):
+                exports.export_draft(uow, actor, group_id=cast.group_id, form="md")
+            with pytest.raises(NotFound):
+                exports.export_version(uow, actor, group_id=cast.group_id, number=1, form="md")
+            with pytest.raises(NotFound):
+                exports.evidence_of(uow, actor, group_id=cast.group_id)
+        for number, form in ((2, "json"), (1, "exe")):
+            with pytest.raises(NotFound):
+                exports.export_version(uow, cast.member, group_id=cast.group_id, number=number, form=form)
+        with pytest.raises(NotFound):
+            exports.export_draft(uow, cast.member, group_id=cast.group_id, form="exe")
+
+
+def test_there_are_no_results_to_export_before_a_round_closes(study: Study) -> None:
+    study.open()
+    for actor in study.cast.insiders.values():
+        _refused(study, actor)
+
+
+def _refused(study: Study, actor: Actor) -> None:
+    with study.database.reading() as uow:
+        for table in (exports.results_table, exports.comments_table):
+            with pytest.raises(NotFound):
+                table(uow, actor, round_id=study.round_id)
+
+
+def test_the_command_line_exports_to_a_file_or_to_standard_output(
+    study: Study, database_url: str, tmp_path: Path
+) -> None:
+    environment = {"CONCORDAT_MODE": "demo", "CONCORDAT_DATA": str(tmp_path / "data"), "DATABASE_URL": database_url}
+
+    def export(*words: str) -> Result:
+        return CliRunner().invoke(main, ["export", *words], env=environment)
+
+    slug, target = study.cast.slug, tmp_path / "version.json"
+    assert export(slug).stdout.startswith("# North Vale design group: draft")
+    assert export(slug, "--version", "1", "--format", "csv").stdout.startswith('\ufeff"reference"')
+    done = export(slug, "--version", "1", "--format", "json", "--output", str(target))
+    assert (done.exit_code, done.output) == (0, "")
+    assert json.loads(target.read_bytes())["number"] == 1
+    for words, status, sentence in (
+        ((slug, "--version", "9"), 1, "The group has no version 9."),
+        (("nowhere",), 1, "There is nothing here"),
+        ((slug, "--output", str(tmp_path / "no" / "file")), 1, "cannot be written"),
+        ((slug, "--format", "exe"), 2, "Invalid value for '--format'"),
+        ((slug, "--version", "first"), 2, "Invalid value for '--version'"),
+    ):
+        refused = export(*words)
+        assert refused.exit_code == status, refused.output
+        assert sentence in refused.output
