@@ -1,0 +1,120 @@
+"""A session in real browsers: twenty people at the door, one vote, and a ballot that nobody else's pressing empties."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from app.uow import Database
+from tests.cast import enter
+from tests.live import LiveServer
+from tests.rooms import Hall, build_hall
+
+LAPTOP, PHONE, WALL = ({"width": 1366, "height": 900}, {"width": 390, "height": 844}, {"width": 1920, "height": 1080})
+PEOPLE = 20
+TWO_MINUTES = 120
+
+
+def console_of(server: LiveServer, hall: Hall, context: BrowserContext) -> Page:
+    """Fay's console, after she has opened the waiting room."""
+    enter(context, server, "fay@example.org")
+    page = context.new_page()
+    page.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}")
+    page.get_by_role("button", name="Open the waiting room").click()
+    page.wait_for_url("**/console")
+    return page
+
+
+def code_on(page: Page) -> str:
+    return page.locator("#join-code").inner_text().replace(" ", "")
+
+
+def test_twenty_people_join_by_code_within_two_minutes(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall = build_hall(database)
+    console = console_of(server, hall, browser_context(viewport=LAPTOP))
+    code = code_on(console)
+    began = time.monotonic()
+    guests = []
+    for number in range(PEOPLE):
+        page = browser_context(viewport=PHONE).new_page()
+        page.goto(f"{server.url}/join/{code}", wait_until="commit")
+        page.get_by_label("Your name").fill(f"Guest {number}")
+        page.get_by_label("Organisation").fill("Northmere Council (invented)")
+        page.get_by_label("Who I speak for").select_option(index=1 + number % 10)
+        page.get_by_role("button", name="Ask to come in").click(no_wait_after=True)
+        guests.append(page)
+    everyone = console.get_by_role("button", name=f"Let all {PEOPLE} in")
+    expect(everyone).to_be_visible(timeout=20_000)
+    everyone.click()
+    for page in guests:
+        page.wait_for_url("**/room", wait_until="commit", timeout=20_000)
+    expect(console.get_by_role("heading", name=f"Here now: {PEOPLE + 1}")).to_be_visible()
+    assert time.monotonic() - began < TWO_MINUTES
+
+
+def test_a_session_is_run_by_one_button_and_followed_on_phone_and_wall(
+    server: LiveServer,
+    database: Database,
+    browser_context: Callable[..., BrowserContext],
+    assert_accessible: Callable[[Page], None],
+) -> None:
+    hall = build_hall(database)
+    fay = console_of(server, hall, browser_context(viewport=LAPTOP))
+    wall = browser_context(viewport=WALL).new_page()
+    wall.goto(fay.get_by_role("link", name="Open the projector page").get_attribute("href") or "")
+    expect(wall.locator(".screen__code")).to_have_text(f"{code_on(fay)[:3]} {code_on(fay)[3:]}")
+    assert_accessible(wall)
+    phone = browser_context(viewport=PHONE)
+    enter(phone, server, "ana@example.org")
+    ana = phone.new_page()
+    ana.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/room")
+    ana.get_by_role("button", name="I am here").click()
+    ana.get_by_role("button", name="New point").click()
+
+    fay.get_by_role("button", name="Start Welcome").click()
+    expect(ana.get_by_text("15 minutes left")).to_be_visible()
+    expect(wall.locator(".timer__time")).to_contain_text(":")
+    expect(fay.get_by_text("new point")).to_be_visible()
+    assert_accessible(fay)
+    start = fay.get_by_role("button", name="Start Decide")
+    box = start.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < LAPTOP["height"], "the main button is above the fold"
+    fay.wait_for_timeout(750)  # a fresh button does not take the second half of a double click
+    start.click()
+
+    expect(ana.get_by_role("heading", name="Can you live with it?")).to_be_visible()
+    assert_accessible(ana)
+    ana.get_by_label("No", exact=True).check()
+    reason = ana.get_by_label("What change would let you live with it?")
+    reason.fill("Name the lead for each")
+    fay.get_by_role("button", name="Add a minute").click()
+    fay.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/room")
+    fay.get_by_label("Yes", exact=True).check()
+    fay.get_by_role("button", name="Give my answer").click()
+    expect(ana.get_by_text("1 of 2 voted")).to_be_visible()
+    expect(wall.get_by_text("1 of 2 voted")).to_be_visible()
+    expect(reason).to_have_value("Name the lead for each")
+    expect(ana.get_by_label("No", exact=True)).to_be_checked()
+    reason.press_sequentially(" pathway")
+    ana.get_by_role("button", name="Give my answer").click()
+    expect(ana.get_by_text("Your answer is saved").first).to_be_visible()
+
+    fay.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/console")
+    assert "pathway" not in fay.content()
+    fay.get_by_role("button", name="Close the vote: 2 of 2 voted").click()
+    expect(fay.get_by_text("Only facilitators see it")).to_be_visible()
+    expect(ana.get_by_text("reads the result")).to_be_visible()
+    assert_accessible(fay)
+    fay.get_by_label("Outcome sentence").fill("Not yet: leads are named first.")
+    fay.get_by_role("button", name="Record the decision").click()
+    expect(wall.get_by_text("Not yet: leads are named first.")).to_be_visible()
+    expect(ana.get_by_text("Not yet: leads are named first.")).to_be_visible()
+    assert "Name the lead" not in wall.content(), "reasons stay with the people"
+    wall.reload()
+    expect(wall.get_by_role("heading", name="Decision 1")).to_be_visible()
+    assert_accessible(wall)
