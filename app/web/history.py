@@ -35,7 +35,9 @@ def index(item_id: int, slug: str) -> ResponseReturnValue:
     with looking() as (uow, actor):
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
         moments = history.timeline(uow, actor, item_id)
-    return render_template("history/index.html", entry=entry, moments=moments, fields=field_words())
+    return render_template(
+        "history/index.html", entry=entry, moments=moments, fields=field_words(), beginning=history.BEGINNING
+    )
 
 
 @bp.get("/<int:item_id>/compare")

@@ -34,7 +34,8 @@ export class Editing {
       keepPlace(this.board.list, () => old.replaceWith(card));
       this.card = card;
       card.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
-      if (card.getBoundingClientRect().top < 0) card.scrollIntoView({ block: "start" });
+      const { top } = card.getBoundingClientRect();
+      if (top < 0 || top > window.innerHeight * 0.45) card.scrollIntoView({ block: "start" });
     } catch (error) {
       toast(error instanceof TypeError ? lost() : /** @type {Error} */ (error).message, { error: true });
       this.board.hint(`item-${id}`);

@@ -1,0 +1,174 @@
+"""The Blueprint room in real browsers: editing in place, acts seen by others at once, keys, and nothing that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from app.policy import Actor
+from app.services import items, outline
+from app.uow import Database
+from models.items import Kind, PrincipleGroup, Status
+from tests.cast import SLUG, Cast, enter
+from tests.live import LiveServer
+
+Opener = Callable[..., Page]
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture
+def open_room(
+    server: LiveServer, people: Cast, database: Database, browser_context: Callable[..., BrowserContext]
+) -> Opener:
+    """``open_room(people.member)``: their page of a blueprint with P1, E1 to E4 and C1.1 to C1.3 (that one agreed)."""
+    with database.writing() as uow:
+        made = outline.start(uow, people.member, group_id=people.group_id)
+        for title, status in (("Owned", Status.DRAFT), ("Measured", Status.DRAFT), ("Settled", Status.AGREED)):
+            items.add_item(
+                uow, people.facilitator, group_id=people.group_id, kind=Kind.CRITERION, parent_id=made[0].id,
+                title=title, text="First words.", why="Since they matter.", status=status,
+            )  # fmt: skip
+        items.add_item(
+            uow, people.member, group_id=people.group_id, kind=Kind.PRINCIPLE, title="Respect",
+            principle_group=PrincipleGroup.PERSON_CENTRED,
+        )  # fmt: skip
+
+    def open_page(actor: Actor, **options: object) -> Page:
+        context = browser_context(**{"viewport": {"width": 1366, "height": 900}, **options})
+        enter(context, server, actor.email or "")
+        page = context.new_page()
+        page.goto(f"{server.url}/g/{SLUG}/blueprint")
+        page.wait_for_selector("html[data-ready][data-live=on]")
+        return page
+
+    return open_page
+
+
+def card(page: Page, reference: str) -> Locator:
+    return page.locator(f'[data-reference="{reference}"]')
+
+
+def act(page: Page, reference: str) -> Locator:
+    """Open what can be done with an item."""
+    card(page, reference).get_by_role("button", name="More").click()
+    return page.get_by_role("dialog")
+
+
+def test_words_are_edited_in_place_and_read_by_others_at_once(
+    open_room: Opener, people: Cast, assert_accessible: Callable[[Page], None]
+) -> None:
+    writer, reader = open_room(people.member), open_room(people.observer)
+    assert_accessible(reader)
+    card(writer, "C1.1").get_by_role("button", name="Edit").click()
+    words = card(writer, "C1.1").get_by_role("textbox", name="Words of C1.1")
+    expect(words).to_be_focused()
+    expect(card(reader, "C1.1").get_by_role("img", name="Member Invented")).to_be_visible()
+    expect(reader.locator(".here")).to_contain_text("editing C1.1")
+    writer.keyboard.press("Control+End")
+    writer.keyboard.type(" Second **words**.")
+    expect(card(reader, "C1.1").locator("strong")).to_have_text("words", timeout=1_500)
+    assert_accessible(writer)
+    card(writer, "C1.2").get_by_role("button", name="Edit").click()
+    expect(card(writer, "C1.2").get_by_role("textbox", name="Words of C1.2")).to_be_focused()
+    expect(writer.locator("article[data-editing]")).to_have_count(1)
+    expect(card(writer, "C1.1").locator(".item__words")).to_have_text("First words. Second words.")
+    card(writer, "C1.2").get_by_text("Why", exact=True).click()
+    expect(card(writer, "C1.2").get_by_role("textbox", name="C1.2: Why")).to_have_text("Since they matter.")
+    words = card(writer, "C1.2").get_by_role("textbox", name="Words of C1.2")
+    words.press("Escape")
+    expect(card(writer, "C1.2")).to_be_focused()
+    expect(writer.locator(".cm-editor")).to_have_count(0)
+
+
+def test_acts_are_seen_by_others_at_once_and_undone(
+    open_room: Opener, people: Cast, assert_accessible: Callable[[Page], None]
+) -> None:
+    one, other = open_room(people.member), open_room(people.peer)
+    card(other, "C1.2").get_by_role("button", name="Edit").click()
+    typing = card(other, "C1.2").get_by_role("textbox", name="Words of C1.2")
+    expect(typing).to_be_focused()
+    card(one, "E1").get_by_role("link", name="Add a criterion").click()
+    one.get_by_label("Title").fill("Trusted")
+    one.get_by_role("dialog").get_by_role("button", name="Add a criterion").click()
+    expect(card(one, "C1.4").get_by_role("textbox", name="Words of C1.4")).to_be_focused()
+    # It would push down what the other has in view: it is offered, and the outline has it already.
+    expect(other.locator("#outline")).to_contain_text("Trusted")
+    expect(other.get_by_role("link", name="The list has changed: show it")).to_be_visible()
+    expect(typing).to_be_focused()
+    other.get_by_role("link", name="The list has changed: show it").click()
+    expect(card(other, "C1.4")).to_be_visible()
+    typing.focus()
+    card(one, "C1.4").get_by_role("button", name="Done").click()
+    dialog = act(one, "C1.4")
+    assert_accessible(one)
+    dialog.get_by_label("Move to…").select_option(label="E2 Partnership: collaboration and leadership")
+    dialog.get_by_role("button", name="Move", exact=True).click()
+    expect(card(one, "C1.4")).to_contain_text("now under E2")
+    expect(card(other, "C1.4")).to_contain_text("now under E2")
+    act(one, "C1.4").get_by_role("button", name="Withdraw C1.4").click()
+    expect(card(one, "C1.4")).to_be_hidden()
+    expect(other.locator("#outline").get_by_text("Trusted")).to_be_hidden()
+    one.get_by_role("button", name="Undo").last.click()
+    expect(card(one, "C1.4")).to_be_visible()
+    expect(other.locator("#outline").get_by_text("Trusted")).to_be_visible()
+    expect(typing).to_be_focused()
+
+
+def test_keys_move_items_and_what_is_read_stays(open_room: Opener, people: Cast) -> None:
+    one, other = open_room(people.member), open_room(people.peer)
+    other.locator("#outline").get_by_role("link", name="E4 Legal").click()
+    place = card(other, "E4").evaluate("(element) => element.getBoundingClientRect().top")
+    card(one, "C1.1").focus()
+    one.keyboard.press("Alt+ArrowDown")
+    expect(one.locator(".item--criterion").first).to_have_attribute("data-reference", "C1.2")
+    expect(other.locator("#outline [data-kind=criterion]").first).to_contain_text("C1.2")
+    assert abs(card(other, "E4").evaluate("(element) => element.getBoundingClientRect().top") - place) < 2
+    expect(card(one, "C1.1")).to_be_focused()
+    one.keyboard.press("k")
+    expect(card(one, "C1.2")).to_be_focused()
+    one.keyboard.press("m")
+    expect(one.get_by_role("dialog")).to_contain_text("C1.2 Measured")
+
+
+def test_agreed_words_are_reopened_by_a_facilitator(open_room: Opener, people: Cast) -> None:
+    member, facilitator = open_room(people.member), open_room(people.facilitator)
+    expect(card(member, "C1.3")).to_contain_text("Agreed: ask a facilitator to reopen")
+    act(facilitator, "C1.3").get_by_role("button", name="Reopen C1.3").click()
+    expect(card(member, "C1.3").get_by_role("button", name="Edit")).to_be_visible()
+    facilitator.get_by_role("button", name="Undo").click()
+    expect(card(member, "C1.3")).to_contain_text("Agreed: ask a facilitator to reopen")
+
+
+def test_an_item_on_a_phone_and_its_time_line(
+    open_room: Opener, people: Cast, assert_accessible: Callable[[Page], None]
+) -> None:
+    page = open_room(people.member, **PHONE)
+    page.get_by_role("button", name="Outline").click()
+    page.locator("#outline").get_by_role("link", name="C1.1 Owned").click()
+    expect(page.locator("#outline")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_label("Kind").select_option("principle")
+    expect(card(page, "C1.1")).to_be_hidden()
+    expect(page.get_by_text("1 of 8 items")).to_be_visible()
+    page.get_by_label("Kind").select_option("")
+    card(page, "C1.1").get_by_role("button", name="Edit").tap()
+    expect(card(page, "C1.1").get_by_role("textbox", name="Words of C1.1")).to_be_focused()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Worse.")
+    expect(card(page, "C1.1").locator(".editor--body")).to_have_attribute("data-save", "saved")
+    card(page, "C1.1").get_by_role("button", name="Done").tap()
+    card(page, "C1.1").get_by_role("link", name="C1.1", exact=True).tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Owned")
+    assert_accessible(page)
+    page.get_by_role("link", name="Whole time line, and compare").tap()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Time line")
+    assert_accessible(page)
+    page.get_by_role("button", name="Compare the two").tap()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("What changed")
+    expect(page.locator("ins")).to_contain_text("Worse.")
+    assert_accessible(page)
+    page.get_by_role("button", name="Bring back the earlier words").tap()
+    page.get_by_role("button", name="Bring back", exact=True).tap()
+    expect(page.locator(".item-page__text")).to_have_text("First words.")
