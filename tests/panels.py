@@ -32,7 +32,7 @@ EXPERTS = (
 
 @dataclass
 class Study:
-    """Ids of a group that has frozen version 1, an element with criteria; ``tokens`` open the experts' seats in order."""
+    """Ids of a group that has frozen version 1: an element with criteria. ``tokens`` open the experts' seats."""
 
     database: Database
     cast: Cast

@@ -23,7 +23,6 @@ from app.worker import Worker
 from models.activity import Activity
 from models.jobs import Job
 from models.validation import (
-    Deviation,
     Expert,
     Rating,
     Remark,
@@ -277,9 +276,7 @@ def test_withdrawing_and_being_taken_off_end_the_link_and_the_answers(study: Stu
         assert uow.session.execute(select(Remark)).scalars().all() == []
         report = results.report(uow, study.cast.member, round_id=study.round_id)
         assert (report.invited, report.items[0].figures[0].n) == (7, 7)
-        assert [each.what for each in uow.session.execute(select(Deviation)).scalars()][0].startswith(
-            "An expert was taken"
-        )
+        assert report.deviations[0][1].startswith("An expert was taken off")
 
 
 def test_small_groups_are_withheld_with_what_would_give_them_away(database: Database) -> None:
