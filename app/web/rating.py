@@ -125,10 +125,11 @@ def send_link_again() -> ResponseReturnValue:
 
 
 def _seat(uow: UnitOfWork, *, writing: bool = False) -> Place:
-    kept = session.get(SEAT_KEY)
-    if not isinstance(kept, list) or len(kept) != 2:
-        raise NotFound()
-    place = seating.sit(uow, seat_id=kept[0], mark=kept[1], writing=writing)
+    match session.get(SEAT_KEY):
+        case [int(seat_id), str(mark)]:
+            place = seating.sit(uow, seat_id=seat_id, mark=mark, writing=writing)
+        case _:
+            raise NotFound()
     g.group = place.group  # its time zone; rights never come from here
     return place
 

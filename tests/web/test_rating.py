@@ -1,0 +1,253 @@
+"""An expert's pages over HTTP: nothing happens by looking, nothing leaks, and everything works without scripts."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.services import seating
+from app.uow import Database
+from models.validation import Rating, Remark, Round, RoundState, Seat
+from models.versions import VersionItem
+from tests.cast import Browser, sign_in_token
+from tests.panels import Study, build_study
+
+
+@pytest.fixture
+def study(app: Flask, database: Database) -> Study:
+    app.test_client_class = Browser
+    study = build_study(database)
+    study.open()
+    return study
+
+
+def browser(app: Flask) -> Browser:
+    made = app.test_client()
+    assert isinstance(made, Browser)
+    return made
+
+
+def seated(app: Flask, study: Study, number: int = 0) -> Browser:
+    """An expert who has pressed Continue and agreed."""
+    expert = browser(app)
+    expert.post(f"/r/{study.tokens[number]}")
+    expert.post("/rate/sheet", data={"agrees": "yes", "acknowledgement": "thanked"})
+    return expert
+
+
+def rows(study: Study) -> list[tuple[int | None, str, int | None]]:
+    with study.database.reading() as uow:
+        found = uow.session.execute(select(Rating).order_by(Rating.id)).scalars()
+        return [(row.version_item_id, row.dimension, row.value) for row in found]
+
+
+def test_looking_at_a_link_changes_nothing_and_continue_leads_to_a_clean_address(app: Flask, study: Study) -> None:
+    """Abuse cases 34, 35 and 36."""
+    token, expert = study.tokens[0], browser(app)
+    for method in ("GET", "HEAD"):
+        answer = expert.open(f"/r/{token}", method=method)
+        assert answer.status_code == 200
+    page = expert.get(f"/r/{token}").text
+    assert "Continue" in page
+    assert "og:url" not in page
+    assert token not in re.sub(r'action="[^"]*"', "", page)
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(Seat).where(Seat.started_at.is_not(None))).first() is None
+    answer = expert.post(f"/r/{token}")
+    assert (answer.status_code, answer.location) == (303, "/rate/")
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert token not in cookie
+    for address in (f"/r/{token}", "/rate/"):
+        headers = expert.get(address).headers
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cache-Control"] == "no-store"
+    assert browser(app).post(f"/r/{token}", csrf=False).status_code == 400
+
+
+def test_an_expert_rates_without_scripts_from_consent_to_receipt(app: Flask, study: Study) -> None:
+    expert = browser(app)
+    expert.post(f"/r/{study.tokens[0]}")
+    assert "Before you begin" in expert.get("/rate/").text
+    assert expert.get(f"/rate/item/{study.rated[0].id}").location == "/rate/"
+    refused = expert.post("/rate/sheet", data={"interests": "None."})
+    assert refused.status_code == 422
+    assert "Tick the box" in refused.text
+    assert "None." in refused.text
+    expert.post("/rate/sheet", data={"agrees": "yes", "acknowledgement": "named"})
+    first, second = (f"/rate/item/{item.id}" for item in study.rated)
+    assert "Not started" in expert.get("/rate/").text
+    answer = expert.post(first, data={"score-relevance": "2", "score-applicability": "", "comment": "Too vague."})
+    assert answer.location == second
+    answer = expert.post(second, data={"score-relevance": "9", "score-applicability": "8"})
+    assert answer.location == f"/rate/missing/{study.element_id}"
+    answer = expert.post(answer.location, data={"missing": "Who pays?"})
+    assert answer.location == "/rate/whole"
+    assert "still" in expert.post("/rate/send").text.lower()
+    answer = expert.post("/rate/whole", data={"score-whole_face_validity": "7", "score-whole_potential": "6"})
+    assert answer.location == "/rate/review"
+    assert expert.post("/rate/send").location == "/rate/sent"
+    assert "Thank you" in expert.get("/rate/sent").text
+    assert expert.post(first, data={"score-relevance": "3"}).status_code == 303
+    one, two = (item.id for item in study.rated)
+    assert rows(study) == [
+        (one, "relevance", 3), (one, "applicability", None), (two, "relevance", 9), (two, "applicability", 8),
+        (None, "whole_face_validity", 7), (None, "whole_potential", 6),
+    ]  # fmt: skip
+
+
+def test_what_is_typed_is_kept_when_it_is_refused(app: Flask, study: Study) -> None:
+    """Abuse cases 28 and 29 over HTTP."""
+    expert, item = seated(app, study), study.rated[0].id
+    for wrong in ("0", "10", "1.5", "nan", "-1", "９", "7 "):
+        answer = expert.post(f"/rate/item/{item}", data={"score-relevance": wrong, "comment": "My words."})
+        assert answer.status_code == 422
+        assert "My words." in answer.text
+    autosaved = expert.post(f"/rate/item/{item}", data={"score-relevance": "99"}, headers={"X-Autosave": "1"})
+    assert (autosaved.status_code, autosaved.json["code"]) == (422, "off_scale")
+    with study.database.reading() as uow:
+        principle = uow.session.execute(select(VersionItem.id).where(VersionItem.id == study.element_id)).scalar_one()
+    for foreign in (999, principle):
+        assert expert.post(f"/rate/item/{foreign}", data={"score-relevance": "5"}).status_code == 404
+    assert rows(study) == []
+    stored = expert.post(f"/rate/item/{item}", data={"score-relevance": "2"}, headers={"X-Autosave": "1"})
+    assert stored.json == {"value": 1, "max": 6, "words": "1 of 6", "wants_comment": True}
+
+
+def test_after_close_or_revoke_every_page_is_the_same_kind_one(app: Flask, study: Study) -> None:
+    """Abuse case 25; 32 for links nobody was given."""
+    expert, item = seated(app, study), study.rated[0].id
+    assert browser(app).get("/r/" + "x" * 43).status_code == 404
+    assert browser(app).get("/rate/").status_code == 404
+    study.close()
+    addresses = (f"/r/{study.tokens[0]}", "/rate/", f"/rate/item/{item}", "/rate/review")
+    pages = set()
+    for address in addresses:
+        answer = expert.get(address)
+        assert answer.status_code == 410
+        pages.add(re.sub(r'(content|value|nonce)="[^"]*"', "", answer.text))
+    assert len(pages) == 1
+    assert "This review is over" in pages.pop()
+    assert expert.post(f"/rate/item/{item}", data={"score-relevance": "5"}).status_code == 410
+    autosaved = expert.post(f"/rate/item/{item}", data={"score-relevance": "5"}, headers={"X-Autosave": "1"})
+    assert autosaved.status_code == 410
+    assert rows(study) == []
+
+
+def test_an_expert_sees_the_frozen_words_and_nothing_of_the_group(app: Flask, study: Study) -> None:
+    """Abuse cases 39 and 59."""
+    expert, item = seated(app, study), study.rated[0]
+    seated(app, study, 1).post(f"/rate/item/{item.id}", data={"score-relevance": "1", "comment": "Other expert."})
+    page = expert.get(f"/rate/item/{item.id}").text
+    for words in (item.title, item.text, item.why, item.summary, "Specification of 1"):
+        assert words in page
+    assert "Other expert." not in page
+    with study.database.reading() as uow:
+        assert uow.session.get_one(Round, study.round_id).version_sha256 in expert.get("/rate/").text
+        assert uow.session.execute(select(Remark)).scalars().all()[0].text == "Other expert."
+    for address in ("", "blueprint/", "validation/", f"validation/rounds/{study.round_id}", "versions/", "people"):
+        assert expert.get(f"/g/north-vale/{address}").status_code in {302, 404}
+
+
+def test_a_lost_link_page_says_the_same_to_everyone(app: Flask, study: Study) -> None:
+    """Abuse case 33."""
+    answers = []
+    for email in ("expert1@example.org", "nobody@example.org", "not an address"):
+        answer = browser(app).post("/r/", data={"email": email})
+        answers.append((answer.status_code, re.sub(r'(content|value|nonce)="[^"]*"', "", answer.text)))
+    assert len(set(answers)) == 1
+
+
+def test_a_forged_or_outdated_cookie_opens_nothing(app: Flask, study: Study) -> None:
+    """Abuse case 43."""
+    expert = seated(app, study)
+    with study.database.writing() as uow:
+        other = uow.session.execute(select(Seat).where(Seat.started_at.is_(None))).scalars().first()
+        assert other is not None
+        mark = seating.mark_of(uow.keys, other)
+    with expert.session_transaction() as session:
+        session["seat"] = [session["seat"][0], mark]
+    assert expert.get("/rate/").status_code == 404
+    for broken in ("x", [1], [1, 2], ["1", mark]):
+        with expert.session_transaction() as session:
+            session["seat"] = broken
+        assert expert.get("/rate/").status_code == 404
+
+
+def test_the_panel_manager_prepares_opens_reminds_and_closes_on_pages(app: Flask, database: Database) -> None:
+    app.test_client_class = Browser
+    study = build_study(database, criteria=1, experts=0)
+    manager, lead = browser(app), browser(app)
+    manager.enter(sign_in_token(database, study.cast.panel_manager))
+    lead.enter(sign_in_token(database, study.cast.facilitator))
+    base = "/g/north-vale/validation"
+    form = {"name": "Ann Invented", "email": "ann@example.org", "scope": "national", "expertise": "legal, ethics"}
+    assert manager.post(f"{base}/panel/experts", data=form).status_code == 303
+    assert manager.post(f"{base}/panel/experts", data={**form, "email": "x"}).status_code == 422
+    assert manager.post(f"{base}/panel/experts", data=form).status_code == 409
+    answer = manager.post(f"{base}/rounds", data={"version_id": str(study.version_id), "template": "rand"})
+    address = answer.location
+    page = manager.get(address).text
+    assert "Anything on relevance" in page
+    assert lead.get(address).status_code == 200
+    assert "Ann Invented" not in lead.get(address).text
+    fields = {
+        "name-0": "Clarity", "question-0": "How clear is it?", "scale-0": "1-4", "rule": "cvi", "percentile_type": "7",
+        "minimum_cell": "3", "feedback": "none", "reminders_most": "2", "reminder_gap_days": "3", "stop_rule": "Two.",
+    }  # fmt: skip
+    faulty = manager.post(f"{address}/protocol", data={**fields, "rule": "ram"})
+    assert faulty.status_code == 422
+    assert "fits none of the scales" in faulty.text
+    assert "How clear is it?" in faulty.text
+    assert (
+        manager.post(f"{address}/protocol", data={**fields, "action": "add"}).text.count("dimension__row--three") == 2
+    )
+    assert manager.post(f"{address}/protocol", data=fields).status_code == 303
+    for page_ in ("protocol", "items", "sheet"):
+        assert manager.get(f"{address}/{page_}").status_code == 200
+        assert lead.get(f"{address}/{page_}").status_code == 403
+    assert manager.post(f"{address}/items", data={"items": "999"}).status_code == 422
+    assert manager.post(f"{address}/open", data={"closes_on": "2026-01-01"}).status_code == 422
+    assert lead.post(f"{address}/open", data={"closes_on": "2026-03-20"}).status_code == 403
+    assert manager.post(f"{address}/open", data={"closes_on": "2026-03-20"}).status_code == 303
+    assert "Ann Invented" in manager.get(address).text
+    number = address.rpartition("/")[2]
+    assert manager.post(f"{base}/panel/rounds/{number}/remind").status_code == 303
+    assert manager.post(f"{address}/close", data={"reason": ""}).status_code == 422
+    assert manager.post(f"{address}/close", data={"reason": "A test."}).status_code == 303
+    assert manager.get(f"{base}/panel/rounds/{number}/comments").status_code == 200
+    with database.reading() as uow:
+        assert uow.session.get_one(Round, int(number)).state is RoundState.CLOSED
+    stranger = browser(app)
+    stranger.enter(sign_in_token(database, study.cast.stranger))
+    assert stranger.get(address).status_code == 404
+    assert stranger.get(address.replace("north-vale", "south-vale")).status_code == 404
+
+
+def test_versions_are_locked_read_and_compared_on_pages(app: Flask, database: Database) -> None:
+    app.test_client_class = Browser
+    study = build_study(database, experts=0)
+    lead, member = browser(app), browser(app)
+    lead.enter(sign_in_token(database, study.cast.facilitator))
+    member.enter(sign_in_token(database, study.cast.member))
+    base = "/g/north-vale/versions"
+    assert member.post(f"{base}/new", data={"reason": "x"}).status_code == 403
+    assert lead.post(f"{base}/new", data={"title": "Kept"}).status_code == 422
+    made = lead.post(f"{base}/new", data={"title": "Blueprint", "reason": "For the experts."})
+    assert made.status_code == 303
+    page = member.get(made.location).text
+    assert "Locked without a decision of the group, because: For the experts." in page
+    assert "How to check it" in page
+    assert member.get(f"{made.location}/difference?to={study.version_id}").status_code == 200
+    for form, kind in (("json", "application/json"), ("md", "text/markdown"), ("csv", "text/csv")):
+        file = member.get(f"{made.location}/version.{form}")
+        assert (file.status_code, file.mimetype) == (200, kind)
+    assert member.get(f"{made.location}/version.exe").status_code == 404
+    assert member.get(f"/g/north-vale/versions/{study.version_id + 99}").status_code == 404
+    stranger = browser(app)
+    stranger.enter(sign_in_token(database, study.cast.stranger))
+    for address in (made.location, made.location.replace("north", "south"), f"{made.location}/version.json"):
+        assert stranger.get(address).status_code == 404
