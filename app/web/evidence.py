@@ -82,6 +82,14 @@ def words() -> dict[str, dict[str, str]]:
     }
 
 
+@bp.app_template_global("provenance_choices")
+def provenance_choices(chosen: str | None) -> list[tuple[str, str]]:
+    """The flags a form offers: those of the demonstration only there, or where one is chosen already."""
+    special = {Provenance.SEED.value, Provenance.DEMO.value}
+    is_demo = database().settings.is_demo
+    return [pair for pair in provenance_words().items() if is_demo or pair[0] not in special or pair[0] == chosen]
+
+
 @bp.app_template_global("source_address")
 def source_address(source: Source) -> str:
     """Where a source can be read: its DOI's address, else its own, else nothing."""

@@ -6,6 +6,8 @@ and the next start tells it from the beginning; ``concordat demo --reset`` empti
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,8 +16,9 @@ from app.services.story.telling import Teller, read_content
 from app.uow import Database
 from models.groups import Group
 
+Chapter = Callable[[Teller], None]
 #: The chapters in their order; each stands on those before it.
-CHAPTERS = (
+CHAPTERS: Sequence[Chapter] = (
     people.tell,
     library.tell,
     blueprint.begin,
@@ -26,7 +29,7 @@ CHAPTERS = (
 )
 
 
-def tell_once(database: Database) -> bool:
+def tell_once(database: Database, chapters: Sequence[Chapter] = CHAPTERS) -> bool:
     """Tell the story if the database has no group yet; whether it was told now."""
     with database.reading() as uow:
         if _has_begun(uow.session):
@@ -36,7 +39,7 @@ def tell_once(database: Database) -> bool:
         if _has_begun(uow.session):  # somebody else told it meanwhile
             return False
         teller = Teller(uow, content, today=uow.now)
-        for chapter in CHAPTERS:
+        for chapter in chapters:
             chapter(teller)
         teller.end()
     return True
