@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from app.errors import Invalid
@@ -17,7 +17,7 @@ from app.services.documents import words_of, words_sha256
 from app.services.items import access_item, must_be_free, must_settle
 from app.uow import UnitOfWork
 from models.documents import Document, Field
-from models.evidence import ContractingModel, ItemModel, Link
+from models.evidence import ContractingModel, ItemModel
 from models.items import Item, ItemPrinciple, Kind, PrincipleGroup, Status
 from models.polls import Correction, Decision
 from models.versions import Version, VersionItem
@@ -104,12 +104,6 @@ def decided_words(session: Session, group_id: int) -> dict[int, set[str]]:
         if corrected is not None:
             latest[item_id][1].add(corrected)
     return {item_id: hashes for item_id, (_, hashes) in latest.items()}
-
-
-def evidence_counts(session: Session, group_id: int) -> dict[int, int]:
-    """How many findings speak to each item that has any."""
-    rows = session.execute(select(Link.item_id, func.count()).where(Link.group_id == group_id).group_by(Link.item_id))
-    return {row[0]: row[1] for row in rows}
 
 
 def principles(uow: UnitOfWork, actor: Actor, item_id: int) -> list[Neighbour]:

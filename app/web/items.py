@@ -7,10 +7,8 @@ the toast, and the form that takes the act back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -32,13 +30,6 @@ bp = Blueprint("items", __name__)
 Choice = TypeVar("Choice", bound=StrEnum)
 #: Most cards that are asked for at once.
 MOST_CARDS = 100
-
-
-@bp.app_template_filter("when")
-def when(at: datetime) -> str:
-    """A moment on the group's own clock, in words: "2 March 2026, 09:00"."""
-    zone = ZoneInfo(g.group.time_zone) if g.get("group") else UTC
-    return f"{at.astimezone(zone):%-d %B %Y, %H:%M}"
 
 
 def group_id() -> int:

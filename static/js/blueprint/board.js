@@ -41,6 +41,8 @@ export class Board {
     this.rested = 0;
     this.busy = false;
     this.reshaped = false;
+    /** @type {Promise<void>} */
+    this.last = Promise.resolve();
     this.pill.addEventListener("click", (event) => {
       event.preventDefault();
       void this.refresh({ mine: true });
@@ -75,10 +77,18 @@ export class Board {
   }
 
   /**
-   * Asks for what changed and shows it; `mine` shows also what moves the page.
+   * Asks for what changed and shows it; `mine` shows also what moves the page. One after the other: an answer that was
+   * long on its way must not put back what a later one has changed.
    * @param {{mine?: boolean}} [options]
+   * @returns {Promise<void>}
    */
-  async refresh({ mine = false } = {}) {
+  refresh({ mine = false } = {}) {
+    this.last = this.last.then(() => this.#refresh(mine));
+    return this.last;
+  }
+
+  /** @param {boolean} mine */
+  async #refresh(mine) {
     this.busy = true;
     const ids = new Set(this.changed);
     const shape = this.shape || mine;
