@@ -17,7 +17,7 @@ from app.calc.charts import BarRow, Chart, MedianRow, Spread, Words, diverging_b
 from app.calc.consensus import classify
 from app.calc.figures import METHODS
 from app.calc.ratings import rate_band
-from app.services.protocols import RULES, Dimension
+from app.services.protocols import RULES, Dimension, Protocol
 from app.services.results import Figures, ItemReport, Judgement, Movement, Report
 from models.items import Kind
 from models.validation import Scope
@@ -122,23 +122,29 @@ def mark_of(outcome: str) -> Mark:
     return known[outcome]
 
 
-def standing(item: ItemReport) -> str:
-    """``work`` when some dimension needs it, ``agreed`` when all that have a verdict are agreed, else ``open``."""
-    outcomes = [each.judgement.outcome if each.judgement else "" for each in item.figures if has_rule(each)]
+def standing(item: ItemReport, protocol: Protocol) -> str:
+    """``work`` when some dimension needs it, ``agreed`` when all that could have a verdict are, else ``open``.
+
+    Dimensions on which the rule could never decide with the experts asked (another scale, two lawyers) do not count.
+    """
+    outcomes = [
+        each.judgement.outcome if each.judgement else ""
+        for each in item.figures
+        if protocol.decides(each.dimension) and protocol.least_of(each.eligible) <= each.eligible
+    ]
     if WORK & set(outcomes):
         return "work"
     return "agreed" if outcomes and set(outcomes) == {"agreed"} else "open"
 
 
-def has_rule(figures: Figures) -> bool:
-    """Whether the rule that decides applies here at all; a withheld dimension counts as one it cannot decide."""
-    return figures.judgement is not None or bool(figures.withheld)
-
-
 def rows(report: Report) -> list[Row]:
     """The items, those that need work first, each group in the order of the blueprint."""
     made = [
-        Row(item, standing(item), tuple(Cell(each.dimension, mark(each), _short(each)) for each in item.figures))
+        Row(
+            item,
+            standing(item, report.protocol),
+            tuple(Cell(each.dimension, mark(each), _short(each)) for each in item.figures),
+        )
         for item in report.items
     ]
     return sorted(made, key=lambda row: ("work", "open", "agreed").index(row.standing))
