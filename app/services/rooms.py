@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.policy import Actor, Can, allowed
-from app.services import actions, documents, polls
+from app.services import actions, documents, items, polls
 from app.services.actions import ActionLine
 from app.services.attendance import attendances, expected, is_present
 from app.services.hands import Queue, queue_of
@@ -97,6 +97,11 @@ class ItemView:
     item: Item
     texts: dict[Field, Document]
 
+    @property
+    def fields(self) -> type[Field]:
+        """The names of its texts."""
+        return Field
+
     def words(self, field: str) -> str:
         """One of its texts, empty where there is none."""
         document = self.texts.get(Field(field))
@@ -168,6 +173,12 @@ class MemberScreen:
     ahead: int
     own_item: ItemView | None
     items: list[tuple[int, str]]
+    may_write: bool
+
+    @property
+    def view(self) -> ItemView | None:
+        """The item on this person's screen: the one they turned to by themselves, or the group's."""
+        return self.own_item or self.room.item
 
 
 def _load(
@@ -309,12 +320,14 @@ def read_member(
     own_item = _item(uow.session, look_at) if look_at not in (None, meeting.current_item_id) else None
     if own_item is not None and own_item.item.group_id != group_id:
         own_item = None
+    view = own_item or room.item
+    may_write = view is not None and items.may_write(uow.session, actor, view.item).access == "write"
     return MemberScreen(
         room=room, is_here=own is not None and is_present(own), is_guest=found.role is Role.GUEST,
         runs=allowed(found.role, Can.MEETING_RUN), hand=hand.kind if hand else None,
         has_floor=speaker is not None and speaker.person_id == actor.person_id,
         ahead=waiting.index(actor.person_id or 0) if hand else 0, own_item=own_item,
-        items=choosable(uow.session, group_id),
+        items=choosable(uow.session, group_id), may_write=may_write,
     )  # fmt: skip
 
 

@@ -342,8 +342,10 @@ def _minutes_page(meeting_id: int, refused: DomainError | None = None) -> str:
     with looking() as (uow, actor):
         page = minutes.read_minutes(uow, actor, meeting_id=meeting_id, group_id=group_id())
     text = request.form.get("text") if refused is not None else None
-    return render_template("meetings/minutes.html", page=page, meeting=page.meeting, refused=refused, text=text,
-                           errors=faults(refused))  # fmt: skip
+    return render_template(
+        "meetings/minutes.html", page=page, meeting=page.meeting, refused=refused, text=text, errors=faults(refused),
+        correcting=request.args.get("correct") == "1",
+    )  # fmt: skip
 
 
 @bp.get("/<int:meeting_id>/minutes")

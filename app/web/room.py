@@ -29,7 +29,7 @@ def page(meeting_id: int, refused: DomainError | None = None, *, whole: bool = T
     return render_template(
         "meetings/room.html" if whole else "meetings/_room.html",
         screen=screen, room=room, meeting=room.meeting, refused=refused, errors=faults(refused), typed=typed(),
-        look_at=own,
+        look_at=own, writing=request.args.get("write") == "1",
     )  # fmt: skip
 
 

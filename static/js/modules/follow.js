@@ -21,7 +21,7 @@ export function mount(region) {
   let asking = false;
   let again = false;
   let timer = 0;
-  let answered = -Infinity;
+  let pressed = -Infinity;
 
   /** @param {boolean} whole ask for the content even if it has not changed */
   async function refresh(whole) {
@@ -79,10 +79,12 @@ export function mount(region) {
     if (!(form instanceof HTMLFormElement) || form.method !== "post" || event.defaultPrevented) return;
     event.preventDefault();
     const careful = form.hasAttribute("data-careful");
-    if (careful && performance.now() - answered < CAREFUL_MILLISECONDS) return;
+    if (careful && performance.now() - pressed < CAREFUL_MILLISECONDS) return;
+    if (careful) pressed = performance.now();
     void send(region, form, event.submitter).then(() => {
       mark = "";
-      if (careful) answered = performance.now();
+      // What one has turned to by oneself stands in the address of the part, which the answer does not know.
+      if (region.dataset.src?.includes("?")) void refresh(true);
     });
   });
 }
@@ -104,7 +106,7 @@ async function send(region, form, submitter) {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     if (page.getElementById(region.id)) {
       if (response.ok) takeHidden(form, page);
-      show(region, page);
+      if (!response.ok || !region.dataset.src?.includes("?")) show(region, page);
       for (const notice of page.querySelectorAll(".before-main .notice")) toast((notice.textContent ?? "").trim());
       region.querySelector("[data-refusal], .error-summary")?.scrollIntoView({ block: "nearest" });
     } else if (response.ok) {
@@ -150,7 +152,12 @@ function show(region, page) {
     morphStyle: "innerHTML",
     callbacks: {
       beforeNodeMorphed: (/** @type {Node} */ old) => !isKept(old),
-      beforeNodeRemoved: (/** @type {Node} */ old) => !(old instanceof Element && isTyping(old)),
+      beforeNodeRemoved: (/** @type {Node} */ old) => {
+        if (!(old instanceof Element)) return true;
+        if (isTyping(old)) return false;
+        for (const editor of editorsIn(old)) editor.dispatchEvent(new CustomEvent("concordat:unmount"));
+        return true;
+      },
       beforeAttributeUpdated: (/** @type {string} */ name, /** @type {Element} */ element) =>
         !(name === "open" && (element instanceof HTMLDetailsElement || element instanceof HTMLDialogElement)),
     },
@@ -159,11 +166,20 @@ function show(region, page) {
 }
 
 /**
- * A timer runs by itself, and a form that somebody fills is theirs.
+ * A timer and an editor run by themselves, and a form that somebody fills is theirs.
  * @param {Node} node
  */
 function isKept(node) {
-  return node instanceof HTMLElement && (node.dataset.module === "timer" || node.hasAttribute("data-dirty"));
+  if (!(node instanceof HTMLElement)) return false;
+  return node.dataset.module === "timer" || node.dataset.module === "editor" || node.hasAttribute("data-dirty");
+}
+
+/**
+ * Live texts on and under an element; they close by themselves once everything is saved.
+ * @param {Element} element
+ */
+function editorsIn(element) {
+  return element.matches('[data-module="editor"]') ? [element] : element.querySelectorAll('[data-module="editor"]');
 }
 
 /**
