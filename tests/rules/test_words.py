@@ -45,7 +45,7 @@ class Words(HTMLParser):
         if text.strip().endswith(" Invented"):  # a person of an example
             return
         # A block or a variable may hold a class name or attributes, which nobody reads.
-        if re.fullmatch(r"\s*[a-z0-9]+(-+[a-z0-9]+)+\s*", text) or '="' in text:
+        if re.fullmatch(r"\s*([a-z0-9]+(-+[a-z0-9]+)+\s*)+", text) or '="' in text:
             return
         if any(word not in SAME_EVERYWHERE for word in WORD.findall(text)):
             self.found.append(f"line {self.getpos()[0]}: {' '.join(text.split())[:80]}")
