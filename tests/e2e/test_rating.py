@@ -1,0 +1,122 @@
+"""Nine experts rate a round to the end on a phone: one by keyboard, one cut off meanwhile and moving to a desktop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import func, select
+
+from app.clock import utc_now
+from app.config import Settings
+from app.uow import Database
+from models.validation import Rating, Seat
+from tests.conftest import SetClock
+from tests.live import LiveServer
+from tests.panels import Study, build_study
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+
+
+@pytest.fixture
+def study(database: Database, clock: SetClock) -> Study:
+    clock.now = utc_now()  # the server's clock is the real one
+    study = build_study(database, criteria=3)
+    study.open()
+    return study
+
+
+@pytest.fixture
+def server(start_server: Callable[..., LiveServer], app_settings: Settings) -> LiveServer:
+    return start_server(CONCORDAT_SECRET=app_settings.secret)
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+
+
+def choose(page: Page, dimension: str, value: int) -> None:
+    page.locator(f'label.scale__option:has(input[name="score-{dimension}"][value="{value}"])').click()
+
+
+def begin(page: Page, address: str) -> None:
+    """From the mail's link to the list of tasks."""
+    page.goto(address)
+    press(page, "Continue")
+    page.get_by_label("Thank the panel without my name").check()
+    page.get_by_label("I have read the information sheet").check()
+    press(page, "Agree and begin")
+    expect(page.get_by_role("heading", name="My review")).to_be_visible()
+
+
+def finish(page: Page, look: Callable[[Page], None]) -> None:
+    """From the list of tasks to the receipt."""
+    page.locator("main .button--primary").click()
+    for _ in range(3):
+        choose(page, "relevance", 8)
+        choose(page, "applicability", 7)
+        look(page)
+        press(page, "Save and continue")
+    expect(page.get_by_role("heading", name="What is missing here?")).to_be_visible()
+    look(page)
+    press(page, "Save and continue")
+    choose(page, "whole_face_validity", 8)
+    choose(page, "whole_potential", 6)
+    look(page)
+    press(page, "Save and continue")
+    look(page)
+    press(page, "Send my review")
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    look(page)
+
+
+def test_nine_experts_rate_a_round_to_the_end_on_a_phone(
+    study: Study,
+    server: LiveServer,
+    browser_context: Callable[..., BrowserContext],
+    assert_accessible: Callable[[Page], None],
+) -> None:
+    def look(page: Page) -> None:
+        expect(page.locator("html[data-ready]")).to_have_count(1)
+        assert page.evaluate(FITS)
+        assert_accessible(page)
+
+    for number, token in enumerate(study.tokens):
+        page = browser_context(**PHONE).new_page()
+        begin(page, f"{server.url}/r/{token}")
+        if number == 0:
+            look(page)
+        finish(page, look if number == 0 else lambda _page: None)
+        page.context.close()
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(func.count(Seat.sent_at))).scalar_one() == 9
+        assert uow.session.execute(select(func.count(Rating.id))).scalar_one() == 9 * (3 * 2 + 2)
+
+
+def test_answers_are_saved_as_they_are_given_by_keyboard_and_through_a_lost_connection(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    context = browser_context(**PHONE)
+    page = context.new_page()
+    begin(page, f"{server.url}/r/{study.tokens[0]}")
+    page.locator("main .button--primary").click()
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    page.locator('input[name="score-relevance"]').first.focus()
+    page.keyboard.press("2")
+    expect(page.get_by_text("1 of 8")).to_be_visible()
+    expect(page.get_by_text("You gave a low score")).to_be_visible()
+    context.set_offline(True)
+    page.get_by_label("Comment", exact=True).fill("Who pays for this?")
+    expect(page.get_by_text("Not saved")).to_be_visible()
+    context.set_offline(False)
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    expect(page.get_by_text("You gave a low score")).to_be_hidden()
+
+    desktop = browser_context(viewport={"width": 1366, "height": 900}).new_page()
+    desktop.goto(f"{server.url}/r/{study.tokens[0]}")
+    press(desktop, "Continue")
+    desktop.get_by_role("link", name="Go on").click()
+    expect(desktop.locator('input[name="score-relevance"][value="2"]')).to_be_checked()
+    expect(desktop.get_by_label("Comment", exact=True)).to_have_value("Who pays for this?")
