@@ -21,7 +21,7 @@ from app.services.stages import UNDO_LASTS, elapsed, last_change
 from app.uow import UnitOfWork
 from models.accounts import Person
 from models.documents import Document, Field
-from models.groups import Group, Role
+from models.groups import Group, Membership, Role
 from models.items import Item, Status
 from models.meetings import Attendance, HandKind, Meeting, Stage, StageKind
 from models.polls import Decision
@@ -183,10 +183,11 @@ class MemberScreen:
 
 def _load(
     uow: UnitOfWork, meeting: Meeting, *, person_id: int | None, facilitates: bool
-) -> tuple[Room, list[Attendance]]:
+) -> tuple[Room, list[Attendance], list[Membership]]:
     session, now = uow.session, uow.now
     group = session.get_one(Group, meeting.group_id)
     rows = attendances(session, meeting.id)
+    members = expected(session, meeting.group_id)
     queue = queue_of(session, meeting.id, rows)
     stages = stages_of(session, meeting.id)
     references = _references(session, [stage.item_id for stage in stages if stage.item_id is not None])
@@ -201,7 +202,7 @@ def _load(
         meeting=meeting, group=group, stages=lines,
         now=next((line for line in lines if line.state == "now"), None),
         after=next((line for line in lines if line.state == "next"), None),
-        clock=clock, ends_at=ends_at, benches=_benches(session, meeting, rows, queue), queue=queue,
+        clock=clock, ends_at=ends_at, benches=_benches(members, rows, queue), queue=queue,
         item=_item(session, meeting.current_item_id),
         poll=polls.view(session, poll, person_id=person_id, facilitates=facilitates) if poll else None,
         decisions=list(session.execute(
@@ -210,7 +211,7 @@ def _load(
         actions=actions.lines_of(uow, meeting.group_id, meeting_id=meeting.id),
         following=next_meeting(session, meeting),
     )  # fmt: skip
-    return room, rows
+    return room, rows, members
 
 
 def _line(stage: Stage, meeting: Meeting, now: datetime, references: dict[int, str]) -> StageLine:
@@ -244,10 +245,10 @@ def _item(session: Session, item_id: int | None) -> ItemView | None:
     return ItemView(item, documents.documents_of(session, [item.id]).get(item.id, {})) if item else None
 
 
-def _benches(session: Session, meeting: Meeting, rows: list[Attendance], queue: Queue) -> list[Bench]:
+def _benches(members: list[Membership], rows: list[Attendance], queue: Queue) -> list[Bench]:
     wanted: dict[str, int] = {}
     seats: dict[str, tuple[int, str]] = {}
-    for member in expected(session, meeting.group_id):
+    for member in members:
         if member.constituency is not None and member.role is not Role.OBSERVER:
             wanted[member.constituency.name] = wanted.get(member.constituency.name, 0) + 1
             seats[member.constituency.name] = (member.constituency.position, member.constituency.tag)
@@ -277,7 +278,7 @@ def _here(row: Attendance, turns: int) -> Here:
 def read_console(uow: UnitOfWork, actor: Actor, *, meeting_id: int, group_id: int) -> Console:
     """The facilitator's console. Raises NotFound, Forbidden."""
     meeting, _ = access_meeting(uow.session, actor, meeting_id, Can.MEETING_RUN, group_id=group_id)
-    room, rows = _load(uow, meeting, person_id=actor.person_id, facilitates=True)
+    room, rows, members = _load(uow, meeting, person_id=actor.person_id, facilitates=True)
     controller = uow.session.get(Person, meeting.controller_id) if meeting.controller_id else None
     change = last_change(uow, meeting)
     here = {row.person_id for row in rows if is_present(row)}
@@ -285,7 +286,7 @@ def read_console(uow: UnitOfWork, actor: Actor, *, meeting_id: int, group_id: in
     sorry = {row.person_id for row in rows if row.apologies_at is not None}
     absent = [
         (each.person_id, each.person.name, each.person_id in sorry)
-        for each in expected(uow.session, group_id)
+        for each in members
         if each.person_id not in here and each.person_id not in represented
     ]
     waiting = [
@@ -312,7 +313,7 @@ def read_member(
     ``look_at`` is an item the reader has turned to by themselves; None follows the group.
     """
     meeting, found = access_meeting(uow.session, actor, meeting_id, Can.MEETING_ATTEND, group_id=group_id)
-    room, rows = _load(uow, meeting, person_id=actor.person_id, facilitates=False)
+    room, rows, _ = _load(uow, meeting, person_id=actor.person_id, facilitates=False)
     own = next((row for row in rows if row.person_id == actor.person_id), None)
     waiting = [hand.person_id for hand in room.queue.waiting]
     hand = next((hand for hand in room.queue.waiting if hand.person_id == actor.person_id), None)
@@ -351,7 +352,7 @@ def read_screen(uow: UnitOfWork, *, token: str) -> Room:
     Raises NotFound for a revoked or unknown address.
     """
     meeting = find_screen(uow, token)
-    room, _ = _load(uow, meeting, person_id=None, facilitates=False)
+    room, _, _ = _load(uow, meeting, person_id=None, facilitates=False)
     benches = [replace(bench, people=[_nameless(person) for person in bench.people]) for bench in room.benches]
     queue = replace(room.queue, waiting=room.queue.waiting[:2])
     poll = room.poll

@@ -66,26 +66,22 @@ def member() -> ResponseReturnValue | None:
 
 def session_member() -> ResponseReturnValue | None:
     """As ``member``; a session named in the address has to be one of that group, and no draft of others."""
-    refused = member()
-    if refused is None:
-        _session_of(Can.MEETING_READ)
-    return refused
+    return _in_session(Can.MEETING_READ)
 
 
 def attendee() -> ResponseReturnValue | None:
     """People with a place in the session named in the address: members, and guests who were let into this very one."""
-    with looking() as (_uow, actor):
+    return _in_session(Can.MEETING_ATTEND)
+
+
+def _in_session(can: Can) -> ResponseReturnValue | None:
+    args = request.view_args or {}
+    with looking() as (uow, actor):
         remember(actor)
         if actor.person_id is None:
             return to_sign_in()
-    _session_of(Can.MEETING_ATTEND)
-    return None
-
-
-def _session_of(can: Can) -> None:
-    args = request.view_args or {}
-    with looking() as (uow, actor):
         group, standing = groups.access_group(uow.session, actor, args.get("slug", ""), can)
         if "meeting_id" in args:
             meetings.access_meeting(uow.session, actor, args["meeting_id"], can, group_id=group.id)
         remember(actor, group, standing.role)
+    return None
