@@ -5,23 +5,31 @@ from __future__ import annotations
 import itertools
 import json
 import queue
+import secrets
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
 import socketio
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 from socketio.msgpack_packet import MsgPackPacket
 
-from app.policy import Actor
-from app.services import access_tokens, items
+from app.policy import SYSTEM, Actor
+from app.services import access_tokens, accounts, groups, items
 from app.uow import Database
 from models.documents import Document, Field, TextChange
-from models.items import Item, Kind, Status
-from tests.cast import Cast
+from models.groups import Role
+from models.items import Kind, Status
+from tests.cast import Cast, sign_in_token
+from tests.live import LiveServer
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIENT = ROOT / "tests" / "node" / "client.mjs"
@@ -148,6 +156,57 @@ def raw(url: str, token: str | None, **connect: Any) -> Iterator[Raw]:
     client.close()
 
 
+@dataclass
+class Place:
+    """A live server with the cast and one text, shared by many tests: each adds what it changes."""
+
+    server: LiveServer
+    database: Database
+    people: Cast
+    item: int
+    doc: int
+    tokens: dict[str, str]
+
+    def client(self, name: str) -> str:
+        """A new editor's mark of a person."""
+        return f"{getattr(self.people, name).person_id}.{secrets.token_hex(4)}"
+
+    def text(self) -> str:
+        """The shared text as stored."""
+        return log_of(self.database, self.doc)[0]
+
+    def newcomer(self, name: str) -> Actor:
+        """Somebody new in the group, to be taken out of it again."""
+        with self.database.writing() as uow:
+            person = accounts.add_person(uow, email=f"{name.lower()}@example.org", name=f"{name} Invented")
+            groups.add_member(
+                uow, SYSTEM, group_id=self.people.group_id, person=person, role=Role.MEMBER,
+                constituency="Commissioner", organisation="Vale",
+            )  # fmt: skip
+            return Actor(person_id=person.id, name=person.name, email=person.email)
+
+    def visit(self, actor: Actor) -> requests.Session:
+        """A signed-in HTTP client of the server, which sends the CSRF token as a page does."""
+        app = Flask("of the tests")
+        app.secret_key = self.database.keys.web()
+        signer = SecureCookieSessionInterface().get_signing_serializer(app)
+        assert signer is not None
+        held = {"sign_in": sign_in_token(self.database, actor), "csrf_token": secrets.token_hex(20)}
+        shown = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(held["csrf_token"])
+        page = requests.Session()
+        page.cookies.set("concordat", signer.dumps(held))
+        page.headers.update({"X-CSRFToken": str(shown), "Origin": self.server.url})
+        return page
+
+    def memory(self) -> float:
+        """Resident memory of the server's processes in MB."""
+        assert self.server.process is not None
+        pids = [self.server.process.pid]
+        children = Path(f"/proc/{pids[0]}/task/{pids[0]}/children").read_text().split()
+        sizes = [Path(f"/proc/{pid}/status").read_text() for pid in [*pids, *children]]
+        return sum(int(size.split("VmRSS:")[1].split()[0]) for size in sizes) / 1024
+
+
 def add_texts(database: Database, people: Cast, text: str = "") -> tuple[int, int]:
     """An item that members may write: its id and the document of its words."""
     with database.writing() as uow:
@@ -175,9 +234,3 @@ def log_of(database: Database, document_id: int) -> tuple[str, list[TextChange]]
     with database.reading() as uow:
         rows = uow.session.query(TextChange).filter_by(document_id=document_id).order_by(TextChange.version).all()
         return uow.session.get_one(Document, document_id).text, rows
-
-
-def status_of(database: Database, item_id: int) -> Status:
-    """An item's status."""
-    with database.reading() as uow:
-        return uow.session.get_one(Item, item_id).status

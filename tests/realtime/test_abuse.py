@@ -9,73 +9,20 @@ import base64
 import contextlib
 import http.client
 import json
-import os
-import shutil
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgpack
 import pytest
 import socketio.exceptions
 
-from app.config import Settings
-from app.uow import Database
-from tests.cast import Cast, make_cast, sign_in_token
-from tests.live import LiveServer
-from tests.typists import PROTOCOL, Raw, add_texts, document_of, log_of, raw, token_of, until
+from models.documents import Field
+from tests.cast import sign_in_token
+from tests.typists import PROTOCOL, Place, Raw, document_of, log_of, raw, until
 
 WORDS = "Partners share."
-
-
-@dataclass
-class Place:
-    """A live server with a group, one text, and tokens of its people."""
-
-    server: LiveServer
-    database: Database
-    people: Cast
-    item: int
-    doc: int
-    tokens: dict[str, str]
-
-    def client(self, name: str) -> str:
-        """A client's id of a person."""
-        return f"{getattr(self.people, name).person_id}.{os.urandom(4).hex()}"
-
-    def text(self) -> str:
-        """The text as stored."""
-        return log_of(self.database, self.doc)[0]
-
-    def memory(self) -> float:
-        """Resident memory of the server's processes in MB."""
-        assert self.server.process is not None
-        pids = [self.server.process.pid]
-        children = Path(f"/proc/{pids[0]}/task/{pids[0]}/children").read_text().split()
-        sizes = [Path(f"/proc/{pid}/status").read_text() for pid in [*pids, *children]]
-        return sum(int(size.split("VmRSS:")[1].split()[0]) for size in sizes) / 1024
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Place]:
-    folder = tmp_path_factory.mktemp("abuse")
-    path = folder / "concordat.sqlite"
-    shutil.copyfile(sqlite_template, path)
-    secret = "a secret of the tests, and of nothing else"
-    environ = {"CONCORDAT_MODE": "demo", "CONCORDAT_DATA": str(folder), "CONCORDAT_SECRET": secret}
-    database = Database(Settings.from_env({**environ, "DATABASE_URL": f"sqlite:///{path}"}))
-    people = make_cast(database)
-    item, doc = add_texts(database, people, WORDS)
-    names = ("facilitator", "member", "peer", "observer", "stranger")
-    tokens = {name: token_of(database, getattr(people, name)) for name in names}
-    server = LiveServer(folder, f"sqlite:///{path}", environ={"CONCORDAT_SECRET": secret}).start()
-    yield Place(server, database, people, item, doc, tokens)
-    database.close()
-    server.stop()
-    assert "Traceback" not in server.log, server.log
 
 
 @pytest.fixture
@@ -131,8 +78,6 @@ def test_8_9_10_rooms_and_texts_of_others(place: Place, witness: Raw) -> None:
 
 def log_of_other(place: Place) -> int:
     with place.database.reading() as uow:
-        from models.documents import Field  # noqa: PLC0415
-
         return document_of(uow.session, place.item, Field.TITLE).id
 
 
