@@ -7,10 +7,11 @@ from sqlalchemy import event, select
 
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import DocumentReset, ItemChanged, TreeChanged
-from app.policy import Actor
+from app.policy import Actor, Can
 from app.services import activity, documents, items, outline, threads
 from app.services.items import Entry
 from app.uow import Database
+from models.documents import Field
 from models.items import Item, Kind, PrincipleGroup, Status
 from models.meetings import Meeting, MeetingState
 from models.polls import Correction, Decision, Outcome, Poll
@@ -152,7 +153,7 @@ def test_agreed_items_belong_to_facilitators(database: Database, people: Cast, b
         items.set_status(uow, people.facilitator, item_id=item.id, status=Status.AGREED)
         assert sum(isinstance(fact, DocumentReset) for fact in uow.facts) == 4
     with database.reading() as uow:
-        agreed = items.access_item(uow.session, people.member, item.id, items.Can.ITEM_READ)
+        agreed = items.access_item(uow.session, people.member, item.id, Can.ITEM_READ)
         assert items.may_write(uow.session, people.member, agreed) == ("read", "Agreed: ask a facilitator to reopen")
         assert items.may_write(uow.session, people.facilitator, agreed).access == "write"
     acts = (
@@ -168,7 +169,7 @@ def test_agreed_items_belong_to_facilitators(database: Database, people: Cast, b
     with database.writing() as uow:
         items.reopen(uow, people.facilitator, item_id=item.id)
     with database.reading() as uow:
-        reopened = items.access_item(uow.session, people.member, item.id, items.Can.ITEM_READ)
+        reopened = items.access_item(uow.session, people.member, item.id, Can.ITEM_READ)
         assert (reopened.status, items.may_write(uow.session, people.member, reopened).access) == (
             Status.DRAFT,
             "write",
@@ -202,7 +203,7 @@ def test_nobody_changes_what_is_being_voted_on(database: Database, people: Cast,
     item = blueprint["C1.1"]
     poll_id = open_vote(database, people, item)
     with database.reading() as uow:
-        held = items.access_item(uow.session, people.facilitator, item.id, items.Can.ITEM_READ)
+        held = items.access_item(uow.session, people.facilitator, item.id, Can.ITEM_READ)
         access, reason = items.may_write(uow.session, people.facilitator, held)
     assert (access, "vote" in reason) == ("read", True)
     for by in (people.facilitator, people.member):
@@ -220,13 +221,13 @@ def test_readers_read_and_strangers_find_nothing(database: Database, people: Cas
     item = blueprint["C1.1"]
     for reader in (people.observer, people.panel_manager):
         with database.reading() as uow:
-            found = items.access_item(uow.session, reader, item.id, items.Can.ITEM_READ)
+            found = items.access_item(uow.session, reader, item.id, Can.ITEM_READ)
             assert items.may_write(uow.session, reader, found).access == "read"
         with pytest.raises(Forbidden), database.writing() as uow:
             items.set_status(uow, reader, item_id=item.id, status=Status.DRAFT)
     for outsider in (people.stranger, people.nobody, people.administrator):
         with pytest.raises(NotFound), database.reading() as uow:
-            items.access_item(uow.session, outsider, item.id, items.Can.ITEM_READ)
+            items.access_item(uow.session, outsider, item.id, Can.ITEM_READ)
         with pytest.raises(NotFound), database.reading() as uow:
             items.tree(uow, outsider, people.group_id)
     with pytest.raises(NotFound), database.reading() as uow:
@@ -289,7 +290,7 @@ def test_decided_words_and_minor_corrections(database: Database, people: Cast, b
         )
     assert changed() == [False]
     with database.writing() as uow:
-        text = documents.documents_of(uow.session, [item.id])[item.id][documents.Field.TEXT]
+        text = documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT]
         documents.replace_text(uow, people.facilitator, text, "Other words.")
     assert changed() == [True]
     with database.writing() as uow:
