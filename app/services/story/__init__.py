@@ -25,7 +25,9 @@ CHAPTERS: Sequence[Chapter] = (
     sessions.first,
     blueprint.go_on,
     sessions.second,
-    rounds.tell,
+    rounds.first,
+    sessions.since,
+    rounds.second,
 )
 
 

@@ -1,4 +1,4 @@
-"""Last chapter: nine experts, a first round that has closed, and a second that is open to whoever visits."""
+"""Seventh and last chapter: nine experts, a first round that has closed, and one that is open to whoever visits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.services.rating import Answer
 from app.services.rounds import rated_items, seated
 from app.services.seating import Place
 from app.services.seats import token_of
-from app.services.story.telling import ZONE, Teller, local
+from app.services.story.telling import Teller, local
 from models.validation import RemarkKind, Round
 from models.versions import VersionItem
 
@@ -25,34 +25,49 @@ SEED = 2015
 #: What the blueprint as a whole is given: centre and spread of a score.
 WHOLE_SCORE = (7.4, 0.9)
 OPENS, CLOSES = local(date(2015, 4, 20), "09:00"), local(date(2015, 5, 11), "17:00")
-#: The second round was opened so long before the telling and closes so long after it.
-OPENED_BEFORE, CLOSES_AFTER = timedelta(days=2), timedelta(days=30)
-#: Who has begun the second round, and how many of its criteria they have scored.
-BEGUN = {"X2": 4, "X7": 2}
+#: The second round was opened so many days before the telling and closes so many after it.
+OPENED_BEFORE, CLOSES_AFTER = 2, 30
+#: Who has begun the second round, how many of its criteria they have scored, and how many hours after it opened.
+BEGUN, BEGUN_AFTER = {"X2": 4, "X7": 2}, (9, 25)
 #: How many criteria an expert scores before pausing.
 AT_ONCE = 6
 ACKNOWLEDGED = ("named", "thanked", "named", "neither")
 
 
-def tell(teller: Teller) -> None:
-    """The experts are asked, answer, and are asked again where they did not agree."""
-    experts = _seat(teller)
-    before = _first_round(teller, experts)
-    _release(teller, before)
-    _second_round(teller, experts)
+def first(teller: Teller) -> None:
+    """The experts are seated and answer; the group reads what may be released."""
+    _seat(teller)
+    _release(teller, _first_round(teller))
+
+
+def second(teller: Teller) -> None:
+    """The criteria without agreement, on the same version; open for a month from the day the story is told."""
+    uow = teller.uow
+    opens = local(teller.day(-OPENED_BEFORE), "10:00")
+    teller.at(opens - timedelta(hours=1))
+    made = validation.create_round(uow, _manager(teller), group_id=teller.group_id, version_id=teller.version_id)
+    teller.at(opens)
+    closes = local(teller.day(CLOSES_AFTER), "17:00")
+    validation.open_round(uow, _manager(teller), round_id=made.id, closes_at=closes)
+    tokens = _tokens(teller, made)
+    scores = _scores(teller)
+    for (name, count), hours in zip(BEGUN.items(), BEGUN_AFTER, strict=True):
+        teller.at(opens + timedelta(hours=hours))
+        seating.enter(uow, token=tokens[name])
+        place = seating.sit_with_token(uow, token=tokens[name], round_id=made.id)
+        _answer(teller, place, scores[name], rated_items(uow.session, made.id)[:count])
 
 
 def _manager(teller: Teller) -> Actor:
     return teller.who(MANAGER)
 
 
-def _seat(teller: Teller) -> dict[str, int]:
-    """The panel, by the names of its seats."""
+def _seat(teller: Teller) -> None:
+    """The panel is put together."""
     uow = teller.uow
     teller.at(local(date(2015, 4, 18), "10:00"))
     found = panel.panel_of(uow, _manager(teller), group_id=teller.group_id)
     persons = {each["seat"]: each for each in teller.content["people"]["experts"]}
-    experts = {}
     for seat in teller.content["experts"]["panel"]:
         teller.later(minutes=2)
         person = persons[seat["id"]]
@@ -60,19 +75,18 @@ def _seat(teller: Teller) -> dict[str, int]:
             person["name"], person["email"], seat["scope"], seat["country"], seat["org_type"],
             tuple(seat["expertise"]), seat["role"],
         )  # fmt: skip
-        experts[seat["id"]] = panel.add_expert(uow, _manager(teller), panel_id=found.id, form=form).id
-    return experts
+        teller.experts[seat["id"]] = panel.add_expert(uow, _manager(teller), panel_id=found.id, form=form).id
 
 
-def _sit(teller: Teller, round_: Round, experts: dict[str, int]) -> dict[str, str]:
+def _tokens(teller: Teller, round_: Round) -> dict[str, str]:
     """The links that were mailed, by seat."""
-    names = {expert_id: name for name, expert_id in experts.items()}
+    names = {expert_id: name for name, expert_id in teller.experts.items()}
     return {
         names[each.expert.id]: token_of(teller.uow.keys, each.seat) for each in seated(teller.uow.session, round_.id)
     }
 
 
-def _first_round(teller: Teller, experts: dict[str, int]) -> Round:
+def _first_round(teller: Teller) -> Round:
     """All criteria, by all nine, to the end."""
     uow = teller.uow
     teller.at(OPENS - timedelta(hours=2))
@@ -81,9 +95,9 @@ def _first_round(teller: Teller, experts: dict[str, int]) -> Round:
     )
     teller.at(OPENS)
     validation.open_round(uow, _manager(teller), round_id=made.id, closes_at=CLOSES)
-    tokens = _sit(teller, made, experts)
+    tokens = _tokens(teller, made)
     scores = _scores(teller)
-    for number, name in enumerate(experts):
+    for number, name in enumerate(teller.experts):
         teller.at(OPENS + timedelta(days=2 * number + 1, hours=number, minutes=17))
         place = seating.sit_with_token(uow, token=tokens[name], round_id=made.id)
         rating.consent(uow, place, agrees=True, acknowledgement=ACKNOWLEDGED[number % len(ACKNOWLEDGED)])
@@ -165,20 +179,3 @@ def _identifying(words: list[str], about: dict[str, Any]) -> frozenset[int]:
     """Where in a comment the words stand that would tell who wrote it."""
     wanted = about.get("remove", [])
     return frozenset(place for place, word in enumerate(words) if word in wanted)
-
-
-def _second_round(teller: Teller, experts: dict[str, int]) -> None:
-    """The criteria without agreement, on the same version; open for a month from the day the story is told."""
-    uow = teller.uow
-    teller.at(teller.today - OPENED_BEFORE - timedelta(hours=1))
-    made = validation.create_round(uow, _manager(teller), group_id=teller.group_id, version_id=teller.version_id)
-    teller.at(teller.today - OPENED_BEFORE)
-    closes = local((teller.today + CLOSES_AFTER).astimezone(ZONE).date(), "17:00")
-    validation.open_round(uow, _manager(teller), round_id=made.id, closes_at=closes)
-    tokens = _sit(teller, made, experts)
-    scores = _scores(teller)
-    for number, (name, count) in enumerate(BEGUN.items(), 1):
-        teller.at(teller.today - OPENED_BEFORE + timedelta(hours=9 * number))
-        seating.enter(uow, token=tokens[name])
-        place = seating.sit_with_token(uow, token=tokens[name], round_id=made.id)
-        _answer(teller, place, scores[name], rated_items(uow.session, made.id)[:count])

@@ -20,8 +20,10 @@ FACILITATOR, SCRIBE = "avocet", "yarrow"
 OVERRUNS = {"S1": (2, 6, -2, 1, -1, -2, -2), "S2": (2, 6, 4, 0, 1, -2)}
 #: In which stage (from 0) the questions of a session are put, by the number of the decision.
 STAGES = {"D4": 5, "D5": 1, "D6": 1, "D7": 2, "D8": 4}
-#: The next session, which a visitor can open, is the Thursday so many days ahead or after; then every four weeks.
-NEXT_IN, EVERY, THURSDAY = timedelta(days=4), timedelta(weeks=4), 3
+#: The next session, which a visitor can open, is the Thursday so many days ahead or after; then every five weeks.
+NEXT_IN, EVERY, THURSDAY = 4, timedelta(weeks=5), 3
+#: How many days before the telling it was announced.
+ANNOUNCED_BEFORE = 3
 
 
 def first(teller: Teller) -> None:
@@ -38,20 +40,24 @@ def first(teller: Teller) -> None:
 
 
 def second(teller: Teller) -> None:
-    """The second is held, version 1 is locked, words change since, and the third is announced."""
-    uow, facilitator = teller.uow, teller.who(FACILITATOR)
-    _hold(teller, uow.session.get_one(Meeting, teller.meetings[1]), teller.story["sessions"][1])
+    """The second is held, and version 1 is locked."""
+    meeting = teller.uow.session.get_one(Meeting, teller.meetings[1])
+    _hold(teller, meeting, teller.story["sessions"][1])
     _propose(teller)
     _lock_version(teller)
+
+
+def since(teller: Teller) -> None:
+    """Words change after they were decided, and the third session is announced."""
     _change(teller)
-    teller.at(teller.today - timedelta(days=3))
-    meetings.announce(uow, facilitator, meeting_id=teller.meetings[2])
+    teller.at(local(teller.day(-ANNOUNCED_BEFORE), "15:00"))
+    meetings.announce(teller.uow, teller.who(FACILITATOR), meeting_id=teller.meetings[2])
 
 
 def _dates(teller: Teller, planned: Sequence[Meeting]) -> None:
     """The first two on the days they were held, the rest in the weeks to come."""
     days = [session["held"] for session in teller.story["sessions"]]
-    soon = (teller.today + NEXT_IN).astimezone(ZONE).date()
+    soon = teller.day(NEXT_IN)
     soon += timedelta(days=(THURSDAY - soon.weekday()) % 7)
     days += [soon + EVERY * number for number in range(len(planned) - len(days))]
     for meeting, day in zip(planned, days, strict=True):

@@ -54,6 +54,7 @@ class Teller:
     findings: dict[str, int] = field(default_factory=dict)
     meetings: list[int] = field(default_factory=list)
     decisions: dict[str, int] = field(default_factory=dict)
+    experts: dict[str, int] = field(default_factory=dict)
     version_id: int = 0
     version_items: list[VersionItem] = field(default_factory=list)
 
@@ -70,6 +71,10 @@ class Teller:
     def later(self, **by: float) -> None:
         """Move the clock on."""
         self.at(self.uow.now + timedelta(**by))
+
+    def day(self, ahead: int) -> date:
+        """The real day so many days ahead (behind, when negative), on Northmere's calendar."""
+        return self.today.astimezone(ZONE).date() + timedelta(days=ahead)
 
     def who(self, name: str) -> Actor:
         """A person of the files as an actor; "system" is the server itself."""
