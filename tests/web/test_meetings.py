@@ -10,7 +10,9 @@ import pytest
 from flask import Flask
 
 from app.policy import Actor
+from app.services import documents
 from app.uow import Database
+from models.documents import Field
 from models.meetings import Meeting, MeetingState
 from tests.cast import Browser, sign_in_token
 from tests.conftest import SetClock
@@ -157,6 +159,19 @@ def test_one_vote_from_open_to_a_numbered_decision(app: Flask, hall: Hall, clock
     decision = re.search(rf'href="(/g/{hall.slug}/sessions/decisions/\d+)"', log.text)
     assert decision
     assert "Leadership is shared" in people["Pat"].get(decision[1]).text
+    with hall.database.writing() as uow:
+        texts = documents.documents_of(uow.session, [hall.item_id])[hall.item_id]
+        documents.replace_text(uow, hall.who["Fay"], texts[Field.TEXT], "Partners share all leadership.")
+    page = people["Leo"].get(decision[1]).text
+    assert "Changed since decided" in page
+    assert "[added: </span>" in page
+    assert people["Leo"].post(f"{decision[1]}/correction").status_code == 303
+    same = people["Fay"].post(f"{decision[1]}/correction")
+    assert same.status_code == 409, "the second confirmation has to come from another side"
+    correction = re.search(r'name="correction_id" value="(\d+)"', people["Pat"].get(decision[1]).text)
+    assert correction
+    assert people["Pat"].post(f"{decision[1]}/correction", data={"correction_id": correction[1]}).status_code == 303
+    assert "Minor correction since" in people["Ana"].get(decision[1]).text
 
 
 def test_closing_drafts_minutes_and_everything_comes_as_word(app: Flask, hall: Hall, clock: SetClock) -> None:
