@@ -26,6 +26,8 @@ from models.evidence import Provenance, Relation, Source, Strength
 bp = Blueprint("evidence", __name__)
 
 Choice = TypeVar("Choice", bound=StrEnum)
+#: How to take an act back: an endpoint, the ids in its address, and the fields of its form.
+Back = tuple[str, Mapping[str, Any], Mapping[str, Any]]
 UNDO_KEY = "evidence_undo"
 #: How long an act can be taken back from the page, in seconds.
 UNDO_LASTS = 120
@@ -108,10 +110,17 @@ def choose(values: type[Choice], name: str) -> Choice:
 
 
 def done(
-    said: str, to: str, undo: tuple[str, Mapping[str, Any], Mapping[str, Any]] | None = None
+    said: str,
+    to: str,
+    undo: Back | None = None,
+    *,
+    item_id: int | None = None,
 ) -> ResponseReturnValue:
-    """The answer to an act: on to ``to``, with what was done and, as (endpoint, ids, fields), how to take it back."""
-    note: dict[str, Any] = {"said": said, "until": database().clock().timestamp() + UNDO_LASTS}
+    """The answer to an act: on to ``to``, with what was done and how to take it back.
+
+    ``item_id`` is the item it was done to: only that item's evidence, and the room, offer the way back.
+    """
+    note: dict[str, Any] = {"said": said, "until": database().clock().timestamp() + UNDO_LASTS, "item": item_id}
     if undo is not None:
         endpoint, ids, fields = undo
         back = {"url": url_for(endpoint, slug=g.group.slug, **ids), "fields": dict(fields)}
@@ -122,10 +131,15 @@ def done(
 
 
 @bp.app_template_global("evidence_undo")
-def undo() -> dict[str, Any] | None:
-    """What was done last and may still be taken back; None after two minutes, or in another group."""
+def undo(item_id: int | None = None) -> dict[str, Any] | None:
+    """What was done last and may still be taken back: in the room, or on the item it was done to.
+
+    None after two minutes, or in another group.
+    """
     note: dict[str, Any] | None = session.get(UNDO_KEY)
     if note is None or note["until"] < database().clock().timestamp():
+        return None
+    if item_id is not None and note["item"] != item_id:
         return None
     if "url" in note and not str(note["url"]).startswith(f"/g/{g.group.slug}/"):
         return None
@@ -183,7 +197,8 @@ def link(slug: str, item_id: int) -> ResponseReturnValue:
             uow, actor, finding_id=finding_id, item_id=item_id, relation=relation, note_text=text("note"),
             group_id=group_id(),
         )  # fmt: skip
-    return done(_("The finding is linked."), _item(item_id), ("evidence.unlink", {"link_id": made.id}, {}))
+    back: Back = ("evidence.unlink", {"link_id": made.id}, {})
+    return done(_("The finding is linked."), _item(item_id), back, item_id=item_id)
 
 
 @bp.post("/links/<int:link_id>/remove")
@@ -192,7 +207,8 @@ def unlink(slug: str, link_id: int) -> ResponseReturnValue:
     with transaction() as (uow, actor):
         gone = findings.unlink(uow, actor, link_id=link_id, group_id=group_id())
     again = {"finding_id": gone.finding_id, "relation": gone.relation.value, "note": gone.note}
-    return done(_("The link is gone."), _item(gone.item_id), ("evidence.link", {"item_id": gone.item_id}, again))
+    back: Back = ("evidence.link", {"item_id": gone.item_id}, again)
+    return done(_("The link is gone."), _item(gone.item_id), back, item_id=gone.item_id)
 
 
 @bp.post("/items/<int:item_id>/judgement")
@@ -206,7 +222,8 @@ def judge(slug: str, item_id: int) -> ResponseReturnValue:
         if on
         else _("%(reference)s no longer rests on the group's judgement.", reference=item.reference)
     )
-    return done(said, _item(item_id), ("evidence.judge", {"item_id": item_id}, {"on": "no" if on else "yes"}))
+    back: Back = ("evidence.judge", {"item_id": item_id}, {"on": "no" if on else "yes"})
+    return done(said, _item(item_id), back, item_id=item_id)
 
 
 @bp.post("/items/<int:item_id>/models")
@@ -215,4 +232,5 @@ def keep(slug: str, item_id: int) -> ResponseReturnValue:
     chosen = [int(one) for one in request.form.getlist("models") if one.isascii() and one.isdigit() and len(one) < 12]
     with transaction() as (uow, actor):
         before = contracting.keep(uow, actor, item_id=item_id, model_ids=chosen, group_id=group_id())
-    return done(_("Saved."), _item(item_id), ("evidence.keep", {"item_id": item_id}, {"models": before}))
+    back: Back = ("evidence.keep", {"item_id": item_id}, {"models": before})
+    return done(_("Saved."), _item(item_id), back, item_id=item_id)

@@ -50,7 +50,7 @@ def go_on(teller: Teller) -> None:
 def _criterion(teller: Teller, writers: Iterator[str], element: str, criterion: dict[str, Any]) -> None:
     """A criterion with its specifications, the principles it carries out and the models it keeps something from."""
     author = next(writers)
-    teller.later(hours=3)
+    teller.at_work(hours=3)
     told = teller.story["criteria"][criterion["id"]]
     _add(teller, author, criterion, Kind.CRITERION, element, why=told["why"], summary=told["summary"])
     item_id = teller.items[criterion["id"]]

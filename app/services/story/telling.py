@@ -19,6 +19,7 @@ FILES = (
     "people", "story", "blueprint", "models", "references", "evidence", "principles", "sessions", "experts",
 )  # fmt: skip
 ZONE = ZoneInfo("Europe/London")
+EVENING, SATURDAY = 18, 5
 
 Content = dict[str, dict[str, Any]]
 
@@ -71,6 +72,14 @@ class Teller:
     def later(self, **by: float) -> None:
         """Move the clock on."""
         self.at(self.uow.now + timedelta(**by))
+
+    def at_work(self, **by: float) -> None:
+        """Move the clock on, and out of an evening or a weekend to the next working morning."""
+        moment = (self.uow.now + timedelta(**by)).astimezone(ZONE)
+        day = moment.date() + timedelta(days=moment.hour >= EVENING)
+        while day.weekday() >= SATURDAY:
+            day += timedelta(days=1)
+        self.at(moment.astimezone(UTC) if day == moment.date() else local(day, "09:05"))
 
     def day(self, ahead: int) -> date:
         """The real day so many days ahead (behind, when negative), on Northmere's calendar."""
