@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.errors import Conflict, Forbidden, Gone, Invalid, NotFound, TooMany
-from app.events import PeopleChanged
+from app.events import MembershipEnded, PeopleChanged
 from app.policy import Actor, Can, allowed, standing
 from app.services.accounts import start_sign_in
 from app.services.activity import note
@@ -191,6 +191,7 @@ def show_out(uow: UnitOfWork, actor: Actor, *, meeting_id: int, person_id: int) 
     note(uow, actor, f"ended a guest's place in session {meeting.number}", group_id=meeting.group_id,
          meeting_id=meeting.id, audience="facilitators")  # fmt: skip
     uow.emit(PeopleChanged(meeting.group_id))
+    uow.emit(MembershipEnded(meeting.group_id, person_id))
 
 
 def arrive(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> Attendance:

@@ -182,12 +182,13 @@ def split_in_words(decision: Decision) -> str:
         return ""
     totals = [sum(row[choice.value] for row in decision.split) for choice in Choice]
     silent = sum(row["not_voted"] for row in decision.split)
+    if not totals[1] and not totals[2] and not silent:
+        each = [f"{plain(row['constituency'])} {row['yes']}" for row in decision.split]
+        return f"Vote: all {totals[0]} said yes ({', '.join(each)})."
     head = f"Vote: {totals[0]} yes, {totals[1]} yes with reservations, {totals[2]} no"
     head += f", {silent} did not vote." if silent else "."
-    each = [
-        f"{plain(row['constituency'])} {row['yes']}/{row['yes_with_reservations']}/{row['no']}"
-        for row in decision.split
-    ]
+    rows = [(plain(row["constituency"]), "/".join(str(row[each.value]) for each in Choice)) for row in decision.split]
+    each = [f"{name} {counts}" for name, counts in rows]
     return f"{head} By constituency (yes/reservations/no): {'; '.join(each)}."
 
 
