@@ -22,6 +22,8 @@ LIMITS = {Field.TITLE: 300}
 LIMIT = MAX_TEXT_UNITS
 #: A snapshot of the whole text is kept every so many changes.
 SNAPSHOT_EVERY = 1_000
+#: Most that one change puts in: even a line end in every unit stays within what a change may be on the wire.
+PIECE_UNITS = 12_000
 #: The texts that make an item's words, in the order they are read.
 WORDS = (Field.TITLE, Field.TEXT, Field.WHY, Field.SUMMARY)
 
@@ -66,22 +68,53 @@ def create_document(
     text = clean(field, text)
     if text:
         units = to_units(text)
-        append(uow, actor, document, [replace(0, 0, 0, units)], [units], client=_own_client(actor), first_seq=0)
+        changes, texts = _in_pieces(to_units(""), units)
+        append(uow, actor, document, changes, texts, client=_own_client(actor), first_seq=0)
     return document
 
 
 def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str) -> bool:
-    """Make ``text`` the document's text by one ordinary change; False when it is that already.
+    """Make ``text`` the document's text by an ordinary change (a large one in pieces); False when it is that already.
 
     The caller has checked the right and locked the row. Everyone in the room receives it as a change.
     """
     text = clean(document.field, text)
     if text == document.text:
         return False
-    units = to_units(text)
-    change = difference(to_units(document.text), units)
-    append(uow, actor, document, [change], [units], client=_own_client(actor), first_seq=0)
+    changes, texts = _in_pieces(to_units(document.text), to_units(text))
+    append(uow, actor, document, changes, texts, client=_own_client(actor), first_seq=0)
     return True
+
+
+def _in_pieces(old: Units, new: Units) -> tuple[list[ChangeSet], list[Units]]:
+    """The changes that lead from one text to another, with the text after each.
+
+    What is put in is cut into pieces that every reader of the log takes: a change has a longest size on the wire.
+    """
+    change = difference(old, new)
+    put_in = Units("".join(insert for _, insert in change.parts if insert))
+    changes, texts = [], []
+    text, at, end = old, change.start, change.end
+    for piece in _cut(put_in):
+        one = replace(len(text), at, end, piece)
+        text = one.apply(text)
+        changes.append(one)
+        texts.append(text)
+        at = end = at + len(piece)
+    return changes, texts
+
+
+def _cut(units: Units) -> list[Units]:
+    """Pieces of at most about PIECE_UNITS that halve no character; one empty piece for nothing."""
+    pieces = []
+    start = 0
+    while start < len(units):
+        end = min(start + PIECE_UNITS, len(units))
+        if end < len(units) and "\ud800" <= units[end - 1] <= "\udbff":
+            end += 1
+        pieces.append(Units(units[start:end]))
+        start = end
+    return pieces or [Units("")]
 
 
 def _own_client(actor: Actor) -> str:

@@ -113,6 +113,17 @@ def test_any_version_can_be_read_again_from_the_log_and_from_a_snapshot(
             history.text_at(uow.session, document, 14)
 
 
+def test_a_text_of_any_length_can_be_read_again(database: Database, people: Cast, item: Item) -> None:
+    """Each change of the log has a size that its readers take, whatever was put in at once."""
+    long = "é\n🩺" * 24_000
+    write(database, people.member, item, long)
+    write(database, people.member, item, "Short again.")
+    with database.reading() as uow:
+        document = documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT]
+        texts = [history.text_at(uow.session, document, version) for version in range(document.version + 1)]
+    assert (texts[0], texts[1], texts[-2], texts[-1]) == ("", "One.", long, "Short again.")
+
+
 def test_restoring_is_a_change_like_any_other(database: Database, people: Cast, item: Item, clock: SetClock) -> None:
     clock.advance(minutes=10)
     write(database, people.member, item, "Worse.")

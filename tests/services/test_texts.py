@@ -118,10 +118,11 @@ def test_refusals_say_why_and_change_nothing(database: Database, people: Cast) -
 
 def test_a_text_has_an_end(database: Database, people: Cast) -> None:
     _, doc = add_texts(database, people, "y" * 99_990)
-    assert refused(database, people.member, doc, 1, [99_990, [0, "x" * 11]]) == "limit"
-    push(database, people.member, doc, 1, [99_990, [0, "x" * 10]])
-    assert refused(database, people.peer, doc, 1, [99_990, [0, "x"]]) == "limit"
-    push(database, people.member, doc, 2, [[99_999], 1], seq=2)
+    start = len(log_of(database, doc)[1])  # a long beginning is put in piece by piece
+    assert refused(database, people.member, doc, start, [99_990, [0, "x" * 11]]) == "limit"
+    push(database, people.member, doc, start, [99_990, [0, "x" * 10]])
+    assert refused(database, people.peer, doc, start, [99_990, [0, "x"]]) == "limit"
+    push(database, people.member, doc, start + 1, [[99_999], 1], seq=2)
     assert log_of(database, doc)[0] == "x"
 
 
