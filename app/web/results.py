@@ -38,8 +38,10 @@ def show(slug: str, round_id: int) -> ResponseReturnValue:
         if access_round(uow.session, actor, round_id, Can.RESULTS_READ).group_id != g.group.id:
             raise NotFound()
         overview = validation.read_round(uow, actor, round_id=round_id)
+        deadline = overview.round.closes_at
+        is_due = deadline is not None and deadline <= uow.now
     if overview.round.state is not RoundState.CLOSED:
-        return render_template("results/waiting.html", round=overview.round)
+        return render_template("results/waiting.html", round=overview.round, is_due=is_due)
     report = _report(round_id)
     rows = pages.rows(report)
     return render_template(

@@ -66,7 +66,7 @@ def words(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def test_before_it_closes_the_page_says_only_when(study: Study, client_of: Client) -> None:
+def test_before_it_closes_the_page_says_only_when(study: Study, client_of: Client, clock: Any) -> None:
     run(study, close=False, comments=("Mine alone.",))
     show, *others = addresses(study)
     for actor in study.cast.insiders.values():
@@ -77,6 +77,10 @@ def test_before_it_closes_the_page_says_only_when(study: Study, client_of: Clien
         assert "rated 7 to 9" not in page.text
         assert 'svg class="chart' not in page.text
         assert [client.get(address).status_code for address in others] == [404] * 5
+    clock.advance(days=21)  # no more answers are taken, and the worker has not closed it yet
+    page = client_of(study.cast.member).get(show)
+    assert "The figures are being worked out" in words(page.text)
+    assert "rated 7 to 9" not in page.text
 
 
 def test_a_closed_round_shows_at_a_glance_what_needs_work(study: Study, client_of: Client) -> None:

@@ -14,6 +14,8 @@ from app.web.intake import LARGEST_ID
 
 
 class MyGroup(Shown):
+    """A group of the caller's: the role in it, and whom they speak for."""
+
     slug: str
     name: str
     role: str
@@ -21,6 +23,8 @@ class MyGroup(Shown):
 
 
 class Me(Shown):
+    """Who the token stands for."""
+
     id: int
     email: str | None
     name: str
@@ -28,6 +32,8 @@ class Me(Shown):
 
 
 class EvidenceSource(Shown):
+    """Something cited; `provenance` says how it is known: read, recalled, invented for a demonstration."""
+
     id: int
     key: str
     cite: str
@@ -37,6 +43,8 @@ class EvidenceSource(Shown):
 
 
 class EvidenceFinding(Shown):
+    """What a source says, how strong it is, and on which page."""
+
     id: int
     source_id: int
     model_id: int | None
@@ -48,6 +56,8 @@ class EvidenceFinding(Shown):
 
 
 class EvidenceLink(Shown):
+    """An arrow from a finding to an item: it supports, qualifies or contradicts it."""
+
     id: int
     finding_id: int
     item_id: int
@@ -57,12 +67,16 @@ class EvidenceLink(Shown):
 
 
 class Evidence(Shown):
+    """All evidence of a group."""
+
     sources: list[EvidenceSource]
     findings: list[EvidenceFinding]
     links: list[EvidenceLink]
 
 
 class Decision(Shown):
+    """A numbered decision, bound to the exact words it was taken on by `words_sha256`."""
+
     id: int
     number: int
     outcome: str
@@ -78,10 +92,14 @@ class Decision(Shown):
 
 
 class Decisions(Shown):
+    """The decision log."""
+
     decisions: list[Decision]
 
 
 class ActivityLine(Shown):
+    """One line of what happened."""
+
     id: int
     at: datetime
     name: str
@@ -91,6 +109,8 @@ class ActivityLine(Shown):
 
 
 class Activity(Shown):
+    """What happened, newest first."""
+
     activity: list[ActivityLine]
 
 

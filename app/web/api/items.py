@@ -42,6 +42,8 @@ class Item(Shown):
 
 
 class Items(Shown):
+    """The tree, flat and in order."""
+
     items: list[Item]
 
 

@@ -26,6 +26,8 @@ class Ratings(RootModel[Annotated[list[OneRating], Field(max_length=rating.MOST_
 
 
 class Recorded(Shown):
+    """How many ratings were recorded."""
+
     recorded: int
 
 

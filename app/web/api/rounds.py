@@ -30,12 +30,16 @@ class Counts(Shown):
 
 
 class Deviation(Shown):
+    """A change to a locked protocol, with its reason."""
+
     at: datetime
     what: str
     reason: str
 
 
 class Round(Shown):
+    """A round: its protocol, its items, and how far it is."""
+
     id: int
     number: int
     title: str
@@ -67,6 +71,8 @@ class Judgement(Shown):
 
 
 class GroupFigures(Shown):
+    """The scores of national or international experts, where there are enough of each."""
+
     name: str
     eligible: int
     n: int | None
@@ -128,6 +134,8 @@ class Remark(Shown):
 
 
 class ItemResult(Shown):
+    """One item; `settled` says that rating it again could not help."""
+
     item_id: int
     reference: str
     title: str
@@ -137,6 +145,8 @@ class ItemResult(Shown):
 
 
 class Missing(Shown):
+    """What experts found missing under an element."""
+
     reference: str
     comments: list[Remark]
 
