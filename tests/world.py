@@ -69,6 +69,7 @@ class World:
     guest: Actor = VISITOR
     guest_token: str = ""
     seat_tokens: list[str] = field(default_factory=list)
+    closed_tokens: list[str] = field(default_factory=list)
 
     @property
     def insiders(self) -> dict[str, Actor]:
@@ -296,6 +297,7 @@ def _answer(world: World, say: Say, round_id: int, token: str, value: int) -> No
 def _closed_round(world: World, say: Say) -> None:
     manager = world.cast.panel_manager
     world.ids["closed_round_id"] = _round(world, say, "closed")
+    world.closed_tokens = world.seat_tokens
     for number, token in enumerate(world.seat_tokens[:5]):
         _answer(world, say, world.ids["closed_round_id"], token, 1 + 3 * (number % 3))
     with world.database.writing() as uow:

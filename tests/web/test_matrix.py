@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -394,6 +395,51 @@ def test_what_a_form_says_of_ids_roles_and_times_is_not_believed(app: Flask, wor
     )
     assert answer.status_code == 422
     assert {"group_id", "status"} <= set(answer.json["fields"])
+
+
+def test_nothing_is_done_for_a_page_of_elsewhere(app: Flask, world: World, changes: Callable[[], bool]) -> None:
+    """Every address that changes something: without this browser's token, or from another site, it does nothing."""
+    client = browser_of(app, world, world.cast.facilitator)
+    stranger = browser_of(app, world, world.cast.stranger)
+    forms: list[dict[str, Any]] = [
+        {"data": plausible(world)},
+        {"data": {**plausible(world), "csrf_token": stranger.csrf_token()}},
+        {"data": plausible(world), "headers": {"X-CSRFToken": client.csrf_token(), "Sec-Fetch-Site": "cross-site"}},
+        {"data": plausible(world), "headers": {"X-CSRFToken": client.csrf_token(), "Sec-Fetch-Site": "same-site"}},
+        {"data": '{"status":"agreed"}', "headers": {"Content-Type": "text/plain"}},
+    ]
+    changes()
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}):
+            path = re.sub(r"<any\((\w+)[^>]*>|<[^>]*>", lambda found: found[1] or "1", rule.rule)
+            path = path.replace("/g/1/", f"/g/{world.cast.slug}/")
+            for form in forms:
+                answer = client.open(path, method=method, csrf=False, **form)
+                expected = {400, 401, 415} if rule.endpoint.startswith("api") else {400}
+                assert answer.status_code in expected, f"{method} {path}: {answer.status}"
+                tried += 1
+    assert tried > 400
+    assert not changes()
+    assert client.get("/account/").status_code == 200, "signing out by another site's page is not possible either"
+
+
+def test_a_link_of_one_round_is_worth_nothing_in_another(app: Flask, world: World, changes: Callable[[], bool]) -> None:
+    client = browser_of(app, world, Actor())
+    body = [{"item_id": world.ids["item_id"], "dimension": "relevance", "value": 9}]
+    changes()
+    for token, round_id, expected in (
+        (world.closed_tokens[0], world.ids["round_id"], 404),
+        (world.seat_tokens[0], world.ids["closed_round_id"], 404),
+        (world.closed_tokens[0], world.ids["closed_round_id"], 410),
+    ):
+        answer = client.put(
+            f"/api/v1/rounds/{round_id}/ratings", json=body, headers={"Authorization": f"Bearer {token}"}
+        )
+        assert answer.status_code == expected
+    for method in ("GET", "POST"):
+        assert client.open(f"/r/{world.closed_tokens[0]}", method=method).status_code == 410
+    assert not changes()
 
 
 def test_an_experts_link_opens_that_experts_pages_only(app: Flask, world: World, changes: Callable[[], bool]) -> None:
