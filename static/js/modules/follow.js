@@ -148,8 +148,8 @@ function show(region, page) {
     location.assign(fresh.dataset.go);
     return;
   }
-  Idiomorph.morph(region, fresh.innerHTML, {
-    morphStyle: "innerHTML",
+  const options = {
+    morphStyle: /** @type {"innerHTML"} */ ("innerHTML"),
     callbacks: {
       beforeNodeMorphed: (/** @type {Node} */ old) => !isKept(old),
       beforeNodeRemoved: (/** @type {Node} */ old) => {
@@ -159,9 +159,11 @@ function show(region, page) {
         return true;
       },
       beforeAttributeUpdated: (/** @type {string} */ name, /** @type {Element} */ element) =>
-        !(name === "open" && (element instanceof HTMLDetailsElement || element instanceof HTMLDialogElement)),
+        !(name === "open" && element.matches("details, dialog")) &&
+        !(name === "hidden" && element.hasAttribute("data-autosubmit-hide")),
     },
-  });
+  };
+  Idiomorph.morph(region, fresh.innerHTML, options);
   region.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
 }
 
