@@ -22,7 +22,6 @@ from app.services.items import items_of as items_in_order
 from app.uow import UnitOfWork
 from models.accounts import Person
 from models.documents import Document
-from models.evidence import Finding, Link, Relation, Source, Strength
 from models.groups import Group
 from models.items import Item, Kind, Status
 from models.polls import Decision
@@ -30,8 +29,6 @@ from models.versions import Version, VersionItem
 
 #: Statuses that are copied unless the facilitator asks for more; what is withdrawn is never copied.
 USUAL = frozenset({Status.DRAFT, Status.PROPOSED, Status.AGREED, Status.RESERVATIONS})
-#: Order of the evidence lines: first what speaks for an item, then what qualifies it, then what speaks against it.
-_RELATIONS = {Relation.SUPPORTS.value: 0, Relation.QUALIFIES.value: 1, Relation.CONTRADICTS.value: 2}
 
 
 @dataclass(frozen=True)
@@ -289,7 +286,7 @@ def _drafts(session: Session, group_id: int, statuses: frozenset[Status]) -> lis
     items = items_in_order(session, group_id)
     by_id = {item.id: item for item in items}
     documents = documents_of(session, by_id)
-    found_evidence = _evidence_of(session, group_id)
+    grounds = evidence.lines_of(session, by_id)
     out: dict[int, Status | None] = {}
     found: list[Draft] = []
     for item in items:
@@ -298,35 +295,25 @@ def _drafts(session: Session, group_id: int, statuses: frozenset[Status]) -> lis
         out[item.id] = above or (None if item.status in statuses else item.status)
         texts = documents.get(item.id, {})
         words = {each.value: texts[each].text if each in texts else "" for each in WORDS}
-        lines = found_evidence.get(item.id, [])
-        grades = [(Relation(line["relation"]), Strength(line["strength"])) for line in lines]
+        lines = grounds.get(item.id, [])
+        grades = [(line.link.relation, line.finding.strength) for line in lines]
         aspirational = evidence.is_aspirational(item.kind, grades, group_judgement=item.group_judgement)
+        copied = [_written(line) for line in lines]
         reference = parent.reference if parent is not None else None
-        found.append(Draft(item, DEPTHS[item.kind], reference, words, lines, aspirational, out[item.id]))
+        found.append(Draft(item, DEPTHS[item.kind], reference, words, copied, aspirational, out[item.id]))
     return found
 
 
-def _evidence_of(session: Session, group_id: int) -> dict[int, list[dict[str, str]]]:
-    rows = session.execute(
-        select(Link, Finding, Source)
-        .join(Finding, Finding.id == Link.finding_id)
-        .join(Source, Source.id == Finding.source_id)
-        .where(Link.group_id == group_id, Finding.withdrawn_at.is_(None))
-    )
-    found: dict[int, list[dict[str, str]]] = {}
-    for link, finding, source in rows:
-        line = {
-            "relation": link.relation.value,
-            "strength": finding.strength.value,
-            "finding": finding.text,
-            "page": finding.page,
-            "source": source.cite,
-            "note": link.note,
-        }
-        found.setdefault(link.item_id, []).append(line)
-    for lines in found.values():
-        lines.sort(key=lambda line: (_RELATIONS[line["relation"]], line["source"], line["finding"], line["page"]))
-    return found
+def _written(line: evidence.Line) -> dict[str, str]:
+    """An evidence line as a version keeps it: words only, so that it stands when the room changes."""
+    return {
+        "relation": line.link.relation.value,
+        "strength": line.finding.strength.value,
+        "finding": line.finding.text,
+        "page": line.finding.page,
+        "source": line.source.cite,
+        "note": line.link.note,
+    }
 
 
 def row_of(draft: Draft, position: int) -> VersionItem:

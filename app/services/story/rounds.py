@@ -89,7 +89,7 @@ def _tokens(teller: Teller, round_: Round) -> dict[str, str]:
 def _first_round(teller: Teller) -> Round:
     """All criteria, by all nine, to the end."""
     uow = teller.uow
-    teller.at(OPENS - timedelta(hours=2))
+    teller.later(hours=3)
     made = validation.create_round(
         uow, _manager(teller), group_id=teller.group_id, version_id=teller.version_id, protocol="rand"
     )
