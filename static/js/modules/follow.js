@@ -15,7 +15,6 @@ const CAREFUL_MILLISECONDS = 700;
 
 /** @param {HTMLElement} region */
 export function mount(region) {
-  const topics = new Set((region.dataset.topics ?? "").split(/\s+/).filter(Boolean));
   const every = Number(region.dataset.every ?? 10) * 1000;
   let mark = "";
   let asking = false;
@@ -61,7 +60,7 @@ export function mount(region) {
 
   document.addEventListener("concordat:changed", (event) => {
     const { topic } = /** @type {CustomEvent<{topic: string}>} */ (event).detail;
-    if (region.isConnected && topics.has(topic)) soon();
+    if (region.isConnected && topicsOf(region).includes(topic)) soon();
   });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && region.isConnected) void refresh(true);
@@ -164,7 +163,19 @@ function show(region, page) {
     },
   };
   Idiomorph.morph(region, fresh.innerHTML, options);
+  if (fresh.dataset.topics !== region.dataset.topics) {
+    region.dataset.topics = fresh.dataset.topics ?? "";
+    void import("./live.js").then(({ watch }) => watch(topicsOf(region)));
+  }
   region.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
+}
+
+/**
+ * What the part is about; it may change with what the part shows.
+ * @param {HTMLElement} region
+ */
+function topicsOf(region) {
+  return (region.dataset.topics ?? "").split(/\s+/).filter(Boolean);
 }
 
 /**
