@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.errors import DomainError, Full
-from app.policy import Actor
 from app.services import sockets, texts
-from app.services.texts import PIECE, Entry
+from app.services.texts import PIECE, Entry, Push, Refused
 from app.uow import UnitOfWork
 from realtime.connections import Connection, OpenText
 from realtime.presence import to_id
@@ -41,14 +40,11 @@ RETRY = "The server could not store this just now. It is tried again by itself."
 
 
 @dataclass(frozen=True)
-class Push:
+class Waiting:
     """One push as it waits in the queue of its text."""
 
     each: Connection
-    base: int
-    client: str
-    first_seq: int
-    sources: tuple[str, ...]
+    push: Push
 
 
 def room(document_id: int) -> str:
@@ -62,7 +58,7 @@ class Texts:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.database = gateway.database
-        self.waiting: dict[int, list[Push]] = {}
+        self.waiting: dict[int, list[Waiting]] = {}
         self.moved: set[int] = set()
         self.told: dict[int, int] = {}
         self.epochs: dict[int, str] = {}
@@ -120,7 +116,7 @@ class Texts:
             actor = self.gateway.actor(uow, each)
             opened = texts.join(uow, actor, document_id=document_id, version=version, epoch=epoch)
             if not client.startswith(f"{actor.person_id}.") or len(client) > texts.LONGEST_CLIENT:
-                raise texts.Refused("forbidden", "This editor carries somebody else's mark.")
+                raise Refused("forbidden", "This editor carries somebody else's mark.")
             known = each.texts.get(document_id)
             if known is None:
                 stamp = each.stamps.get(opened.group_id) or sockets.stamp(uow, actor, opened.group_id)
@@ -233,7 +229,7 @@ class Texts:
             self.refuse(each, doc, first_seq, "bad", "Changes are JSON texts.")
             return
         with self.wake:
-            self.waiting.setdefault(document_id, []).append(Push(each, base, client, first_seq, tuple(sources)))
+            self.waiting.setdefault(document_id, []).append(Waiting(each, Push(base, client, first_seq, sources)))
             self.wake.notify()
 
     def work(self) -> None:
@@ -255,54 +251,35 @@ class Texts:
                     log.exception("a tick failed")
                     self._retry(document_id, waiting.get(document_id, []))
 
-    def tick(self, document_id: int, pushes: list[Push]) -> None:
+    def tick(self, document_id: int, waiting: list[Waiting]) -> None:
         """Store the pushes of one text by one commit, then tell its room everything it has not been told."""
-        if not pushes:
+        if not waiting:
             self.tell_news(document_id)
             return
-        refusals: list[tuple[Push, texts.Refused]] = []
-        known: list[Push] = []
-        stored: list[Entry] = []
         try:
             with self.database.writing() as uow:
-                actors: dict[str, Actor] = {}
-                before = None
-                for push in pushes:
-                    try:
-                        before = texts.hold(uow, document_id).document.version if before is None else before
-                        fresh = self._store(uow, actors, document_id, push)
-                    except DomainError as error:
-                        refused = error if isinstance(error, texts.Refused) else texts.Refused("forbidden", str(error))
-                        refusals.append((push, refused))
-                        continue
-                    stored += fresh
-                    if not fresh:
-                        known.append(push)
+                holders = {one.each.holder for one in waiting}
+                actors = {holder: sockets.actor_of(uow, holder) for holder in holders}
+                pushes = [(actors[one.each.holder], one.push) for one in waiting]
+                before, answers = texts.push_all(uow, pushes, document_id=document_id)
                 missed = self._missed(uow, document_id, before)
         except STORE_FAILURES as error:
             log.warning("a tick was rolled back: %s", type(error).__name__)
-            self._retry(document_id, pushes)
+            self._retry(document_id, waiting)
             return
-        if before is not None and (missed or stored):
+        stored = [entry for answer in answers if isinstance(answer, list) for entry in answer]
+        if missed or stored:
             self._announce(document_id, before - len(missed), [*missed, *stored])
-        for push, refused in refusals:
-            self.refuse(push.each, str(document_id), push.first_seq, refused.code, refused.message)
-        for push in known:
-            self.stream(push.each, document_id, push.base)
+        for one, answer in zip(waiting, answers, strict=True):
+            if isinstance(answer, Refused):
+                self.refuse(one.each, str(document_id), one.push.first_seq, answer.code, answer.message)
+            elif not answer:  # all of it was stored before: its sender has not heard so
+                self.stream(one.each, document_id, one.push.base)
 
-    def _store(self, uow: UnitOfWork, actors: dict[str, Actor], document_id: int, push: Push) -> list[Entry]:
-        actor = actors.get(push.each.eio_sid)
-        if actor is None:
-            actor = actors[push.each.eio_sid] = self.gateway.actor(uow, push.each)
-        return texts.push(
-            uow, actor, document_id=document_id, base=push.base, client=push.client, first_seq=push.first_seq,
-            sources=push.sources,
-        )  # fmt: skip
-
-    def _missed(self, uow: UnitOfWork, document_id: int, before: int | None) -> list[Entry]:
+    def _missed(self, uow: UnitOfWork, document_id: int, before: int) -> list[Entry]:
         """What other processes have logged that this one has not told yet."""
         told = self.told.get(document_id)
-        if before is None or told is None or told >= before:
+        if told is None or told >= before:
             return []
         return texts.entries(uow.session, document_id, told, most=before - told)
 
@@ -314,9 +291,9 @@ class Texts:
             self.tell(room(document_id), "text:updates", [str(document_id), version + start, piece])
         self.fan_out = time.monotonic() - began
 
-    def _retry(self, document_id: int, pushes: Iterable[Push]) -> None:
-        for push in pushes:
-            self.refuse(push.each, str(document_id), push.first_seq, "retry", RETRY)
+    def _retry(self, document_id: int, waiting: Iterable[Waiting]) -> None:
+        for one in waiting:
+            self.refuse(one.each, str(document_id), one.push.first_seq, "retry", RETRY)
 
     # --- news from elsewhere ---
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -48,6 +49,16 @@ def clean(field: Field, text: str) -> str:
     return text
 
 
+class Addition(NamedTuple):
+    """A change on its way into the log: who made it, its mark and number, and the text after it."""
+
+    author_id: int | None
+    client: str
+    seq: int
+    change: ChangeSet
+    text: Units
+
+
 def create_document(
     uow: UnitOfWork,
     actor: Actor,
@@ -67,9 +78,7 @@ def create_document(
     uow.flush()
     text = clean(field, text)
     if text:
-        units = to_units(text)
-        changes, texts = _in_pieces(to_units(""), units)
-        append(uow, actor, document, changes, texts, client=_own_client(actor), first_seq=0)
+        append(uow, document, _in_pieces(actor, to_units(""), to_units(text)))
     return document
 
 
@@ -81,27 +90,26 @@ def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str) -
     text = clean(document.field, text)
     if text == document.text:
         return False
-    changes, texts = _in_pieces(to_units(document.text), to_units(text))
-    append(uow, actor, document, changes, texts, client=_own_client(actor), first_seq=0)
+    append(uow, document, _in_pieces(actor, to_units(document.text), to_units(text)))
     return True
 
 
-def _in_pieces(old: Units, new: Units) -> tuple[list[ChangeSet], list[Units]]:
-    """The changes that lead from one text to another, with the text after each.
+def _in_pieces(actor: Actor, old: Units, new: Units) -> list[Addition]:
+    """The changes that lead from one text to another, under a mark that no browser's editor has.
 
     What is put in is cut into pieces that every reader of the log takes: a change has a longest size on the wire.
     """
     change = difference(old, new)
     put_in = Units("".join(insert for _, insert in change.parts if insert))
-    changes, texts = [], []
+    client = f"{actor.person_id or 0}.{new_nonce()}"
+    additions = []
     text, at, end = old, change.start, change.end
-    for piece in _cut(put_in):
+    for number, piece in enumerate(_cut(put_in)):
         one = replace(len(text), at, end, piece)
         text = one.apply(text)
-        changes.append(one)
-        texts.append(text)
+        additions.append(Addition(actor.person_id, client, number, one, text))
         at = end = at + len(piece)
-    return changes, texts
+    return additions
 
 
 def _cut(units: Units) -> list[Units]:
@@ -117,40 +125,26 @@ def _cut(units: Units) -> list[Units]:
     return pieces or [Units("")]
 
 
-def _own_client(actor: Actor) -> str:
-    """An id for a change that no browser's editor made."""
-    return f"{actor.person_id or 0}.{new_nonce()}"
+def append(uow: UnitOfWork, document: Document, additions: Sequence[Addition]) -> None:
+    """Put changes that follow each other from the present text at the end of the log.
 
-
-def append(
-    uow: UnitOfWork,
-    actor: Actor,
-    document: Document,
-    changes: Sequence[ChangeSet],
-    texts: Sequence[Units],
-    *,
-    client: str,
-    first_seq: int,
-) -> None:
-    """Put changes that fit the present text at the end of the log; ``texts`` are the texts after each of them.
-
-    The caller has checked the right and holds the document's row. Unique numbers are the last wall: should two writers
+    The caller has checked the rights and holds the document's row. Unique numbers are the last wall: should two writers
     have met in spite of the lock, the database refuses the second.
     """
     rows, snapshots = [], []
-    for number, (change, text) in enumerate(zip(changes, texts, strict=True)):
+    for addition in additions:
         document.version += 1
         rows.append(
             {
-                "document_id": document.id, "version": document.version, "author_id": actor.person_id,
-                "client": client, "seq": first_seq + number, "changes": change.to_json(), "at": uow.now,
+                "document_id": document.id, "version": document.version, "author_id": addition.author_id,
+                "client": addition.client, "seq": addition.seq, "changes": addition.change.to_json(), "at": uow.now,
             }
         )  # fmt: skip
         if document.version % SNAPSHOT_EVERY == 0:
-            whole = from_units(text)
+            whole = from_units(addition.text)
             digest = hashlib.sha256(whole.encode()).hexdigest()
             snapshots.append({"document_id": document.id, "version": document.version, "text": whole, "sha256": digest})
-    document.text = from_units(texts[-1])
+    document.text = from_units(additions[-1].text)
     document.changed_at = uow.now
     uow.session.execute(insert(TextChange), rows)
     if snapshots:

@@ -5,7 +5,7 @@ The protocol, its refusals and the reasons for one-at-a-time rebasing are in doc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -19,6 +19,7 @@ from app.errors import DomainError, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require, standing
 from app.services import documents, items, minutes
+from app.services.documents import Addition
 from app.uow import UnitOfWork
 from models.documents import Document, Field, TextChange
 from models.groups import Role
@@ -125,15 +126,34 @@ def heads(session: Session, document_ids: Sequence[int]) -> dict[int, tuple[int,
 # --- writing ---
 
 
+@dataclass(frozen=True)
+class Push:
+    """Changes made on version ``base``: ChangeSets as JSON, numbered from ``first_seq`` by their ``client``."""
+
+    base: int
+    client: str
+    first_seq: int
+    sources: Sequence[str]
+
+
 @dataclass
 class Held:
-    """A document held by a transaction, with what its pushes share: the text in units and the read part of the log."""
+    """A document held by a transaction, and what the pushes of that transaction share."""
 
     document: Document
     item: Item | None
     units: Units
+    stored: int
     since: int
     log: list[Logged] = field(default_factory=list)
+    seqs: dict[str, int] = field(default_factory=dict)
+    rights: dict[int | None, Rights] = field(default_factory=dict)
+    additions: list[Addition] = field(default_factory=list)
+
+    @property
+    def version(self) -> int:
+        """How far the text has come, with what is about to be stored."""
+        return self.stored + len(self.additions)
 
     def after(self, session: Session, base: int) -> list[Logged]:
         """The log after ``base``, read from the database once."""
@@ -152,20 +172,21 @@ class Held:
         return self.log[base - self.since :]
 
 
-def hold(uow: UnitOfWork, document_id: int) -> Held:
-    """Hold a document and the item it belongs to, in the order every writer takes them: no lock and no vote comes
-    between the check of a right and the change. Raises NotFound."""
-    held: dict[int, Held] = uow.session.info.setdefault("held_texts", {})
-    if document_id not in held:
-        known = uow.session.get(Document, document_id)
-        if known is None:
-            raise NotFound()
-        item = None if known.item_id is None else uow.lock(Item, known.item_id)
-        if known.meeting_id is not None:
-            uow.lock(Meeting, known.meeting_id)
-        document = uow.lock(Document, document_id)
-        held[document_id] = Held(document, item, to_units(document.text), document.version)
-    return held[document_id]
+def hold(uow: UnitOfWork, document_id: int, clients: Collection[str] = ()) -> Held:
+    """Hold a document and what it belongs to, in the order every writer takes them: no lock and no vote comes between
+    the check of a right and the change. Raises NotFound."""
+    known = uow.session.get(Document, document_id)
+    if known is None:
+        raise NotFound()
+    item = None if known.item_id is None else uow.lock(Item, known.item_id)
+    if known.meeting_id is not None:
+        uow.lock(Meeting, known.meeting_id)
+    document = uow.lock(Document, document_id)
+    held = Held(document, item, to_units(document.text), document.version, document.version)
+    last = select(TextChange.client, func.max(TextChange.seq)).group_by(TextChange.client)
+    last = last.where(TextChange.document_id == document_id, TextChange.client.in_(set(clients)))
+    held.seqs = {row[0]: row[1] for row in uow.session.execute(last)}
+    return held
 
 
 def push(
@@ -178,30 +199,59 @@ def push(
     first_seq: int,
     sources: Sequence[str],
 ) -> list[Entry]:
-    """Log changes made on version ``base``, moved over what came since; all of them or none.
+    """Log one push; see push_all. Answers the new entries. Raises Refused."""
+    pushed = [(actor, Push(base, client, first_seq, sources))]
+    _, (answer,) = push_all(uow, pushed, document_id=document_id)
+    if isinstance(answer, Refused):
+        raise answer
+    return answer
 
-    ``sources`` are ChangeSets as JSON, numbered from ``first_seq`` by their ``client``. Those logged before are passed
-    over. Answers the new entries, the first of which makes the version after the present one. Raises Refused with one
-    of bad, ahead, behind, gap, forbidden, locked, limit.
+
+def push_all(
+    uow: UnitOfWork, pushes: Sequence[tuple[Actor, Push]], *, document_id: int
+) -> tuple[int, list[list[Entry] | Refused]]:
+    """Log the pushes of several people to one text, in order: each moved over what came since its base, whole or not
+    at all; changes logged before are passed over.
+
+    Answers the version before them, and for each push its new entries or a Refused with one of the codes bad, ahead,
+    behind, gap, forbidden, locked, limit; one that is refused changes nothing and is not the others' trouble.
     """
     try:
-        held = hold(uow, document_id)
-        found = _rights(uow, actor, held.document)
-    except DomainError as error:
-        raise Refused("forbidden", error.message) from error
+        held = hold(uow, document_id, [each.client for _, each in pushes])
+    except NotFound as error:
+        return 0, [Refused("forbidden", error.message) for _ in pushes]
+    answers: list[list[Entry] | Refused] = []
+    for actor, each in pushes:
+        try:
+            answers.append(_take(uow, actor, held, each))
+        except Refused as refused:
+            answers.append(refused)
+    if held.additions:
+        documents.append(uow, held.document, held.additions)
+        _touch(uow, held)
+    return held.stored, answers
+
+
+def _take(uow: UnitOfWork, actor: Actor, held: Held, each: Push) -> list[Entry]:
+    found = held.rights.get(actor.person_id)
+    if found is None:
+        try:
+            found = held.rights[actor.person_id] = _rights(uow, actor, held.document)
+        except DomainError as error:
+            raise Refused("forbidden", error.message) from error
     if found.access != "write":
         raise Refused(found.code, found.reason)
-    if not client.startswith(f"{actor.person_id}.") or len(client) > LONGEST_CLIENT:
+    if not each.client.startswith(f"{actor.person_id}.") or len(each.client) > LONGEST_CLIENT:
         raise Refused("forbidden", "These changes carry somebody else's mark.")
     try:
-        changes = _parsed(sources)
-        _must_follow(held, base, len(changes))
-        last = _last_seq(uow.session, document_id, client)
-        if first_seq < 1:
+        changes = _parsed(each.sources)
+        _must_follow(held, each.base, len(changes))
+        last = held.seqs.get(each.client, 0)
+        if each.first_seq < 1:
             raise Refused("bad", "Changes are numbered from 1.")
-        if first_seq > last + 1:
+        if each.first_seq > last + 1:
             raise Refused("gap", "An earlier change has not arrived.")
-        seq, fresh = _moved(uow.session, held, base, changes, client, first_seq)
+        seq, fresh = _moved(uow.session, held, changes, each)
         if not fresh:
             return []
         if seq != last + 1:
@@ -209,11 +259,12 @@ def push(
         texts = _applied(held, fresh)
     except ChangeError as error:
         raise Refused(error.code, _SENTENCES.get(error.code, f"The change does not fit: {error}.")) from error
-    documents.append(uow, actor, held.document, fresh, texts, client=client, first_seq=seq)
+    for number, (change, text) in enumerate(zip(fresh, texts, strict=True), start=seq):
+        held.additions.append(Addition(actor.person_id, each.client, number, change, text))
+        held.log.append(Logged(each.client, number, change))
     held.units = texts[-1]
-    held.log += [Logged(client, seq + number, change) for number, change in enumerate(fresh)]
-    _touch(uow, held)
-    return [(client, change.to_json()) for change in fresh]
+    held.seqs[each.client] = seq + len(fresh) - 1
+    return [(each.client, change.to_json()) for change in fresh]
 
 
 _SENTENCES = {
@@ -231,7 +282,7 @@ def _parsed(sources: Sequence[str]) -> list[ChangeSet]:
 
 
 def _must_follow(held: Held, base: int, count: int) -> None:
-    version = held.document.version
+    version = held.version
     if base < 0:
         raise Refused("bad", "Versions are counted from 0.")
     if base > version:
@@ -240,19 +291,12 @@ def _must_follow(held: Held, base: int, count: int) -> None:
         raise Refused("behind", _SENTENCES["behind"])
 
 
-def _last_seq(session: Session, document_id: int, client: str) -> int:
-    newest = select(func.max(TextChange.seq)).where(TextChange.document_id == document_id, TextChange.client == client)
-    return session.execute(newest).scalar() or 0
-
-
-def _moved(
-    session: Session, held: Held, base: int, changes: list[ChangeSet], client: str, first_seq: int
-) -> tuple[int, list[ChangeSet]]:
-    over = held.after(session, base)
+def _moved(session: Session, held: Held, changes: list[ChangeSet], each: Push) -> tuple[int, list[ChangeSet]]:
+    over = held.after(session, each.base)
     if not over:
         must_chain(changes, len(held.units))
-        return first_seq, changes
-    return rebase(changes, over, client=client, first_seq=first_seq)
+        return each.first_seq, changes
+    return rebase(changes, over, client=each.client, first_seq=each.first_seq)
 
 
 def _applied(held: Held, changes: list[ChangeSet]) -> list[Units]:

@@ -220,6 +220,7 @@ def test_a_sync_lies_between_the_commit_and_the_acknowledgement(place: Place, tm
 # --- several processes -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("database_engine", ["postgres"])
 def test_two_processes_share_one_text(
     start_server: Callable[..., LiveServer], database: Database, people: Cast, app_settings: Settings, redis_url: str
 ) -> None:
