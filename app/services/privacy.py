@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 from app.errors import Invalid, NotFound
 from app.events import MembershipEnded, PeopleChanged
 from app.policy import Actor
-from app.services import signing_in
+from app.services import identities, signing_in
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import AccessToken, OneTimeToken, Person, SignIn
@@ -21,6 +21,7 @@ from models.groups import Group, Invitation, Membership, Role
 from models.jobs import Job
 from models.meetings import Attendance, Meeting
 from models.polls import Action, Ballot, CorrectionConfirmation, Poll
+from models.validation import Expert, Round
 
 #: Mails that were sent carry addresses and links: their rows go sooner than the rest.
 MAILS_KEPT = timedelta(days=30)
@@ -165,7 +166,11 @@ def _not_the_last(uow: UnitOfWork, person: Person) -> None:
 
 
 def sweep(uow: UnitOfWork) -> dict[str, int]:
-    """Delete what has served its time: old sign-ins, tokens, finished mails, answered invitations; counts by kind."""
+    """Delete what has served its time; counts by kind.
+
+    That is: old sign-ins and tokens, answered invitations, finished mails, and the names of experts whose panel's last
+    round closed long ago.
+    """
     before = uow.now - timedelta(days=uow.settings.retention_days)
     statements = {
         "sign_ins": delete(SignIn).where((SignIn.expires_at < before) | (SignIn.revoked_at < before)),
@@ -176,7 +181,18 @@ def sweep(uow: UnitOfWork) -> dict[str, int]:
         ),
         "mails": delete(Job).where((Job.done_at < uow.now - MAILS_KEPT) | (Job.failed_at < uow.now - MAILS_KEPT)),
     }
-    return {
+    gone = {
         kind: uow.session.execute(statement.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined]  # DELETE counts
         for kind, statement in statements.items()
     }
+    return {**gone, "expert_identities": identities.forget(uow, _experts_before(uow, before))}
+
+
+def _experts_before(uow: UnitOfWork, before: datetime) -> list[int]:
+    """Experts of panels whose rounds have all been closed since before a moment."""
+    over = (
+        select(Round.panel_id)
+        .group_by(Round.panel_id)
+        .having(func.count() == func.count(Round.closed_at), func.max(Round.closed_at) < before)
+    )
+    return list(uow.session.execute(select(Expert.id).where(Expert.panel_id.in_(over))).scalars())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, g, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -16,7 +17,7 @@ from app.policy import Actor, Can
 from app.services import attendance, decisions, meetings, minutes, rooms, stages
 from app.uow import UnitOfWork
 from app.web import context
-from app.web.context import looking, transaction
+from app.web.context import database, looking, transaction
 from app.web.fragments import command, faults, group_id, number, typed
 from models.meetings import StageKind
 
@@ -233,12 +234,13 @@ def coming(slug: str, meeting_id: int) -> ResponseReturnValue:
 @bp.get("/<int:meeting_id>/calendar.ics")
 def calendar(slug: str, meeting_id: int) -> ResponseReturnValue:
     """The session as a calendar entry that carries its join link."""
-    link = url_for("meetings.show", slug=slug, meeting_id=meeting_id, _external=True)
+    base = database().settings.base_url  # the request's own idea of our name may be forged
+    link = base + url_for("meetings.show", slug=slug, meeting_id=meeting_id)
     with looking() as (uow, actor):
         meeting, _found = meetings.access_meeting(uow.session, actor, meeting_id, Can.MEETING_READ)
         lasts = sum(stage.planned_minutes for stage in meetings.stages_of(uow.session, meeting_id))
         entry = moments.calendar_entry(
-            uid=f"session-{meeting_id}@{request.host}", title=f"{g.group.name}: {meeting.title}",
+            uid=f"session-{meeting_id}@{urlsplit(base).hostname}", title=f"{g.group.name}: {meeting.title}",
             begins=meeting.starts_at, minutes=lasts, place=meeting.place, link=link, stamp=uow.now,
             sequence=meeting.revision,
         )  # fmt: skip
@@ -304,7 +306,7 @@ def save_stage(slug: str, meeting_id: int, stage_id: int | None = None) -> Respo
         if stage_id is None:
             stages.add_stage(uow, actor, meeting_id=meeting_id, **values)  # type: ignore[arg-type]  # as named above
             return _("The stage is added.")
-        stages.edit_stage(uow, actor, meeting_id=meeting_id, stage_id=stage_id, **values)  # type: ignore[arg-type]
+        stages.edit_stage(uow, actor, meeting_id=meeting_id, stage_id=stage_id, **values)  # type: ignore[arg-type]  # as above
         return _("The stage is saved.")
 
     to = url_for("meetings.edit", slug=slug, meeting_id=meeting_id, _anchor="run-sheet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterator
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from werkzeug.test import TestResponse
 from app.config import Mode, Settings
 from app.factory import create_app
 from app.policy import Actor
+from app.services import meetings
 from app.uow import Database
 from models.jobs import Job
 from tests.cast import Browser, Cast
@@ -188,3 +190,26 @@ def test_forwarded_addresses_count_only_behind_the_configured_proxies(client: Br
         for n in range(62)
     ]
     assert answers[-1] == 429
+
+
+def test_a_calendar_entry_leads_to_our_own_name_and_holds_one_event(
+    app: Flask, database: Database, people: Cast, client_of: Callable[[Actor], Browser]
+) -> None:
+    title = "Plan\r\nEND:VEVENT\r\nBEGIN:VEVENT;SUMMARY=x\\,y;"
+    with database.writing() as uow:
+        meeting = meetings.plan_meeting(
+            uow, people.facilitator, group_id=people.group_id, title=title, day=date(2026, 5, 5), at=time(9),
+            place="Hall\r\nATTACH:http://evil.example",
+        )  # fmt: skip
+    path = f"/g/{people.slug}/sessions/{meeting.id}/calendar.ics"
+    browser = client_of(people.facilitator)
+    kept = browser.get_cookie("concordat")
+    assert kept is not None
+    headers = {"Host": "evil.example", "Cookie": f"concordat={kept.value}"}
+    answer = browser.get(path, headers=headers, buffered=True)
+    lines = answer.text.replace("\r\n ", "").split("\r\n")
+    assert [line for line in lines if line.startswith(("BEGIN:", "END:", "ATTACH"))] == [
+        "BEGIN:VCALENDAR", "BEGIN:VEVENT", "END:VEVENT", "END:VCALENDAR",
+    ]  # fmt: skip
+    assert f"URL:{database.settings.base_url}/g/{people.slug}/sessions/{meeting.id}" in lines
+    assert answer.headers["Content-Disposition"].startswith("attachment")
