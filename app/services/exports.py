@@ -9,16 +9,16 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.calc.tables import Cell, csv_bytes
 from app.errors import NotFound
 from app.policy import SYSTEM, Actor, Can, require
-from app.services import results, version_files, versions
+from app.services import evidence, results, version_files, versions
 from app.services.results import Band, Comment, Figures, Judgement, Report
 from app.services.version_files import File
 from app.uow import UnitOfWork
-from models.evidence import Finding, Link, Source
+from models.evidence import ContractingModel, Finding, Link, Source
 from models.groups import Group
 from models.items import Item
 from models.validation import RemarkKind, Scope
@@ -30,9 +30,10 @@ FORMS = ("md", "json", "csv")
 
 @dataclass(frozen=True)
 class EvidenceList:
-    """The evidence of a group: sources, findings that stand, and links as (link, the item's reference)."""
+    """The evidence of a group that stands: sources, models, findings, and links as (link, the item's reference)."""
 
     sources: list[Source]
+    models: list[ContractingModel]
     findings: list[Finding]
     links: list[tuple[Link, str]]
 
@@ -88,19 +89,24 @@ def export_version(uow: UnitOfWork, actor: Actor, *, group_id: int, number: int,
 
 
 def evidence_of(uow: UnitOfWork, actor: Actor, *, group_id: int) -> EvidenceList:
-    """Sources, findings and links of a group, in the order in which they were added. Raises NotFound, Forbidden."""
+    """What a group cites, in the order in which it was added; withdrawn things are left out.
+
+    A withdrawn source stays while a finding rests on it. Raises NotFound, Forbidden.
+    """
     require(uow.session, actor, group_id, Can.EVIDENCE_READ)
     session = uow.session
-    sources = session.execute(select(Source).where(Source.group_id == group_id).order_by(Source.id)).scalars()
     standing = select(Finding).where(Finding.group_id == group_id, Finding.withdrawn_at.is_(None))
     findings = list(session.execute(standing.order_by(Finding.id)).scalars())
+    cited = or_(Source.withdrawn_at.is_(None), Source.id.in_([each.source_id for each in findings]))
+    sources = session.execute(select(Source).where(Source.group_id == group_id, cited).order_by(Source.id)).scalars()
+    models = evidence.standing_models(session, group_id)
     links = session.execute(
         select(Link, Item.reference)
         .join(Item, Item.id == Link.item_id)
         .where(Link.group_id == group_id, Link.finding_id.in_([each.id for each in findings]))
         .order_by(Link.id)
     )
-    return EvidenceList(list(sources), findings, [(link, reference) for link, reference in links])
+    return EvidenceList(list(sources), models, findings, [(link, reference) for link, reference in links])
 
 
 # --- results of a closed round ---

@@ -17,6 +17,7 @@ from app.errors import NotFound
 from app.policy import Actor
 from app.services import exports, items, outline
 from app.uow import Database
+from models.evidence import Finding, Link, Provenance, Relation, Source, Strength
 from models.items import Item, Kind
 from tests.panels import Study, build_study
 
@@ -54,6 +55,39 @@ def test_a_version_can_be_checked_from_its_file_alone(study: Study) -> None:
     read = json.loads(file.body)
     canonical = json.dumps(read["content"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert hashlib.sha256(canonical.encode()).hexdigest() == read["sha256"]
+
+
+def test_evidence_that_stands_is_listed_and_what_is_withdrawn_is_not(study: Study) -> None:
+    cast = study.cast
+    with study.database.writing() as uow:
+        item_id = uow.session.execute(select(Item.id).where(Item.reference == "C1.1")).scalar_one()
+        for key in ("kept", "gone"):
+            source = Source(
+                group_id=cast.group_id, key=key, cite=f"Author, {key}", provenance=Provenance.SEEN, created_at=uow.now,
+                withdrawn_at=uow.now if key == "gone" else None,
+            )  # fmt: skip
+            uow.session.add(source)
+            uow.flush()
+            finding = Finding(
+                group_id=cast.group_id, source_id=source.id, text=f"Found, {key}", strength=Strength.LOW,
+                provenance=Provenance.SEEN, created_at=uow.now, withdrawn_at=source.withdrawn_at,
+            )  # fmt: skip
+            uow.session.add(finding)
+            uow.flush()
+            uow.session.add(
+                Link(
+                    group_id=cast.group_id, finding_id=finding.id, item_id=item_id, relation=Relation.QUALIFIES,
+                    created_at=uow.now,
+                )
+            )  # fmt: skip
+    with study.database.reading() as uow:
+        found = exports.evidence_of(uow, cast.observer, group_id=cast.group_id)
+        assert [each.cite for each in found.sources] == ["Author, kept"]
+        assert [each.text for each in found.findings] == ["Found, kept"]
+        assert [(link.relation, reference) for link, reference in found.links] == [(Relation.QUALIFIES, "C1.1")]
+        draft = exports.export_draft(uow, cast.observer, group_id=cast.group_id, form="md").body.decode()
+    assert "- qualifies (low): Found, kept (Author, kept)" in draft
+    assert "Found, gone" not in draft
 
 
 def test_what_is_foreign_or_not_there_is_not_found(study: Study) -> None:

@@ -182,7 +182,8 @@ def test_versions_are_locked_and_can_be_checked(study: Study, call: Call) -> Non
 
 def test_evidence_decisions_and_activity_are_read(study: Study, call: Call) -> None:
     token = token_of(study, study.cast.observer)
-    assert call("GET", f"/groups/{SLUG}/evidence", token).json == {"sources": [], "findings": [], "links": []}
+    nothing: dict[str, list[object]] = {"sources": [], "models": [], "findings": [], "links": []}
+    assert call("GET", f"/groups/{SLUG}/evidence", token).json == nothing
     assert call("GET", f"/groups/{SLUG}/decisions", token).json == {"decisions": []}
     lines = call("GET", f"/groups/{SLUG}/activity?limit=2", token).json["activity"]
     assert len(lines) == 2

@@ -42,6 +42,16 @@ class EvidenceSource(Shown):
     provenance: str
 
 
+class EvidenceModel(Shown):
+    """A contracting model that was reviewed."""
+
+    id: int
+    key: str
+    name: str
+    definition: str
+    strength: str
+
+
 class EvidenceFinding(Shown):
     """What a source says, how strong it is, and on which page."""
 
@@ -70,6 +80,7 @@ class Evidence(Shown):
     """All evidence of a group."""
 
     sources: list[EvidenceSource]
+    models: list[EvidenceModel]
     findings: list[EvidenceFinding]
     links: list[EvidenceLink]
 
@@ -141,7 +152,7 @@ def me() -> Me:
 @bp.get("/groups/<slug>/evidence")
 @documented(Evidence, tag="evidence")
 def read_evidence(slug: str) -> Evidence:
-    """Sources, findings and the links from findings to items."""
+    """Sources, contracting models, findings, and the links from findings to items."""
     with calling() as (uow, actor):
         group, _standing = groups.access_group(uow.session, actor, slug, Can.EVIDENCE_READ)
         found = exports.evidence_of(uow, actor, group_id=group.id)
@@ -158,6 +169,7 @@ def read_evidence(slug: str) -> Evidence:
     ]
     return Evidence(
         sources=[EvidenceSource.model_validate(each) for each in found.sources],
+        models=[EvidenceModel.model_validate(each) for each in found.models],
         findings=[EvidenceFinding.model_validate(each) for each in found.findings],
         links=links,
     )
