@@ -128,8 +128,11 @@ def keep(
     item = uow.lock(Item, item.id)
     if item.status is Status.WITHDRAWN:
         raise Conflict(f"{item.reference} is withdrawn. Restore it first.", code="withdrawn")
-    known = {model.id: model for model in standing_models(uow.session, item.group_id)}
     wanted = set(model_ids)
+    # Held, so that nobody withdraws a card while something comes to rest on it.
+    held = select(ContractingModel).where(ContractingModel.id.in_(wanted)).order_by(ContractingModel.id)
+    uow.session.execute(held.with_for_update().execution_options(populate_existing=True)).scalars().all()
+    known = {model.id: model for model in standing_models(uow.session, item.group_id)}
     if not wanted <= known.keys():
         raise Invalid("Choose from the models of this room.", fields={"models": "Choose from the list"})
     before = sorted(uow.session.execute(select(ItemModel.model_id).where(ItemModel.item_id == item.id)).scalars())

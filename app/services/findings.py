@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +18,8 @@ from app.services.sources import is_storable
 from app.uow import UnitOfWork
 from models.evidence import ContractingModel, Finding, Link, Provenance, Relation, Source, Strength
 from models.items import Item, Status
+
+Row = TypeVar("Row", Source, ContractingModel)
 
 LONGEST = 2_000
 #: How a finding may speak about its model.
@@ -92,7 +95,7 @@ def withdraw_finding(uow: UnitOfWork, actor: Actor, *, finding_id: int, group_id
 def restore_finding(uow: UnitOfWork, actor: Actor, *, finding_id: int, group_id: int | None = None) -> Finding:
     """Bring a withdrawn finding back with its links. Raises Conflict while its source is withdrawn."""
     finding = _hold(uow, actor, finding_id, group_id)
-    if uow.session.get_one(Source, finding.source_id).withdrawn_at is not None:
+    if uow.lock(Source, finding.source_id).withdrawn_at is not None:
         raise Conflict("Its source is withdrawn. Restore that first.", code="withdrawn")
     if finding.withdrawn_at is not None:
         finding.withdrawn_at = None
@@ -181,11 +184,11 @@ def _hold(uow: UnitOfWork, actor: Actor, finding_id: int, group_id: int | None) 
 def _fill(session: Session, finding: Finding, form: FindingForm) -> None:
     text, page = " ".join(form.text.split()), " ".join(form.page.split())
     fields = {}
-    source = session.get(Source, form.source_id) if form.source_id is not None else None
+    source = _held(session, Source, form.source_id)
     if source is None or source.group_id != finding.group_id or source.withdrawn_at is not None:
         fields["source_id"] = "Choose the source it was read in"
-    model = session.get(ContractingModel, form.model_id) if form.model_id is not None else None
-    if form.model_id is not None and (model is None or model.group_id != finding.group_id):
+    model = _held(session, ContractingModel, form.model_id)
+    if form.model_id is not None and (model is None or model.group_id != finding.group_id or model.withdrawn_at):
         fields["model_id"] = "Choose from the list"
     if not 3 <= len(text) <= LONGEST or not is_storable(text):
         fields["text"] = f"Say what the source says, in 3 to {LONGEST:,} characters"
@@ -198,6 +201,13 @@ def _fill(session: Session, finding: Finding, form: FindingForm) -> None:
     finding.source_id, finding.model_id, finding.text, finding.page = form.source_id, form.model_id, text, page
     finding.stance = form.stance if form.model_id is not None else ""
     finding.strength, finding.provenance = form.strength, form.provenance
+
+
+def _held(session: Session, table: type[Row], id_: int | None) -> Row | None:
+    """A source or model, held so that nobody withdraws it while a finding comes to rest on it."""
+    if id_ is None:
+        return None
+    return session.get(table, id_, with_for_update=True, populate_existing=True)
 
 
 def _items_of(session: Session, finding: Finding) -> list[int]:

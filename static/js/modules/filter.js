@@ -24,6 +24,10 @@ export function mount(element) {
       : "";
   };
   input.addEventListener("input", narrow);
+  // A list that was renewed in place shows all its entries again.
+  document.addEventListener("concordat:mount", () => {
+    if (input.isConnected && input.value) narrow();
+  });
   if (input.value) narrow();
 }
 
