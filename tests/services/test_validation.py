@@ -326,6 +326,8 @@ def test_the_next_round_asks_what_is_open_and_shows_what_was_said(study: Study) 
         assert applicability.feedback is not None
         assert (applicability.feedback.own, applicability.feedback.own_given) == (None, True)
         assert (page.review.whole, page.reworded) == (None, [])
+        with pytest.raises(NotFound):
+            item_page(uow, expert, version_item_id=999)
     for token in study.tokens:
         study.answer(token, {"relevance": [9], "applicability": [8]})
     study.close()
@@ -335,8 +337,6 @@ def test_the_next_round_asks_what_is_open_and_shows_what_was_said(study: Study) 
     assert report.only_contested
     assert moved is not None
     assert (moved.n, moved.up, moved.down, moved.median_before) == (9, 3, 0, 9.0)
-    with pytest.raises(NotFound):
-        item_page(uow, expert, version_item_id=999)
 
 
 def test_a_reworded_item_starts_afresh(study: Study) -> None:
