@@ -48,7 +48,7 @@ def export(uow: UnitOfWork, actor: Actor, *, version_id: int, form: str) -> File
 def grounds(whole: Whole) -> str:
     """What the version rests on, in one sentence."""
     if whole.decision is not None:
-        return f"Decision {whole.decision.number}: {whole.decision.sentence}"
+        return f"Decision {whole.decision.number}: {whole.decision.sentence} {whole.version.reason}".strip()
     return f"Locked without a decision of the group, because: {whole.version.reason}"
 
 

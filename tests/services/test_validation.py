@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -236,6 +237,23 @@ def test_reminders_go_to_those_who_have_not_sent_capped_and_spaced(study: Study,
     assert reminded == [8, 8, 8, 0]
     with pytest.raises(Forbidden), study.database.writing() as uow:
         seats.remind(uow, study.cast.facilitator, round_id=study.round_id)
+
+
+def test_whoever_is_invited_later_is_a_logged_deviation(study: Study) -> None:
+    study.open()
+    manager = study.cast.panel_manager
+    with study.database.writing() as uow:
+        form = SeatForm("Late Invented", "late@example.org", "national", is_pilot=True)
+        late = panel.add_expert(uow, manager, panel_id=study.panel_id, form=form).id
+    for reason, refusal in (("", Invalid), ("Asked to try it first.", None), ("Twice.", Conflict)):
+        with contextlib.nullcontext() if refusal is None else pytest.raises(refusal), study.database.writing() as uow:
+            seats.invite_later(uow, manager, round_id=study.round_id, expert_id=late, reason=reason)
+    answer_all(study)
+    study.close()
+    with study.database.reading() as uow:
+        report = results.report(uow, study.cast.member, round_id=study.round_id)
+    assert (report.invited, report.pilots, report.items[0].figures[0].eligible) == (9, 1, 9)
+    assert report.deviations[0][2] == "Asked to try it first."
 
 
 def test_a_lost_link_goes_to_the_same_address_only(study: Study) -> None:
