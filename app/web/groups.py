@@ -8,7 +8,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Forbidden, Invalid
 from app.policy import Can, allowed
 from app.services import groups, memberships
 from app.services import overview as overview_service
@@ -37,6 +37,28 @@ def activity(slug: str) -> ResponseReturnValue:
         lines = list_activity(uow, actor, group_id=g.group.id, before_id=before, limit=PAGE + 1)
     more = lines[PAGE - 1].id if len(lines) > PAGE else None
     return render_template("groups/activity.html", lines=lines[:PAGE], more=more)
+
+
+@bp.get("/description")
+def description(slug: str) -> ResponseReturnValue:
+    """The form in which facilitators say what the group is for."""
+    if not allowed(g.role, Can.GROUP_EDIT):
+        raise Forbidden(_("Only facilitators describe the group."))
+    return render_template("groups/description.html", purpose=g.group.purpose, setting=g.group.setting, errors={})
+
+
+@bp.post("/description")
+def describe(slug: str) -> ResponseReturnValue:
+    """Say what the group is for."""
+    purpose, setting = text("purpose"), text("setting")
+    try:
+        with transaction() as (uow, actor):
+            groups.describe_group(uow, actor, group_id=g.group.id, purpose=purpose, setting=setting)
+    except Invalid as error:
+        page = render_template("groups/description.html", purpose=purpose, setting=setting, errors=error.fields)
+        return page, 422
+    flash(_("The description is saved."), "success")
+    return redirect(url_for("groups.overview", slug=slug))
 
 
 def _role(name: str) -> Role:

@@ -152,3 +152,13 @@ def test_the_people_page_for_each_role(people: Cast, client_of: Callable[[Actor]
         assert page.status_code == 200
         assert ("Send invitation" in page.text) == (role == "facilitator")
     assert client_of(people.stranger).get(f"/g/{people.slug}/people/").status_code == 404
+
+
+def test_facilitators_say_what_the_group_is_for(people: Cast, client_of: Callable[[Actor], Browser]) -> None:
+    browser = client_of(people.facilitator)
+    too_long = browser.post(f"/g/{people.slug}/description", data={"purpose": "x" * 1001, "setting": "Kept"})
+    assert too_long.status_code == 422
+    assert "Kept" in too_long.text
+    browser.post(f"/g/{people.slug}/description", data={"purpose": "Care that joins up", "setting": ""})
+    assert "Care that joins up" in client_of(people.member).get(f"/g/{people.slug}/").text
+    assert client_of(people.member).get(f"/g/{people.slug}/description").status_code == 403
