@@ -13,6 +13,7 @@ if wants browser; then
     any '/usr/share/fonts/truetype/liberation*/*' || missing+=(fonts-liberation)
 fi
 if wants postgres; then any '/usr/lib/postgresql/*/bin/postgres' || missing+=(postgresql); fi
+if wants strace; then command -v strace >/dev/null || missing+=(strace); fi
 if wants redis; then command -v redis-server >/dev/null || missing+=(redis-server); fi
 if wants node; then
     command -v node >/dev/null || missing+=(nodejs)
