@@ -1,6 +1,7 @@
 """The shape of the blueprint: the four core elements, moving, withdrawing, restoring. Every act can be undone.
 
-All of them hold the group's row, so that two hands never number the same places at once.
+All of them hold the group's row, so that two hands never number the same places at once, and the rows of the items
+they change, so that no vote opens and no status is given meanwhile.
 """
 
 from __future__ import annotations
@@ -118,8 +119,7 @@ def withdraw_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int 
     Raises NotFound, Forbidden (an agreed one: facilitators only), Conflict (withdrawn already, or a vote is open).
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
-    uow.lock(Group, item.group_id)
-    uow.session.refresh(item)
+    _hold_branch(uow, item)
     if item.status is Status.WITHDRAWN:
         raise Conflict(f"{item.reference} is withdrawn already.")
     going = [one for one in _branch(uow, item) if one.status is not Status.WITHDRAWN]
@@ -139,8 +139,7 @@ def restore_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int |
     Raises NotFound, Forbidden (one that was agreed: facilitators only), Conflict (its parent is still withdrawn).
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
-    uow.lock(Group, item.group_id)
-    uow.session.refresh(item)
+    _hold_branch(uow, item)
     if item.status is not Status.WITHDRAWN:
         raise Conflict(f"{item.reference} is not withdrawn.")
     parent = uow.session.get(Item, item.parent_id) if item.parent_id is not None else None
@@ -160,12 +159,18 @@ def _hold(uow: UnitOfWork, actor: Actor, item_id: int, group_id: int | None) -> 
     """The item to be moved, with the group's row held. An agreed branch is moved by facilitators only."""
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     uow.lock(Group, item.group_id)
-    uow.session.refresh(item)
+    uow.lock(Item, item.id)
     if item.status is Status.WITHDRAWN:
         raise Conflict(f"{item.reference} is withdrawn. Restore it first.", code="withdrawn")
     must_settle(uow.session, actor, [item])
     must_be_free(uow.session, [item])
     return item
+
+
+def _hold_branch(uow: UnitOfWork, item: Item) -> None:
+    """Hold the group's row and then the whole branch, fresh: moving needs the group's row, so it stays whole."""
+    uow.lock(Group, item.group_id)
+    uow.lock_all(Item, [one.id for one in _branch(uow, item)])
 
 
 def _branch(uow: UnitOfWork, item: Item) -> list[Item]:
