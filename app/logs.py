@@ -14,7 +14,8 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 #: What never reaches a log line: tokens in addresses, codes and passwords in forms, whatever is long and random enough
 #: to be a key, and people's addresses.
 _SECRET = re.compile(
-    r"(?i)(?P<before>/(?:r|screen|welcome|invitation|reset|sign-in/link)/)[\w-]+"
+    r"(?i)(?P<ip>\bip=)[\w.:]+\b"
+    r"|(?P<before>/(?:r|screen|welcome|invitation|reset|sign-in/link)/)[\w-]+"
     r"|(?P<name>\b(?:token|password|code|secret|csrf)[\"']?\s*[=:]\s*[\"']?)[^&\s\"',}]+"
     r"|(?P<login>\w+://[^:/@\s]*:)[^@/\s]+(?=@)"
     r"|[\w-]{40,}"
@@ -23,8 +24,10 @@ _SECRET = re.compile(
 
 
 def redact(text: str) -> str:
-    """The text with tokens, passwords and e-mail addresses replaced by dots."""
-    return _SECRET.sub(lambda found: (found["before"] or found["name"] or found["login"] or "") + "…", text)
+    """The text with tokens, passwords, e-mail and network addresses replaced by dots."""
+    return _SECRET.sub(
+        lambda found: (found["ip"] or found["before"] or found["name"] or found["login"] or "") + "…", text
+    )
 
 
 class JsonFormatter(logging.Formatter):

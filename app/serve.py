@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.config import Settings
@@ -33,6 +35,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
         self.wsgi.extensions["concordat.gateway"].stop()
 
 
+class Lines(Logger):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn's own words as lines of our log: JSON, without addresses and tokens."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave both of its loggers to the root's handler."""
+        self.cfg = cfg
+        for each in (self.error_log, self.access_log):
+            each.handlers[:] = []
+            each.propagate = True
+        self.error_log.setLevel(logging.WARNING)
+
+
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn configured in code: one process, threads for sockets and a few more for pages."""
 
@@ -53,7 +67,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "timeout": 60,
             "graceful_timeout": 5,
             "keepalive": 5,
-            "loglevel": "warning",
+            "logger_class": Lines,
             "worker_tmp_dir": None,
             "forwarded_allow_ips": "*" if self.settings.proxy_hops else "",
             "control_socket_disable": True,

@@ -601,7 +601,7 @@ FIRST = {1, 2, 3, 4, 8, 9, 10, 12, 16, 20, 25, 26, 27, 28, 34, 35, 36, 37, 56, 5
 
 #: Every message that the live server takes, and what is asked before it is served, each time anew.
 SOCKET_GUARDS = {
-    "connect": "our own Origin; the page's CSRF token beside a live sign-in, or a personal token; the protocol's number",
+    "connect": "our own Origin; the page's CSRF token beside a live sign-in, or a personal token; the protocol",
     "hint:watch": "a topic's group or session may be read by the person now",
     "text:join": "the text may be read; the mark carries the person's own id",
     "text:push": "the text may be written now, by its state and the role, in the transaction that stores it",

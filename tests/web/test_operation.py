@@ -182,6 +182,10 @@ def test_the_log_tells_what_happened_and_no_secret(start_server: Callable[..., L
         status, headers, _page = ask(server, method, path, body, Cookie=jar)
         assert status < 500
         ids.append((headers["X-Request-Id"], status))
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+        line.sendall(f"GET /r/{CANARY_TOKEN} NONSENSE\r\n\r\n".encode())
+        while line.recv(4096):
+            pass
     server.stop()
     lines = [json.loads(line) for line in server.log.splitlines()]
     told = {line["request"]: line["status"] for line in lines if line["logger"] == "concordat.access"}
@@ -192,6 +196,7 @@ def test_the_log_tells_what_happened_and_no_secret(start_server: Callable[..., L
                    database.settings.secret, jar.partition("=")[2]):  # fmt: skip
         assert secret not in server.log
     assert "\x1b" not in server.log
+    assert "127.0.0.1:" not in server.log, "nor whence people came"
 
 
 @pytest.mark.parametrize(
@@ -204,6 +209,7 @@ def test_the_log_tells_what_happened_and_no_secret(start_server: Callable[..., L
         ("RecipientsRefused {'ann@example.org': (550, b'no')}", "RecipientsRefused {'…': (550, b'no')}"),
         ("/g/north-vale/blueprint/items/12", "/g/north-vale/blueprint/items/12"),
         ("/sign-in/code", "/sign-in/code"),
+        ("Invalid request from ip=203.0.113.9: no", "Invalid request from ip=…: no"),
     ],
 )
 def test_redaction(text: str, kept: str) -> None:
