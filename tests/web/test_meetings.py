@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import date, time
 
 import docx
 import pytest
 from flask import Flask
 
-from app.policy import Actor
-from app.services import documents
-from app.uow import Database
+from app.policy import SYSTEM, Actor
+from app.services import documents, groups, meetings
+from app.uow import Database, UnitOfWork
 from models.documents import Field
-from models.meetings import Meeting, MeetingState
+from models.meetings import MeetingState
 from tests.cast import Browser, sign_in_token
 from tests.conftest import SetClock
 from tests.rooms import Hall, build_hall
@@ -216,8 +217,7 @@ def test_closing_drafts_minutes_and_everything_comes_as_word(app: Flask, hall: H
 def test_foreign_sessions_do_not_exist(app: Flask, hall: Hall) -> None:
     hall.open("Ana")
     with hall.database.writing() as uow:
-        meeting = uow.session.get_one(Meeting, hall.meeting_id)
-        other = build_other(uow, meeting)
+        other = build_other(uow)
     ana = browser(app, hall, hall.who["Ana"])
     for place in ("", "/room", "/console", "/minutes", "/plan", "/calendar.ics", "/room/live"):
         assert ana.get(f"/g/{hall.slug}/sessions/{other}{place}").status_code in (403, 404), place
@@ -228,14 +228,7 @@ def test_foreign_sessions_do_not_exist(app: Flask, hall: Hall) -> None:
     assert manager.get(f"{base(hall)}/room").status_code == 403
 
 
-def build_other(uow: object, meeting: Meeting) -> int:
+def build_other(uow: UnitOfWork) -> int:
     """A session of another group."""
-    from datetime import date, time  # noqa: PLC0415
-
-    from app.policy import SYSTEM  # noqa: PLC0415
-    from app.services import groups, meetings  # noqa: PLC0415
-    from app.uow import UnitOfWork  # noqa: PLC0415
-
-    assert isinstance(uow, UnitOfWork)
     group = groups.create_group(uow, SYSTEM, slug="elsewhere", name="Elsewhere (invented)")
     return meetings.plan_meeting(uow, SYSTEM, group_id=group.id, title="Not yours", day=date(2026, 3, 2), at=time(9)).id

@@ -15,6 +15,10 @@ const CAREFUL_MILLISECONDS = 700;
 
 /** @param {HTMLElement} region */
 export function mount(region) {
+  if (region.dataset.go) {
+    location.assign(region.dataset.go);
+    return;
+  }
   const every = Number(region.dataset.every ?? 10) * 1000;
   let mark = "";
   let asking = false;
