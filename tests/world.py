@@ -192,7 +192,7 @@ def _press(world: World, meeting_id: int, act: Callable[..., Meeting]) -> Meetin
         return act(uow, world.cast.facilitator, meeting_id=meeting_id, revision=revision)
 
 
-def _vote(world: World, meeting_id: int, say: Say) -> int:
+def _vote(world: World, meeting_id: int, say: Say, objection: str) -> int:
     """Open the decision's ballot, and have the members vote."""
     lead = world.cast.facilitator
     for _ in range(2):
@@ -202,14 +202,14 @@ def _vote(world: World, meeting_id: int, say: Say) -> int:
         poll = found or polls.open_poll(uow, lead, meeting_id=meeting_id, item_id=world.ids["draft_id"])
     with world.database.writing() as uow:
         polls.vote(uow, world.cast.member, poll_id=poll.id, choice=Choice.YES)
-        polls.vote(uow, world.cast.peer, poll_id=poll.id, choice=Choice.NO, reason=say("objection"))
+        polls.vote(uow, world.cast.peer, poll_id=poll.id, choice=Choice.NO, reason=say(objection))
     return poll.id
 
 
 def _past_session(world: World, say: Say) -> None:
     lead = world.cast.facilitator
     meeting_id = _meeting(world, say, "past")
-    poll_id = _vote(world, meeting_id, say)
+    poll_id = _vote(world, meeting_id, say, "past objection")
     with world.database.writing() as uow:
         polls.close_poll(uow, lead, poll_id=poll_id)
         polls.show_result(uow, lead, poll_id=poll_id)
@@ -345,7 +345,7 @@ def _open_session(world: World, say: Say) -> None:
         assert stage is not None
         world.ids |= {"meeting_id": meeting_id, "stage_id": stage.id}
         world.words["code"] = code
-    world.ids["poll_id"] = _vote(world, meeting_id, say)
+    world.ids["poll_id"] = _vote(world, meeting_id, say, "open objection")
     with world.database.writing() as uow:
         meeting = stages.new_projector_address(uow, lead, meeting_id=meeting_id)
         world.words["screen"] = uow.keys.derive("screen", meeting.id, meeting.projector_nonce or "")

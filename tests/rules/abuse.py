@@ -113,10 +113,10 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 "keep a socket open after signing out elsewhere",
                 f"{LIVE}::test_who_is_locked_out_removed_or_signed_out_is_cut_off_within_a_second",
             ),
-            later(
+            tried(
                 15,
-                "outlive a sign-in that expires while only a socket is in use (looked up every second; no test yet)",
-                "faults and load",
+                "outlive a sign-in that expires while only a socket is in use",
+                f"{RACES}::test_a_sign_in_ends_on_open_sockets_too_when_its_time_is_over",
             ),
             tried(16, "connect with an old cookie or session id", f"{SOCKET}::test_14_16_38_who_may_connect"),
             tried(

@@ -9,13 +9,14 @@ from dataclasses import replace
 import pytest
 
 from app.errors import DomainError, Forbidden, Invalid, NotFound
+from app.policy import VISITOR
 from app.secrets import Keys, new_code, new_nonce, new_token
-from app.services import activity, memberships, panel, passwords, privacy, rating, seating
+from app.services import activity, memberships, panel, passwords, privacy, rating, seating, sockets
 from app.services.panel import SeatForm
 from app.uow import Database
 from models.groups import Membership, Role
 from models.validation import Rating
-from tests.cast import make_cast
+from tests.cast import make_cast, sign_in_token
 from tests.conftest import SetClock
 from tests.panels import build_study
 
@@ -117,6 +118,19 @@ def test_experts_names_go_when_their_time_is_over(database: Database, clock: Set
             found = panel.list_members(uow, study.cast.panel_manager, group_id=study.cast.group_id)
             assert len(found) == left
             assert uow.session.query(Rating).count() == 2, "the answers stay, under a code"
+
+
+def test_a_sign_in_ends_on_open_sockets_too_when_its_time_is_over(database: Database, clock: SetClock) -> None:
+    people = make_cast(database)
+    cookie = sign_in_token(database, people.member)
+    with database.reading() as uow:
+        holder = sockets.holder_of_cookie(uow, cookie)
+        assert holder is not None
+        assert sockets.still_good(uow, {holder}) == {holder}
+    clock.advance(days=31)
+    with database.reading() as uow:
+        assert sockets.still_good(uow, {holder}) == set(), "what the live server asks every second"
+        assert sockets.actor_of(uow, holder) == VISITOR, "and with every message"
 
 
 @pytest.mark.parametrize("database_engine", ["sqlite"])
