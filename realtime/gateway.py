@@ -27,6 +27,7 @@ from realtime.connections import Connection, Connections, Rooms
 from realtime.door import Door
 from realtime.presence import Presence
 from realtime.text import Texts
+from realtime.threads import keep_on
 from realtime.wire import MAX_MESSAGE, Ignored, Malformed, Outgoing, Packet, WebSocket
 
 log = logging.getLogger("concordat.live")
@@ -184,15 +185,15 @@ class Gateway:
         count = 0
         while not self.stopping.wait(SWEEP_SECONDS):
             count += 1
-            try:
-                self.connections.sweep()
-                if count % SWEEPS_PER_LOOK == 0:
-                    self.look()
-            except texts.FAILURES:
-                log.warning("the database did not answer the live server")
-            except Exception:
-                # The last line of defence: one fault must not end the watch over all connections.
-                log.exception("looking after connections failed")
+            keep_on(self.connections.sweep, "looking after connections")
+            if count % SWEEPS_PER_LOOK == 0:
+                keep_on(self._try_to_look, "looking into the database")
+
+    def _try_to_look(self) -> None:
+        try:
+            self.look()
+        except texts.FAILURES:
+            log.warning("the database did not answer the live server")
 
     def look(self) -> None:
         """Ask the database what no fact may have told this process: sign-ins that ended, texts that moved."""
@@ -289,7 +290,7 @@ def _take_places(engine: Any, gateway: Gateway) -> None:
 
     The first is no public interface: python-engineio is pinned, and tests/realtime/test_abuse.py would notice.
     """
-    engine._async = {**engine._async, "websocket": WebSocket, "queue": Outgoing}  # noqa: SLF001
+    engine._async = {**engine._async, "websocket": WebSocket, "queue": Outgoing}  # noqa: SLF001  # see above
     opened, message, closed = (engine.handlers[name] for name in ("connect", "message", "disconnect"))
 
     def on_open(eio_sid: str, environ: dict[str, Any]) -> Any:

@@ -5,7 +5,6 @@ A browser says only where its caret is; who it belongs to is the server's word.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from dataclasses import asdict
@@ -13,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from app.calc.changes import MAX_TEXT_UNITS
 from realtime.connections import Connection
+from realtime.threads import keep_on
 
 if TYPE_CHECKING:
     from realtime.gateway import Gateway
-
-log = logging.getLogger("concordat.live")
 
 MERGE_SECONDS = 0.1
 #: Most carets told of one text at once.
@@ -137,11 +135,7 @@ class Presence:
             self.due.wait()
             time.sleep(MERGE_SECONDS)
             self.due.clear()
-            try:
-                self.tell()
-            except Exception:
-                # The last line of defence: carets must go on moving.
-                log.exception("telling who is where failed")
+            keep_on(self.tell, "telling who is where")
 
     def tell(self) -> None:
         """Tell the rooms what has changed since they were told last."""

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.errors import DomainError, Full
@@ -19,6 +20,7 @@ from app.services.texts import PIECE, Entry, Push, Refused
 from app.uow import UnitOfWork
 from realtime.connections import Connection, OpenText
 from realtime.presence import to_id
+from realtime.threads import keep_on
 
 if TYPE_CHECKING:
     from realtime.gateway import Gateway
@@ -244,12 +246,9 @@ class Texts:
                 waiting, self.waiting = self.waiting, {}
                 moved, self.moved = self.moved, set()
             for document_id in sorted({*waiting, *moved}):
-                try:
-                    self.tick(document_id, waiting.get(document_id, []))
-                except Exception:
-                    # The last line of defence: a fault in one text must not stop the others.
-                    log.exception("a tick failed")
-                    self._retry(document_id, waiting.get(document_id, []))
+                pushes = waiting.get(document_id, [])
+                if not keep_on(partial(self.tick, document_id, pushes), "a tick"):
+                    self._retry(document_id, pushes)
 
     def tick(self, document_id: int, waiting: list[Waiting]) -> None:
         """Store the pushes of one text by one commit, then tell its room everything it has not been told."""

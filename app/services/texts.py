@@ -329,6 +329,7 @@ def _rights(uow: UnitOfWork, actor: Actor, document: Document) -> Rights:
 
     Raises NotFound for people who may not read it, Forbidden where their role does not let them.
     """
+    require(uow.session, actor, document.group_id, Can.TEXT_READ)
     if document.item_id is not None:
         item = uow.session.get_one(Item, document.item_id)
         rights = items.rights(uow.session, actor, document.group_id, item_id=item.id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,9 +139,12 @@ def test_hints_reach_those_who_do_not_have_the_text_open(place: Place) -> None:
             start = [number] if number else []
             member.send("text:push", [str(doc), number, mark, number + 1, [json.dumps([*start, [0, "x"]])]])
             member.wait("text:updates", number + 1)
-        until(lambda: len(reader.got("changed")) >= 2, "a second hint after the typing")
-        assert {hint["topic"] for hint in reader.got("changed")} == {f"item-{item}"}
-        assert len(reader.got("changed")) < 10
+
+        def hints() -> int:
+            return reader.got("changed").count({"topic": f"item-{item}"})
+
+        until(lambda: hints() >= 2, "a second hint after the typing")
+        assert hints() < 10
         assert reader.got("text:updates") == []
 
 
@@ -171,7 +173,6 @@ def test_the_server_is_killed_while_three_people_type(
             typists.do("type", "peer", doc=str(doc), **{"from": 0, "insert": "<offline>"})
             typed["peer"] += 1
             live.start()
-        time.sleep(0.01)
     assert killed >= kills - 1
     reports = [typists.do("settle", name, doc=str(doc), timeout=30_000) for name in names]
     text, rows = log_of(database, doc)
