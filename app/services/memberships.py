@@ -161,8 +161,8 @@ def revoke_invitation(uow: UnitOfWork, actor: Actor, *, group_id: int, invitatio
     uow.emit(PeopleChanged(group_id))
 
 
-def _by_token(uow: UnitOfWork, token: str) -> Invitation:
-    row = uow.session.execute(
+def _by_token(uow: UnitOfWork, token: str, *, hold: bool = False) -> Invitation:
+    query = (
         select(Invitation)
         .where(
             Invitation.token_hash == uow.keys.hash("invitation", token),
@@ -171,7 +171,10 @@ def _by_token(uow: UnitOfWork, token: str) -> Invitation:
             Invitation.expires_at > uow.now,
         )
         .options(joinedload(Invitation.constituency))
-    ).scalar_one_or_none()
+    )
+    if hold:  # for the one who is about to use it up
+        query = query.with_for_update(of=Invitation, key_share=True).execution_options(populate_existing=True)
+    row = uow.session.execute(query).scalar_one_or_none()
     if row is None:
         raise Gone("This invitation has been used, taken back or has expired. Ask the facilitator for a new one.")
     return row
@@ -195,7 +198,7 @@ def accept(uow: UnitOfWork, *, token: str, name: str) -> Person:
 
     Raises Gone, Invalid for a missing name, Forbidden for a disabled account.
     """
-    row = _by_token(uow, token)
+    row = _by_token(uow, token, hold=True)
     person = accounts.find_person(uow.session, row.email)
     if person is None:
         person = accounts.add_person(uow, email=row.email, name=name)

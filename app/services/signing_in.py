@@ -87,8 +87,11 @@ def _mail(uow: UnitOfWork, email: str, purpose: Purpose, template: str, path: st
     send(uow, compose(template, person.email, name=person.name, link=link, code=code, minutes=minutes))
 
 
-def _live_token(uow: UnitOfWork, token: str, purpose: Purpose) -> tuple[OneTimeToken, Person] | None:
-    row = uow.session.execute(
+def _live_token(
+    uow: UnitOfWork, token: str, purpose: Purpose, *, hold: bool = False
+) -> tuple[OneTimeToken, Person] | None:
+    """The token and its person; with ``hold`` for the one who is about to use it up."""
+    query = (
         select(OneTimeToken, Person)
         .join(Person, Person.id == OneTimeToken.person_id)
         .where(
@@ -97,13 +100,14 @@ def _live_token(uow: UnitOfWork, token: str, purpose: Purpose) -> tuple[OneTimeT
             OneTimeToken.used_at.is_(None),
             OneTimeToken.expires_at > uow.now,
         )
-    ).first()
+    )
+    row = uow.session.execute(query.with_for_update(of=OneTimeToken, key_share=True) if hold else query).first()
     return (row[0], row[1]) if row is not None and _is_in(row[1]) else None
 
 
 def with_link(uow: UnitOfWork, *, token: str, device: str) -> str:
     """Use up a mailed link and sign its person in. Raises Gone when it is used, expired or unknown."""
-    found = _live_token(uow, token, Purpose.SIGN_IN)
+    found = _live_token(uow, token, Purpose.SIGN_IN, hold=True)
     if found is None:
         raise Gone("This link has been used or has expired. Ask for a new one.")
     row, person = found
@@ -116,17 +120,17 @@ def with_code(uow: UnitOfWork, *, email: str, code: str, device: str) -> str | N
     person = accounts.find_person(uow.session, email)
     if person is None or not _is_in(person):
         return None
-    rows = uow.session.execute(
-        select(OneTimeToken).where(
-            OneTimeToken.person_id == person.id,
-            OneTimeToken.purpose == Purpose.SIGN_IN,
-            OneTimeToken.used_at.is_(None),
-            OneTimeToken.expires_at > uow.now,
-            OneTimeToken.attempts < CODE_ATTEMPTS,
-        )
-    ).scalars()
+    live = select(OneTimeToken).where(
+        OneTimeToken.person_id == person.id,
+        OneTimeToken.purpose == Purpose.SIGN_IN,
+        OneTimeToken.used_at.is_(None),
+        OneTimeToken.expires_at > uow.now,
+        OneTimeToken.attempts < CODE_ATTEMPTS,
+    )
+    # Held, so that guesses made at the same moment are counted one after the other.
+    held = live.order_by(OneTimeToken.id).with_for_update(key_share=True)
     digits = "".join(code.split())
-    for row in rows:
+    for row in uow.session.execute(held).scalars():
         if row.code_hash == uow.keys.hash("code", f"{person.id}.{digits}"):
             row.used_at = uow.now
             return accounts.start_sign_in(uow, person, device=device)
@@ -144,7 +148,7 @@ def owner_of(uow: UnitOfWork, *, token: str, purpose: Purpose) -> str:
 
 def set_password(uow: UnitOfWork, *, token: str, purpose: Purpose, password: str, device: str) -> str:
     """Use up a welcome or reset link, set the password, end all other sign-ins, and sign in. Raises Gone, Invalid."""
-    found = _live_token(uow, token, purpose)
+    found = _live_token(uow, token, purpose, hold=True)
     if found is None:
         raise Gone("This link has been used or has expired. Ask for a new one.")
     row, person = found
@@ -198,12 +202,3 @@ def sign_out(uow: UnitOfWork, actor: Actor) -> None:
     """End the sign-in the actor came with."""
     if actor.sign_in_id is not None:
         revoke(uow, actor, sign_in_id=actor.sign_in_id)
-
-
-def seen(uow: UnitOfWork, actor: Actor) -> bool:
-    """Note that a sign-in is in use, at most every few minutes; whether it was due."""
-    row = uow.session.get(SignIn, actor.sign_in_id or 0)
-    if row is None or uow.now - row.last_seen_at < accounts.SEEN_EVERY:
-        return False
-    row.last_seen_at = uow.now
-    return True
