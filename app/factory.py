@@ -55,7 +55,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["markdown"] = markup.render
     Babel(app)
-    app.context_processor(context.page_context)
+    context.install(app)
     install(app, settings, csrf)
     realtime.relay.install(database.bus, realtime.gateway.create(app, database))
     return app

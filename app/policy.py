@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ T = TypeVar("T", bound=Base)
 class Actor:
     """Who acts. ``person_id`` None is a visitor; ``is_system`` is the command line and the worker.
 
+    ``sign_in_id`` or ``access_token_id`` is what they came with, ``seen_at`` when that was last noted as in use.
     Never kept: every request and every socket message loads it again.
     """
 
@@ -30,6 +32,8 @@ class Actor:
     is_administrator: bool = False
     sign_in_id: int | None = None
     is_system: bool = False
+    access_token_id: int | None = None
+    seen_at: datetime | None = field(default=None, compare=False)
 
 
 VISITOR = Actor()

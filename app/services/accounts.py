@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Invalid
@@ -15,17 +15,25 @@ from app.uow import UnitOfWork
 from models.accounts import AccessToken, Person, SignIn
 
 SIGN_IN_LASTS = timedelta(days=30)
-#: ``last_seen_at`` is written at most this often, so that reading a page seldom writes.
+#: That a sign-in or token is in use is written at most this often, so that reading a page seldom writes.
 SEEN_EVERY = timedelta(minutes=10)
 
 
-def _actor(person: Person, sign_in_id: int | None) -> Actor:
+def _actor(
+    person: Person,
+    *,
+    sign_in_id: int | None = None,
+    access_token_id: int | None = None,
+    seen_at: datetime | None = None,
+) -> Actor:
     return Actor(
         person_id=person.id,
         name=person.name,
         email=person.email,
         is_administrator=person.is_administrator,
         sign_in_id=sign_in_id,
+        access_token_id=access_token_id,
+        seen_at=seen_at,
     )
 
 
@@ -43,7 +51,7 @@ def actor_of_sign_in(session: Session, sign_in_id: int, now: datetime) -> Actor:
 
 def _actor_where(session: Session, condition: object, now: datetime) -> Actor:
     row = session.execute(
-        select(SignIn.id, Person)
+        select(SignIn.id, SignIn.last_seen_at, Person)
         .join(Person, Person.id == SignIn.person_id)
         .where(
             condition,  # type: ignore[arg-type]  # a column expression
@@ -53,22 +61,47 @@ def _actor_where(session: Session, condition: object, now: datetime) -> Actor:
             Person.erased_at.is_(None),
         )
     ).first()
-    return VISITOR if row is None else _actor(row[1], row[0])
+    return VISITOR if row is None else _actor(row[2], sign_in_id=row[0], seen_at=row[1])
 
 
 def actor_of_access_token(session: Session, keys: Keys, token: str) -> Actor:
     """Who a personal access token stands for; a visitor when it is revoked or unknown."""
-    person = session.execute(
-        select(Person)
-        .join(AccessToken, AccessToken.person_id == Person.id)
+    return _actor_of_token_where(session, AccessToken.token_hash == keys.hash("access_token", token))
+
+
+def actor_of_access_token_id(session: Session, access_token_id: int) -> Actor:
+    """Who an open socket stands for at this moment, by the personal token it was opened with."""
+    return _actor_of_token_where(session, AccessToken.id == access_token_id)
+
+
+def _actor_of_token_where(session: Session, condition: object) -> Actor:
+    row = session.execute(
+        select(AccessToken.id, AccessToken.last_used_at, Person)
+        .join(Person, Person.id == AccessToken.person_id)
         .where(
-            AccessToken.token_hash == keys.hash("access_token", token),
+            condition,  # type: ignore[arg-type]  # a column expression
             AccessToken.revoked_at.is_(None),
             Person.disabled_at.is_(None),
             Person.erased_at.is_(None),
         )
-    ).scalar_one_or_none()
-    return VISITOR if person is None else _actor(person, None)
+    ).first()
+    return VISITOR if row is None else _actor(row[2], access_token_id=row[0], seen_at=row[1])
+
+
+def is_use_due(actor: Actor, now: datetime) -> bool:
+    """Whether it is time to note that the sign-in or token an actor came with is in use; see ``note_use``."""
+    if actor.sign_in_id is None and actor.access_token_id is None:
+        return False
+    return actor.seen_at is None or now - actor.seen_at >= SEEN_EVERY
+
+
+def note_use(uow: UnitOfWork, actor: Actor) -> None:
+    """Note that what the actor came with is in use, so that its owner can tell on the account page."""
+    if actor.sign_in_id is not None:
+        uow.session.execute(update(SignIn).where(SignIn.id == actor.sign_in_id).values(last_seen_at=uow.now))
+    if actor.access_token_id is not None:
+        used = update(AccessToken).where(AccessToken.id == actor.access_token_id)
+        uow.session.execute(used.values(last_used_at=uow.now))
 
 
 def start_sign_in(uow: UnitOfWork, person: Person, *, device: str, lasts: timedelta = SIGN_IN_LASTS) -> str:

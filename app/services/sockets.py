@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from app.errors import DomainError
 from app.policy import VISITOR, Actor, Can, allowed, standing
@@ -57,10 +56,7 @@ def holder_of_cookie(uow: UnitOfWork, cookie: str | None) -> Holder | None:
 def holder_of_token(uow: UnitOfWork, token: str) -> Holder | None:
     """The holder of a personal access token; None when it is revoked, unknown, or a token of another kind."""
     actor = accounts.actor_of_access_token(uow.session, uow.keys, token)
-    if actor.person_id is None:
-        return None
-    found = select(AccessToken.id).where(AccessToken.token_hash == uow.keys.hash("access_token", token))
-    return Holder(actor.person_id, access_token_id=uow.session.execute(found).scalar_one())
+    return None if actor.person_id is None else Holder(actor.person_id, access_token_id=actor.access_token_id)
 
 
 def actor_of(uow: UnitOfWork, holder: Holder | None) -> Actor:
@@ -69,23 +65,7 @@ def actor_of(uow: UnitOfWork, holder: Holder | None) -> Actor:
         return VISITOR
     if holder.sign_in_id is not None:
         return accounts.actor_of_sign_in(uow.session, holder.sign_in_id, uow.now)
-    return _actor_of_token(uow.session, holder.access_token_id or 0)
-
-
-def _actor_of_token(session: Session, access_token_id: int) -> Actor:
-    person = session.execute(
-        select(Person)
-        .join(AccessToken, AccessToken.person_id == Person.id)
-        .where(
-            AccessToken.id == access_token_id,
-            AccessToken.revoked_at.is_(None),
-            Person.disabled_at.is_(None),
-            Person.erased_at.is_(None),
-        )
-    ).scalar_one_or_none()
-    if person is None:
-        return VISITOR
-    return Actor(person.id, person.name, person.email, person.is_administrator)
+    return accounts.actor_of_access_token_id(uow.session, holder.access_token_id or 0)
 
 
 def still_good(uow: UnitOfWork, holders: Collection[Holder]) -> set[Holder]:

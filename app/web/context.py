@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, g, request, session, url_for
+from flask import Flask, Response, current_app, g, request, session, url_for
 from flask_babel import gettext as _
 
+from app.errors import Full
 from app.policy import VISITOR, Actor, Can, allowed
 from app.services import accounts
-from app.uow import Database, UnitOfWork
+from app.uow import SILENT, Database, UnitOfWork
 from models.groups import Group, Role
 
 SIGN_IN_KEY = "sign_in"
+log = logging.getLogger("concordat.web")
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,28 @@ def looking() -> Iterator[tuple[UnitOfWork, Actor]]:
 def remember(actor: Actor, group: Group | None = None, role: Role | None = None) -> None:
     """Keep for the page header who looks at what; never used to decide a right."""
     g.actor, g.group, g.role = actor, group, role
+
+
+def note_use() -> None:
+    """Note now and then that the sign-in or token of this request is in use; what cannot be written is let go."""
+    actor: Actor = g.get("actor", VISITOR)
+    if not accounts.is_use_due(actor, database().clock()):
+        return
+    try:
+        with database().writing() as uow:
+            accounts.note_use(uow, actor)
+    except (Full, *SILENT) as error:  # a page can be read although nothing can be written just now
+        log.warning("use was not noted: %s", type(error).__name__)
+
+
+def install(app: Flask) -> None:
+    """Give templates what they share, and note who is in use after each answer."""
+    app.context_processor(page_context)
+
+    @app.after_request
+    def after(response: Response) -> Response:
+        note_use()
+        return response
 
 
 #: The group's rooms in the order of the golden thread: label, endpoint, first part of the path, who sees it.

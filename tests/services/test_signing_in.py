@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app.errors import Gone, Invalid, NotFound
-from app.policy import VISITOR
+from app.policy import VISITOR, Actor
 from app.services import access_tokens, accounts, administration, signing_in
 from app.uow import Database
 from models.accounts import OneTimeToken, Purpose, SignIn
@@ -172,3 +172,28 @@ def test_a_personal_token_is_shown_once_and_revoked_by_its_owner(database: Datab
     with database.writing() as uow:
         access_tokens.revoke_token(uow, people.member, token_id=row.id)
         assert accounts.actor_of_access_token(uow.session, uow.keys, token) == VISITOR
+
+
+def test_use_is_noted_now_and_then(database: Database, people: Cast, clock: SetClock) -> None:
+    with database.writing() as uow:
+        token = access_tokens.create_token(uow, people.member, label="laptop")
+        person = accounts.find_person(uow.session, "member@example.org")
+        assert person is not None
+        cookie = accounts.start_sign_in(uow, person, device="x")
+
+    def actors() -> list[Actor]:
+        with database.reading() as uow:
+            return [
+                accounts.actor_of_cookie(uow.session, uow.keys, cookie, uow.now),
+                accounts.actor_of_access_token(uow.session, uow.keys, token),
+            ]
+
+    assert [accounts.is_use_due(each, clock()) for each in actors()] == [False, True], "a token was never used before"
+    clock.advance(seconds=accounts.SEEN_EVERY.total_seconds())
+    assert all(accounts.is_use_due(each, clock()) for each in actors())
+    with database.writing() as uow:
+        for each in actors():
+            accounts.note_use(uow, each)
+    assert [each.seen_at for each in actors()] == [clock(), clock()]
+    assert not any(accounts.is_use_due(each, clock()) for each in actors())
+    assert not accounts.is_use_due(VISITOR, clock())

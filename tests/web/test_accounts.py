@@ -15,6 +15,7 @@ from app.web.forms import local_path
 from models.accounts import OneTimeToken, SignIn
 from models.jobs import Job
 from tests.cast import Browser, Cast
+from tests.conftest import SetClock
 
 PASSWORD = "three plain words"
 
@@ -122,6 +123,18 @@ def test_signing_out_ends_the_sign_in_on_the_server(
     assert browser.post("/sign-out").status_code == 302
     browser.enter(token)
     assert browser.get("/account/").status_code == 302
+
+
+def test_reading_a_page_notes_now_and_then_that_the_sign_in_is_used(
+    people: Cast, client_of: Callable[[Actor], Browser], clock: SetClock
+) -> None:
+    browser = client_of(people.member)
+    clock.advance(minutes=9)
+    browser.get("/account/")
+    assert "9:00 (UTC)" in browser.get("/account/").text, "not with every page"
+    clock.advance(minutes=2)
+    browser.get("/account/")
+    assert "9:11 (UTC)" in browser.get("/account/").text
 
 
 def test_guessing_is_slowed_down(client: Browser, people: Cast) -> None:

@@ -21,7 +21,7 @@ from app.policy import Actor
 from app.services import accounts
 from app.uow import UnitOfWork
 from app.web import errors
-from app.web.context import database
+from app.web.context import database, remember
 from app.web.intake import storable
 from app.web.limits import KNOCKING, limiter
 
@@ -114,6 +114,7 @@ def refused() -> Response:
 def bearer() -> ResponseReturnValue | None:
     """Guard: only calls that show a personal token that works now; cookies count for nothing."""
     with calling() as (_uow, actor):
+        remember(actor)
         return None if actor.person_id is not None else refused()
 
 
