@@ -286,8 +286,9 @@ def words_of(answer: TestResponse) -> str:
 
 
 def test_no_page_breaks_and_none_names_an_expert(app: Flask, world: World) -> None:
-    """Looked at by every role: no 500; no vote before it is closed, no comment of an open round; facilitators' notes and
-    experts' names for those alone whom they are for. Everything is seen by somebody, else a 404 would prove nothing.
+    """Looked at by every role: no 500; no vote before it is closed, no comment of an open round; notes of
+    facilitators and names of experts for those alone whom they are for. Everything is seen by
+    somebody, else a 404 would prove nothing.
     """
     clients = {name: browser_of(app, world, actor) for name, actor in world.insiders.items()}
     with world.database.reading() as uow:
