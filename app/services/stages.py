@@ -252,6 +252,9 @@ def undo(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int) -> Me
     poll = uow.session.get(Poll, detail["poll"]) if detail["poll"] else None
     if poll is not None and poll.closed_at is not None:
         raise Conflict("The vote that this stage opened has closed, so the change stays.")
+    asked = polls.open_poll_in(uow.session, meeting.id)
+    if asked is not None and asked is not poll:
+        raise Conflict("A vote has been opened since. Close or withdraw it first.", code="vote_open")
     if poll is not None and poll.cancelled_at is None:
         polls.withdraw(uow, actor, meeting, poll)
     stages = {stage.id: stage for stage in stages_of(uow.session, meeting.id)}

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.errors import Conflict, Forbidden, NotFound
 from app.policy import SYSTEM
-from app.services import attendance, hands, meetings, minutes, rooms, stages
+from app.services import attendance, hands, meetings, minutes, polls, rooms, stages
 from app.uow import Database
 from app.worker import Worker
 from models.jobs import Job
@@ -82,6 +82,18 @@ def test_a_change_of_stage_can_be_taken_back_for_thirty_seconds(hall: Hall, cloc
     with hall.database.writing() as uow, pytest.raises(Conflict, match="30 seconds"):
         stages.undo(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=again.revision)
     assert back.state is MeetingState.RUNNING
+
+
+def test_a_vote_that_was_asked_since_holds_the_stage(hall: Hall) -> None:
+    hall.open("Ana")
+    hall.advance()
+    with hall.database.writing() as uow:
+        polls.open_poll(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=hall.item_id)
+    revision = hall.meeting().revision
+    with hall.database.writing() as uow, pytest.raises(Conflict, match="Close or withdraw"):
+        stages.undo(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=revision)
+    with pytest.raises(Conflict, match="vote is still open"):
+        hall.advance()
 
 
 def test_control_is_taken_and_never_handed_over_by_itself(hall: Hall) -> None:
