@@ -52,6 +52,9 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def look() -> None:
+        # Numbers in a query are ids and pages; the database could not even compare what has more digits.
+        if any(len(value) > 18 and value.lstrip("+-").isdigit() for _name, value in request.args.items(multi=True)):
+            raise Invalid(_("There is no such number."), code="bad")
         words = [request.path, *(one for pair in request.args.items(multi=True) for one in pair)]
         words += [one for pair in request.form.items(multi=True) for one in pair]
         fine = all(map(storable, words))
