@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from app.errors import Invalid, NotFound
 from app.events import MembershipEnded, PeopleChanged
@@ -126,7 +128,7 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
         uow.emit(PeopleChanged(group.id))
     if person.email:
         uow.session.execute(delete(Invitation).where(Invitation.email == person.email))
-    _scrub_activity(uow, person, former)
+    _scrub_activity(uow, person, [row.group_id for row in memberships], former)
     signing_in.end_sign_ins(uow, person.id)
     for table in (SignIn, OneTimeToken, AccessToken):
         uow.session.execute(delete(table).where(table.person_id == person.id))
@@ -137,12 +139,17 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     return former
 
 
-def _scrub_activity(uow: UnitOfWork, person: Person, former: str) -> None:
-    """Take the name and address out of sentences others left about the person."""
-    for words in filter(None, (person.name, person.email)):
-        rows = uow.session.execute(select(Activity).where(Activity.sentence.contains(words, autoescape=True))).scalars()
-        for row in rows:
-            row.sentence = row.sentence.replace(words, former)
+def _scrub_activity(uow: UnitOfWork, person: Person, group_ids: Collection[int], former: str) -> None:
+    """Take the name and address out of sentences others left about the person, in their groups and of the server.
+
+    Only whole words: who is called Lee takes nothing out of "Leeds".
+    """
+    near = or_(Activity.group_id.in_(group_ids), Activity.group_id.is_(None))
+    for words in filter(None, (person.email, person.name)):
+        whole = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
+        rows = select(Activity).where(near, Activity.sentence.contains(words, autoescape=True))
+        for row in uow.session.execute(rows).scalars():
+            row.sentence = whole.sub(lambda _: former, row.sentence)
 
 
 def _not_the_last(uow: UnitOfWork, person: Person) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from app.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 from app.events import MembershipEnded
 from app.policy import SYSTEM, Can, require, standing
-from app.services import groups, memberships, privacy
+from app.services import activity, groups, memberships, privacy
 from app.uow import Database
 from models.accounts import Person
+from models.activity import Activity
 from models.groups import Membership, Role
 from models.jobs import Job
 from tests.cast import Cast
@@ -187,6 +188,19 @@ def test_erasure_takes_name_and_address_everywhere_but_keeps_the_record(database
         ) else ""  # fmt: skip
     assert "member@example.org" not in dump
     assert people.member.name not in dump
+
+
+def test_erasure_leaves_other_words_and_other_groups_alone(database: Database, people: Cast) -> None:
+    name = people.member.name
+    with database.writing() as uow:
+        for group_id in (people.group_id, people.other_group_id):
+            activity.note(uow, SYSTEM, f"seated {name} for {name}s Ltd", group_id=group_id)
+        privacy.erase_me(uow, people.member)
+    with database.reading() as uow:
+        found = select(Activity.group_id, Activity.sentence).where(Activity.sentence.contains("s Ltd"))
+        told = {group_id: sentence for group_id, sentence in uow.session.execute(found)}  # noqa: C416  # rows, not pairs
+    assert told[people.group_id] == f"seated Former member 1 for {name}s Ltd"
+    assert told[people.other_group_id] == f"seated {name} for {name}s Ltd", "somebody else of that name"
 
 
 def test_what_has_served_its_time_is_deleted(database: Database, people: Cast, clock: SetClock) -> None:
