@@ -13,7 +13,7 @@ from app.policy import Actor
 from app.services import corrections, decisions, minutes
 from app.uow import UnitOfWork
 from app.web.context import looking
-from app.web.fragments import command, group_id
+from app.web.fragments import command, group_id, number
 from app.web.meetings import file_answer
 
 bp = Blueprint("decisions", __name__)
@@ -46,14 +46,14 @@ def show(slug: str, decision_id: int) -> ResponseReturnValue:
 @bp.post("/<int:decision_id>/correction")
 def correct(slug: str, decision_id: int) -> ResponseReturnValue:
     """Call the change since a minor correction, or confirm one."""
-    given = request.form.get("correction_id", "")
+    given = number("correction_id")
 
     def carry_out(uow: UnitOfWork, actor: Actor) -> object:
         page = decisions.read_decision(uow, actor, decision_id=decision_id, group_id=group_id())
-        if not given:
+        if not request.form.get("correction_id"):
             made = corrections.propose_correction(uow, actor, decision_id=decision_id)
-        elif given.isdigit() and int(given) in {each.correction.id for each in page.corrections}:
-            made = corrections.confirm_correction(uow, actor, correction_id=int(given))
+        elif given is not None and given in {each.correction.id for each in page.corrections}:
+            made = corrections.confirm_correction(uow, actor, correction_id=given)
         else:
             raise NotFound()
         if made.accepted_at is not None:

@@ -17,6 +17,17 @@ def optional(name: str) -> str | None:
     return text(name) or None
 
 
+def whole_number(given: str) -> int | None:
+    """A whole number as it was typed, None for anything else and for what is larger than any id of ours."""
+    given = given.strip()
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 12 else None
+
+
+def asked(name: str) -> int | None:
+    """A whole number of the address's query, None when there is none."""
+    return whole_number(request.args.get(name, ""))
+
+
 def local_path(target: str | None, otherwise: str = "/") -> str:
     """``target`` if it is a path on this server, else ``otherwise``: an address from outside never leads elsewhere."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):

@@ -14,6 +14,7 @@ from app.errors import Conflict, DomainError, Forbidden, Gone, Invalid
 from app.policy import Actor
 from app.uow import UnitOfWork
 from app.web.context import transaction
+from app.web.forms import whole_number
 
 #: What differs in every answer and means nothing: tokens, and the moment of the answer.
 _PASSING = re.compile(r'(?:name="csrf_token" value|data-now)="[^"]*"')
@@ -50,8 +51,7 @@ def command(
 
 def number(name: str) -> int | None:
     """A whole number of the form, None when it is empty or none."""
-    text = request.form.get(name, "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+    return whole_number(request.form.get(name, ""))
 
 
 def group_id() -> int:

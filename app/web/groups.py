@@ -14,7 +14,7 @@ from app.services import groups, memberships
 from app.services import overview as overview_service
 from app.services.activity import list_activity
 from app.web.context import looking, transaction
-from app.web.forms import optional, text
+from app.web.forms import asked, optional, text
 from models.groups import Role
 
 bp = Blueprint("groups", __name__)
@@ -32,7 +32,7 @@ def overview(slug: str) -> ResponseReturnValue:
 @bp.get("/activity/")
 def activity(slug: str) -> ResponseReturnValue:
     """All that happened, newest first, a page at a time."""
-    before = request.args.get("before", type=int)
+    before = asked("before")
     with looking() as (uow, actor):
         lines = list_activity(uow, actor, group_id=g.group.id, before_id=before, limit=PAGE + 1)
     more = lines[PAGE - 1].id if len(lines) > PAGE else None

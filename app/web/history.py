@@ -13,7 +13,7 @@ from app.services import history, items
 from app.web.context import looking, transaction
 from app.web.errors import wants_json
 from app.web.forms import text
-from app.web.items import group_id
+from app.web.fragments import group_id
 from models.documents import Field
 
 bp = Blueprint("history", __name__)

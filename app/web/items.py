@@ -14,14 +14,15 @@ from flask import Blueprint, flash, g, jsonify, redirect, render_template, reque
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.errors import Forbidden, Invalid
+from app.errors import Conflict, Forbidden, Invalid
 from app.policy import Actor, Can
 from app.services import activity, evidence, history, items, outline, threads
 from app.uow import UnitOfWork
 from app.web import cards
 from app.web.context import looking, transaction
 from app.web.errors import wants_json
-from app.web.forms import text
+from app.web.forms import text, whole_number
+from app.web.fragments import group_id
 from models.documents import Field
 from models.items import Item, Kind, PrincipleGroup, Status
 
@@ -30,12 +31,6 @@ bp = Blueprint("items", __name__)
 Choice = TypeVar("Choice", bound=StrEnum)
 #: Most cards that are asked for at once.
 MOST_CARDS = 100
-
-
-def group_id() -> int:
-    """The group of the address, which the guard has found."""
-    found: int = g.group.id
-    return found
 
 
 def _choice(values: type[Choice], name: str, given: str) -> Choice:
@@ -47,12 +42,11 @@ def _choice(values: type[Choice], name: str, given: str) -> Choice:
 
 def _number(name: str) -> int | None:
     """A whole number of the form; None when it is empty. Raises Invalid for anything else."""
-    given = text(name, longest=12)
-    if not given:
-        return None
-    if not (given.isascii() and given.isdigit()):
+    given = text(name)
+    number = whole_number(given)
+    if given and number is None:
         raise Invalid(_("Choose from the list."), fields={name: _("Choose from the list")})
-    return int(given)
+    return number
 
 
 def _place(item_id: int) -> str:
@@ -125,7 +119,7 @@ def lately(slug: str) -> ResponseReturnValue:
 @bp.get("/cards")
 def some_cards(slug: str) -> ResponseReturnValue:
     """Some cards: ``ids`` are their items' numbers, with commas."""
-    ids = [int(one) for one in request.args.get("ids", "")[:2_000].split(",") if one.isascii() and one.isdigit()]
+    ids = [one for one in map(whole_number, request.args.get("ids", "")[:2_000].split(",")) if one is not None]
     with looking() as (uow, actor):
         found = cards.cards_of(uow, actor, group_id(), ids[:MOST_CARDS])
     return render_template("items/_cards.html", cards=found)
@@ -247,10 +241,10 @@ def add(slug: str) -> ResponseReturnValue:
                 text=request.form.get("text", ""), status=Status.IDEA,
                 principle_group=_choice(PrincipleGroup, "principle_group", family) if family else None,
             )  # fmt: skip
-    except Invalid as error:
+    except (Invalid, Conflict) as error:
         if wants_json():
             raise
-        return _add_page(request.form, error.fields or {"title": error.message}, 422)
+        return _add_page(request.form, error.fields or {"title": error.message}, error.status)
     return _done(_("%(reference)s added", reference=made.reference), made, ("items.withdraw", {}))
 
 
@@ -349,7 +343,7 @@ def set_status(item_id: int, slug: str) -> ResponseReturnValue:
 @bp.post("/items/<int:item_id>/principles")
 def set_principles(item_id: int, slug: str) -> ResponseReturnValue:
     """Say which principles an item carries out."""
-    chosen = [int(one) for one in request.form.getlist("principles") if one.isascii() and one.isdigit()]
+    chosen = [one for one in map(whole_number, request.form.getlist("principles")) if one is not None]
     with transaction() as (uow, actor):
         threads.set_principles(uow, actor, item_id=item_id, principle_ids=chosen, group_id=group_id())
         changed = items.access_item(uow.session, actor, item_id, Can.ITEM_READ)

@@ -12,7 +12,7 @@ from app.policy import Can, allowed
 from app.services import version_files, versions
 from app.services.version_files import grounds
 from app.web.context import looking, transaction
-from app.web.forms import text
+from app.web.forms import asked, text, whole_number
 
 bp = Blueprint("versions", __name__)
 
@@ -36,11 +36,11 @@ def freeze(slug: str) -> ResponseReturnValue:
     """Lock the blueprint as it stands."""
     chosen = text("decision_id")
     try:
-        if chosen and not (chosen.isascii() and chosen.isdigit() and len(chosen) < 10):
+        if chosen and whole_number(chosen) is None:
             raise Invalid("", fields={"decision_id": _("Choose a decision from the list")})
         with transaction() as (uow, actor):
             frozen = versions.freeze(
-                uow, actor, group_id=g.group.id, title=text("title"), decision_id=int(chosen) if chosen else None,
+                uow, actor, group_id=g.group.id, title=text("title"), decision_id=whole_number(chosen),
                 reason=text("reason"), with_ideas=text("with_ideas") == "yes", with_parked=text("with_parked") == "yes",
             )  # fmt: skip
     except Invalid as refusal:
@@ -74,7 +74,7 @@ def version(slug: str, version_id: int) -> ResponseReturnValue:
 @bp.get("/<int:version_id>/difference")
 def difference(slug: str, version_id: int) -> ResponseReturnValue:
     """What changed between this version and another, ``to``, item by item."""
-    other_id = request.args.get("to", type=int)
+    other_id = asked("to")
     if other_id is None:
         raise NotFound()
     with looking() as (uow, actor):

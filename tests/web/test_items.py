@@ -127,6 +127,30 @@ def test_what_was_typed_stays_when_an_addition_is_refused(
         assert browser.post(f"{ROOM}/add", data=wrong, headers=JSON).status_code == 422
 
 
+def test_what_was_typed_stays_when_the_parent_was_withdrawn_meanwhile(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item], database: Database
+) -> None:
+    with database.writing() as uow:
+        outline.withdraw_item(uow, people.facilitator, item_id=blueprint["E1"].id)
+    data = {"kind": "criterion", "title": "Kept words", "parent_id": blueprint["E1"].id}
+    answer = client_of(people.member).post(f"{ROOM}/add", data=data)
+    assert answer.status_code == 409
+    assert "Kept words" in answer.text
+    assert "E1 is withdrawn. Restore it first." in answer.text
+
+
+@pytest.mark.parametrize("number", ["9" * 11, "9" * 30, "9" * 1_900, "²", "-1"])
+def test_numbers_that_no_object_has_break_nothing(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item], number: str
+) -> None:
+    browser = client_of(people.member)
+    assert browser.get(f"{ROOM}/cards?ids={number}").status_code in {200, 422}
+    assert browser.get(f"/g/north-vale/activity/?before={number}").status_code in {200, 422}
+    item = f"{ROOM}/items/{blueprint['C1.1'].id}"
+    for place, data in ((f"{item}/principles", {"principles": number}), (f"{item}/move", {"parent_id": number})):
+        assert browser.post(place, data=data, headers=JSON).status_code in {200, 404, 422}
+
+
 def test_item_page_time_line_and_difference(
     client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item]
 ) -> None:
