@@ -92,10 +92,11 @@ def clear(page: Page) -> None:
     expect(words(page)).not_to_contain_text("qq")
 
 
-@pytest.mark.parametrize("bound", [500, pytest.param(60, marks=pytest.mark.long)])
-def test_what_one_types_the_other_sees(two_pages: tuple[Page, Page], bound: float) -> None:
+@pytest.mark.parametrize(("delay", "bound"), [(15, 500), pytest.param(60, 60, marks=pytest.mark.long)])
+def test_what_one_types_the_other_sees(two_pages: tuple[Page, Page], delay: float, bound: float) -> None:
+    """Faster than anybody types with room for a busy machine; at a fast typist's pace as the product promises."""
     writer, reader = two_pages
-    found = latencies(writer, reader, delay=15)
+    found = latencies(writer, reader, delay)
     p50, p95 = found[len(found) // 2], found[int(len(found) * 0.95)]
     print(f"{KEYS} keys: p50 {p50:.1f} ms, p95 {p95:.1f} ms, worst {found[-1]:.1f} ms")
     assert p95 <= bound
