@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.clock import Clock, utc_now
 from app.config import Settings
-from app.errors import Full, NotFound
+from app.errors import Conflict, Full, NotFound
 from app.events import Bus, Fact
 from app.secrets import Keys
 from models.base import Base
@@ -24,6 +24,8 @@ T = TypeVar("T", bound=Base)
 
 #: What the driver raises when the database does not answer, or not in time; the transaction left nothing behind.
 SILENT = (OperationalError, InterfaceError)
+#: PostgreSQL's words for a full disk and for a row that is there already (its appendix "Error Codes").
+DISK_FULL, NOT_UNIQUE = "53100", "23505"
 
 
 @dataclass
@@ -124,8 +126,16 @@ class Database:
             uow.session.commit()
         except OperationalError as error:
             uow.session.rollback()
-            if "disk is full" in str(error.orig):
+            if "disk is full" in str(error.orig) or getattr(error.orig, "sqlstate", None) == DISK_FULL:
                 raise Full("The server's disk is full. Nothing was changed; please tell whoever runs it.") from error
+            raise
+        except IntegrityError as error:
+            uow.session.rollback()
+            if getattr(error.orig, "sqlstate", None) == NOT_UNIQUE:  # two passed a check at once; the wall stops one
+                raise Conflict(
+                    "Somebody did the same at the same moment. Look at how it stands now, and try again if needed.",
+                    code="at_once",
+                ) from error
             raise
         except BaseException:
             uow.session.rollback()

@@ -6,8 +6,9 @@ import re
 
 from sqlalchemy import select
 
-from app.errors import DomainError, Gone
-from app.services import items, memberships, outline, signing_in
+from app.errors import Conflict, Gone
+from app.policy import SYSTEM
+from app.services import groups, items, memberships, outline, signing_in
 from app.uow import Database
 from models.accounts import SignIn
 from models.groups import Role
@@ -101,5 +102,16 @@ def test_an_invitation_is_accepted_once_however_often_it_is_pressed(database: Da
         with database.writing() as uow:
             memberships.accept(uow, token=token, name="New")
 
-    refused: list[DomainError | Exception] = list(at_once(accept, accept))
-    assert [type(error) for error in refused] == [Gone]
+    assert [type(error) for error in at_once(accept, accept)] == [Gone]
+
+
+def test_of_two_who_give_one_name_at_the_same_moment_the_second_is_told(database: Database) -> None:
+    """Nothing is held while a name is looked for: the wall of the database stops the second."""
+
+    def create(slug: str) -> None:
+        with database.writing() as uow:
+            groups.create_group(uow, SYSTEM, slug=slug, name="One")
+
+    for n in range(TRIES):
+        refused = at_once(lambda slug=f"one-{n}": create(slug), lambda slug=f"one-{n}": create(slug))  # type: ignore[misc]
+        assert [type(error) for error in refused] == [Conflict]
