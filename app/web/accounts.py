@@ -12,7 +12,7 @@ from app.errors import Invalid
 from app.services import accounts, memberships, signing_in
 from app.web.context import SIGN_IN_KEY, looking, transaction
 from app.web.forms import device, local_path, text
-from app.web.limits import KNOCKING, limiter, per_address_typed
+from app.web.limits import KNOCKING, failed, limiter, per_address_typed
 from models.accounts import Purpose
 
 bp = Blueprint("accounts", __name__)
@@ -45,8 +45,12 @@ def sign_in() -> ResponseReturnValue:
 def sign_in_with_password() -> ResponseReturnValue:
     """Sign in by password; the answer never says which of the two was wrong."""
     email, password = text("email", longest=300), request.form.get("password", "")
-    with transaction() as (uow, _actor):
-        token = signing_in.with_password(uow, email=email, password=password, device=device())
+    with looking() as (uow, _actor):
+        proof = signing_in.prove(uow, email=email, password=password)
+    token = None
+    if proof is not None:
+        with transaction() as (uow, _actor):
+            token = signing_in.with_proof(uow, proof, device=device())
     if token is None:
         return _door(422, email=email, errors={"password": _("This address and password do not go together")})
     come_in(token)
@@ -122,6 +126,7 @@ def mail_reset() -> ResponseReturnValue:
 
 
 @bp.get("/<any(welcome, reset):kind>/<token>")
+@limiter.limit(KNOCKING, deduct_when=failed)
 def new_password(kind: str, token: str) -> ResponseReturnValue:
     """The form to set a password; looking at it uses nothing up."""
     with looking() as (uow, _actor):
@@ -147,6 +152,7 @@ def set_password(kind: str, token: str) -> ResponseReturnValue:
 
 
 @bp.get("/invitation/<token>")
+@limiter.limit(KNOCKING, deduct_when=failed)
 def invitation(token: str) -> ResponseReturnValue:
     """What is offered, and a button."""
     with looking() as (uow, _actor):

@@ -57,6 +57,8 @@ def install(app: Flask, settings: Settings) -> None:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        if "token" in (request.view_args or {}):
+            headers["Referrer-Policy"] = "no-referrer"  # such an address is a key
         headers.setdefault("Referrer-Policy", "same-origin")
         if request.endpoint != "assets.static":  # files that are sent bring a milder word of their own
             headers["Cache-Control"] = "no-store"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -19,6 +19,11 @@ def install(app: Flask, settings: Settings) -> None:
     app.config.setdefault("RATELIMIT_STORAGE_URI", settings.redis_url or "memory://")
     app.config.setdefault("RATELIMIT_STRATEGY", "moving-window")
     limiter.init_app(app)
+
+
+def failed(response: Response) -> bool:
+    """Counts answers that say no: looking at a page that is there may be done as often as one likes."""
+    return response.status_code >= 400
 
 
 def per_address_typed() -> str:

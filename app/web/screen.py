@@ -15,6 +15,7 @@ from app.policy import VISITOR
 from app.services import rooms
 from app.web.context import database, remember
 from app.web.fragments import fragment
+from app.web.limits import KNOCKING, failed, limiter
 
 bp = Blueprint("screen", __name__)
 
@@ -46,12 +47,14 @@ def _page(token: str, *, whole: bool) -> str:
 
 
 @bp.get("/screen/<token>")
+@limiter.limit(KNOCKING, deduct_when=failed)
 def show(token: str) -> ResponseReturnValue:
     """What the room sees on the wall."""
     return _page(token, whole=True)
 
 
 @bp.get("/screen/<token>/live")
+@limiter.limit(KNOCKING, deduct_when=failed)
 def live(token: str) -> ResponseReturnValue:
     """The same, again: cheap while nothing changes."""
     return fragment(_page(token, whole=False))

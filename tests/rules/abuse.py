@@ -206,6 +206,7 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 32,
                 "guess links, tokens and codes",
                 f"{API}::test_guessing_tokens_is_slowed_down",
+                f"{HEADERS}::test_guessing_links_is_slowed_down_and_none_travels_as_referrer",
                 f"{ROOMS}::test_wrong_codes_run_out",
                 f"{RACES}::test_secrets_are_long_and_keys_are_apart",
             ),
@@ -220,6 +221,7 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 "catch a link by Referer or a picture from elsewhere",
                 f"{RATING}::test_looking_at_a_link_changes_nothing_and_continue_leads_to_a_clean_address",
                 f"{WORDS}::test_no_word_comes_alive_anywhere",
+                f"{HEADERS}::test_guessing_links_is_slowed_down_and_none_travels_as_referrer",
             ),
             tried(
                 35,

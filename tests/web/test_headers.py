@@ -214,3 +214,12 @@ def test_a_calendar_entry_leads_to_our_own_name_and_holds_one_event(
     ]  # fmt: skip
     assert f"URL:{database.settings.base_url}/g/{people.slug}/sessions/{meeting.id}" in lines
     assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize("path", ["/screen/{}", "/screen/{}/live", "/invitation/{}", "/reset/{}", "/r/{}"])
+def test_guessing_links_is_slowed_down_and_none_travels_as_referrer(client: Browser, people: Cast, path: str) -> None:
+    answers = [client.get(path.format(f"guess-number-{n}-that-is-as-long-as-a-token-is")) for n in range(62)]
+    assert len({answer.status_code for answer in answers[:60]}) == 1, "all guesses look alike"
+    assert answers[0].status_code in {404, 410}
+    assert [answer.status_code for answer in answers[60:]] == [429, 429]
+    assert {answer.headers["Referrer-Policy"] for answer in answers} == {"no-referrer"}
