@@ -5,6 +5,7 @@ What is tried at the door answers None rather than raising, so that failed attem
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -32,15 +33,35 @@ def _is_in(person: Person | None) -> bool:
     return person is not None and person.disabled_at is None and person.erased_at is None
 
 
-def with_password(uow: UnitOfWork, *, email: str, password: str, device: str) -> str | None:
-    """A sign-in token for the right password, else None; nobody learns whether the address is known."""
+@dataclass(frozen=True)
+class Proof:
+    """That somebody knows a person's password: against which stored hash, and a fresh one where that is outdated."""
+
+    person_id: int
+    stored: str
+    renewed: str | None
+
+
+def prove(uow: UnitOfWork, *, email: str, password: str) -> Proof | None:
+    """What the right password proves, else None; nobody learns whether the address is known.
+
+    Changes nothing: hashing takes long, so a shell asks in a transaction that holds nobody up.
+    """
     person = accounts.find_person(uow.session, email)
     if not passwords.matches(person.password_hash if person else None, password) or person is None:
         return None
-    if not _is_in(person):
+    stored = person.password_hash or ""
+    renewed = passwords.hash_password(password) if passwords.is_outdated(stored) else None
+    return Proof(person.id, stored, renewed)
+
+
+def with_proof(uow: UnitOfWork, proof: Proof, *, device: str) -> str | None:
+    """A sign-in token for a proof; None when the account is closed or the password was changed meanwhile."""
+    person = uow.session.get(Person, proof.person_id)
+    if person is None or not _is_in(person) or person.password_hash != proof.stored:
         return None
-    if person.password_hash and passwords.is_outdated(person.password_hash):
-        person.password_hash = passwords.hash_password(password)
+    if proof.renewed is not None:
+        person.password_hash = proof.renewed
     return accounts.start_sign_in(uow, person, device=device)
 
 

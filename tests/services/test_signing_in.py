@@ -20,8 +20,12 @@ PASSWORD = "three plain words"
 
 
 def with_password(database: Database, email: str, password: str = PASSWORD) -> str | None:
+    with database.reading() as uow:
+        proof = signing_in.prove(uow, email=email, password=password)
+    if proof is None:
+        return None
     with database.writing() as uow:
-        return signing_in.with_password(uow, email=email, password=password, device="test")
+        return signing_in.with_proof(uow, proof, device="test")
 
 
 def give_password(database: Database, people: Cast) -> None:
@@ -49,6 +53,17 @@ def test_a_wrong_password_or_address_answers_alike(database: Database, people: C
     give_password(database, people)
     assert with_password(database, email, password) is None
     assert with_password(database, "peer@example.org", "") is None, "no password is not an empty password"
+
+
+def test_a_password_that_was_changed_meanwhile_no_longer_opens(database: Database, people: Cast) -> None:
+    give_password(database, people)
+    with database.reading() as uow:
+        proof = signing_in.prove(uow, email="member@example.org", password=PASSWORD)
+    assert proof is not None
+    with database.writing() as uow:
+        signing_in.change_password(uow, people.member, current=PASSWORD, new="four other plain words")
+    with database.writing() as uow:
+        assert signing_in.with_proof(uow, proof, device="test") is None
 
 
 @pytest.mark.parametrize("password", ["short", "x" * 129, "aaaaaaaaaaaa"])
