@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import or_, select
 
+from app.calc import moments
 from app.calc.tables import Cell, csv_bytes
 from app.errors import NotFound
 from app.policy import SYSTEM, Actor, Can, require
@@ -49,7 +50,8 @@ def export_draft(uow: UnitOfWork, actor: Actor, *, group_id: int, form: str) -> 
     preview = versions.preview(uow, SYSTEM, group_id=group_id, with_ideas=True, with_parked=True)
     rows = [versions.row_of(each, position) for position, each in enumerate(preview.taken)]
     group = uow.session.get_one(Group, group_id)
-    day = f"{uow.now:%Y-%m-%d}"
+    today = moments.local_day(uow.now, group.time_zone)
+    day = today.isoformat()
 
     def as_json() -> bytes:
         shown = {
@@ -61,7 +63,7 @@ def export_draft(uow: UnitOfWork, actor: Actor, *, group_id: int, form: str) -> 
         return (json.dumps(shown, ensure_ascii=False, indent=2) + "\n").encode()
 
     def as_markdown() -> bytes:
-        head = [f"# {group.name}: draft", "", f"As it stood on {uow.now:%-d %B %Y}. A draft can change at any time."]
+        head = [f"# {group.name}: draft", "", f"As it stood on {today:%-d %B %Y}. A draft can change at any time."]
         return version_files.markdown_bytes(head, rows)
 
     writers: dict[str, tuple[Callable[[], bytes], str]] = {

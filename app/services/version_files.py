@@ -58,7 +58,7 @@ def _json(whole: Whole) -> bytes:
         "format": "concordat-version/1",
         "group": whole.group_name,
         "number": version.number,
-        "locked_on": f"{version.frozen_at:%Y-%m-%d}",
+        "locked_on": f"{whole.locked_on:%Y-%m-%d}",
         "rests_on": grounds(whole),
         "sha256": version.sha256,
         "how_to_check": CHECK,
@@ -72,7 +72,7 @@ def _markdown(whole: Whole) -> bytes:
     lines = [
         f"# {version.title}: version {version.number}",
         "",
-        f"{whole.group_name}. Locked on {version.frozen_at:%-d %B %Y}.",
+        f"{whole.group_name}. Locked on {whole.locked_on:%-d %B %Y}.",
         "",
         grounds(whole),
         "",

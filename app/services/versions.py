@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.calc import moments
 from app.calc.differences import Segment, difference
 from app.calc.fingerprint import fingerprint
 from app.errors import Invalid, NotFound
@@ -66,10 +68,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Whole:
-    """A version with all its items and what it rests on."""
+    """A version with all its items and what it rests on; ``locked_on`` is the day on the group's calendar."""
 
     version: Version
     group_name: str
+    locked_on: date
     frozen_by: str
     decision: Decision | None
     items: list[VersionItem]
@@ -188,9 +191,11 @@ def read(uow: UnitOfWork, actor: Actor, *, version_id: int) -> Whole:
     others = session.execute(
         select(Version).where(Version.group_id == version.group_id, Version.id != version.id).order_by(Version.number)
     ).scalars()
+    group = session.get_one(Group, version.group_id)
     return Whole(
         version=version,
-        group_name=session.get_one(Group, version.group_id).name,
+        group_name=group.name,
+        locked_on=moments.local_day(version.frozen_at, group.time_zone),
         frozen_by=frozen_by.name if frozen_by else "Concordat",
         decision=session.get(Decision, version.decision_id) if version.decision_id else None,
         items=items,
