@@ -30,7 +30,7 @@ STATUSES = (
 
 @dataclass(frozen=True)
 class Progress:
-    """How many criteria and specifications stand at each status, withdrawn ones left out; ``total`` is their sum."""
+    """How many principles, criteria and specifications stand at each status, withdrawn ones left out, and in all."""
 
     counts: list[tuple[Status, int]]
     total: int
