@@ -19,7 +19,7 @@ from app.services.sources import is_storable
 from app.uow import UnitOfWork
 from models.evidence import ContractingModel, Finding, ItemModel, Source, Strength
 from models.groups import Group
-from models.items import Item, Status
+from models.items import Item
 
 LONGEST = 4_000
 MOST = 60
@@ -126,8 +126,7 @@ def keep(
     """
     item = items.access_item(uow.session, actor, item_id, Can.EVIDENCE_WRITE, group_id=group_id)
     item = uow.lock(Item, item.id)
-    if item.status is Status.WITHDRAWN:
-        raise Conflict(f"{item.reference} is withdrawn. Restore it first.", code="withdrawn")
+    items.must_stand(item)
     wanted = set(model_ids)
     # Held, so that nobody withdraws a card while something comes to rest on it.
     held = select(ContractingModel).where(ContractingModel.id.in_(wanted)).order_by(ContractingModel.id)

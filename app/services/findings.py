@@ -17,7 +17,7 @@ from app.services.activity import note
 from app.services.sources import is_storable
 from app.uow import UnitOfWork
 from models.evidence import ContractingModel, Finding, Link, Provenance, Relation, Source, Strength
-from models.items import Item, Status
+from models.items import Item
 
 Row = TypeVar("Row", Source, ContractingModel)
 
@@ -171,8 +171,7 @@ def judge(uow: UnitOfWork, actor: Actor, *, item_id: int, on: bool, group_id: in
 def _hold_item(uow: UnitOfWork, actor: Actor, item_id: int, group_id: int) -> Item:
     item = items.access_item(uow.session, actor, item_id, Can.EVIDENCE_WRITE, group_id=group_id)
     item = uow.lock(Item, item.id)
-    if item.status is Status.WITHDRAWN:
-        raise Conflict(f"{item.reference} is withdrawn. Restore it first.", code="withdrawn")
+    items.must_stand(item)
     return item
 
 

@@ -163,6 +163,12 @@ def must_be_free(session: Session, items: Iterable[Item]) -> None:
             raise Conflict(f"A vote on {item.reference} is open. Wait until it closes.", code="vote_open")
 
 
+def must_stand(item: Item) -> None:
+    """Raises Conflict when the item is withdrawn: nothing of it changes until it is restored."""
+    if item.status is Status.WITHDRAWN:
+        raise Conflict(f"{item.reference} is withdrawn. Restore it first.", code="withdrawn")
+
+
 def must_settle(session: Session, actor: Actor, items: Iterable[Item]) -> None:
     """Raises Forbidden when any of the items is agreed and the actor is no facilitator."""
     for item in items:
@@ -311,8 +317,7 @@ def check_parent(session: Session, group_id: int, kind: Kind, parent_id: int | N
         raise NotFound()
     if parent.kind is not wanted:
         raise Invalid(f"A {kind.value} stands under {name}.", fields={"parent_id": f"Choose {name}"})
-    if parent.status is Status.WITHDRAWN:
-        raise Conflict(f"{parent.reference} is withdrawn. Restore it first.", code="withdrawn")
+    must_stand(parent)
     return parent
 
 

@@ -23,6 +23,7 @@ from app.services.items import (
     items_of,
     must_be_free,
     must_settle,
+    must_stand,
     now_under,
     siblings,
 )
@@ -160,8 +161,7 @@ def _hold(uow: UnitOfWork, actor: Actor, item_id: int, group_id: int | None) -> 
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     uow.lock(Group, item.group_id)
     uow.lock(Item, item.id)
-    if item.status is Status.WITHDRAWN:
-        raise Conflict(f"{item.reference} is withdrawn. Restore it first.", code="withdrawn")
+    must_stand(item)
     must_settle(uow.session, actor, [item])
     must_be_free(uow.session, [item])
     return item

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, or_, select, update
 
 from app.errors import Invalid, NotFound
 from app.events import MembershipEnded, PeopleChanged
+from app.jobs import MAX_ATTEMPTS
 from app.policy import Actor
 from app.services import identities, signing_in
 from app.services.activity import note
@@ -186,7 +187,14 @@ def sweep(uow: UnitOfWork) -> dict[str, int]:
         "invitations": delete(Invitation).where(
             (Invitation.accepted_at < before) | (Invitation.revoked_at < before) | (Invitation.expires_at < before)
         ),
-        "mails": delete(Job).where((Job.done_at < uow.now - MAILS_KEPT) | (Job.failed_at < uow.now - MAILS_KEPT)),
+        "mails": delete(Job).where(
+            or_(
+                Job.done_at < uow.now - MAILS_KEPT,
+                Job.failed_at < uow.now - MAILS_KEPT,
+                # lost with the worker that tried it for the last time
+                (Job.attempts >= MAX_ATTEMPTS) & (Job.claimed_at < uow.now - MAILS_KEPT),
+            )
+        ),
     }
     gone = {
         kind: uow.session.execute(statement.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined]  # DELETE counts

@@ -14,7 +14,7 @@ from app.events import ItemChanged
 from app.policy import Actor, Can
 from app.services.activity import note
 from app.services.documents import words_of, words_sha256
-from app.services.items import access_item, must_be_free, must_settle
+from app.services.items import access_item, must_be_free, must_settle, must_stand
 from app.uow import UnitOfWork
 from models.documents import Document, Field
 from models.evidence import ContractingModel, ItemModel
@@ -123,6 +123,7 @@ def set_principles(
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     uow.lock(Item, item.id)
+    must_stand(item)
     must_settle(uow.session, actor, [item])
     must_be_free(uow.session, [item])
     if item.kind is Kind.PRINCIPLE:
