@@ -10,13 +10,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
-
 from app import jobs, logs
 from app.mail import Mail, Mailer, mailer
 from app.policy import SYSTEM
 from app.services import privacy, seats, stages, validation
-from app.uow import Database
+from app.uow import SILENT, Database
 
 log = logging.getLogger("concordat.worker")
 
@@ -77,9 +75,14 @@ class Worker:
             self.post.deliver(mail)
 
     def look(self) -> None:
-        """Look once for what is due by the clock."""
+        """Look once for what is due by the clock; what fails is looked at again next time, and keeps nobody waiting."""
         for task in self.periodic:
-            task(self.database)
+            try:
+                task(self.database)
+            except SILENT:
+                raise
+            except Exception:
+                log.exception("looking for what is due failed: %s", getattr(task, "__name__", task))
 
     def step(self) -> bool:
         """Do one due job; False when there was none."""
@@ -121,6 +124,6 @@ class Worker:
                     looked = time.monotonic()
                 if not self.step():
                     self.stopping.wait(1.0)
-            except OperationalError as error:
+            except SILENT as error:
                 log.warning("the database does not answer: %s", type(error).__name__)
                 self.stopping.wait(PERIOD_SECONDS)

@@ -138,3 +138,14 @@ def test_the_sweep_runs_once_a_day_whoever_looks(database: Database, clock: SetC
     worker.look()
     worker.drain()
     assert len(sweeps()) == 2, "the sweep's own old jobs go as all finished work does"
+
+
+def test_what_fails_by_the_clock_keeps_nothing_else_waiting(database: Database) -> None:
+    worker, looked = Worker(database, post=Post()), []
+
+    def broken(_database: Database) -> None:
+        raise KeyError("a fault of ours")
+
+    worker.periodic = [broken, looked.append]
+    worker.look()
+    assert looked == [database]
