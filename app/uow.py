@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -22,8 +23,9 @@ from models.base import Base
 
 T = TypeVar("T", bound=Base)
 
-#: What the driver raises when the database does not answer, or not in time; the transaction left nothing behind.
-SILENT = (OperationalError, InterfaceError)
+#: What is raised when the database does not answer, or not in time, or when no connection to it becomes free; the
+#: transaction left nothing behind.
+SILENT = (OperationalError, InterfaceError, PoolTimeout)
 #: PostgreSQL's words for a full disk and for a row that is there already (its appendix "Error Codes").
 DISK_FULL, NOT_UNIQUE = "53100", "23505"
 
@@ -170,7 +172,7 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
-        except DBAPIError:
+        except (DBAPIError, PoolTimeout):
             return False
         return True
 

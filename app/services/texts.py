@@ -20,14 +20,14 @@ from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require, standing
 from app.services import documents, items, minutes
 from app.services.documents import Addition
-from app.uow import UnitOfWork
+from app.uow import SILENT, UnitOfWork
 from models.documents import Document, Field, TextChange
 from models.groups import Role
 from models.items import Item
 from models.meetings import Meeting
 
 #: What a failed transaction raises beside DomainErrors: nothing was stored, and trying again may succeed.
-FAILURES: tuple[type[Exception], ...] = (DBAPIError,)
+FAILURES: tuple[type[Exception], ...] = (DBAPIError, *SILENT)
 MAX_CHANGES = 100
 #: One push as it is sent.
 MAX_BYTES = 65_536
