@@ -115,11 +115,14 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     Raises Invalid while they are the only facilitator of a group, or the server's only administrator.
     """
     person = _me(uow, actor)
+    mine = select(Membership).where(Membership.person_id == person.id)
+    memberships = list(uow.session.execute(mine).scalars())
+    # Held before it is asked who else facilitates: two who leave at the same moment must not both be told "somebody".
+    groups = {group.id: group for group in uow.lock_all(Group, [row.group_id for row in memberships])}
     _not_the_last(uow, person)
     former = "Former member"
-    memberships = list(uow.session.execute(select(Membership).where(Membership.person_id == person.id)).scalars())
     for membership in memberships:
-        group = uow.lock(Group, membership.group_id)
+        group = groups[membership.group_id]
         group.former_members += 1
         former = f"Former member {group.former_members}"
         membership.removed_at = membership.removed_at or uow.now

@@ -6,9 +6,9 @@ import re
 
 from sqlalchemy import select
 
-from app.errors import Conflict, Gone
-from app.policy import SYSTEM
-from app.services import groups, items, memberships, outline, signing_in
+from app.errors import Conflict, Gone, Invalid
+from app.policy import SYSTEM, Actor
+from app.services import groups, items, memberships, outline, privacy, signing_in
 from app.uow import Database
 from models.accounts import SignIn
 from models.groups import Role
@@ -115,3 +115,19 @@ def test_of_two_who_give_one_name_at_the_same_moment_the_second_is_told(database
     for n in range(TRIES):
         refused = at_once(lambda slug=f"one-{n}": create(slug), lambda slug=f"one-{n}": create(slug))  # type: ignore[misc]
         assert [type(error) for error in refused] == [Conflict]
+
+
+def test_two_facilitators_who_erase_themselves_at_the_same_moment_leave_one(database: Database, people: Cast) -> None:
+    with database.writing() as uow:
+        rows = {row.person_id: row.id for row in memberships.members(uow, people.facilitator, group_id=people.group_id)}
+        memberships.change(
+            uow, people.facilitator, group_id=people.group_id, membership_id=rows[people.member.person_id or 0],
+            role=Role.FACILITATOR, constituency="Legal",
+        )  # fmt: skip
+
+    def erase(actor: Actor) -> None:
+        with database.writing() as uow:
+            privacy.erase_me(uow, actor)
+
+    refused = at_once(lambda: erase(people.facilitator), lambda: erase(people.member))
+    assert [type(error) for error in refused] == [Invalid]
