@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, flash, g, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from app.calc import moments
 from app.errors import Conflict, DomainError, Invalid
@@ -181,12 +182,14 @@ def show(slug: str, meeting_id: int) -> ResponseReturnValue:
 @bp.post("/<int:meeting_id>/announce")
 def announce(slug: str, meeting_id: int) -> ResponseReturnValue:
     """Tell the group of it, by one mail each."""
-    return command(
-        lambda uow, actor: _("The group has been told: %(count)s mails are on their way.",
-                             count=meetings.announce(uow, actor, meeting_id=meeting_id)),
-        to=url_for("meetings.show", slug=slug, meeting_id=meeting_id),
-        page=lambda refused: _show_page(meeting_id, refused),
-    )  # fmt: skip
+
+    def tell(uow: UnitOfWork, actor: Actor) -> str:
+        count = meetings.announce(uow, actor, meeting_id=meeting_id)
+        return ngettext("The group has been told: %(num)d mail is on its way.",
+                        "The group has been told: %(num)d mails are on their way.", count)  # fmt: skip
+
+    to = url_for("meetings.show", slug=slug, meeting_id=meeting_id)
+    return command(tell, to=to, page=lambda refused: _show_page(meeting_id, refused))
 
 
 @bp.post("/<int:meeting_id>/open")

@@ -12,6 +12,8 @@ import { toast } from "./toast.js";
 const HINT_MILLISECONDS = 250;
 /** A button that has just become another one is not pressed by the second half of a double click. */
 const CAREFUL_MILLISECONDS = 700;
+/** A refusal can be read for this long before the part goes on without it. */
+const REFUSAL_MILLISECONDS = 12_000;
 
 /** @param {HTMLElement} region */
 export function mount(region) {
@@ -84,22 +86,23 @@ export function mount(region) {
     const careful = form.hasAttribute("data-careful");
     if (careful && performance.now() - pressed < CAREFUL_MILLISECONDS) return;
     if (careful) pressed = performance.now();
-    void send(region, form, event.submitter).then(() => {
+    void send(region, form, event.submitter).then((taken) => {
       mark = "";
       // What one has turned to by oneself stands in the address of the part, which the answer does not know.
-      if (region.dataset.src?.includes("?")) void refresh(true);
+      if (taken && region.dataset.src?.includes("?")) void refresh(true);
     });
   });
 }
 
 /**
- * Sends a form and shows the page that answers.
+ * Sends a form and shows the page that answers; whether it was taken.
  * @param {HTMLElement} region
  * @param {HTMLFormElement} form
  * @param {HTMLElement | null} submitter
  */
 async function send(region, form, submitter) {
-  if (form.dataset.sending) return;
+  if (form.dataset.sending) return false;
+  let taken = false;
   form.dataset.sending = "yes";
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form, submitter)) body.append(name, String(value));
@@ -107,9 +110,11 @@ async function send(region, form, submitter) {
   try {
     const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    taken = response.ok;
     if (page.getElementById(region.id)) {
       if (response.ok) takeHidden(form, page);
       if (!response.ok || !region.dataset.src?.includes("?")) show(region, page);
+      if (!response.ok) keepRefused(region, form);
       for (const notice of page.querySelectorAll(".before-main .notice")) toast((notice.textContent ?? "").trim());
       region.querySelector("[data-refusal], .error-summary")?.scrollIntoView({ block: "nearest" });
     } else if (response.ok) {
@@ -124,6 +129,19 @@ async function send(region, form, submitter) {
   } finally {
     delete form.dataset.sending;
   }
+  return taken;
+}
+
+/**
+ * What was refused stays to be read and mended, though the part is asked for again at once.
+ * @param {HTMLElement} region
+ * @param {HTMLFormElement} form
+ */
+function keepRefused(region, form) {
+  const shown = form.isConnected ? form : form.id ? document.getElementById(form.id) : null;
+  if (shown?.querySelector(".error-message")) shown.setAttribute("data-dirty", "");
+  const until = String(performance.now() + REFUSAL_MILLISECONDS);
+  for (const notice of region.querySelectorAll("[data-refusal]")) notice.setAttribute("data-until", until);
 }
 
 /**
@@ -157,7 +175,7 @@ function show(region, page) {
       beforeNodeMorphed: (/** @type {Node} */ old) => !isKept(old),
       beforeNodeRemoved: (/** @type {Node} */ old) => {
         if (!(old instanceof Element)) return true;
-        if (isTyping(old)) return false;
+        if (isTyping(old) || Number(old.getAttribute("data-until") ?? 0) > performance.now()) return false;
         for (const editor of editorsIn(old)) editor.dispatchEvent(new CustomEvent("concordat:unmount"));
         return true;
       },
