@@ -291,9 +291,13 @@ class Burden:
         return self.minutes > TOO_LONG_MINUTES
 
 
-def burden(protocol: Protocol, items: int, words: int) -> Burden:
-    """Ratings and estimated minutes for so many items with so many words in all."""
-    ratings = items * len(protocol.dimensions) + (len(WHOLE) if protocol.ask_whole else 0)
+def burden(protocol: Protocol, items: int, words: int, questions: int | None = None) -> Burden:
+    """Ratings and estimated minutes for so many items with so many words in all.
+
+    ``questions`` is how many are asked of each item, where one expert is not asked all of them.
+    """
+    each = len(protocol.dimensions) if questions is None else questions
+    ratings = items * each + (len(WHOLE) if protocol.ask_whole else 0)
     minutes = MINUTES_AROUND + words / WORDS_A_MINUTE + ratings * SECONDS_A_RATING / 60
     return Burden(items, ratings, words, round(minutes))
 

@@ -53,7 +53,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Review:
-    """All tasks in order, and how far the expert is (in answers)."""
+    """All tasks in order, and how far the expert is (in answers).
+
+    ``looks_back``: the expert rated in the round before too, and is shown what it said.
+    """
 
     place: Place
     version_number: int
@@ -63,6 +66,7 @@ class Review:
     answered: int
     asked: int
     saved_at: datetime | None
+    looks_back: bool
 
     @property
     def tasks(self) -> list[Task]:
@@ -168,6 +172,7 @@ def review_of(uow: UnitOfWork, place: Place) -> Review:
         answered=sum(task.answered for task in tasks),
         asked=sum(task.asked for task in tasks),
         saved_at=last_saved(session, place),
+        looks_back=_looks_back(session, place),
     )
 
 
@@ -218,6 +223,14 @@ def whole_page(uow: UnitOfWork, place: Place) -> tuple[Review, Task, list[Questi
     stored = answers_of(uow.session, place)
     questions = [Question(each, _written(stored, None, each.key), None) for each in whole_of(place)]
     return review, review.whole, questions, stored.remarks.get((None, RemarkKind.WHOLE), "")
+
+
+def _looks_back(session: Session, place: Place) -> bool:
+    before = round_before(session, place.round)
+    if before is None or place.protocol.feedback == "none":
+        return False
+    own = select(Rating.id).where(Rating.round_id == before.id, Rating.expert_id == place.expert.id).limit(1)
+    return session.execute(own).first() is not None
 
 
 class _Earlier:

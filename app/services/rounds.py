@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
 from app.policy import Actor, Can, access
-from app.services.protocols import Protocol
+from app.services.protocols import Burden, Protocol, burden
 from app.uow import UnitOfWork
 from models.validation import Deviation, Expert, Panel, Round, RoundItem, RoundState, Seat
 from models.versions import Version, VersionItem
@@ -76,6 +76,13 @@ def rated_items(session: Session, round_id: int) -> list[VersionItem]:
             .order_by(VersionItem.position)
         ).scalars()
     )
+
+
+def burden_of(session: Session, round_: Round, questions: int | None = None) -> Burden:
+    """What the round asks of one expert, by the words of its items; ``questions`` an item, or all the protocol has."""
+    items = rated_items(session, round_.id)
+    words = sum(len(f"{item.title} {item.text} {item.why} {item.summary}".split()) for item in items)
+    return burden(protocol_of(round_), len(items), words, questions)
 
 
 def seated(session: Session, round_id: int) -> list[Seated]:

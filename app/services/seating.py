@@ -12,8 +12,8 @@ from app.errors import Forbidden, Gone, NotFound
 from app.events import PanelChanged
 from app.policy import Can
 from app.secrets import Keys
-from app.services.protocols import Dimension, Protocol
-from app.services.rounds import is_accepting, protocol_of
+from app.services.protocols import Burden, Dimension, Protocol
+from app.services.rounds import burden_of, is_accepting, protocol_of
 from app.services.seats import until
 from app.uow import UnitOfWork
 from models.groups import Group
@@ -53,6 +53,11 @@ class Place:
 def knock(uow: UnitOfWork, *, token: str) -> Place:
     """Whose link this is; changes nothing. Raises NotFound for an unknown one, Gone once it is no longer in use."""
     return _place(uow, _seat_of_token(uow.session, uow.keys, token))
+
+
+def asks(uow: UnitOfWork, place: Place) -> Burden:
+    """How many answers the round asks of this expert, and about how many minutes they take."""
+    return burden_of(uow.session, place.round, len(place.dimensions))
 
 
 def enter(uow: UnitOfWork, *, token: str) -> tuple[int, str]:

@@ -18,7 +18,7 @@ from app.secrets import Keys, new_nonce
 from app.services import identities
 from app.services.activity import note
 from app.services.panel import check_reason
-from app.services.rounds import Seated, deviate, hold_round, is_accepting, must_be, protocol_of, seated
+from app.services.rounds import Seated, burden_of, deviate, hold_round, is_accepting, must_be, protocol_of, seated
 from app.uow import UnitOfWork
 from models.groups import Group
 from models.validation import Expert, Round, RoundState, Seat
@@ -129,6 +129,8 @@ def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
     if identity is None:
         return None
     group = uow.session.get_one(Group, round_.group_id)
+    expert = uow.session.get_one(Expert, seat.expert_id)
+    asks = burden_of(uow.session, round_, len(protocol_of(round_).asked_of(expert.expertise)))
     return compose(
         f"seat_{kind}",
         identity.email,
@@ -138,6 +140,7 @@ def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
         link=link_of(uow, seat),
         until=until(round_, group),
         started=seat.started_at is not None,
+        minutes=asks.minutes,
         contact=uow.settings.contact,
     )
 

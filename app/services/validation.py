@@ -14,11 +14,12 @@ from app.events import RoundChanged
 from app.policy import SYSTEM, Actor, Can, require
 from app.services.activity import note
 from app.services.panel import check_reason, panel_of
-from app.services.protocols import Burden, Impossible, Protocol, burden, follow_up, template
+from app.services.protocols import Burden, Impossible, Protocol, follow_up, template
 from app.services.results import contested
 from app.services.round_figures import compute
 from app.services.rounds import (
     access_round,
+    burden_of,
     deviate,
     deviations_of,
     experts_of,
@@ -48,8 +49,8 @@ You are asked to score its criteria and to say what is missing.
 
 # What it takes
 
-- About {minutes} minutes, in one sitting or several, on any device.
-- You may say "I cannot judge this" to any question, and you may stop at any time.
+- One sitting or several, on any device. How many minutes is said above.
+- You may say “I cannot judge this” to any question, and you may stop at any time.
 
 # What happens to your answers
 
@@ -145,8 +146,7 @@ def create_round(
     uow.flush()
     _first_items(uow, round_, before)
     if not before:
-        minutes = _burden(uow.session, round_).minutes
-        round_.information_sheet = SHEET.format(group=group.name, minutes=minutes, contact=uow.settings.contact)
+        round_.information_sheet = SHEET.format(group=group.name, contact=uow.settings.contact)
     note(uow, actor, f"prepared validation round {number} on version {version.number}", group_id=group_id)
     uow.emit(RoundChanged(group_id, round_.id))
     return round_
@@ -166,7 +166,7 @@ def prepare(uow: UnitOfWork, actor: Actor, *, round_id: int) -> Preparation:
         overview=overview,
         choices=items_of(uow.session, round_.version_id),
         experts=experts,
-        burden=_burden(uow.session, round_),
+        burden=burden_of(uow.session, round_),
         impossible=impossible(overview.protocol, experts),
         missing=_missing(round_, overview.items, experts),
     )
@@ -347,12 +347,6 @@ def _set_items(session: Session, round_: Round, items: Collection[VersionItem]) 
     session.execute(delete(RoundItem).where(RoundItem.round_id == round_.id))
     session.add_all(RoundItem(round_id=round_.id, version_item_id=item.id, position=item.position) for item in items)
     session.flush()
-
-
-def _burden(session: Session, round_: Round) -> Burden:
-    items = rated_items(session, round_.id)
-    words = sum(len(f"{item.title} {item.text} {item.why} {item.summary}".split()) for item in items)
-    return burden(protocol_of(round_), len(items), words)
 
 
 def _missing(round_: Round, items: list[VersionItem], experts: list[Expert]) -> list[str]:

@@ -95,7 +95,8 @@ def door(token: str) -> ResponseReturnValue:
     """Whose round a link opens, and a button; nothing is changed by looking."""
     with looking() as (uow, _actor):
         place = seating.knock(uow, token=token)
-    return render_template("rating/door.html", place=place, token=token)
+        asks = seating.asks(uow, place)
+    return render_template("rating/door.html", place=place, token=token, asks=asks)
 
 
 @bp.post("/r/<token>")
@@ -140,7 +141,7 @@ def index() -> ResponseReturnValue:
     with looking() as (uow, _actor):
         place = _seat(uow)
         if not place.has_consented:
-            return render_template("rating/sheet.html", place=place, errors={}, typed={})
+            return _sheet(uow, place)
         review = reviewing.review_of(uow, place)
     return render_template("rating/tasks.html", place=place, review=review)
 
@@ -149,8 +150,12 @@ def index() -> ResponseReturnValue:
 def sheet() -> ResponseReturnValue:
     """The information sheet, to read again."""
     with looking() as (uow, _actor):
-        place = _seat(uow)
-    return render_template("rating/sheet.html", place=place, errors={}, typed={})
+        return _sheet(uow, _seat(uow))
+
+
+def _sheet(uow: UnitOfWork, place: Place, errors: dict[str, str] | None = None) -> str:
+    asks = seating.asks(uow, place)
+    return render_template("rating/sheet.html", place=place, asks=asks, errors=errors or {}, typed=request.form)
 
 
 @bp.post("/rate/sheet")
@@ -165,8 +170,7 @@ def consent() -> ResponseReturnValue:
             )  # fmt: skip
     except Invalid as refusal:
         with looking() as (uow, _actor):
-            place = _seat(uow)
-        return render_template("rating/sheet.html", place=place, errors=refusal.fields, typed=request.form), 422
+            return _sheet(uow, _seat(uow), refusal.fields), 422
     return redirect(url_for("rating.index"), 303)
 
 
@@ -337,7 +341,10 @@ def address(task: Task | None) -> str:
 def _stored(review: Review, task: Task) -> ResponseReturnValue:
     if request.headers.get(AUTOSAVE):
         words = _("%(value)s of %(max)s", value=review.answered, max=review.asked)
-        return jsonify(value=review.answered, max=review.asked, words=words, wants_comment=task.wants_comment)
+        onward = address(review.after(task))
+        return jsonify(
+            value=review.answered, max=review.asked, words=words, wants_comment=task.wants_comment, next=onward
+        )
     return redirect(address(review.after(task)), 303)
 
 

@@ -114,7 +114,8 @@ def test_what_is_typed_is_kept_when_it_is_refused(app: Flask, study: Study) -> N
         assert expert.post(f"/rate/item/{foreign}", data={"score-relevance": "5"}).status_code == 404
     assert rows(study) == []
     stored = expert.post(f"/rate/item/{item}", data={"score-relevance": "2"}, headers={"X-Autosave": "1"})
-    assert stored.json == {"value": 1, "max": 6, "words": "1 of 6", "wants_comment": True}
+    told = {"value": 1, "max": 6, "words": "1 of 6", "wants_comment": True, "next": f"/rate/item/{study.rated[1].id}"}
+    assert stored.json == told
 
 
 def test_after_close_or_revoke_every_page_is_the_same_kind_one(app: Flask, study: Study) -> None:
