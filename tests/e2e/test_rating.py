@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app.clock import utc_now
 from app.config import Settings
 from app.uow import Database
-from models.validation import Rating, Seat
+from models.validation import Rating, Remark, Seat
 from tests.conftest import SetClock
 from tests.live import LiveServer
 from tests.panels import Study, build_study
@@ -121,3 +121,23 @@ def test_answers_are_saved_as_they_are_given_by_keyboard_and_through_a_lost_conn
     desktop.get_by_role("link", name="Go on").click()
     expect(desktop.locator('input[name="score-relevance"][value="2"]')).to_be_checked()
     expect(desktop.get_by_label("Comment", exact=True)).to_have_value("Who pays for this?")
+
+
+def test_going_on_without_a_connection_keeps_the_page_and_its_words(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    context = browser_context(**PHONE)
+    page = context.new_page()
+    begin(page, f"{server.url}/r/{study.tokens[0]}")
+    page.locator("main .button--primary").click()
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    address = page.url
+    context.set_offline(True)
+    page.get_by_label("Comment", exact=True).fill("Who pays for this?")
+    press(page, "Save and continue")
+    expect(page.get_by_text("Not saved")).to_be_in_viewport()
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("Who pays for this?")
+    context.set_offline(False)
+    expect(page).not_to_have_url(address)  # stored, then on to the next page by itself
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(Remark.text)).scalar_one() == "Who pays for this?"

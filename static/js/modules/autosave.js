@@ -2,7 +2,8 @@
  * Sends a form to its own address after every change and shows whether it is stored.
  *
  * One request at a time, so that what is stored last is what was entered last. What cannot be sent now is kept in the
- * form and sent again by itself. Without scripts the form's own button does the same.
+ * form and sent again by itself. While the connection is lost the form's button waits for it, and then goes on: the
+ * page with what was entered is never replaced by the browser's own. Otherwise, and without scripts, the button posts.
  *
  * Around the form: `[data-autosave-state]` carries the save state (templates/components/messages.html),
  * `[data-autosave-progress]` holds a progress element and `[data-autosave-words]`; `[data-autosave-asks]` is shown when
@@ -11,21 +12,33 @@
 
 const TYPING_PAUSE = 700;
 const RETRY_PAUSE = 4000;
+const LONGEST_WAIT = 20_000;
+const LONG_WAIT = 2000;
 
 /** @param {HTMLElement} element */
 export function mount(element) {
   if (!(element instanceof HTMLFormElement)) throw new Error("autosave belongs on a form");
   const saver = new Saver(element);
-  element.addEventListener("change", () => saver.soon(0));
+  element.addEventListener("change", () => saver.edited(0));
   element.addEventListener("input", (event) => {
-    if (event.target instanceof HTMLTextAreaElement) saver.soon(TYPING_PAUSE);
+    if (event.target instanceof HTMLTextAreaElement) saver.edited(TYPING_PAUSE);
   });
   element.addEventListener("keydown", (event) => chooseByDigit(event));
   element.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) element.requestSubmit();
   });
-  element.addEventListener("submit", () => saver.stop());
-  window.addEventListener("online", () => saver.soon(0));
+  element.addEventListener("submit", (event) => {
+    if (saver.isCutOff) {
+      event.preventDefault();
+      saver.goOn();
+    } else saver.stop();
+  });
+  window.addEventListener("online", () => {
+    if (saver.failed) saver.soon(0);
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) window.location.reload(); // come back to by the browser's Back: what is stored, and a live form
+  });
   window.addEventListener("beforeunload", (event) => {
     if (saver.isUnsaved) event.preventDefault();
   });
@@ -40,10 +53,18 @@ class Saver {
     this.changed = false;
     this.failed = false;
     this.stopped = false;
+    this.leaving = false;
+    this.sentAt = 0;
   }
 
   get isUnsaved() {
     return !this.stopped && (this.changed || this.sending) && this.failed;
+  }
+
+  /** Whether what is posted now would probably not arrive. */
+  get isCutOff() {
+    const waits = this.sending && performance.now() - this.sentAt > LONG_WAIT;
+    return this.failed || waits || !navigator.onLine;
   }
 
   /** @param {number} pause */
@@ -55,6 +76,17 @@ class Saver {
     this.timer = window.setTimeout(() => void this.send(), pause);
   }
 
+  /** @param {number} pause */
+  edited(pause) {
+    this.leaving = false; // whoever writes on stays
+    this.soon(pause);
+  }
+
+  goOn() {
+    this.soon(0);
+    this.leaving = true;
+  }
+
   stop() {
     this.stopped = true;
     window.clearTimeout(this.timer);
@@ -63,22 +95,34 @@ class Saver {
   async send() {
     if (this.sending || this.stopped) return;
     this.sending = true;
+    this.sentAt = performance.now();
     this.changed = false;
     try {
       const answer = await fetch(this.form.action, {
         method: "POST",
         body: new FormData(this.form),
         headers: { "X-Autosave": "1" }, // the CSRF token is a field of the form
+        signal: AbortSignal.timeout(LONGEST_WAIT),
       });
       if (answer.status === 404 || answer.status === 410) {
         this.stop();
         window.location.reload();
         return;
       }
+      if (this.leaving && answer.status === 422) {
+        this.stop();
+        this.form.submit(); // the page comes back with the sentence beside the field
+        return;
+      }
       if (!answer.ok) throw new Error(`answered ${answer.status}`);
-      this.stored(await answer.json());
+      const state = await answer.json();
+      this.stored(state);
       this.failed = false;
       if (!this.changed) this.show("saved");
+      if (this.leaving && !this.changed) {
+        this.stop();
+        window.location.assign(state.next);
+      }
     } catch {
       this.failed = true;
       this.changed = true;
@@ -89,7 +133,7 @@ class Saver {
     if (this.changed) this.timer = window.setTimeout(() => void this.send(), this.failed ? RETRY_PAUSE : 0);
   }
 
-  /** @param {{value: number, max: number, words: string, wants_comment: boolean}} state */
+  /** @param {{value: number, max: number, words: string, wants_comment: boolean, next: string}} state */
   stored(state) {
     const bar = document.querySelector("[data-autosave-progress] progress");
     if (bar instanceof HTMLProgressElement) bar.value = state.value;
