@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 import docx
 from docx.document import Document
 from docx.enum.section import WD_ORIENT
-from docx.enum.text import WD_BREAK
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml.ns import qn
 from docx.oxml.parser import OxmlElement
@@ -105,10 +104,6 @@ class WordDocument:
         """A picture from PNG bytes, with the description that those who do not see it are read."""
         shape = self._document.add_picture(io.BytesIO(png), width=Cm(width_cm))
         shape._inline.docPr.set("descr", plain(description))  # noqa: SLF001 - python-docx has no public alternative text
-
-    def page_break(self) -> None:
-        """What follows begins on a new page."""
-        self._document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
 
     def to_bytes(self) -> bytes:
         """The .docx file."""

@@ -25,9 +25,6 @@ from models.items import Item
 from models.validation import RemarkKind, Scope
 from models.versions import Version, VersionItem
 
-#: Forms a blueprint can be exported in.
-FORMS = ("md", "json", "csv")
-
 
 @dataclass(frozen=True)
 class EvidenceList:

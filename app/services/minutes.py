@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,8 +28,6 @@ OUTCOMES = {
     Outcome.NOT_AGREED: "Not agreed",
     Outcome.DEFERRED: "Put off",
 }
-#: Corrections are taken for this long after a session.
-CORRECTIONS_LAST = timedelta(days=5)
 
 
 @dataclass(frozen=True)
