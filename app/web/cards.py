@@ -29,7 +29,7 @@ KEPT_LENGTH = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One item on the page. ``stamp`` changes whenever anything the card shows does."""
+    """One item on the page. ``stamp`` changes whenever anything the card shows does; ``documents`` numbers its texts."""
 
     id: int
     reference: str
@@ -50,6 +50,7 @@ class Card:
     changed: bool
     aspirational: bool
     stamp: str
+    documents: str
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,7 @@ def _card(entry: Entry, around: Around) -> Card:
         changed=changed,
         aspirational=weak,
         stamp=f"{item.status.value}-{item.parent_id or 0}-{texts}-{marks}",
+        documents=" ".join(str(one.id) for one in entry.documents.values()),
     )
 
 

@@ -212,6 +212,7 @@ export class Board {
     }
     // Who is in it was told by the live server, not by the page that was asked for.
     card.querySelector("[data-here]")?.replaceChildren(...(old.querySelector("[data-here]")?.childNodes ?? []));
+    card.append(...old.querySelectorAll(":scope > .editor__kept"));
     old.replaceWith(card);
     if (focus) refocus(card, focus);
   }

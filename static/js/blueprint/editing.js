@@ -1,6 +1,7 @@
 /** Editing in place: one item at a time mounts its live editors; leaving it shows the rendered words again. */
 
 import { toast } from "../modules/toast.js";
+import { _ } from "../words.js";
 import { lost } from "./acts.js";
 import { fragment } from "./board.js";
 import { keepPlace } from "./place.js";
@@ -9,9 +10,13 @@ import { keepPlace } from "./place.js";
 const SAVED_MS = 1_500;
 
 export class Editing {
-  /** @param {import("./board.js").Board} board */
-  constructor(board) {
+  /**
+   * @param {import("./board.js").Board} board
+   * @param {import("./leftovers.js").Leftovers} leftovers
+   */
+  constructor(board, leftovers) {
     this.board = board;
+    this.leftovers = leftovers;
     /** @type {HTMLElement | null} */
     this.card = null;
     this.moving = false;
@@ -33,9 +38,11 @@ export class Editing {
       card.querySelector("[data-here]")?.replaceChildren(...(old.querySelector("[data-here]")?.childNodes ?? []));
       keepPlace(this.board.list, () => old.replaceWith(card));
       this.card = card;
+      sayAtHead(card);
       card.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
       const { top } = card.getBoundingClientRect();
-      if (top < 0 || top > window.innerHeight * 0.45) card.scrollIntoView({ block: "start" });
+      // A keyboard on the screen takes its lower half: there the card goes to the top.
+      if (top < 0 || top > window.innerHeight * (window.matchMedia("(pointer: coarse)").matches ? 0.1 : 0.45)) card.scrollIntoView({ block: "start" });
     } catch (error) {
       toast(error instanceof TypeError ? lost() : /** @type {Error} */ (error).message, { error: true });
       this.board.hint(`item-${id}`);
@@ -55,7 +62,8 @@ export class Editing {
       const card = await this.#close();
       if (focus) card?.focus({ preventScroll: true });
     } catch {
-      toast(lost(), { error: true });
+      // What was typed is on this device, and the editor stays as it is.
+      toast(_("The server cannot be reached just now. Your words stay here and are sent as soon as it can."));
     } finally {
       this.moving = false;
     }
@@ -74,6 +82,7 @@ export class Editing {
     delete card.dataset.editing;
     card.dataset.stamp = "";
     keepPlace(this.board.list, () => this.board.put(next));
+    await this.leftovers.show(next);
     return next;
   }
 
@@ -88,6 +97,22 @@ export class Editing {
     template.replaceWith(template.content);
     editor?.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
   }
+}
+
+/** The save states of editors, the one to worry about most first. */
+const WORST = ["unsaved", "reconnecting", "saving"];
+
+/**
+ * Says at the head of a card, which stays in view, how its least saved text stands.
+ * @param {HTMLElement} card
+ */
+function sayAtHead(card) {
+  const said = card.querySelector(".item__head .save-state");
+  if (!(said instanceof HTMLElement)) return;
+  new MutationObserver(() => {
+    const worst = WORST.find((state) => card.querySelector(`.editor[data-save="${state}"]`)) ?? "saved";
+    if (said.dataset.state !== worst) said.dataset.state = worst;
+  }).observe(card, { subtree: true, attributeFilter: ["data-save"] });
 }
 
 /**

@@ -17,6 +17,7 @@ import { dialect } from "../text/dialect.js";
 import { copy, keptWords } from "../text/kept.js";
 import { look } from "../text/look.js";
 import { paste } from "../text/paste.js";
+import { RECOVER_MS, recover } from "../text/recovery.js";
 import { PUSH_BYTES, TextSession } from "../text/session.js";
 import { BrowserStore } from "../text/store.js";
 import { bytes, guard, inPieces } from "../text/sync.js";
@@ -27,12 +28,10 @@ import { connection } from "./live.js";
 /** @typedef {import("../text/session.js").Access} Access */
 /** @typedef {import("../text/session.js").Lost} Lost */
 /** @typedef {import("../text/session.js").Status} Status */
-/** @typedef {import("../text/session.js").Kept} Kept */
 
 const LIMITS = { body: 100_000, title: 300 };
 /** Inserted at once, even three bytes to a unit, it stays below what a push may carry. */
 const PIECE_UNITS = 12_000;
-const RECOVER_MS = 6_000;
 const HIDE = "concordat-hide-cursors";
 const store = new BrowserStore();
 
@@ -184,7 +183,7 @@ class Editor {
     document.addEventListener("concordat:live", () => this.#live(), { signal });
     this.#live();
     for (const lost of await store.lost(this.doc, this.person)) this.#show(lost);
-    for (const kept of await store.adopt(this.doc, this.person)) await recover(kept, this);
+    for (const kept of await store.adopt(this.doc, this.person)) await recover(kept, this, store);
     this.session.start();
   }
 
@@ -279,6 +278,8 @@ class Editor {
         "aria-label": this.label, "aria-multiline": String(body), spellcheck: "true", autocapitalize: "sentences",
       }),
       history({ newGroupDelay: 600 }),
+      // What stays at the head of the card must not cover the line one writes.
+      EditorView.scrollMargins.of(() => ({ top: this.element.closest("[data-editing]")?.querySelector(".item__head")?.clientHeight ?? 0 })),
       drawSelection(),
       guard({ limit, oneLine: !body, refuse: (length) => this.#tooLong(length, limit) }),
       body ? [dialect(), look(), paste(), this.#bodyKeys()] : [EditorView.lineWrapping, this.#titleKeys()],
@@ -363,65 +364,6 @@ function isBig(changes) {
     inserted += toB - fromB;
   });
   return inserted > PIECE_UNITS && bytes(JSON.stringify(changes.toJSON())) > PUSH_BYTES;
-}
-
-/** Stands in for an editor while what a closed tab left behind is sent. */
-class Absent {
-  /** @param {Editor} editor */
-  constructor(editor) {
-    this.editor = editor;
-    /** @type {EditorState | null} */
-    this.state = null;
-    this.over = false;
-  }
-
-  /**
-   * @param {import("@codemirror/state").Text} text
-   * @param {import("@codemirror/state").Extension} collaboration
-   */
-  open(text, collaboration) {
-    this.state = EditorState.create({ doc: text, extensions: collaboration });
-  }
-
-  /** @param {import("@codemirror/state").Transaction[]} transactions */
-  dispatch(transactions) {
-    this.state = transactions.at(-1)?.state ?? this.state;
-  }
-
-  access() {}
-
-  /** @param {Status} status */
-  status(status) {
-    this.over ||= status === "saved";
-    if (!this.over) this.editor.status(status);
-  }
-
-  /** @param {Lost} lost */
-  lost(lost) {
-    this.editor.lost(lost);
-  }
-
-  refused() {
-    this.over = true;
-  }
-
-  carets() {}
-}
-
-/**
- * Sends what a closed tab left behind of this text, under its own id and numbers, so that nothing counts twice.
- * @param {Kept} kept
- * @param {Editor} editor
- */
-async function recover(kept, editor) {
-  const host = new Absent(editor);
-  const session = new TextSession({ doc: kept.doc, person: kept.person, link: connection().texts, host, store });
-  session.start(kept);
-  const end = Date.now() + RECOVER_MS;
-  while (!host.over && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
-  // Not done yet (no connection, say): it goes on beside the editor until it is.
-  const finish = () => (host.over ? session.stop() : void setTimeout(finish, 500));
-  finish();
 }
 
 /** @param {HTMLElement} element */

@@ -61,6 +61,10 @@ export function connection() {
       if (code !== "forbidden") setTimeout(() => socket.connect(), 5_000 + Math.random() * 5_000);
     }
   });
+  // The device is back on a network: no need to wait for the next attempt.
+  window.addEventListener("online", () => {
+    if (!socket.connected) socket.disconnect().connect();
+  });
   socket.on("changed", (/** @type {{topic?: unknown}} */ hint) => {
     document.dispatchEvent(new CustomEvent("concordat:changed", { detail: { topic: String(hint?.topic ?? "") } }));
   });

@@ -8,6 +8,7 @@
 import { act, listen } from "../blueprint/acts.js";
 import { Board, fragment } from "../blueprint/board.js";
 import { Editing } from "../blueprint/editing.js";
+import { Leftovers } from "../blueprint/leftovers.js";
 import { cards } from "../blueprint/place.js";
 import { toast } from "./toast.js";
 
@@ -16,7 +17,8 @@ class Room {
   constructor(root) {
     this.root = root;
     this.board = new Board(root);
-    this.editing = new Editing(this.board);
+    this.leftovers = new Leftovers(root, this.board.list);
+    this.editing = new Editing(this.board, this.leftovers);
     this.dialog = /** @type {HTMLDialogElement} */ (root.querySelector("#item-dialog"));
     this.lately = document.querySelector("[data-lately]");
     this.wasOff = false;
@@ -42,6 +44,7 @@ class Room {
     listen(this.dialog, (done, form) => void this.#acted(done, form));
     this.board.outline?.addEventListener("click", (event) => this.#went(event));
     window.addEventListener("hashchange", () => this.#hash());
+    void this.leftovers.start();
     this.#hash();
     this.#spy();
   }

@@ -49,7 +49,7 @@ function action(words, kind, act) {
 
 /**
  * @param {KeptLost} lost
- * @param {{putBack: (words: string) => boolean, letGo: () => void}} acts
+ * @param {{putBack?: (words: string) => boolean, letGo: () => void}} acts without `putBack` where no editor is open
  * @returns {HTMLElement}
  */
 export function keptWords(lost, { putBack, letGo }) {
@@ -81,10 +81,10 @@ export function keptWords(lost, { putBack, letGo }) {
     action(_("Copy my text"), "", () => void copy(lost.words, field).then((done) => {
       said.textContent = done ? _("Copied") : _("Selected: press Ctrl+C or ⌘C to copy");
     })),
-    action(_("Put back at the cursor"), "button--secondary", () => {
+    ...(putBack ? [action(_("Put back at the cursor"), "button--secondary", () => {
       if (putBack(lost.words)) gone();
       else said.textContent = _("You cannot change this text now.");
-    }),
+    })] : []),
     action(_("Let go"), "button--secondary", gone),
     said,
   );

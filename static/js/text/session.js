@@ -227,7 +227,10 @@ export class TextSession {
   onRefused(firstSeq, code, detail) {
     if (firstSeq === null) {
       if (code === "retry") return this.#again(this.#backoff());
-      if (this.pending.length) this.#lose(code, detail);
+      if (this.pending.length) {
+        this.#lose(code, detail);
+        this.#anew();
+      }
       this.joined = false;
       this.host.access("read");
       return this.host.refused(code, detail);
@@ -274,12 +277,17 @@ export class TextSession {
     this.#after("rejoin", wait, () => this.#join());
   }
 
-  /** Begins anew with a fresh id after a refusal; the words have been handed back. */
-  #renew() {
+  /** The words have been handed back: the next state has a fresh id and nothing of this one. */
+  #anew() {
     void this.store.forget(this.client);
     this.epoch = null;
     this.renewing = true;
     this.client = newClient(this.person);
+  }
+
+  /** Begins anew after a refusal. */
+  #renew() {
+    this.#anew();
     // What is typed until the new state is there would be lost.
     this.host.access("read");
     this.#join();

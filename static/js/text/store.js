@@ -73,6 +73,19 @@ export class BrowserStore {
   }
 
   /**
+   * Which texts hold something of this person that is not saved: changes to be sent, or words handed back.
+   * @param {string} person
+   * @returns {Promise<{pending: string[], lost: string[]}>} numbers of texts
+   */
+  async left(person) {
+    const texts = async (/** @type {"pending" | "lost"} */ name) => {
+      const all = await this.#run(name, "readonly", (store) => store.getAll(), /** @type {{doc: string, person: string}[]} */ ([]));
+      return [...new Set(all.filter((each) => each.person === person).map(({ doc }) => doc))];
+    };
+    return { pending: await texts("pending"), lost: await texts("lost") };
+  }
+
+  /**
    * What closed tabs of this person left behind of one text, oldest first; each is now this tab's.
    * @param {string} doc
    * @param {string} person
