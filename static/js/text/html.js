@@ -9,6 +9,7 @@ import { clean } from "./sync.js";
 function inert(html) {
   return html
     .replace(/<!--[\s\S]*?-->/g, "")
+    .replace(/<style[\s>][\s\S]*?<\/style\s*>/gi, "")
     .replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/\sstyle\s*=/gi, " data-style=").replace(/\son[a-z]+\s*=/gi, " data-on="));
 }
 
@@ -36,8 +37,9 @@ function wordLists(page) {
 function styledSpans(page) {
   for (const span of page.querySelectorAll("span[data-style], b[data-style]")) {
     const style = span.getAttribute("data-style") ?? "";
-    if (span.tagName === "B" && /font-weight:\s*normal/i.test(style)) span.replaceWith(...span.childNodes);
-    else if (span.tagName === "SPAN" && /font-weight:\s*(?:bold|[67]00)/i.test(style)) {
+    // Word writes "mso-bidi-font-weight: normal" on what is bold.
+    if (span.tagName === "B" && /(?:^|;)\s*font-weight:\s*normal/i.test(style)) span.replaceWith(...span.childNodes);
+    else if (span.tagName === "SPAN" && /(?:^|;)\s*font-weight:\s*(?:bold|[67]00)/i.test(style)) {
       const bold = page.createElement("strong");
       bold.append(...span.childNodes);
       span.replaceWith(bold);
@@ -52,10 +54,18 @@ function styledSpans(page) {
 export function toMarkdown(html) {
   // A document of its own: nothing in it runs or loads.
   const page = new DOMParser().parseFromString(inert(html), "text/html");
-  for (const useless of page.querySelectorAll("script, style, meta, link, title, img, svg, object, iframe, form")) useless.remove();
+  // What tracked changes have struck out is not part of the words any more.
+  const useless = "script, style, meta, link, title, img, svg, object, iframe, form, del, .msoDel";
+  for (const each of page.querySelectorAll(useless)) each.remove();
   wordLists(page);
   styledSpans(page);
   const service = new TurndownService({ headingStyle: "atx", bulletListMarker: "-", emDelimiter: "*", strongDelimiter: "**", br: "" });
+  // Square brackets make a link only before a round one, and "_" within a word means nothing: no backslash for them.
+  const careful = service.escape.bind(service);
+  service.escape = (words) => {
+    const escaped = careful(words).replace(/(?<=\w)\\_(?=\w)/g, "_");
+    return /[[\]]\(/.test(words) ? escaped : escaped.replace(/\\([[\]])/g, "$1");
+  };
   service.addRule("headings", {
     filter: ["h1", "h2", "h3", "h4", "h5", "h6"],
     replacement: (words, node) => `\n\n${node.nodeName === "H1" ? "#" : "##"} ${words.replace(/\s+/g, " ").trim()}\n\n`,
