@@ -29,7 +29,7 @@ KEPT_LENGTH = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One item on the page. ``stamp`` changes whenever anything the card shows does; ``documents`` numbers its texts."""
+    """One item on the page. ``stamp`` changes when anything the card shows does; ``documents`` numbers its texts."""
 
     id: int
     reference: str
