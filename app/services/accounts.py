@@ -143,3 +143,9 @@ def add_person(uow: UnitOfWork, *, email: str, name: str, administrator: bool = 
     uow.session.add(person)
     uow.flush()
     return person
+
+
+def initials(name: str) -> str:
+    """At most two capitals for a name, of its first and last word; words that begin with a mark are passed over."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    return "".join(word[0].upper() for word in (words[:1] + words[-1:] if len(words) > 1 else words))

@@ -109,13 +109,7 @@ def stamp(uow: UnitOfWork, actor: Actor, group_id: int) -> Stamp:
     return Stamp(
         actor.person_id or 0,
         actor.name,
-        initials(actor.name),
+        accounts.initials(actor.name),
         constituency.tag if constituency else "",
         constituency.name if constituency else "",
     )
-
-
-def initials(name: str) -> str:
-    """At most two letters for a name: of its first and last word."""
-    words = [word for word in name.split() if word[0].isalnum()]
-    return "".join(word[0].upper() for word in ([words[0], words[-1]] if len(words) > 1 else words))

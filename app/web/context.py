@@ -33,13 +33,7 @@ class Viewer:
     @property
     def initials(self) -> str:
         """At most two letters."""
-        return initials(self.name)
-
-
-def initials(name: str) -> str:
-    """First letters of the first and the last word of a name, in capitals."""
-    words = name.split()
-    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+        return accounts.initials(self.name)
 
 
 def database() -> Database:
@@ -87,6 +81,7 @@ def note_use() -> None:
 def install(app: Flask) -> None:
     """Give templates what they share, and note who is in use after each answer."""
     app.context_processor(page_context)
+    app.jinja_env.filters["initials"] = accounts.initials
 
     @app.after_request
     def after(response: Response) -> Response:

@@ -17,7 +17,6 @@ from app.errors import Conflict, DomainError, Invalid
 from app.policy import Actor, Can
 from app.services import attendance, decisions, meetings, minutes, rooms, stages
 from app.uow import UnitOfWork
-from app.web import context
 from app.web.context import database, looking, transaction
 from app.web.fragments import command, faults, group_id, number, typed
 from models.meetings import StageKind
@@ -43,12 +42,6 @@ def clock(at: datetime) -> str:
 def on_day(at: date | datetime) -> str:
     """A day in words, in the group's time zone."""
     return moments.day_in_words(moments.local_day(at, g.group.time_zone) if isinstance(at, datetime) else at)
-
-
-@bp.app_template_filter("initials")
-def initials(name: str) -> str:
-    """At most two letters of a name."""
-    return context.initials(name)
 
 
 def kinds() -> list[tuple[str, str]]:
@@ -183,7 +176,7 @@ def show(slug: str, meeting_id: int) -> ResponseReturnValue:
 def announce(slug: str, meeting_id: int) -> ResponseReturnValue:
     """Tell the group of it, by one mail each."""
 
-    def tell(uow: UnitOfWork, actor: Actor) -> str:
+    def tell(uow: UnitOfWork, actor: Actor) -> object:
         count = meetings.announce(uow, actor, meeting_id=meeting_id)
         return ngettext("The group has been told: %(num)d mail is on its way.",
                         "The group has been told: %(num)d mails are on their way.", count)  # fmt: skip
