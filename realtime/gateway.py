@@ -142,12 +142,11 @@ class Gateway:
 
     def look_again(self, guest_of: int) -> None:
         """A session has changed: its guests lose what they were let in to when it ends or refuses them."""
-        waiting = [
-            (each, document_id)
-            for each in self.connections.all()
-            for document_id, open_ in list(each.texts.items())
-            if open_.guest_of == guest_of
-        ]
+        # One text tells for all that a connection has open: a guest's place is in the session, not in a text.
+        waiting = []
+        for each in self.connections.all():
+            texts_of_it = [id_ for id_, open_ in list(each.texts.items()) if open_.guest_of == guest_of]
+            waiting += [(each, id_) for id_ in texts_of_it[:1]]
         if not waiting:
             return
         with self.database.reading() as uow:
