@@ -251,10 +251,6 @@ def _read(dimension: Dimension, stored: Mapping[str, Any]) -> Figures:
     )
 
 
-def _read_band(stored: Mapping[str, Any]) -> Band:
-    return Band(**{**stored, "distribution": tuple(stored["distribution"])})
-
-
 def _read_judgement(stored: Mapping[str, Any]) -> Judgement:
     return Judgement(**{**stored, "band": tuple(stored["band"]), "low_band": tuple(stored["low_band"])})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,20 +24,6 @@ from models.validation import Expert, Round, RoundState, Seat
 
 #: A lost link is sent again at most once in this time.
 LINK_EVERY = timedelta(minutes=10)
-
-
-@dataclass(frozen=True)
-class DemoLink:
-    """An invented expert of the demonstration with the link that opens their round."""
-
-    email: str
-    name: str
-    scope: str
-    country: str
-    expertise: tuple[str, ...]
-    round_id: int
-    round_title: str
-    link: str
 
 
 def seat_all(uow: UnitOfWork, round_: Round, experts: Sequence[Expert], carry: Round | None) -> None:
@@ -161,28 +146,6 @@ def token_of(keys: Keys, seat: Seat) -> str:
 def link_of(uow: UnitOfWork, seat: Seat) -> str:
     """The address that opens a seat."""
     return f"{uow.settings.base_url}/r/{token_of(uow.keys, seat)}"
-
-
-def demo_links(uow: UnitOfWork) -> list[DemoLink]:
-    """Every open seat of the demonstration with its link. Raises NotFound outside the demo mode."""
-    if not uow.settings.is_demo:
-        raise NotFound()
-    rows = uow.session.execute(
-        select(Seat, Expert, Round)
-        .join(Expert, Expert.id == Seat.expert_id)
-        .join(Round, Round.id == Seat.round_id)
-        .where(Round.state == RoundState.OPEN, Seat.revoked_at.is_(None))
-        .order_by(Round.id, Expert.code)
-    ).all()
-    known = identities.identities_of(uow, [expert.id for _seat, expert, _round in rows])
-    found = [(seat, expert, known[expert.id], round_) for seat, expert, round_ in rows if expert.id in known]
-    return [
-        DemoLink(
-            identity.email, identity.name, expert.scope.value, expert.country, tuple(expert.expertise), round_.id,
-            round_.title, link_of(uow, seat),
-        )
-        for seat, expert, identity, round_ in sorted(found, key=lambda each: (each[3].id, each[2].name))
-    ]  # fmt: skip
 
 
 def _is_waiting(each: Seated) -> bool:
