@@ -355,7 +355,7 @@ def save_notes(uow: UnitOfWork, actor: Actor, *, meeting_id: int, notes: str, be
     if "\0" in notes or len(notes) > 20_000:
         raise Invalid("These notes are too long to keep.", fields={"notes": "At most 20,000 characters"})
     if meeting.notes != before.replace("\r\n", "\n") and meeting.notes != notes:
-        raise Conflict("Another facilitator has changed the notes. Theirs are shown; add yours to them.")
+        raise Conflict("Another facilitator has changed the notes: theirs stand first now, then yours.")
     meeting.notes = notes
 
 

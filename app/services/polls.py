@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -83,6 +84,12 @@ class PollView:
     def is_open(self) -> bool:
         """Whether answers are taken now."""
         return self.poll.closed_at is None and self.poll.cancelled_at is None
+
+    def is_looked_at(self, item_id: int | None, since: datetime | None) -> bool:
+        """Whether it still matters to a room that is at an item, in a stage that began at ``since``."""
+        if self.is_open or self.decision is None:
+            return True
+        return since is not None and self.poll.opened_at >= since and item_id in (None, self.poll.item_id)
 
     def count(self, choice: Choice) -> int:
         """How many gave an answer; 0 for every answer while the poll is open."""

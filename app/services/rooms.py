@@ -44,6 +44,7 @@ class StageLine:
     actual: int | None
     item_id: int | None
     item: str
+    started_at: datetime | None
 
     @property
     def is_over(self) -> bool:
@@ -131,6 +132,12 @@ class Room:
     def present(self) -> int:
         """How many are here."""
         return sum(len(bench.people) for bench in self.benches)
+
+    @property
+    def shows_poll(self) -> bool:
+        """Whether the room looks at the vote: until it is decided, and then until one turns to something else."""
+        since = self.now.started_at if self.now else None
+        return self.poll is not None and self.poll.is_looked_at(self.meeting.current_item_id, since)
 
     @property
     def quiet(self) -> list[str]:
@@ -221,7 +228,7 @@ def _line(stage: Stage, meeting: Meeting, now: datetime, references: dict[int, s
         state = "now" if stage.ended_at is None else "done"
     return StageLine(
         stage.id, stage.title, stage.purpose, stage.kind, state, stage.planned_minutes + stage.extra_minutes, actual,
-        stage.item_id, references.get(stage.item_id or 0, ""),
+        stage.item_id, references.get(stage.item_id or 0, ""), stage.started_at,
     )  # fmt: skip
 
 

@@ -139,7 +139,7 @@ async function send(region, form, submitter) {
  */
 function keepRefused(region, form) {
   const shown = form.isConnected ? form : form.id ? document.getElementById(form.id) : null;
-  if (shown?.querySelector(".error-message")) shown.setAttribute("data-dirty", "");
+  if (shown?.querySelector(".error-message, textarea")) shown.setAttribute("data-dirty", "");
   const until = String(performance.now() + REFUSAL_MILLISECONDS);
   for (const notice of region.querySelectorAll("[data-refusal]")) notice.setAttribute("data-until", until);
 }
@@ -181,7 +181,7 @@ function show(region, page) {
       },
       beforeAttributeUpdated: (/** @type {string} */ name, /** @type {Element} */ element) =>
         !(name === "open" && element.matches("details, dialog")) &&
-        !(name === "hidden" && element.hasAttribute("data-autosubmit-hide")),
+        !(name === "hidden" && element.matches("[data-autosubmit-hide], [data-autosubmit-show]")),
     },
   };
   Idiomorph.morph(region, fresh.innerHTML, options);
