@@ -1,4 +1,7 @@
-"""The experts a group asks: seats, invitations, reminders and lost links. Never what anyone answered."""
+"""The experts a group asks: who is on the panel, added and taken off. Never what anyone answered.
+
+Their seats in a round, invitations, reminders and lost links are in ``seats.py``.
+"""
 
 from __future__ import annotations
 
@@ -149,7 +152,10 @@ def parse_table(table: str) -> tuple[list[tuple[int, SeatForm]], list[str]]:
     if not lines:
         return [], []
     delimiter = next((each for each in ("\t", ";") if each in lines[0]), ",")
-    rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter))
+    try:
+        rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter))
+    except csv.Error as error:
+        return [], [f"the table cannot be read: {error}"]
     head = [cell.strip().lower().replace(" ", "_").replace("e-mail", "email") for cell in rows[0]]
     missing = [name for name in ("name", "email", "scope") if name not in head]
     if missing:
@@ -175,7 +181,11 @@ def remove_expert(uow: UnitOfWork, actor: Actor, *, panel_id: int, expert_id: in
     An open round logs it as a deviation, without a name. Raises NotFound, Invalid.
     """
     panel = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
-    expert = uow.session.get(Expert, expert_id)
+    # In the order in which a round is opened: nobody is invited, and no round closes, while somebody is taken off.
+    unclosed = select(Round.id).where(Round.panel_id == panel.id, Round.state != RoundState.CLOSED)
+    uow.lock_all(Round, uow.session.execute(unclosed).scalars())
+    uow.lock(Panel, panel.id)
+    expert = uow.session.get(Expert, expert_id, populate_existing=True)
     if expert is None or expert.panel_id != panel.id:
         raise NotFound()
     seats = list(uow.session.execute(select(Seat).where(Seat.expert_id == expert.id)).scalars())

@@ -35,7 +35,7 @@ from app.services.versions import access_version, items_of
 from app.uow import Database, UnitOfWork
 from models.groups import Group
 from models.items import Kind
-from models.validation import Deviation, Expert, Round, RoundItem, RoundState, Scope
+from models.validation import Deviation, Expert, Panel, Round, RoundItem, RoundState, Scope
 from models.versions import Version, VersionItem
 
 LONGEST = timedelta(days=180)
@@ -223,6 +223,7 @@ def open_round(uow: UnitOfWork, actor: Actor, *, round_id: int, closes_at: datet
     round_ = _hold_draft(uow, actor, round_id)
     protocol_of(round_).checked()
     _check_deadline(uow.now, closes_at)
+    uow.lock(Panel, round_.panel_id)  # nobody is taken off the panel while it is invited
     experts = experts_of(uow.session, round_.panel_id)
     missing = _missing(round_, rated_items(uow.session, round_.id), experts)
     if missing:

@@ -15,8 +15,8 @@ from app.services import panel, remarks, seats
 from app.services.panel import SeatForm
 from app.services.rounds import access_panel
 from app.web.context import looking, transaction
-from app.web.forms import text
-from app.web.validation import check, to_round
+from app.web.forms import text, whole_number
+from app.web.validation import check, round_page, to_round
 
 bp = Blueprint("panel", __name__)
 
@@ -86,11 +86,13 @@ def remind(slug: str, round_id: int) -> ResponseReturnValue:
     with transaction() as (uow, actor):
         check(uow, actor, round_id, Can.ROUND_MANAGE)
         reminded, held = seats.remind(uow, actor, round_id=round_id)
-    words = ngettext("%(num)d reminder is on its way.", "%(num)d reminders are on their way.", reminded)
+    words = _("No reminder was sent.")
+    if reminded:
+        words = ngettext("%(num)d reminder is on its way.", "%(num)d reminders are on their way.", reminded)
     if held:
         words += " " + ngettext(
-            "%(num)d expert was not written to: the protocol caps and spaces reminders.",
-            "%(num)d experts were not written to: the protocol caps and spaces reminders.",
+            "%(num)d expert who has not sent was not written to: too early, or reminded often enough.",
+            "%(num)d experts who have not sent were not written to: too early, or reminded often enough.",
             held,
         )
     flash(words, "success" if reminded else "info")
@@ -109,7 +111,7 @@ def invite(slug: str, round_id: int) -> ResponseReturnValue:
             seats.invite_later(uow, actor, round_id=round_id, expert_id=int(chosen), reason=text("reason"))
         flash(_("The invitation is on its way."), "success")
     except Invalid as refusal:
-        flash(refusal.message, "error")
+        return round_page(round_id, {"invite-reason": refusal.fields.get("reason", refusal.message)}), 422
     return to_round(slug, round_id)
 
 
@@ -125,7 +127,7 @@ def comments(slug: str, round_id: int) -> ResponseReturnValue:
 @bp.post("/rounds/<int:round_id>/comments/<int:remark_id>")
 def settle_comment(slug: str, round_id: int, remark_id: int) -> ResponseReturnValue:
     """Release a comment without the chosen words, or withhold it."""
-    removed = frozenset(int(each) for each in request.form.getlist("removed") if each.isascii() and each.isdigit())
+    removed = frozenset(each for each in map(whole_number, request.form.getlist("removed")) if each is not None)
     try:
         with transaction() as (uow, actor):
             check(uow, actor, round_id, Can.REMARK_RELEASE)
