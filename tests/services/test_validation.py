@@ -480,3 +480,19 @@ def test_sending_needs_every_answer_and_allows_changes_until_close(study: Study)
         assert uow.session.execute(select(Seat.sent_at).where(Seat.sent_at.is_not(None))).scalars().all()
     assert (review.answered, review.asked, review.is_complete) == (6, 6, True)
     assert [task.item.reference for task in review.tasks if task.wants_comment and task.item] == ["C1.1", "C1.2"]
+
+
+def test_items_that_too_few_scored_are_asked_again(study: Study) -> None:
+    study.open()
+    for token in study.tokens[:2]:
+        study.answer(token, AGREED)
+    study.close()
+    with study.database.reading() as uow:
+        again = results.contested(uow, uow.session.get_one(Round, study.round_id))
+        assert [item.id for item in again] == [item.id for item in study.rated]
+
+
+def test_a_pasted_table_that_cannot_be_read_is_refused_with_a_sentence() -> None:
+    forms, faults = panel.parse_table('name,email,scope\n"' + "x" * 140_000)
+    assert forms == []
+    assert faults[0].startswith("the table cannot be read")
