@@ -133,16 +133,22 @@ def create_person(uow: UnitOfWork, actor: Actor, *, email: str, name: str, admin
 
 def add_person(uow: UnitOfWork, *, email: str, name: str, administrator: bool = False) -> Person:
     """The row behind create_person and accepted invitations: no right is asked here."""
-    address, name = check_address(email), " ".join(name.split())
-    if not 1 <= len(name) <= 120:
-        sentence = "Enter a name of at most 120 characters"
-        raise Invalid(sentence, fields={"name": sentence})
+    address, name = check_address(email), check_name(name)
     if find_person(uow.session, address) is not None:
         raise Conflict(f"There is already an account for {address}.")
     person = Person(email=address, name=name, is_administrator=administrator, created_at=uow.now)
     uow.session.add(person)
     uow.flush()
     return person
+
+
+def check_name(name: str, *, field: str = "name") -> str:
+    """A person's name as it is kept, spaces made single. Raises Invalid, beside ``field``, when empty or too long."""
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 120:
+        sentence = "Enter a name of at most 120 characters"
+        raise Invalid(sentence, fields={field: sentence})
+    return name
 
 
 def initials(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from app.errors import Invalid, NotFound
 from app.mail import compose, send
@@ -26,11 +26,14 @@ class GroupLine:
 
 
 def list_groups(uow: UnitOfWork, actor: Actor) -> list[GroupLine]:
-    """All groups of the server by name."""
+    """All groups of the server by name; guests of a session are not counted."""
     require_administrator(actor)
     rows = (
         select(Group.slug, Group.name, func.count(Membership.id))
-        .outerjoin(Membership, (Membership.group_id == Group.id) & Membership.removed_at.is_(None))
+        .outerjoin(
+            Membership,
+            and_(Membership.group_id == Group.id, Membership.removed_at.is_(None), Membership.role != Role.GUEST),
+        )
         .group_by(Group.id)
         .order_by(Group.name)
     )
@@ -51,15 +54,20 @@ def welcome(uow: UnitOfWork, actor: Actor, person: Person) -> str:
     return f"{uow.settings.base_url}/welcome/{token}"
 
 
-def open_group(uow: UnitOfWork, actor: Actor, *, slug: str, name: str, facilitator: str) -> Group:
+def open_group(
+    uow: UnitOfWork, actor: Actor, *, slug: str, name: str, facilitator: str, facilitator_name: str = ""
+) -> Group:
     """A new group with its first facilitator, who gets an account and a mail where there was none.
+
+    The facilitator's name is for a new account; without one it is what stands before the @ of the address.
 
     Raises Invalid, Conflict; then nothing was created.
     """
     require_administrator(actor)
     person = accounts.find_person(uow.session, facilitator)
     if person is None:
-        person = accounts.create_person(uow, actor, email=facilitator, name=facilitator.partition("@")[0])
+        called = accounts.check_name(facilitator_name or facilitator.partition("@")[0], field="facilitator_name")
+        person = accounts.create_person(uow, actor, email=facilitator, name=called)
         link = welcome(uow, actor, person)
         send(uow, compose("welcome", person.email or "", name=person.name, group=name, link=link))
     group = groups.create_group(uow, actor, slug=slug, name=name)

@@ -14,7 +14,7 @@ from app.errors import Invalid, NotFound
 from app.events import MembershipEnded, PeopleChanged
 from app.jobs import MAX_ATTEMPTS
 from app.policy import Actor
-from app.services import identities, signing_in
+from app.services import accounts, identities, signing_in
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import AccessToken, OneTimeToken, Person, SignIn
@@ -109,6 +109,25 @@ def remains(uow: UnitOfWork, actor: Actor) -> Remains:
     )
 
 
+def rename_me(uow: UnitOfWork, actor: Actor, *, name: str) -> None:
+    """Change the actor's own name, also where lines about people hold it, so that erasing finds all of it later.
+
+    Raises Invalid for an empty name or one of more than 120 characters.
+    """
+    person = _me(uow, actor)
+    former, new = person.name, accounts.check_name(name)
+    if new == former:
+        return
+    group_ids = (
+        uow.session.execute(select(Membership.group_id).where(Membership.person_id == person.id)).scalars().all()
+    )
+    _say_anew(uow, former, new, group_ids, about_people=True)
+    person.name = new
+    note(uow, actor, "changed their name", group_id=None)
+    for group_id in group_ids:
+        uow.emit(PeopleChanged(group_id))
+
+
 def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     """Erase the actor's account: name, address and sign-ins go; text and decisions stay under the name returned.
 
@@ -144,16 +163,25 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
 
 
 def _scrub_activity(uow: UnitOfWork, person: Person, group_ids: Collection[int], former: str) -> None:
-    """Take the name and address out of sentences others left about the person, in their groups and of the server.
+    """Take the name and address out of sentences others left about the person, in their groups and of the server."""
+    for words in filter(None, (person.email, person.name)):
+        _say_anew(uow, words, former, group_ids)
+
+
+def _say_anew(
+    uow: UnitOfWork, words: str, instead: str, group_ids: Collection[int], *, about_people: bool = False
+) -> None:
+    """Write something else for a name in sentences; ``about_people`` leaves those about items and sessions alone.
 
     Only whole words: who is called Lee takes nothing out of "Leeds".
     """
+    whole = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
     near = or_(Activity.group_id.in_(group_ids), Activity.group_id.is_(None))
-    for words in filter(None, (person.email, person.name)):
-        whole = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
-        rows = select(Activity).where(near, Activity.sentence.contains(words, autoescape=True))
-        for row in uow.session.execute(rows).scalars():
-            row.sentence = whole.sub(lambda _: former, row.sentence)
+    rows = select(Activity).where(near, Activity.sentence.contains(words, autoescape=True))
+    if about_people:
+        rows = rows.where(Activity.item_id.is_(None), Activity.meeting_id.is_(None))
+    for row in uow.session.execute(rows).scalars():
+        row.sentence = whole.sub(lambda _: instead, row.sentence)
 
 
 def _not_the_last(uow: UnitOfWork, person: Person) -> None:

@@ -24,6 +24,7 @@ def _page(status: int = 200, **values: Any) -> ResponseReturnValue:
             "here": actor.sign_in_id,
             "tokens": access_tokens.tokens_of(uow, actor.person_id or 0),
             "errors": {},
+            "typed": {},
             "new_token": None,
         }
     return render_template("account/account.html", **{**shown, **values}), status
@@ -33,6 +34,18 @@ def _page(status: int = 200, **values: Any) -> ResponseReturnValue:
 def account() -> ResponseReturnValue:
     """Everything about my account on one page."""
     return _page()
+
+
+@bp.post("/name")
+def rename() -> ResponseReturnValue:
+    """Change my name as the others see it."""
+    try:
+        with transaction() as (uow, actor):
+            privacy.rename_me(uow, actor, name=text("name"))
+    except Invalid as error:
+        return _page(422, errors=error.fields, typed=request.form.to_dict())
+    flash(_("Your name is changed."), "success")
+    return redirect(url_for("account.account"))
 
 
 @bp.post("/password")

@@ -39,8 +39,9 @@ def open_group() -> ResponseReturnValue:
     try:
         with transaction() as (uow, actor):
             administration.open_group(
-                uow, actor, slug=text("slug").lower(), name=text("name"), facilitator=text("facilitator")
-            )
+                uow, actor, slug=text("slug").lower(), name=text("name"), facilitator=text("facilitator"),
+                facilitator_name=text("facilitator_name"),
+            )  # fmt: skip
     except (Invalid, Conflict) as error:
         errors = error.fields or {"slug": error.message}
         if "email" in errors:

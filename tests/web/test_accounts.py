@@ -159,6 +159,21 @@ def test_an_administrator_sees_groups_and_people_but_no_content(
     assert "already a group" in again.text
 
 
+def test_a_new_facilitator_has_a_name_and_may_change_it(people: Cast, client_of: Callable[[Actor], Browser]) -> None:
+    form = {
+        "name": "East Moor",
+        "slug": "east-moor",
+        "facilitator": "fay@example.org",
+        "facilitator_name": "F. Invented",
+    }
+    opened = client_of(people.administrator).post("/admin/groups", data=form, follow_redirects=True)
+    assert "F. New" in opened.text
+    browser = client_of(people.member)
+    assert browser.post("/account/name", data={"name": "  "}).status_code == 422
+    assert browser.post("/account/name", data={"name": "Another  Invented"}).status_code == 302
+    assert "Another Invented" in client_of(people.peer).get(f"/g/{people.slug}/people/").text
+
+
 def test_the_people_page_for_each_role(people: Cast, client_of: Callable[[Actor], Browser]) -> None:
     for role, actor in people.insiders.items():
         page = client_of(actor).get(f"/g/{people.slug}/people/")
