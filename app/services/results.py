@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.calc.ratings import LEAST_SCORES
 from app.errors import NotFound
 from app.policy import Actor, Can
 from app.services.protocols import WHOLE, Dimension, Protocol
@@ -102,6 +103,8 @@ class Figures:
     def is_settled(self) -> bool:
         """Whether rating again could not help: agreement was found, or the rule cannot decide with those asked."""
         judged = self.judgement
+        if self.withheld:
+            return self.eligible < LEAST_SCORES
         return judged is None or judged.outcome in SETTLED or judged.minimum > self.eligible
 
 
@@ -210,7 +213,11 @@ def contested(uow: UnitOfWork, round_: Round) -> list[VersionItem]:
     return [
         item
         for item in rated_items(uow.session, round_.id)
-        if not all(_read(protocol.dimension(k), f).is_settled for k, f in figures["items"][item.reference].items())
+        if not all(
+            _read(protocol.dimension(k), f).is_settled
+            for k, f in figures["items"][item.reference].items()
+            if protocol.decides(protocol.dimension(k))
+        )
     ]
 
 

@@ -78,10 +78,11 @@ def create(slug: str) -> ResponseReturnValue:
 @bp.get("/rounds/<int:round_id>", endpoint="round")
 def show(slug: str, round_id: int) -> ResponseReturnValue:
     """A round: its protocol for everybody; preparation, progress and closing for the panel manager."""
-    return _show(round_id, {})
+    return round_page(round_id, {})
 
 
-def _show(round_id: int, errors: dict[str, str]) -> str:
+def round_page(round_id: int, errors: dict[str, str]) -> str:
+    """The round's page; with ``errors`` as a form of it was refused, what was typed still in it."""
     manages = allowed(g.role, Can.ROUND_MANAGE)
     with looking() as (uow, actor):
         check(uow, actor, round_id)
@@ -242,7 +243,7 @@ def open_(slug: str, round_id: int) -> ResponseReturnValue:
             check(uow, actor, round_id, Can.ROUND_MANAGE)
             validation.open_round(uow, actor, round_id=round_id, closes_at=_deadline())
     except Invalid as refusal:
-        return _show(round_id, refusal.fields or {"closes_at": refusal.message}), 422
+        return round_page(round_id, refusal.fields or {"closes_at": refusal.message}), 422
     flash(_("The round is open. The invitations are on their way."), "success")
     return to_round(slug, round_id)
 
@@ -255,7 +256,7 @@ def extend(slug: str, round_id: int) -> ResponseReturnValue:
             check(uow, actor, round_id, Can.ROUND_MANAGE)
             validation.extend_round(uow, actor, round_id=round_id, closes_at=_deadline(), reason=text("reason"))
     except Invalid as refusal:
-        return _show(round_id, {f"extend-{name}": words for name, words in refusal.fields.items()}), 422
+        return round_page(round_id, {f"extend-{name}": words for name, words in refusal.fields.items()}), 422
     flash(_("The deadline has been moved."), "success")
     return to_round(slug, round_id)
 
@@ -268,7 +269,7 @@ def close(slug: str, round_id: int) -> ResponseReturnValue:
             check(uow, actor, round_id, Can.ROUND_MANAGE)
             validation.close_round(uow, actor, round_id=round_id, reason=text("reason"))
     except Invalid as refusal:
-        return _show(round_id, {f"close-{name}": words for name, words in refusal.fields.items()}), 422
+        return round_page(round_id, {f"close-{name}": words for name, words in refusal.fields.items()}), 422
     flash(_("The round is closed and its results are there."), "success")
     return to_round(slug, round_id)
 

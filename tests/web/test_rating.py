@@ -6,11 +6,11 @@ import re
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.services import seating
 from app.uow import Database
-from models.validation import Rating, Remark, Round, RoundState, Seat
+from models.validation import Expert, Rating, Remark, Round, RoundState, Seat
 from models.versions import VersionItem
 from tests.cast import Browser, sign_in_token
 from tests.panels import Study, build_study
@@ -217,6 +217,12 @@ def test_the_panel_manager_prepares_opens_reminds_and_closes_on_pages(app: Flask
     assert "Ann Invented" in manager.get(address).text
     number = address.rpartition("/")[2]
     assert manager.post(f"{base}/panel/rounds/{number}/remind").status_code == 303
+    assert "No reminder was sent." in manager.get(address).text
+    assert manager.post(f"{base}/panel/experts", data={**form, "email": "bea@example.org"}).status_code == 303
+    with database.reading() as uow:
+        late = uow.session.execute(select(func.max(Expert.id))).scalar_one()
+    refused = manager.post(f"{base}/panel/rounds/{number}/invite", data={"expert_id": str(late), "reason": ""})
+    assert (refused.status_code, 'id="invite-reason-error"' in refused.text) == (422, True)
     assert manager.post(f"{address}/close", data={"reason": ""}).status_code == 422
     assert manager.post(f"{address}/close", data={"reason": "A test."}).status_code == 303
     assert manager.get(f"{base}/panel/rounds/{number}/comments").status_code == 200
