@@ -6,8 +6,10 @@ Sources are written in ``sources.py``, findings and their links in ``findings.py
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -179,7 +181,8 @@ def finding_choices(session: Session, group_id: int) -> list[tuple[int, str]]:
         .where(Finding.group_id == group_id, Finding.withdrawn_at.is_(None))
         .order_by(Source.cite, Finding.id)
     )
-    return [(one.id, f"{source.cite[:40].rstrip()}: {one.text}"[:160]) for one, source in rows]
+    short = partial(textwrap.shorten, placeholder=" …")
+    return [(one.id, f"{short(source.cite, 44)}: {short(one.text, 120)}") for one, source in rows]
 
 
 def standing_models(session: Session, group_id: int) -> list[ContractingModel]:

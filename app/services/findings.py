@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -139,7 +140,7 @@ def link(
         uow.session.add(found)
     found.relation, found.note = relation, note_text
     uow.flush()
-    sentence = f"noted that “{finding.text[:80]}” {RELATION_WORDS[relation]} {item.reference}"
+    sentence = f"noted that “{_in_short(finding)}” {RELATION_WORDS[relation]} {item.reference}"
     _tell_item(uow, actor, item, sentence)
     return found
 
@@ -153,7 +154,7 @@ def unlink(uow: UnitOfWork, actor: Actor, *, link_id: int, group_id: int | None 
     finding = uow.session.get_one(Finding, found.finding_id)
     uow.session.delete(found)
     uow.flush()
-    _tell_item(uow, actor, item, f"took “{finding.text[:80]}” off {item.reference}")
+    _tell_item(uow, actor, item, f"took “{_in_short(finding)}” off {item.reference}")
     return found
 
 
@@ -218,6 +219,11 @@ def _tell(uow: UnitOfWork, actor: Actor, finding: Finding, what: str, touched: I
     uow.emit(EvidenceChanged(finding.group_id))
     for item_id in touched:
         uow.emit(ItemChanged(finding.group_id, item_id))
+
+
+def _in_short(finding: Finding) -> str:
+    """The beginning of what a finding says, cut between words."""
+    return textwrap.shorten(finding.text, 90, placeholder=" …")
 
 
 def _tell_item(uow: UnitOfWork, actor: Actor, item: Item, sentence: str) -> None:

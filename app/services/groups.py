@@ -134,7 +134,8 @@ def seat_person(
     membership.constituency_id = found.id if found else None
     membership.organisation, membership.title = organisation, title
     uow.flush()
-    note(uow, actor, f"added {person.name} as {role.value.replace('_', ' ')}", group_id=group_id)
+    did = "joined" if actor.person_id == person.id else f"added {person.name}"
+    note(uow, actor, f"{did} as {role.value.replace('_', ' ')}", group_id=group_id)
     uow.emit(PeopleChanged(group_id))
     return membership
 
