@@ -167,7 +167,7 @@ def test_a_new_facilitator_has_a_name_and_may_change_it(people: Cast, client_of:
         "facilitator_name": "F. Invented",
     }
     opened = client_of(people.administrator).post("/admin/groups", data=form, follow_redirects=True)
-    assert "F. New" in opened.text
+    assert "F. Invented" in opened.text
     browser = client_of(people.member)
     assert browser.post("/account/name", data={"name": "  "}).status_code == 422
     assert browser.post("/account/name", data={"name": "Another  Invented"}).status_code == 302
