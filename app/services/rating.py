@@ -62,12 +62,12 @@ def consent(uow: UnitOfWork, place: Place, *, agrees: bool, acknowledgement: str
     Raises Invalid without agreement or a choice.
     """
     fields = {}
-    if not agrees:
-        fields["agrees"] = "Tick the box if you want to take part"
     if acknowledgement not in {each.value for each in Acknowledgement}:
         fields["acknowledgement"] = "Choose how you wish to appear in the report"
     if len(interests) > 1000:
         fields["interests"] = "Use at most 1,000 characters"
+    if not agrees:
+        fields["agrees"] = "Tick the box if you want to take part"
     if fields:
         raise Invalid("You have not started yet.", fields=fields)
     seat = place.seat
