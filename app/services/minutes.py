@@ -20,7 +20,7 @@ from app.uow import UnitOfWork
 from models.documents import Document, Field, TextChange
 from models.groups import Group, Role
 from models.meetings import Attendance, Meeting, MeetingState, Stage
-from models.polls import Choice, Decision, Outcome
+from models.polls import Ballot, Choice, Decision, Outcome
 
 OUTCOMES = {
     Outcome.AGREED: "Agreed",
@@ -160,17 +160,33 @@ def _decisions(session: Session, meeting: Meeting) -> str:
     found = list(session.execute(query).scalars())
     if not found:
         return "# Decisions\n\nNo decision was recorded."
-    return "\n\n".join(["# Decisions", *(_decision(each) for each in found)])
+    return "\n\n".join(["# Decisions", *(_decision(session, each) for each in found)])
 
 
-def _decision(decision: Decision) -> str:
+def _decision(session: Session, decision: Decision) -> str:
     lines = [f"**Decision {decision.number}**: {plain(decision.sentence)}"]
     if decision.words is not None:
         lines[0] += f" ({OUTCOMES[decision.outcome]})"
-        lines += ["", f"> {plain(str(decision.words.get('title', '')))}", "", split_in_words(decision)]
+        lines += ["", f"> {plain(str(decision.words.get('title', '')))}"]
+        lines += [f"> {line}".rstrip() for line in ("\n" + str(decision.words.get("text", ""))).rstrip().split("\n")]
+        lines += ["", split_in_words(decision), *_reasons(session, decision)]
     if decision.departs_because:
         lines += ["", f"This departs from the rule of consent because: {plain(decision.departs_because)}"]
     return "\n".join(lines)
+
+
+def _reasons(session: Session, decision: Decision) -> list[str]:
+    """What those who said no, or had a reservation, asked for; without names, which stand with the decision itself."""
+    query = select(Ballot.choice, Ballot.reason).where(Ballot.poll_id == decision.poll_id, Ballot.reason != "")
+    given = [(choice, plain(reason)) for choice, reason in session.execute(query.order_by(Ballot.reason))]
+    lines: list[str] = []
+    for wanted, words in (
+        (Choice.NO, "What change would let those who said no live with it"),
+        (Choice.RESERVATIONS, "Reservations"),
+    ):
+        said = [f"“{reason}”" for choice, reason in given if choice is wanted]
+        lines += ["", f"{words}: {'; '.join(said)}"] if said else []
+    return lines
 
 
 def split_in_words(decision: Decision) -> str:
