@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -442,7 +443,8 @@ def browser_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]
     """``browser_context(**options)``: a browser of one person, with no cookies; any number of them in one test.
 
     Fails the test when a page of it met an uncaught error, wrote an error to the console or broke the content security
-    policy. A response of 400 and above, which the console mentions too, is the test's own business.
+    policy. A response of 400 and above and a connection the test took away, which the console mentions too, are the
+    test's own business.
     """
     opened: list[BrowserContext] = []
     faults: list[str] = []
@@ -453,7 +455,7 @@ def browser_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]
             "console",
             lambda message: (
                 faults.append(f"{page.url}: {message.text}")
-                if message.type == "error" and "Failed to load resource" not in message.text
+                if message.type == "error" and not re.search("Failed to load resource|INTERNET_DISCONN", message.text)
                 else None
             ),
         )

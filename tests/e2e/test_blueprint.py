@@ -15,6 +15,14 @@ from tests.cast import SLUG, Cast, enter
 from tests.live import LiveServer
 
 Opener = Callable[..., Page]
+#: Whether so many changes wait in the browser's own store to be sent.
+KEPT = """(count) => new Promise((tell) => {
+  const open = indexedDB.open("concordat-text");
+  open.onsuccess = () => {
+    const all = open.result.transaction("pending").objectStore("pending").getAll();
+    all.onsuccess = () => tell(all.result.some(({ pending }) => pending.length >= count));
+  };
+})"""
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -139,6 +147,36 @@ def test_agreed_words_are_reopened_by_a_facilitator(open_room: Opener, people: C
     expect(card(member, "C1.3").get_by_role("button", name="Edit")).to_be_visible()
     facilitator.get_by_role("button", name="Undo").click()
     expect(card(member, "C1.3")).to_contain_text("Agreed: ask a facilitator to reopen")
+
+
+def test_what_a_closed_tab_left_is_sent_or_shown_on_its_item(open_room: Opener, people: Cast) -> None:
+    page, facilitator = open_room(people.member), open_room(people.facilitator)
+    for reference in ("C1.1", "C1.2"):
+        page.context.set_offline(False)
+        page.reload()
+        card(page, reference).get_by_role("button", name="Edit").click()
+        expect(card(page, reference).get_by_role("textbox", name=f"Words of {reference}")).to_be_focused()
+        page.context.set_offline(True)
+        page.keyboard.type("Written in a tunnel. ")
+        page.wait_for_function(KEPT, arg=len("Written in a tunnel. "))
+        expect(card(page, reference).locator(".save-state")).to_have_attribute("data-state", "reconnecting")
+        if reference == "C1.2":
+            dialog = act(facilitator, "C1.2")
+            dialog.get_by_label("Status").select_option("agreed")
+            dialog.get_by_role("button", name="Save").click()
+            expect(card(facilitator, "C1.2")).to_contain_text("Agreed")
+        context, address = page.context, page.url
+        page.close(run_before_unload=False)
+        context.set_offline(False)
+        page = context.new_page()
+        page.goto(address)
+    expect(card(page, "C1.1").locator(".item__words")).to_have_text("Written in a tunnel. First words.")
+    expect(card(page, "C1.2").get_by_role("textbox", name="Your words")).to_have_value(
+        "Written in a tunnel. First words."
+    )
+    expect(page.get_by_text("could not be saved")).to_contain_text("C1.2")
+    card(page, "C1.2").get_by_role("button", name="Let go").click()
+    expect(page.get_by_text("could not be saved")).to_be_hidden()
 
 
 def test_an_item_on_a_phone_and_its_time_line(
