@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
 from app.errors import Conflict, Invalid, NotFound
-from app.services import actions, corrections, decisions, documents, polls
+from app.services import actions, corrections, decisions, documents, minutes, polls, rooms, stages
 from app.uow import Database
 from models.documents import Document, Field
 from models.items import Item, Status
+from models.meetings import Meeting
 from models.polls import Choice, Outcome
 from tests.rooms import Hall, build_hall
 
@@ -79,6 +81,34 @@ def test_an_outcome_that_departs_from_the_rule_needs_a_reason(hall: Hall) -> Non
 def test_the_items_status_follows_the_decision(hall: Hall, answer: Choice, outcome: Outcome, after: Status) -> None:
     decide(hall, vote(hall, Ana=answer, Leo=Choice.YES), outcome)
     assert status(hall) is after
+
+
+def test_a_room_looks_at_a_decision_until_it_turns_to_something_else(hall: Hall) -> None:
+    hall.advance()
+    with hall.database.writing() as uow:
+        stages.show_item(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=hall.item_id)
+    decide(hall, vote(hall, Ana=Choice.NO, Leo=Choice.YES), Outcome.NOT_AGREED)
+    assert shows_poll(hall)
+    with hall.database.writing() as uow:
+        other = uow.session.execute(select(Item.id).where(Item.id != hall.item_id)).scalars().first()
+        stages.show_item(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=other)
+    assert not shows_poll(hall)
+
+
+def shows_poll(hall: Hall) -> bool:
+    with hall.database.reading() as uow:
+        console = rooms.read_console(uow, hall.who["Fay"], meeting_id=hall.meeting_id, group_id=hall.group_id)
+        return console.room.shows_poll
+
+
+def test_the_minutes_quote_what_was_decided_on_and_what_was_asked_for(hall: Hall) -> None:
+    write(hall, "Small practices apart.")
+    decide(hall, vote(hall, Ana=Choice.NO, Leo=Choice.YES), Outcome.NOT_AGREED)
+    with hall.database.reading() as uow:
+        drafted = minutes.compose(uow, uow.session.get_one(Meeting, hall.meeting_id))
+    assert "> Small practices apart.\n" in drafted
+    assert "What change would let those who said no live with it: “Because”" in drafted
+    assert "live with it: “Because”; " not in drafted
 
 
 def test_a_decision_shows_what_changed_and_two_blocs_keep_it(hall: Hall) -> None:

@@ -35,7 +35,7 @@ def test_a_draft_holds_ideas_and_leaves_out_what_is_withdrawn(study: Study) -> N
         outline.withdraw_item(uow, cast.facilitator, item_id=second.id)
     with study.database.reading() as uow:
         made = {form: exports.export_draft(uow, cast.observer, group_id=cast.group_id, form=form).body
-                for form in exports.FORMS}  # fmt: skip
+                for form in ("md", "json", "csv")}  # fmt: skip
     read = json.loads(made["json"])
     assert [each["reference"] for each in read["content"]["items"]] == ["E1", "C1.1", "S1.1.1", "E2"]
     assert read["exported_on"] == "2026-03-02"
