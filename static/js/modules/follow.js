@@ -85,7 +85,12 @@ export function mount(region) {
     event.preventDefault();
     const careful = form.hasAttribute("data-careful");
     if (careful && performance.now() - pressed < CAREFUL_MILLISECONDS) return;
-    if (careful) pressed = performance.now();
+    if (careful) {
+      pressed = performance.now();
+      // For the pointer it is as if nothing were there for that moment; keys are refused above.
+      document.documentElement.dataset.pressed = "";
+      window.setTimeout(() => delete document.documentElement.dataset.pressed, CAREFUL_MILLISECONDS);
+    }
     void send(region, form, event.submitter).then((taken) => {
       mark = "";
       // What one has turned to by oneself stands in the address of the part, which the answer does not know.
