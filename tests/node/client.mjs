@@ -67,6 +67,7 @@ class Store {
   constructor() { this.kept = new Map(); }
   async save(kept) { this.kept.set(kept.key, kept); }
   async forget(key) { this.kept.delete(key); }
+  release() {}
 }
 
 /** @type {Map<string, {socket: any, link: any, texts: Map<string, any>, heard: any[]}>} */

@@ -74,7 +74,7 @@ function client(kept) {
     lost(lost) { this.words.push(lost); },
     refused(code) { this.refusals.push(code); },
   };
-  const store = { save: async (record) => void stored.set(record.key, record), forget: async (key) => void stored.delete(key) };
+  const store = { save: async (record) => void stored.set(record.key, record), forget: async (key) => void stored.delete(key), release: () => {} };
   const session = new TextSession({ doc: "1", person: "7", link: line, host, store });
   session.start(kept);
   const type = (from, insert) => {

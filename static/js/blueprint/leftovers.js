@@ -34,6 +34,8 @@ export class Leftovers {
     for (const card of withWords) await this.show(card);
     this.#tell();
     for (const doc of pending) await this.#send(doc);
+    // A tab that is just closing may have had them still.
+    await this.store.whenFree(this.person, (doc) => this.#send(doc));
   }
 
   /**
@@ -58,11 +60,10 @@ export class Leftovers {
 
   /** @param {string} doc */
   async #send(doc) {
-    const card = this.#card(doc);
-    if (!card) return;
+    if (!this.#card(doc)) return;
     const all = await this.store.adopt(doc, this.person);
-    if (!all.length) return;
-    const reference = card.dataset.reference ?? "";
+    const reference = this.#card(doc)?.dataset.reference;
+    if (!all.length || !reference) return;
     let saved = true;
     const { recover } = await import("../text/recovery.js");
     for (const kept of all) {

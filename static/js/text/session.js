@@ -53,6 +53,7 @@ const REMEMBERED = 500;
  * @typedef {object} Store
  * @property {(kept: Kept) => Promise<void>} save
  * @property {(key: string) => Promise<void>} forget
+ * @property {(key: string) => void} release the state lives no more; what it kept may be taken over
  */
 
 export class TextSession {
@@ -121,7 +122,7 @@ export class TextSession {
     this.stopped = true;
     for (const name of [...this.timers.keys()]) this.#clear(name);
     this.link.remove(this);
-    if (this.pending.length) void this.flush();
+    if (this.pending.length) void this.flush().then(() => this.store.release(this.client));
   }
 
   /** The editor's text was changed here. */

@@ -68,6 +68,14 @@ export class BrowserStore {
   /** @param {string} key */
   async forget(key) {
     await this.#run("pending", "readwrite", (store) => store.delete(key), undefined);
+    this.release(key);
+  }
+
+  /**
+   * The state of this record lives no more: who comes next may take it over.
+   * @param {string} key
+   */
+  release(key) {
     this.locks.get(key)?.();
     this.locks.delete(key);
   }
@@ -95,10 +103,26 @@ export class BrowserStore {
     const all = await this.#run("pending", "readonly", (store) => store.getAll(), /** @type {Kept[]} */ ([]));
     /** @type {Kept[]} */
     const mine = [];
-    for (const kept of all.filter((each) => each.doc === doc && each.person === person)) {
-      if (navigator.locks ? await this.#hold(kept.key) : Date.now() - kept.at > STALE_MS) mine.push(kept);
+    for (const { key, at } of all.filter((each) => each.doc === doc && each.person === person)) {
+      if (this.locks.has(key) || !(navigator.locks ? await this.#hold(key) : Date.now() - at > STALE_MS)) continue;
+      // Its tab may have sent it, or written more, before it let go.
+      const kept = await this.#run("pending", "readonly", (store) => store.get(key), /** @type {Kept | undefined} */ (undefined));
+      if (kept) mine.push(kept);
+      else this.release(key);
     }
     return mine.sort((one, two) => one.at - two.at);
+  }
+
+  /**
+   * Waits, as long as it takes, for other tabs to let go of what they hold of this person.
+   * @param {string} person
+   * @param {(doc: string) => unknown} free told of a text each time one of its records has become free
+   */
+  async whenFree(person, free) {
+    const all = await this.#run("pending", "readonly", (store) => store.getAll(), /** @type {Kept[]} */ ([]));
+    for (const { key, doc } of all.filter((each) => each.person === person && !this.locks.has(each.key))) {
+      void navigator.locks?.request(`${NAME}-${key}`, () => {}).then(() => free(doc));
+    }
   }
 
   /** @param {Lost & {person: string}} lost */
@@ -132,9 +156,10 @@ export class BrowserStore {
     if (this.locks.has(key) || !navigator.locks) return Promise.resolve(true);
     return new Promise((resolve) => {
       void navigator.locks.request(`${NAME}-${key}`, { ifAvailable: true }, (lock) => {
-        resolve(lock !== null);
-        if (!lock) return undefined;
-        return new Promise((release) => this.locks.set(key, () => release(undefined)));
+        if (!lock) return resolve(false);
+        const kept = new Promise((release) => this.locks.set(key, () => release(undefined)));
+        resolve(true);
+        return kept;
       });
     });
   }
