@@ -81,9 +81,8 @@ def migrate() -> None:
     migrated(settings())
 
 
-@main.command()
-def serve() -> None:
-    """Serve the pages and live connections."""
+def serve_pages() -> None:
+    """Serve the pages and live connections until told to stop."""
     chosen = settings()
     with database() as opened:
         ready(opened)
@@ -97,15 +96,18 @@ def serve() -> None:
     Server(create_app(chosen), chosen).run()
 
 
-@main.command()
-def worker() -> None:
-    """Send mails and do other work that waits."""
+def do_work() -> None:
+    """Send mails and do other work that waits, until told to stop."""
     from app.worker import Worker
 
     with database() as opened:
         ready(opened)
         logs.configure(opened.settings.log_level)
         Worker(opened).run()
+
+
+main.command("serve", help="Serve the pages and live connections.")(serve_pages)
+main.command("worker", help="Send mails and do other work that waits.")(do_work)
 
 
 @main.group()
@@ -274,6 +276,7 @@ def secret_from(keys: Path) -> None:
 def run() -> None:
     """Everything for a demonstration: migrate, tell the demo story once, serve, work; stop both together."""
     os.environ.setdefault("CONCORDAT_MODE", "demo")
+    from app import factory, worker  # noqa: F401  # loaded once, for both processes that are forked
     from app.serve import port_is_free
     from app.supervise import supervise
 
@@ -286,4 +289,4 @@ def run() -> None:
 
         with database() as opened:
             story.tell_once(opened)
-    sys.exit(supervise(chosen))
+    sys.exit(supervise(chosen, [serve_pages, do_work]))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
-import subprocess
-import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 
 import click
 
@@ -29,10 +32,29 @@ def _local(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
-def supervise(settings: Settings) -> int:
-    """Run both processes until one ends or a signal comes; the exit status to leave with."""
-    command = [sys.executable, "-m", "app"]
-    running = [subprocess.Popen([*command, name], start_new_session=True) for name in ("serve", "worker")]  # noqa: S603  # us
+def _begin(service: Callable[[], object]) -> None:
+    """What a child does: serve, apart from the terminal's Ctrl-C; stop when the parent is gone, however it went."""
+    os.setsid()
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=follow, name="parent", daemon=True).start()
+    service()
+
+
+def supervise(settings: Settings, services: list[Callable[[], object]]) -> int:
+    """Run the services, each in a process of its own, until one ends or a signal comes; the exit status to leave with.
+
+    They are forked from this process, which has loaded everything already.
+    """
+    forked = multiprocessing.get_context("fork")
+    running: list[BaseProcess] = [forked.Process(target=_begin, args=(service,)) for service in services]
+    for each in running:
+        each.start()
     stopping = False
 
     def stop(*_: object) -> None:
@@ -43,7 +65,7 @@ def supervise(settings: Settings) -> int:
     signal.signal(signal.SIGINT, stop)
     announced, began = False, time.monotonic()
     try:
-        while not stopping and all(each.poll() is None for each in running):
+        while not stopping and all(each.is_alive() for each in running):
             if not announced and _answers(settings):
                 _announce(settings)
                 announced = True
@@ -55,9 +77,8 @@ def supervise(settings: Settings) -> int:
         for each in running:
             each.terminate()
         for each in running:
-            try:
-                each.wait(timeout=10)
-            except subprocess.TimeoutExpired:
+            each.join(timeout=10)
+            if each.is_alive():
                 each.kill()
     return 0 if stopping else 1
 

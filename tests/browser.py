@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
-#: Debian's; Playwright never fetches one of its own.
-CHROMIUM = "/usr/bin/chromium"
+#: Debian's, the one without windows where it is installed, which is lighter; Playwright never fetches one of its own.
+CHROMIUM = next(
+    (path for path in ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium") if Path(path).exists()),
+    "/usr/bin/chromium-headless-shell",
+)
 
 #: No sandbox, since CI runs as root; and nothing that calls home from a machine that may be cut off.
 CHROMIUM_FLAGS = [
@@ -26,7 +30,7 @@ NOT_FOLLOWED = re.compile(
 
 
 def kind_of(url: str) -> str:
-    """The address without what differs between two pages of one kind: numbers, names of groups, and secrets."""
-    path = re.sub(r"/\d+(?=/|$)", "/N", urlsplit(url).path)
+    """The address without what differs between pages of one kind: numbers, references, names of groups, secrets."""
+    path = re.sub(r"/[A-Z]*\d+(\.\d+)*(?=/|$)", "/N", urlsplit(url).path)
     path = re.sub(r"/g/[^/]+", "/g/GROUP", path)
     return re.sub(r"/[\w-]{22,}(?=/|$)", "/SECRET", path)

@@ -431,7 +431,7 @@ def browser() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  few tests need it
 
     if not Path(CHROMIUM).exists():
-        raise servers.Missing("Chromium is not installed: sudo apt-get install chromium")
+        raise servers.Missing("Chromium is not installed: sudo apt-get install chromium-headless-shell")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         yield chromium

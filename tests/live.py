@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +17,24 @@ from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
+
+#: Loading Concordat takes seconds of processor time. One process has it loaded, and every server is forked from that.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["app.cli", "app.factory", "app.serve", "app.worker", "app.supervise", "tests.live"])
+
+
+def run(command: str, environ: dict[str, str], log: str) -> None:
+    """What a server's process does: ``concordat COMMAND`` with this environment, from the project's folder."""
+    from app import cli  # noqa: PLC0415  the process of the tests itself must not load it
+
+    os.setsid()
+    os.chdir(ROOT)
+    os.environ.clear()
+    os.environ.update(environ)
+    with open(log, "ab") as written, open(os.devnull, "rb") as nothing:  # noqa: PTH123  file descriptors are what counts
+        for ours, standard in ((nothing, 0), (written, 1), (written, 2)):
+            os.dup2(ours.fileno(), standard)
+    cli.main(args=[command], prog_name="concordat")
 
 
 @dataclass
@@ -31,7 +49,7 @@ class LiveServer:
     command: str = "serve"
     environ: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    process: ForkServerProcess | None = None
 
     @property
     def url(self) -> str:
@@ -65,19 +83,13 @@ class LiveServer:
     def start(self) -> LiveServer:
         """Start and wait until it answers. Raises RuntimeError with its log when it does not."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "app", self.command],
-                cwd=ROOT,
-                env=self.settings_environ(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        log = self.folder / "server.log"
+        log.touch()
+        self.process = FORKS.Process(target=run, args=(self.command, self.settings_environ(), str(log)))
+        self.process.start()
         until = time.monotonic() + START_SECONDS
         while not self.answers():
-            if self.process.poll() is not None or time.monotonic() > until:
+            if not self.process.is_alive() or time.monotonic() > until:
                 self.kill()
                 raise RuntimeError(f"the server did not start:\n{self.log}")
             time.sleep(0.05)
@@ -97,21 +109,20 @@ class LiveServer:
 
     def stop(self) -> None:
         """Ask it to stop, as Ctrl-C and systemd do, and wait; a process that does not is killed and an error."""
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None or not self.process.is_alive():
             return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
+        self.process.terminate()
+        self.process.join(timeout=15)
+        if self.process.is_alive():
             self.kill()
-            raise RuntimeError(f"the server did not stop within 15 seconds:\n{self.log}") from None
+            raise RuntimeError(f"the server did not stop within 15 seconds:\n{self.log}")
 
     def kill(self) -> None:
         """Kill it and its children at once, as a power cut does."""
-        if self.process is not None:
+        if self.process is not None and self.process.pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+            self.process.join()
 
     def restart(self) -> LiveServer:
         """Kill it, and start it again on the same port and data."""

@@ -9,7 +9,7 @@ wants() { [ -z "${only:-}" ] || [ "$only" = "$1" ]; }
 only=${1:-}
 
 if wants browser; then
-    [ -x /usr/bin/chromium ] || missing+=(chromium)
+    [ -x /usr/bin/chromium-headless-shell ] || [ -x /usr/bin/chromium ] || missing+=(chromium-headless-shell)
     any '/usr/share/fonts/truetype/liberation*/*' || missing+=(fonts-liberation)
 fi
 if wants postgres; then any '/usr/lib/postgresql/*/bin/postgres' || missing+=(postgresql); fi

@@ -268,6 +268,20 @@ def test_the_worker_process_sends_and_stops(database: Database, database_url: st
             json.loads(line)
 
 
+def test_no_process_outlives_a_parent_that_was_killed(database_url: str, tmp_path: Path) -> None:
+    environ = environ_of(
+        tmp_path, DATABASE_URL=database_url, CONCORDAT_MODE="production", CONCORDAT_SECRET=PASSWORD * 2,
+        CONCORDAT_BASE_URL="https://h.example.org", CONCORDAT_SMTP_URL="smtp://127.0.0.1:9",
+    )  # fmt: skip
+    everything = start("run", environ)
+    assert everything.stdout is not None
+    while "Stop with Ctrl-C" not in everything.stdout.readline():
+        assert everything.poll() is None
+    everything.kill()
+    # Both hold the other end of our pipes: these end when the last of them is gone.
+    everything.communicate(timeout=30)
+
+
 def test_the_demo_writes_mails_as_files_of_their_own(app_settings: Settings, client: cast.Browser) -> None:
     post = mailer(app_settings)
     both = threading.Barrier(4)
