@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import http.client
 import multiprocessing
@@ -87,6 +88,8 @@ class LiveServer:
         log.touch()
         self.process = FORKS.Process(target=run, args=(self.command, self.settings_environ(), str(log)))
         self.process.start()
+        # Python waits at its end for processes that it began; after an error nobody would stop this one.
+        atexit.register(self.kill)
         until = time.monotonic() + START_SECONDS
         while not self.answers():
             if not self.process.is_alive() or time.monotonic() > until:
@@ -113,8 +116,9 @@ class LiveServer:
             return
         self.process.terminate()
         self.process.join(timeout=15)
-        if self.process.is_alive():
-            self.kill()
+        stopped = not self.process.is_alive()
+        self.kill()
+        if not stopped:
             raise RuntimeError(f"the server did not stop within 15 seconds:\n{self.log}")
 
     def kill(self) -> None:
@@ -123,6 +127,7 @@ class LiveServer:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.join()
+        atexit.unregister(self.kill)
 
     def restart(self) -> LiveServer:
         """Kill it, and start it again on the same port and data."""
