@@ -47,9 +47,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
         WTF_CSRF_SSL_STRICT=False,  # Sec-Fetch-Site is checked instead; token pages send no Referer
         TRUSTED_HOSTS=None if settings.is_demo else [urlsplit(settings.base_url).netloc],
     )
-    if settings.proxy_hops:
-        hops = settings.proxy_hops
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's own way
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -58,4 +55,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
     context.install(app)
     install(app, settings, csrf)
     realtime.relay.install(database.bus, realtime.gateway.create(app, database))
+    if settings.proxy_hops:
+        # Outermost: pages and live connections are counted by the address that the proxies tell.
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's own way
     return app

@@ -17,7 +17,6 @@ from flask import Flask, request, session
 from flask_socketio import SocketIO
 from flask_wtf.csrf import validate_csrf
 from socketio.exceptions import ConnectionRefusedError as Refused
-from werkzeug.middleware.proxy_fix import ProxyFix
 from wtforms.validators import ValidationError
 
 from app.policy import Actor
@@ -277,8 +276,6 @@ def create(app: Flask, database: Database) -> Gateway:
     gateway.presence.register()
     _take_places(server.eio, gateway)
     door: Any = Door(app.wsgi_app, connections, settings, app.config["SESSION_COOKIE_NAME"])
-    if settings.proxy_hops:
-        door = ProxyFix(door, x_for=settings.proxy_hops, x_proto=settings.proxy_hops)
     app.wsgi_app = door  # type: ignore[method-assign]  # Flask's own way
     app.extensions["concordat.gateway"] = gateway
     return gateway

@@ -38,13 +38,8 @@ def act(
     slug: str, meeting_id: int, use_case: Callable[[UnitOfWork, Actor], object], said: str | None = None
 ) -> ResponseReturnValue:
     """Carry out what a button of the console asks for, and show the console again."""
-
-    def carry_out(uow: UnitOfWork, actor: Actor) -> str | None:
-        use_case(uow, actor)
-        return said
-
     to = url_for("console.show", slug=slug, meeting_id=meeting_id)
-    return command(carry_out, to=to, page=lambda refused: page(meeting_id, refused))
+    return command(use_case, to=to, said=said, page=lambda refused: page(meeting_id, refused))
 
 
 @bp.get("")

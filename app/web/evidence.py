@@ -185,19 +185,24 @@ def _item(item_id: int) -> str:
     return url_for("items.item", slug=g.group.slug, item_id=item_id, _anchor="evidence")
 
 
-@bp.post("/items/<int:item_id>/link")
-def link(slug: str, item_id: int) -> ResponseReturnValue:
-    """Say what a finding does to an item."""
-    finding_id = number("finding_id")
-    if finding_id is None:
-        raise Invalid(_("Choose a finding from the list."), fields={"finding_id": _("Choose from the list")})
+def add_link(finding_id: int, item_id: int) -> int:
+    """Link the two as the form says; the link's id."""
     relation = choose(Relation, "relation")
     with transaction() as (uow, actor):
         made = findings.link(
             uow, actor, finding_id=finding_id, item_id=item_id, relation=relation, note_text=text("note"),
             group_id=group_id(),
         )  # fmt: skip
-    back: Back = ("evidence.unlink", {"link_id": made.id}, {})
+    return made.id
+
+
+@bp.post("/items/<int:item_id>/link")
+def link(slug: str, item_id: int) -> ResponseReturnValue:
+    """Say what a finding does to an item."""
+    finding_id = number("finding_id")
+    if finding_id is None:
+        raise Invalid(_("Choose a finding from the list."), fields={"finding_id": _("Choose from the list")})
+    back: Back = ("evidence.unlink", {"link_id": add_link(finding_id, item_id)}, {})
     return done(_("The finding is linked."), _item(item_id), back, item_id=item_id)
 
 

@@ -13,10 +13,10 @@ from app.policy import Can, require
 from app.services import evidence, findings, items, library
 from app.services.findings import FindingForm
 from app.web.context import looking, transaction
-from app.web.evidence import choose, done, refused
+from app.web.evidence import add_link, choose, done, refused
 from app.web.forms import text
 from app.web.fragments import fragment, group_id, number
-from models.evidence import Finding, Provenance, Relation, Strength
+from models.evidence import Finding, Provenance, Strength
 
 bp = Blueprint("findings", __name__)
 
@@ -130,14 +130,9 @@ def link(slug: str, finding_id: int) -> ResponseReturnValue:
     item_id = number("item_id")
     if item_id is None:
         raise Invalid(_("Choose an item from the list."), fields={"item_id": _("Choose from the list")})
-    relation = choose(Relation, "relation")
-    with transaction() as (uow, actor):
-        made = findings.link(
-            uow, actor, finding_id=finding_id, item_id=item_id, relation=relation, note_text=text("note"),
-            group_id=group_id(),
-        )  # fmt: skip
+    link_id = add_link(finding_id, item_id)
     to = url_for("findings.show", slug=slug, finding_id=finding_id)
-    return done(_("The finding is linked."), to, ("evidence.unlink", {"link_id": made.id}, {"next": to}))
+    return done(_("The finding is linked."), to, ("evidence.unlink", {"link_id": link_id}, {"next": to}))
 
 
 @bp.post("/<int:finding_id>/withdraw")

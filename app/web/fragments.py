@@ -34,18 +34,19 @@ def command(
     *,
     to: str,
     page: Callable[..., str],
+    said: str | None = None,
 ) -> ResponseReturnValue:
-    """Carry out a use case in one transaction and go on to ``to``, saying what it answered where that is a sentence.
+    """Carry out a use case in one transaction and go on to ``to``, saying ``said``, or what it answered in words.
 
     A refusal shows ``page(refused)`` again, with its status: the sentence, the state as it is now, and what was typed.
     """
     try:
         with transaction() as (uow, actor):
-            said = use_case(uow, actor)
+            answer = use_case(uow, actor)
     except (Conflict, Gone, Invalid, Forbidden) as refused:
         return page(refused), refused.status
-    if isinstance(said, str):
-        flash(said, "success")
+    if said or isinstance(answer, str):
+        flash(said or str(answer), "success")
     return redirect(to, 303)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, g, redirect, render_template, request, send_file, url_for
@@ -24,24 +24,6 @@ from models.meetings import StageKind
 bp = Blueprint("meetings", __name__)
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-
-
-@bp.app_template_filter("in_words")
-def in_words(at: datetime) -> str:
-    """A moment in the group's time zone, with the zone."""
-    return moments.in_words(at, g.group.time_zone)
-
-
-@bp.app_template_filter("clock")
-def clock(at: datetime) -> str:
-    """The time of day in the group's time zone."""
-    return moments.clock_time(at, g.group.time_zone)
-
-
-@bp.app_template_filter("on_day")
-def on_day(at: date | datetime) -> str:
-    """A day in words, in the group's time zone."""
-    return moments.day_in_words(moments.local_day(at, g.group.time_zone) if isinstance(at, datetime) else at)
 
 
 def kinds() -> list[tuple[str, str]]:

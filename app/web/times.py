@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g
+
+from app.calc import moments
 
 
 def local(at: datetime) -> datetime:
@@ -31,6 +33,21 @@ def place() -> str:
     return f"{group.time_zone.rpartition('/')[2].replace('_', ' ')} time" if group else "UTC"
 
 
+def in_words(at: datetime) -> str:
+    """Such as "Saturday 28 November 2026 at 14:05 (GMT)", as an appointment is written."""
+    return moments.in_words(at, g.group.time_zone)
+
+
+def clock(at: datetime) -> str:
+    """Such as "14:05"."""
+    return moments.clock_time(at, g.group.time_zone)
+
+
+def on_day(at: date | datetime) -> str:
+    """Such as "28 November 2026", of a day or of a moment."""
+    return moments.day_in_words(moments.local_day(at, g.group.time_zone) if isinstance(at, datetime) else at)
+
+
 def install(app: Flask) -> None:
-    """Make ``moment`` and ``day`` filters of all templates."""
-    app.jinja_env.filters.update(moment=moment, day=day)
+    """Make all of these, but the zone alone, filters of the templates."""
+    app.jinja_env.filters.update(moment=moment, day=day, in_words=in_words, clock=clock, on_day=on_day)
