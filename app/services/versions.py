@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.calc import moments
 from app.calc.differences import Segment, difference
 from app.calc.fingerprint import fingerprint
-from app.errors import Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.events import VersionFrozen
 from app.policy import Actor, Can, access, require
 from app.services import evidence
@@ -112,14 +112,19 @@ def freeze(
     reason: str = "",
     with_ideas: bool = False,
     with_parked: bool = False,
+    number: int | None = None,
 ) -> Version:
     """Lock the blueprint as it stands into the next numbered version; the draft stays writable.
 
     Takes the same rows as writing does, so that a change is either in the version or in the draft after it. Rests on
-    a decision of the group, or on a reason that is printed. Raises Invalid, Forbidden, NotFound.
+    a decision of the group, or on a reason that is printed. ``number`` is the one the person meant to lock: pressed
+    twice, or by two at once, the button makes one version. Raises Invalid, Forbidden, NotFound, Conflict.
     """
     require(uow.session, actor, group_id, Can.VERSION_FREEZE)
     group = _hold(uow, group_id)
+    following = _next_number(uow.session, group_id)
+    if number is not None and number != following:
+        raise Conflict(f"Version {number} has been locked already.")
     title, reason = " ".join(title.split()) or group.name, reason.strip()
     _check_grounds(uow.session, group_id, title, decision_id, reason)
     statuses = _statuses(with_ideas, with_parked)
@@ -128,7 +133,7 @@ def freeze(
         raise Invalid("There is nothing to lock yet: the blueprint holds no drafted or agreed items.")
     rows = [row_of(draft, position) for position, draft in enumerate(drafts)]
     version = Version(
-        group_id=group_id, number=_next_number(uow.session, group_id), title=title, decision_id=decision_id,
+        group_id=group_id, number=following, title=title, decision_id=decision_id,
         reason=reason, frozen_at=uow.now, frozen_by_id=actor.person_id, sha256=fingerprint(content(title, rows)),
     )  # fmt: skip
     uow.session.add(version)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app import markup
-from app.errors import Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.policy import Can, allowed
 from app.services import version_files, versions
 from app.services.version_files import grounds
@@ -42,7 +42,11 @@ def freeze(slug: str) -> ResponseReturnValue:
             frozen = versions.freeze(
                 uow, actor, group_id=g.group.id, title=text("title"), decision_id=whole_number(chosen),
                 reason=text("reason"), with_ideas=text("with_ideas") == "yes", with_parked=text("with_parked") == "yes",
+                number=whole_number(text("number")),
             )  # fmt: skip
+    except Conflict as meanwhile:
+        flash(_("%(sentence)s Look at it before you lock another.", sentence=meanwhile.message), "info")
+        return redirect(url_for("versions.index", slug=slug), 303)
     except Invalid as refusal:
         return _new(request.form, refusal.fields or {"title": refusal.message}), 422
     return redirect(url_for("versions.version", slug=slug, version_id=frozen.id), 303)

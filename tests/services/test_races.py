@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from app.errors import DomainError, Forbidden, Invalid, NotFound
+from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.policy import VISITOR
 from app.secrets import Keys, new_code, new_nonce, new_token
-from app.services import activity, memberships, panel, passwords, privacy, rating, seating, sockets
+from app.services import activity, memberships, panel, passwords, privacy, rating, seating, sockets, versions
 from app.services.panel import SeatForm
 from app.uow import Database
 from models.groups import Membership, Role
@@ -58,6 +58,19 @@ def test_fifty_submissions_of_one_answer_leave_one_row(database: Database) -> No
     with database.reading() as uow:
         (row,) = uow.session.query(Rating).all()
         assert row.value == 7
+
+
+def test_the_button_that_locks_pressed_twice_makes_one_version(database: Database) -> None:
+    study = build_study(database, criteria=1, experts=0)
+
+    def press() -> None:
+        with database.writing() as uow:
+            versions.freeze(uow, study.cast.facilitator, group_id=study.cast.group_id, reason="Agreed.", number=2)
+
+    assert [type(error) for error in at_once(press, press, press)] == [Conflict, Conflict]
+    with database.reading() as uow:
+        entries = versions.list_versions(uow, study.cast.facilitator, group_id=study.cast.group_id)
+        assert [entry.version.number for entry in entries] == [2, 1]
 
 
 def test_two_facilitators_who_remove_each_other_leave_one(database: Database) -> None:
