@@ -7,8 +7,9 @@ import signal
 import smtplib
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any, TypeVar
 
 from app import jobs, logs
 from app.mail import Mail, Mailer, mailer
@@ -21,8 +22,10 @@ log = logging.getLogger("concordat.worker")
 #: A task takes the database and the payload, and opens its own transactions.
 Task = Callable[[Database, dict[str, Any]], None]
 #: Something looked for by query again and again: a deadline that has passed. Idempotent, in its own transactions.
-Periodic = Callable[[Database], object]
+#: It answers what there is to do, each thing apart, so that one that fails keeps no other waiting.
+Periodic = Callable[[Database], Iterable[Callable[[], object]]]
 PERIOD_SECONDS = 5.0
+T = TypeVar("T")
 
 
 def look_after_meeting(database: Database, payload: dict[str, Any]) -> None:
@@ -31,14 +34,24 @@ def look_after_meeting(database: Database, payload: dict[str, Any]) -> None:
         stages.pause_if_idle(uow, SYSTEM, meeting_id=int(payload["meeting_id"]))
 
 
-def ask_for_sweep(database: Database) -> None:
+def close_rounds(database: Database) -> Iterator[Callable[[], object]]:
+    """Close each round whose deadline has passed."""
+    for round_id in validation.due(database):
+        yield partial(validation.close_if_due, database, round_id)
+
+
+def ask_for_sweep(database: Database) -> Iterator[Callable[[], object]]:
     """Have what has served its time deleted, once a day however many workers look."""
     with database.reading() as uow:
         today = uow.now.date().isoformat()
-        if jobs.known(uow, f"sweep-{today}"):
-            return
-    with database.writing() as uow:
-        jobs.enqueue(uow, "sweep", {}, key=f"sweep-{today}")
+        known = jobs.known(uow, f"sweep-{today}")
+
+    def ask() -> None:
+        with database.writing() as uow:
+            jobs.enqueue(uow, "sweep", {}, key=f"sweep-{today}")
+
+    if not known:
+        yield ask
 
 
 def sweep(database: Database, payload: dict[str, Any]) -> None:
@@ -61,7 +74,7 @@ class Worker:
             "meeting_idle": look_after_meeting,
             "sweep": sweep,
         }
-        self.periodic: list[Periodic] = [validation.close_due, ask_for_sweep]
+        self.periodic: list[Periodic] = [close_rounds, ask_for_sweep]
 
     def deliver(self, database: Database, payload: dict[str, Any]) -> None:
         """Send one mail."""
@@ -76,13 +89,22 @@ class Worker:
 
     def look(self) -> None:
         """Look once for what is due by the clock; what fails is looked at again next time, and keeps nobody waiting."""
-        for task in self.periodic:
-            try:
-                task(self.database)
-            except SILENT:
-                raise
-            except Exception:
-                log.exception("looking for what is due failed: %s", getattr(task, "__name__", task))
+        for periodic in self.periodic:
+            for act in self._tried(partial(self._found, periodic)) or ():
+                self._tried(act)
+
+    def _found(self, periodic: Periodic) -> list[Callable[[], object]]:
+        return list(periodic(self.database))
+
+    @staticmethod
+    def _tried(act: Callable[[], T]) -> T | None:
+        try:
+            return act()
+        except SILENT:
+            raise
+        except Exception:
+            log.exception("looking for what is due failed")
+            return None
 
     def step(self) -> bool:
         """Do one due job; False when there was none."""

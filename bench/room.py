@@ -2,7 +2,7 @@
 
 ``python bench/room.py [ITEMS]`` opens the page in nine fresh browsers and prints, for each, the milliseconds from
 asking for the page until `performance.mark('ready')`, their median, and what was sent: the page, the scripts, and the
-scripts when compressed with gzip, which a server in front of Concordat does.
+scripts when compressed with gzip, as browsers ask for them.
 """
 
 from __future__ import annotations

@@ -270,20 +270,19 @@ def close_round(uow: UnitOfWork, actor: Actor, *, round_id: int, reason: str = "
     uow.emit(RoundChanged(round_.group_id, round_.id))
 
 
-def close_due(database: Database) -> int:
-    """Close every round whose deadline has passed, each in its own transaction; how many. For the worker."""
+def due(database: Database) -> list[int]:
+    """The ids of rounds whose deadline has passed and that are still open. For the worker."""
     with database.reading() as uow:
         query = select(Round.id).where(Round.state == RoundState.OPEN, Round.closes_at <= uow.now)
-        due = list(uow.session.execute(query).scalars())
-    closed = 0
-    for round_id in due:
-        with database.writing() as uow:
-            round_ = uow.lock(Round, round_id)
-            # Looked at again under the lock: another worker may have closed it, or its deadline been moved.
-            if round_.state is RoundState.OPEN and round_.closes_at is not None and round_.closes_at <= uow.now:
-                close_round(uow, SYSTEM, round_id=round_id)
-                closed += 1
-    return closed
+        return list(uow.session.execute(query).scalars())
+
+
+def close_if_due(database: Database, round_id: int) -> None:
+    """Close a round whose deadline has passed; another worker may do the same, or have moved the deadline meanwhile."""
+    with database.writing() as uow:
+        round_ = uow.lock(Round, round_id)
+        if round_.state is RoundState.OPEN and round_.closes_at is not None and round_.closes_at <= uow.now:
+            close_round(uow, SYSTEM, round_id=round_id)
 
 
 def impossible(protocol: Protocol, experts: list[Expert]) -> list[Impossible]:
