@@ -63,6 +63,7 @@ class Can(StrEnum):
     ITEM_SETTLE = "item.settle"
     TEXT_READ = "text.read"
     TEXT_WRITE = "text.write"
+    TEXT_SUGGEST = "text.suggest"
     EVIDENCE_READ = "evidence.read"
     EVIDENCE_WRITE = "evidence.write"
     MEETING_READ = "meeting.read"
@@ -100,6 +101,7 @@ RULES: dict[Can, frozenset[Role]] = {
     Can.ITEM_SETTLE: _FACILITATOR,
     Can.TEXT_READ: _READERS | {Role.GUEST},
     Can.TEXT_WRITE: _WRITERS | {Role.GUEST},
+    Can.TEXT_SUGGEST: _WRITERS,
     Can.EVIDENCE_READ: _READERS,
     Can.EVIDENCE_WRITE: _WRITERS,
     Can.MEETING_READ: _READERS,

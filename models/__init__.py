@@ -10,6 +10,7 @@ from models import (
     jobs,
     meetings,
     polls,
+    suggestions,
     validation,
     versions,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "jobs",
     "meetings",
     "polls",
+    "suggestions",
     "validation",
     "versions",
 ]

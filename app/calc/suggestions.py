@@ -1,0 +1,111 @@
+"""Suggested changes to a text: made from the words somebody would rather read, carried along as the text moves on.
+
+A suggestion is a ChangeSet against one version of the text, in as many places as the words differ. It is carried over
+later changes one at a time, as pushes are; it comes into conflict with the first change that touches words it would
+replace, and then stays where it was, to be shown beside the words of today.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from app.calc.changes import ChangeSet, Part, to_units
+from app.calc.differences import difference
+
+
+class Place(NamedTuple):
+    """One place that a suggestion changes: units ``start`` to ``end`` of the text before it become ``insert``."""
+
+    start: int
+    end: int
+    insert: str
+
+
+class Carried(NamedTuple):
+    """A suggestion for the text after ``passed`` of the changes it was to be carried over."""
+
+    change: ChangeSet
+    passed: int
+    conflict: bool
+
+
+def change_between(old: str, new: str) -> ChangeSet:
+    """The change from ``old`` to ``new``, word by word, so that each place can be accepted by itself.
+
+    Raises BadChangeError on half a character.
+    """
+    parts: list[Part] = []
+    for segment in difference(old, new):
+        words = to_units(segment.text)
+        if segment.kind == "same":
+            parts.append((len(words), None))
+        elif segment.kind == "removed":
+            parts.append((len(words), ""))
+        elif parts and parts[-1][1] is not None:
+            parts[-1] = (parts[-1][0], parts[-1][1] + words)
+        else:
+            parts.append((0, words))
+    return ChangeSet(tuple(parts))
+
+
+def places(change: ChangeSet) -> list[Place]:
+    """Where it changes the text, in order."""
+    found, at = [], 0
+    for covered, insert in change.parts:
+        if insert is not None:
+            found.append(Place(at, at + covered, insert))
+        at += covered
+    return found
+
+
+def only(change: ChangeSet, chosen: Iterable[int]) -> ChangeSet:
+    """The change at some of its places alone, by their numbers from 0; numbers it does not have mean nothing."""
+    wanted, number = set(chosen), 0
+    parts: list[Part] = []
+    for covered, insert in change.parts:
+        kept = insert
+        if insert is not None:
+            kept = insert if number in wanted else None
+            number += 1
+        if kept is None and covered and parts and parts[-1][1] is None:
+            parts[-1] = (parts[-1][0] + covered, None)
+        elif kept is not None or covered:
+            parts.append((covered, kept))
+    return ChangeSet(tuple(parts))
+
+
+def touches(change: ChangeSet, other: ChangeSet) -> bool:
+    """Whether two changes of one text change the same words, so that neither can simply follow the other.
+
+    Writing at one place, at the edge of words that are replaced, or beside them, is no such case.
+    """
+    if change.end < other.start or other.end < change.start:
+        return False
+    mine, theirs = places(change), places(other)
+    at = 0
+    for place in mine:
+        while at < len(theirs) and theirs[at].end < place.start:
+            at += 1
+        for each in theirs[at:]:
+            if each.start > place.end:
+                break
+            if max(place.start, each.start) < min(place.end, each.end):
+                return True
+            inside = place.start < each.start == each.end < place.end
+            if inside or each.start < place.start == place.end < each.end:
+                return True
+    return False
+
+
+def carry(change: ChangeSet, over: Iterable[ChangeSet]) -> Carried:
+    """Move a suggestion over later changes of its text, as far as its words are still there.
+
+    ``over`` follow each other, the first made for the text the suggestion was made for. Carried to the end, the change
+    fits the text after them.
+    """
+    passed = 0
+    for later in over:
+        if touches(change, later):
+            return Carried(change, passed, True)
+        change = change.map(later)
+        passed += 1
+    return Carried(change, passed, False)

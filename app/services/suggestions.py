@@ -1,0 +1,291 @@
+"""Suggestions: words that somebody would rather read, kept beside a text until somebody who may write it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.calc import suggestions as calc
+from app.calc.changes import MAX_SOURCE_CHARACTERS, ChangeSet, from_units, parse, to_units
+from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.events import ItemChanged
+from app.policy import Actor, Can, require
+from app.services import documents, history, items
+from app.services.activity import note
+from app.uow import UnitOfWork
+from models.accounts import Person
+from models.documents import Document, Field, TextChange
+from models.items import Item
+from models.suggestions import Suggestion, SuggestionState
+
+LONGEST_REASON = 1_000
+#: How many undecided suggestions one person may have on one item.
+MOST_OPEN = 20
+#: How many decided ones an item shows, newest first.
+DECIDED_SHOWN = 10
+
+
+class Words(NamedTuple):
+    """What one place of a suggestion replaces by what; either may be empty."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A suggestion as people read it.
+
+    ``before`` and ``after`` are the text without and with it, as the text is now, or, ``in_conflict``, as it was before
+    somebody changed the same words; ``now`` is the text of today. ``places`` are what can be accepted one by one.
+    """
+
+    suggestion: Suggestion
+    field: Field
+    author: str
+    decided_by: str
+    before: str
+    after: str
+    now: str
+    in_conflict: bool
+    places: list[Words]
+    may_decide: bool
+    may_withdraw: bool
+
+
+def suggest(
+    uow: UnitOfWork, actor: Actor, *, item_id: int, field: Field, text: str, version: int, reason: str = "",
+    group_id: int | None = None,
+) -> Suggestion:  # fmt: skip
+    """Keep ``text`` as what the actor would rather read in place of the text's ``version``.
+
+    It is carried along from there, so that what others write meanwhile is no obstacle. Raises NotFound, Forbidden,
+    Conflict (a withdrawn item, too many suggestions), Invalid (no difference, too long).
+    """
+    item = items.access_item(uow.session, actor, item_id, Can.TEXT_SUGGEST, group_id=group_id)
+    items.must_stand(item)
+    document = _document(uow, item.id, field)
+    _must_have_room(uow.session, actor, item)
+    reason = reason.strip()
+    if len(reason) > LONGEST_REASON:
+        raise Invalid("", fields={"reason": f"At most {LONGEST_REASON} characters."})
+    before = history.text_at(uow.session, document, version)
+    change = calc.change_between(before, documents.clean(field, text))
+    if change.empty:
+        raise Invalid("", fields={"text": "These are the words as they are. Change what you would rather read."})
+    source = change.to_json()
+    if len(source) > MAX_SOURCE_CHARACTERS:
+        raise Invalid("", fields={"text": "That is too much for one suggestion. Suggest a part of it first."})
+    made = Suggestion(
+        group_id=item.group_id, document_id=document.id, author_id=actor.person_id, reason=reason, made_at=uow.now,
+        made_for=version, changes=source, carried_to=version, carried=source,
+    )  # fmt: skip
+    _carry(uow.session, made, document)
+    uow.session.add(made)
+    uow.flush()
+    note(uow, actor, f"suggested other words for {item.reference}", group_id=item.group_id, item_id=item.id)
+    uow.emit(ItemChanged(item.group_id, item.id))
+    return made
+
+
+def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None) -> list[Shown]:
+    """The suggestions on all texts of an item: the open ones in the order they were made, then the last decided."""
+    item = items.access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
+    found = uow.session.execute(
+        select(Suggestion, Document).join(Document, Document.id == Suggestion.document_id)
+        .where(Document.item_id == item.id).order_by(Suggestion.id)
+    ).all()  # fmt: skip
+    waiting = [row for row in found if row[0].state is SuggestionState.OPEN]
+    decided = sorted(
+        (row for row in found if row[0].state is not SuggestionState.OPEN),
+        key=lambda row: (row[0].decided_at, row[0].id), reverse=True,
+    )[:DECIDED_SHOWN]  # fmt: skip
+    may_decide = items.may_write(uow.session, actor, item).access == "write"
+    names = _names(uow.session, [each for each, _ in found])
+    return [_shown(uow, actor, each, text, names, may_decide) for each, text in [*waiting, *decided]]
+
+
+def open_counts(session: Session, group_id: int, item_ids: Collection[int] | None = None) -> dict[int, int]:
+    """How many suggestions wait on each item of a group (or on some of its items)."""
+    query = (
+        select(Document.item_id, func.count())
+        .join(Suggestion, Suggestion.document_id == Document.id)
+        .where(Suggestion.group_id == group_id, Suggestion.state == SuggestionState.OPEN)
+        .group_by(Document.item_id)
+    )
+    if item_ids is not None:
+        query = query.where(Document.item_id.in_(item_ids))
+    return {item_id: count for item_id, count in session.execute(query) if item_id is not None}
+
+
+def accept(
+    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, places: Iterable[int] | None = None, answer: str = "",
+    group_id: int | None = None,
+) -> Suggestion:  # fmt: skip
+    """Make the suggested words, or those at some of its places (numbers from 0), an ordinary change by its author.
+
+    Raises NotFound, Forbidden with the reason why the words cannot change now, Conflict when it was decided already or
+    its words have changed, Invalid when no place is chosen or the text would become too long.
+    """
+    suggestion, document, item = _hold(uow, actor, suggestion_id, group_id)
+    _must_decide(uow.session, actor, item)
+    _carry(uow.session, suggestion, document)
+    if suggestion.in_conflict:
+        raise Conflict("The words under this suggestion have changed since. Edit the text, then say what became of it.")
+    whole = parse(suggestion.carried)
+    chosen = whole if places is None else calc.only(whole, places)
+    if chosen.empty:
+        raise Invalid("", fields={"places": "Choose at least one of the places."})
+    after = chosen.apply(to_units(document.text))
+    documents.clean(document.field, from_units(after))
+    client = f"{suggestion.author_id or 0}.suggestion-{suggestion.id}"
+    documents.append(uow, document, [documents.Addition(suggestion.author_id, client, 0, chosen, after)])
+    item.changed_at = uow.now
+    all_of_it = chosen == whole
+    _decide(uow, actor, suggestion, SuggestionState.ACCEPTED if all_of_it else SuggestionState.PARTLY, answer)
+    what = "a suggestion" if all_of_it else "a part of a suggestion"
+    note(uow, actor, f"accepted {what} for {item.reference}", group_id=item.group_id, item_id=item.id)
+    uow.emit(ItemChanged(item.group_id, item.id))
+    return suggestion
+
+
+def reject(
+    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, answer: str, group_id: int | None = None
+) -> Suggestion:
+    """Say no to a suggestion, and why. Raises NotFound, Forbidden, Conflict when it was decided, Invalid."""
+    suggestion, _, item = _hold(uow, actor, suggestion_id, group_id)
+    _must_decide(uow.session, actor, item)
+    if not answer.strip():
+        raise Invalid("", fields={"answer": "Say why, so that its author knows."})
+    _decide(uow, actor, suggestion, SuggestionState.REJECTED, answer)
+    note(uow, actor, f"did not take a suggestion for {item.reference}", group_id=item.group_id, item_id=item.id)
+    uow.emit(ItemChanged(item.group_id, item.id))
+    return suggestion
+
+
+def withdraw(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: int | None = None) -> Suggestion:
+    """Take one's own suggestion back. Raises NotFound, Forbidden to others, Conflict when it was decided."""
+    suggestion, _, item = _hold(uow, actor, suggestion_id, group_id)
+    if suggestion.author_id != actor.person_id:
+        raise Forbidden("Only who made a suggestion can withdraw it.")
+    _decide(uow, actor, suggestion, SuggestionState.WITHDRAWN, "")
+    uow.emit(ItemChanged(item.group_id, item.id))
+    return suggestion
+
+
+def carry_along(uow: UnitOfWork, document: Document) -> None:
+    """Move the open suggestions of a held document to its present text, so that no reader has far to carry them."""
+    waiting = select(Suggestion).where(
+        Suggestion.document_id == document.id, Suggestion.state == SuggestionState.OPEN,
+        Suggestion.in_conflict.is_(False),
+    )  # fmt: skip
+    for suggestion in uow.session.execute(waiting).scalars().all():
+        _carry(uow.session, suggestion, document)
+
+
+# --- parts of these ---
+
+
+def _document(uow: UnitOfWork, item_id: int, field: Field) -> Document:
+    found = documents.documents_of(uow.session, [item_id]).get(item_id, {}).get(field)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def _must_have_room(session: Session, actor: Actor, item: Item) -> None:
+    mine = (
+        select(func.count(Suggestion.id)).join(Document, Document.id == Suggestion.document_id)
+        .where(Document.item_id == item.id, Suggestion.author_id == actor.person_id,
+               Suggestion.state == SuggestionState.OPEN)
+    )  # fmt: skip
+    if session.execute(mine).scalar_one() >= MOST_OPEN:
+        raise Conflict(f"You have {MOST_OPEN} suggestions waiting on this item. Withdraw one first.")
+
+
+def _hold(uow: UnitOfWork, actor: Actor, suggestion_id: int, group_id: int | None) -> tuple[Suggestion, Document, Item]:
+    """The suggestion, still open, with its text and item held in the order every writer takes them."""
+    known = uow.session.get(Suggestion, suggestion_id)
+    if known is None or (group_id is not None and known.group_id != group_id):
+        raise NotFound()
+    require(uow.session, actor, known.group_id, Can.TEXT_SUGGEST)
+    text = uow.session.get_one(Document, known.document_id)
+    item = uow.lock(Item, text.item_id or 0)
+    document = uow.lock(Document, text.id)
+    suggestion = uow.lock(Suggestion, known.id)
+    if suggestion.state is not SuggestionState.OPEN:
+        raise Conflict(f"This suggestion is {suggestion.state.value} already.")
+    return suggestion, document, item
+
+
+def _must_decide(session: Session, actor: Actor, item: Item) -> None:
+    access, reason = items.may_write(session, actor, item)
+    if access != "write":
+        raise Forbidden(reason)
+
+
+def _decide(uow: UnitOfWork, actor: Actor, suggestion: Suggestion, state: SuggestionState, answer: str) -> None:
+    answer = answer.strip()
+    if len(answer) > LONGEST_REASON:
+        raise Invalid("", fields={"answer": f"At most {LONGEST_REASON} characters."})
+    suggestion.state, suggestion.answer = state, answer
+    suggestion.decided_by_id, suggestion.decided_at = actor.person_id, uow.now
+
+
+def _carry(session: Session, suggestion: Suggestion, document: Document) -> None:
+    """Move it over what was written since it was last moved, as far as its words are still there."""
+    if suggestion.in_conflict or suggestion.carried_to == document.version:
+        return
+    change, passed, conflict = _carried(session, suggestion, document)
+    suggestion.carried, suggestion.in_conflict = change.to_json(), conflict
+    suggestion.carried_to += passed
+
+
+def _carried(session: Session, suggestion: Suggestion, document: Document) -> calc.Carried:
+    later = session.execute(
+        select(TextChange.changes)
+        .where(
+            TextChange.document_id == document.id, TextChange.version > suggestion.carried_to,
+            TextChange.version <= document.version,
+        )
+        .order_by(TextChange.version)
+    ).scalars()  # fmt: skip
+    return calc.carry(parse(suggestion.carried), map(parse, later))
+
+
+def _shown(
+    uow: UnitOfWork, actor: Actor, suggestion: Suggestion, document: Document, names: dict[int, str], may_decide: bool
+) -> Shown:
+    """Reading changes no row: what was written since is passed over in memory."""
+    waits = suggestion.state is SuggestionState.OPEN
+    if waits and not suggestion.in_conflict:
+        change, passed, conflict = _carried(uow.session, suggestion, document)
+    else:
+        change, passed, conflict = parse(suggestion.carried), 0, suggestion.in_conflict
+    before = history.text_at(uow.session, document, suggestion.carried_to + passed)
+    units = to_units(before)
+    mine = suggestion.author_id is not None and suggestion.author_id == actor.person_id
+    return Shown(
+        suggestion=suggestion, field=document.field, author=names.get(suggestion.author_id or 0, ""),
+        decided_by=names.get(suggestion.decided_by_id or 0, ""), before=before, after=from_units(change.apply(units)),
+        now=document.text, in_conflict=conflict and waits, places=_words(change, before),
+        may_decide=waits and may_decide, may_withdraw=waits and mine,
+    )  # fmt: skip
+
+
+def _words(change: ChangeSet, text: str) -> list[Words]:
+    units = to_units(text)
+    return [
+        Words(from_units(type(units)(units[place.start : place.end])), from_units(type(units)(place.insert)))
+        for place in calc.places(change)
+    ]
+
+
+def _names(session: Session, some: Iterable[Suggestion]) -> dict[int, str]:
+    ids = {one for each in some for one in (each.author_id, each.decided_by_id) if one is not None}
+    found = session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
+    return {row.id: row.name for row in found}

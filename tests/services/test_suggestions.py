@@ -1,0 +1,197 @@
+"""Suggestions: carried along while others write, accepted whole or in part, refused with a reason, never lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import select
+
+from app.calc.changes import parse, to_units
+from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from app.policy import Actor
+from app.services import documents, items, suggestions
+from app.services.suggestions import Shown, Words
+from app.uow import Database
+from models.documents import Document, Field, TextChange
+from models.items import Kind, Status
+from models.suggestions import SuggestionState
+from tests.cast import Cast
+
+WORDS = "Partners share gain and loss within a corridor."
+
+
+@dataclass
+class Room:
+    """One agreed item of a group, with the words above, and short ways to use it."""
+
+    database: Database
+    people: Cast
+    item_id: int
+
+    def suggest(self, actor: Actor, old: str, new: str, *, reason: str = "", version: int | None = None) -> int:
+        with self.database.writing() as uow:
+            text = documents.documents_of(uow.session, [self.item_id])[self.item_id][Field.TEXT]
+            return suggestions.suggest(
+                uow, actor, item_id=self.item_id, field=Field.TEXT, text=text.text.replace(old, new), reason=reason,
+                version=text.version if version is None else version,
+            ).id  # fmt: skip
+
+    def write(self, text: str) -> None:
+        with self.database.writing() as uow:
+            known = documents.documents_of(uow.session, [self.item_id])[self.item_id][Field.TEXT]
+            documents.replace_text(uow, self.people.facilitator, uow.lock(Document, known.id), text)
+
+    def decide(self, actor: Actor, suggestion_id: int, **more: object) -> None:
+        with self.database.writing() as uow:
+            suggestions.accept(uow, actor, suggestion_id=suggestion_id, **more)  # type: ignore[arg-type]  # any of its words
+
+    def shown(self, actor: Actor | None = None) -> list[Shown]:
+        with self.database.reading() as uow:
+            return suggestions.of_item(uow, actor or self.people.observer, self.item_id)
+
+    @property
+    def words(self) -> str:
+        with self.database.reading() as uow:
+            return documents.words_of(uow.session, self.item_id)["text"]
+
+
+@pytest.fixture
+def room(database: Database, people: Cast) -> Room:
+    with database.writing() as uow:
+        made = items.add_item(
+            uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title="Money", text=WORDS,
+            status=Status.AGREED,
+        )  # fmt: skip
+        return Room(database, people, made.id)
+
+
+def test_a_member_suggests_on_agreed_words_and_a_facilitator_makes_it_so(room: Room) -> None:
+    made = room.suggest(room.people.member, "gain and loss", "gains and losses", reason="Plural, as elsewhere.")
+    (shown,) = room.shown(room.people.member)
+    assert (shown.author, shown.suggestion.reason, shown.before) == ("Member Invented", "Plural, as elsewhere.", WORDS)
+    assert shown.after == WORDS.replace("gain and loss", "gains and losses")
+    assert (shown.may_decide, shown.may_withdraw) == (False, True)
+    assert room.words == WORDS
+    with pytest.raises(Forbidden, match="Agreed"):
+        room.decide(room.people.peer, made)
+    room.decide(room.people.facilitator, made, answer="Yes.")
+    assert room.words == WORDS.replace("gain and loss", "gains and losses")
+    (shown,) = room.shown()
+    assert (shown.suggestion.state, shown.decided_by) == (SuggestionState.ACCEPTED, "Facilitator Invented")
+    with room.database.reading() as uow:
+        last = uow.session.execute(select(TextChange).order_by(TextChange.at, TextChange.version)).scalars().all()[-1]
+        assert last.author_id == room.people.member.person_id, "the words are their author's"
+    with pytest.raises(Conflict, match="accepted already"):
+        room.decide(room.people.facilitator, made)
+
+
+def test_it_is_carried_while_others_write_and_stands_beside_what_replaced_its_words(room: Room) -> None:
+    first = room.suggest(room.people.member, "gain and loss", "gains and losses")
+    second = room.suggest(room.people.peer, "gain and loss", "profit and loss")
+    room.write("All partners share gain and loss within a corridor.")
+    room.write("All partners share gain and loss within a narrow corridor.")
+    one, other = room.shown()
+    assert one.after == "All partners share gains and losses within a narrow corridor."
+    assert not one.in_conflict
+    room.decide(room.people.facilitator, first)
+    one, decided = room.shown()
+    assert (one.suggestion.id, decided.suggestion.id) == (second, first)
+    assert one.in_conflict
+    assert (one.before, one.after) == (
+        "All partners share gain and loss within a narrow corridor.",
+        "All partners share profit and loss within a narrow corridor.",
+    )
+    assert one.now == "All partners share gains and losses within a narrow corridor."
+    with pytest.raises(Conflict, match="have changed since"):
+        room.decide(room.people.facilitator, second)
+    assert other.suggestion.id == second
+
+
+def test_a_part_of_it_is_accepted(room: Room) -> None:
+    with room.database.writing() as uow:
+        made = suggestions.suggest(
+            uow, room.people.member, item_id=room.item_id, field=Field.TEXT, version=1,
+            text="All partners share gain and loss within a narrow corridor.",
+        ).id  # fmt: skip
+    (shown,) = room.shown()
+    assert shown.places == [Words("Partners", "All partners"), Words("", " narrow")]
+    with pytest.raises(Invalid):
+        room.decide(room.people.facilitator, made, places=[])
+    room.decide(room.people.facilitator, made, places=[1, 99])
+    assert room.words == "Partners share gain and loss within a narrow corridor."
+    assert room.shown()[0].suggestion.state is SuggestionState.PARTLY
+
+
+def test_it_is_refused_with_a_reason_or_taken_back_by_its_author(room: Room) -> None:
+    first = room.suggest(room.people.member, "gain", "gains")
+    second = room.suggest(room.people.member, "loss", "losses")
+    with pytest.raises(Invalid) as refused, room.database.writing() as uow:
+        suggestions.reject(uow, room.people.facilitator, suggestion_id=first, answer=" ")
+    assert "answer" in refused.value.fields
+    with room.database.writing() as uow:
+        suggestions.reject(uow, room.people.facilitator, suggestion_id=first, answer="We said why in session 2.")
+    with pytest.raises(Forbidden), room.database.writing() as uow:
+        suggestions.withdraw(uow, room.people.facilitator, suggestion_id=second)
+    with room.database.writing() as uow:
+        suggestions.withdraw(uow, room.people.member, suggestion_id=second)
+    states = {shown.suggestion.state for shown in room.shown()}
+    assert states == {SuggestionState.REJECTED, SuggestionState.WITHDRAWN}
+    assert room.words == WORDS
+    with room.database.reading() as uow:
+        assert suggestions.open_counts(uow.session, room.people.group_id) == {}
+
+
+def test_what_was_written_against_older_words_counts_from_there(room: Room) -> None:
+    room.write("All partners share gain and loss within a corridor.")
+    with room.database.writing() as uow:
+        suggestions.suggest(
+            uow, room.people.member, item_id=room.item_id, field=Field.TEXT, version=1, text=WORDS + " Always.",
+        )  # fmt: skip
+    (shown,) = room.shown()
+    assert shown.after == "All partners share gain and loss within a corridor. Always."
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "refusal"),
+    [(WORDS, 1, Invalid), ("x" * 100_001, 1, Invalid), ("Other", 2, NotFound), ("Other", -1, NotFound)],
+)
+def test_what_is_no_suggestion_is_refused(room: Room, text: str, version: int, refusal: type[DomainError]) -> None:
+    with pytest.raises(refusal), room.database.writing() as uow:
+        suggestions.suggest(uow, room.people.member, item_id=room.item_id, field=Field.TEXT, text=text, version=version)
+    assert room.shown() == []
+
+
+def test_who_may_not_suggest_or_see(room: Room) -> None:
+    for actor, refusal in ((room.people.observer, Forbidden), (room.people.stranger, NotFound)):
+        with pytest.raises(refusal):
+            room.suggest(actor, "gain", "gains")
+    made = room.suggest(room.people.member, "gain", "gains")
+    with pytest.raises(NotFound):
+        room.decide(room.people.stranger, made)
+    with pytest.raises(NotFound):
+        room.shown(room.people.stranger)
+
+
+def test_readers_never_have_far_to_carry_it(room: Room) -> None:
+    """Every thousand changes the open ones are moved along with the text."""
+    made = room.suggest(room.people.member, "gain and loss", "gains and losses")
+    from app.services import texts  # noqa: PLC0415  the live half, which this test alone needs
+
+    with room.database.reading() as uow:
+        document = documents.documents_of(uow.session, [room.item_id])[room.item_id][Field.TEXT].id
+    client = f"{room.people.facilitator.person_id}.typing"
+    length, version = len(to_units(WORDS)), 1
+    for start in range(0, 1_050, 50):
+        sources = [f'[{length + n},[0,"x"]]' for n in range(50)]
+        with room.database.writing() as uow:
+            texts.push(
+                uow, room.people.facilitator, document_id=document, base=version, client=client, first_seq=start + 1,
+                sources=sources,
+            )  # fmt: skip
+        length, version = length + 50, version + 50
+    (shown,) = room.shown()
+    assert shown.suggestion.id == made
+    assert shown.suggestion.carried_to >= 1_000
+    assert parse(shown.suggestion.carried).length >= len(WORDS) + 950
+    assert shown.after.startswith(WORDS.replace("gain and loss", "gains and losses"))

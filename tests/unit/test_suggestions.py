@@ -1,0 +1,103 @@
+"""Suggestions: made of words, taken in parts, carried along, and stopped where their words have gone."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.calc import suggestions
+from app.calc.changes import ChangeSet, from_units, replace, to_units
+
+TEXT = "Partners share gain and loss within a corridor."
+WORDS = st.lists(st.sampled_from(["a", "bb ", "the ", "gain", ", ", "\n", "é", "😀 ", "12"]), max_size=12).map("".join)
+
+
+def put(text: str, old: str, new: str) -> ChangeSet:
+    """The change that replaces the only ``old`` by ``new``."""
+    units = to_units(text)
+    start = units.index(to_units(old))
+    return replace(len(units), start, start + len(to_units(old)), to_units(new))
+
+
+@given(WORDS, WORDS)
+def test_the_change_leads_from_the_one_to_the_other_and_each_place_counts(old: str, new: str) -> None:
+    change = suggestions.change_between(old, new)
+    assert from_units(change.apply(to_units(old))) == new
+    places = suggestions.places(change)
+    assert suggestions.only(change, range(len(places))) == change
+    assert suggestions.only(change, []).empty
+    if len(places) > 1:
+        first = suggestions.only(change, [0])
+        rest = suggestions.only(change, range(1, len(places)))
+        assert rest.map(first).apply(first.apply(to_units(old))) == to_units(new)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "conflict"),
+    [
+        (("gain and loss", "gains and losses"), ("corridor", "narrow corridor"), False),
+        (("gain and loss", "gains and losses"), ("loss", "a loss"), True),
+        (("gain and loss", "gains and losses"), ("Partners", "All partners"), False),
+        (("share ", ""), ("gain ", "big gain "), False),
+        (("share ", ""), ("share", "divide"), True),
+        (("gain", "gain, "), ("Partners share gain and", "They share"), True),
+    ],
+)
+def test_only_a_change_of_the_same_words_is_a_conflict(
+    mine: tuple[str, str], theirs: tuple[str, str], conflict: bool
+) -> None:
+    suggestion, later = put(TEXT, *mine), put(TEXT, *theirs)
+    carried = suggestions.carry(suggestion, [later])
+    assert carried.conflict is conflict
+    if conflict:
+        assert (carried.change, carried.passed) == (suggestion, 0)
+    else:
+        now = carried.change.apply(later.apply(to_units(TEXT)))
+        assert now == TEXT.replace(*mine).replace(*theirs)
+
+
+def test_two_who_write_at_one_place_are_no_conflict() -> None:
+    change = replace(4, 2, 2, to_units("x"))
+    carried = suggestions.carry(change, [replace(4, 2, 2, to_units("y"))])
+    assert not carried.conflict
+    assert carried.change.apply(to_units("abycd")) in {"abyxcd", "abxycd"}
+
+
+@given(WORDS.filter(bool), WORDS, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.3), WORDS), max_size=8))
+def test_what_is_carried_always_fits_the_text_it_has_come_to(
+    old: str, new: str, edits: list[tuple[float, float, str]]
+) -> None:
+    text, later, texts = to_units(old), [], [to_units(old)]
+    for at, share, insert in edits:
+        start = int(at * len(text))
+        end = min(len(text), start + int(share * len(text)))
+        edit = replace(len(text), start, end, to_units(insert))
+        try:
+            text = edit.apply(text)
+        except ValueError:
+            continue  # it would have halved a character, which nobody may
+        later.append(edit)
+        texts.append(text)
+    carried = suggestions.carry(suggestions.change_between(old, new), later)
+    assert carried.passed == len(later) or carried.conflict
+    assert carried.change.apply(texts[carried.passed]) is not None
+
+
+def test_a_thousand_later_changes_are_passed_in_a_blink() -> None:
+    """The bound is 20 ms on an idle core; five times that is allowed here, where other tests run beside it."""
+    text = to_units("Words that stay as they are, up to here. " * 50)
+    change = suggestions.change_between(text, text.replace("stay", "remain", 3))
+    later, length = [], len(text)
+    for number in range(1_000):
+        later.append(replace(length, length, length, to_units(f"{number % 10}")))
+        length += 1
+    best = 1.0
+    for _ in range(3):
+        began = time.perf_counter()
+        carried = suggestions.carry(change, later)
+        best = min(best, time.perf_counter() - began)
+    assert (carried.passed, carried.conflict) == (1_000, False)
+    assert best < 0.1
