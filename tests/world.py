@@ -34,6 +34,7 @@ from app.services import (
     seats,
     sources,
     stages,
+    suggestions,
     threads,
     validation,
     versions,
@@ -228,9 +229,13 @@ def _past_session(world: World, say: Say) -> None:
         text = uow.session.query(Document).filter_by(item_id=world.ids["draft_id"], field=documents.Field.TEXT).one()
         documents.replace_text(uow, lead, text, say("corrected text"))
         corrections.propose_correction(uow, world.cast.member, decision_id=decision.id)
+        suggestion = suggestions.suggest(
+            uow, world.cast.peer, item_id=world.ids["draft_id"], field=documents.Field.TEXT, version=text.version,
+            text=say("suggested text"), reason=say("suggestion reason"),
+        )  # fmt: skip
         world.ids |= {
             "past_meeting_id": meeting_id, "past_poll_id": poll_id, "decision_id": decision.id, "action_id": action.id,
-            "document_id": text.id,
+            "document_id": text.id, "suggestion_id": suggestion.id,
         }  # fmt: skip
 
 

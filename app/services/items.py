@@ -126,6 +126,10 @@ class Rights:
             return MayWrite("read", "The vote on these words is open: they cannot change until it closes.")
         return MayWrite("write", "")
 
+    def suggesting(self, item: Item) -> bool:
+        """Whether other words may be suggested for the item."""
+        return allowed(self.role, Can.TEXT_SUGGEST) and item.status is not Status.WITHDRAWN
+
     def standing(self, item: Item) -> bool:
         """Whether the item may be moved, withdrawn or given another status."""
         return self.may_add and item.id not in self.voted and (item.status not in SETTLED or self.may_settle)

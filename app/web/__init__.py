@@ -39,6 +39,7 @@ from app.web import (
     room,
     screen,
     sources,
+    suggestions,
     times,
     validation,
     versions,
@@ -77,6 +78,7 @@ BLUEPRINTS: list[tuple[Blueprint, Guard, str]] = [
     (room.bp, guards.attendee, "/g/<slug>/sessions/<int:meeting_id>/room"),
     (polls.bp, guards.attendee, "/g/<slug>/sessions/<int:meeting_id>/polls"),
     (history.bp, guards.member, "/g/<slug>/blueprint/items"),
+    (suggestions.bp, guards.member, "/g/<slug>/blueprint"),
     (items.bp, guards.member, "/g/<slug>/blueprint"),
 ]
 

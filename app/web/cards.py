@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from app import markup
 from app.policy import Actor
-from app.services import documents, evidence, items, threads
+from app.services import documents, evidence, items, suggestions, threads
 from app.services.items import Entry, Rights
 from app.uow import UnitOfWork
 from models.documents import Field
@@ -46,6 +46,8 @@ class Card:
     reason: str
     may_act: bool
     add_kind: str
+    may_suggest: bool
+    suggested: str
     voted: bool
     changed: bool
     aspirational: bool
@@ -85,6 +87,7 @@ class Around:
     decided: dict[int, set[str]]
     evidence: dict[int, int]
     weak: Collection[int]
+    suggested: dict[int, int]
 
 
 @lru_cache(maxsize=4096)
@@ -150,6 +153,7 @@ def _around(uow: UnitOfWork, actor: Actor, group_id: int) -> Around:
         decided=threads.decided_words(uow.session, group_id),
         evidence={item_id: ground.findings for item_id, ground in grounds.items()},
         weak=frozenset(item_id for item_id, ground in grounds.items() if ground.aspirational),
+        suggested=suggestions.open_counts(uow.session, group_id),
     )
 
 
@@ -160,8 +164,9 @@ def _card(entry: Entry, around: Around) -> Card:
     add = UNDER.get(item.kind) if rights.may_add and item.status is not Status.WITHDRAWN else None
     changed, weak = _changed(entry, around.decided.get(item.id)), item.id in around.weak
     voted, findings = item.id in rights.voted, around.evidence.get(item.id, 0)
+    suggested = around.suggested.get(item.id, 0)
     texts = ".".join(str(entry.documents[one].version) for one in documents.WORDS if one in entry.documents)
-    marks = f"{access[0]}{voted:d}{changed:d}{weak:d}{findings}{rights.role[0]}"
+    marks = f"{access[0]}{voted:d}{changed:d}{weak:d}{findings}.{suggested}{rights.role[0]}"
     return Card(
         id=item.id,
         reference=item.reference,
@@ -178,6 +183,8 @@ def _card(entry: Entry, around: Around) -> Card:
         reason=reason if rights.may_add else "",
         may_act=rights.may_add,
         add_kind=add.value if add else "",
+        may_suggest=access != "write" and rights.suggesting(item),
+        suggested=ngettext("%(num)d suggestion", "%(num)d suggestions", suggested) if suggested else "",
         voted=voted,
         changed=changed,
         aspirational=weak,

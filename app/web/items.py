@@ -14,17 +14,19 @@ from flask import Blueprint, flash, g, jsonify, redirect, render_template, reque
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.errors import Conflict, Forbidden, Invalid
+from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Actor, Can
 from app.services import activity, evidence, history, items, outline, threads
 from app.uow import UnitOfWork
-from app.web import cards
+from app.web import cards, redlines
 from app.web.context import looking, transaction
 from app.web.errors import wants_json
 from app.web.forms import text, whole_number
-from app.web.fragments import group_id
+from app.web.fragments import faults, group_id, typed
+from app.web.history import field_words
 from models.documents import Field
 from models.items import Item, Kind, PrincipleGroup, Status
+from models.suggestions import SuggestionState
 
 bp = Blueprint("items", __name__)
 
@@ -155,7 +157,26 @@ def details(item_id: int, slug: str) -> ResponseReturnValue:
 @bp.get("/items/<int:item_id>")
 def item(item_id: int, slug: str) -> ResponseReturnValue:
     """Everything about one item, at an address of its own."""
-    return render_template("items/item.html", **_everything(item_id, lines=8))
+    return page(item_id)
+
+
+def page(item_id: int, refused: DomainError | None = None, refused_on: int | None = None) -> str:
+    """The page of an item as it is now; after a refusal about one of its suggestions, with that and what was typed."""
+    return render_template(
+        "items/item.html", refusal=refused.message if refused else "", refused_on=refused_on, errors=faults(refused),
+        typed=typed(), **_everything(item_id, lines=8),
+    )  # fmt: skip
+
+
+def suggestion_states() -> dict[SuggestionState, str]:
+    """What can become of a suggestion, in the reader's language."""
+    return {
+        SuggestionState.OPEN: _("Open"),
+        SuggestionState.ACCEPTED: _("Accepted"),
+        SuggestionState.PARTLY: _("Accepted in part"),
+        SuggestionState.REJECTED: _("Not taken"),
+        SuggestionState.WITHDRAWN: _("Withdrawn"),
+    }
 
 
 def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
@@ -169,6 +190,10 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
             "evidence": evidence.of_item(uow, actor, item_id),
             "moments": history.timeline(uow, actor, item_id)[:lines],
             "lines": activity.list_activity(uow, actor, group_id=group_id(), item_id=item_id, limit=lines),
+            "redlines": redlines.of_item(uow, actor, item_id),
+            "may_suggest": items.rights(uow.session, actor, entry.item.group_id).suggesting(entry.item),
+            "fields": field_words(),
+            "states": suggestion_states(),
             "Field": Field,
             **_choices(uow, actor, entry),
         }

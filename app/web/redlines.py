@@ -1,0 +1,61 @@
+"""Suggestions as pages show them: what would change marked, or the words of then and of now side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from app import markup
+from app.calc.differences import difference
+from app.calc.plain import plain
+from app.policy import Actor
+from app.services import suggestions
+from app.services.suggestions import Shown
+from app.uow import UnitOfWork
+from models.suggestions import SuggestionState
+
+#: What one place says of itself is cut after so many letters.
+PLACE_LETTERS = 80
+
+
+@dataclass(frozen=True)
+class Redline:
+    """One suggestion on a page; ``marked`` is its difference, ``choices`` its places as check boxes offer them."""
+
+    shown: Shown
+    marked: Markup
+    choices: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Redlines:
+    """The suggestions of an item: those that wait, and those that were decided, newest first."""
+
+    waiting: list[Redline]
+    decided: list[Redline]
+
+
+def of_item(uow: UnitOfWork, actor: Actor, item_id: int) -> Redlines:
+    """All that is shown of an item's suggestions. Raises NotFound, Forbidden."""
+    lines = [_line(shown) for shown in suggestions.of_item(uow, actor, item_id)]
+    waiting = [line for line in lines if line.shown.suggestion.state is SuggestionState.OPEN]
+    return Redlines(waiting, [line for line in lines if line not in waiting])
+
+
+def _line(shown: Shown) -> Redline:
+    segments = difference(plain(shown.before), plain(shown.after))
+    marked = markup.redline(segments, added=_("added"), removed=_("removed"))
+    choices = [(str(at), _place(words.old, words.new)) for at, words in enumerate(shown.places)]
+    return Redline(shown, marked, choices if len(choices) > 1 else [])
+
+
+def _place(old: str, new: str) -> str:
+    was, becomes = (" ".join(plain(each).split())[:PLACE_LETTERS] for each in (old, new))
+    said: str = _("“%(old)s” becomes “%(new)s”", old=was, new=becomes)
+    if not was:
+        said = _("put in “%(new)s”", new=becomes)
+    elif not becomes:
+        said = _("leave out “%(old)s”", old=was)
+    return said

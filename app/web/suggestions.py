@@ -1,0 +1,120 @@
+"""Suggesting other words for an item, and saying what becomes of a suggestion."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.errors import Conflict, Invalid, NotFound
+from app.policy import Actor, Can, require
+from app.services import items as items_service
+from app.services import suggestions
+from app.uow import UnitOfWork
+from app.web import items
+from app.web.context import looking, transaction
+from app.web.forms import text, whole_number
+from app.web.fragments import command, faults, group_id
+from app.web.history import field_words
+from models.documents import Field
+from models.suggestions import Suggestion, SuggestionState
+
+bp = Blueprint("suggestions", __name__)
+
+
+def _field(given: str) -> Field:
+    for field in field_words():
+        if field.value == given:
+            return field
+    raise NotFound()
+
+
+def _to(slug: str, item_id: int) -> str:
+    return url_for("items.item", slug=slug, item_id=item_id, _anchor="suggestions")
+
+
+@bp.get("/items/<int:item_id>/suggest")
+def new(slug: str, item_id: int) -> ResponseReturnValue:
+    """The words as they are, to be changed into what one would rather read."""
+    return _form(item_id, _field(request.args.get("field", Field.TEXT.value)))
+
+
+def _form(item_id: int, field: Field, refused: Invalid | None = None) -> str:
+    with looking() as (uow, actor):
+        require(uow.session, actor, group_id(), Can.TEXT_SUGGEST)
+        entry = items_service.entry_of(uow, actor, item_id, group_id=group_id())
+    document = entry.documents.get(field)
+    if document is None:
+        raise NotFound()
+    typed = request.form if refused is not None else {}
+    return render_template(
+        "suggestions/new.html", entry=entry, field=field, fields=field_words(), errors=faults(refused),
+        words=typed.get("text", document.text), reason=typed.get("reason", ""),
+        version=typed.get("version", document.version),
+    )  # fmt: skip
+
+
+@bp.post("/items/<int:item_id>/suggest")
+def suggest(slug: str, item_id: int) -> ResponseReturnValue:
+    """Keep what was written as a suggestion."""
+    field, version = _field(text("field")), whole_number(text("version"))
+    if version is None:
+        raise NotFound()
+    try:
+        with transaction() as (uow, actor):
+            suggestions.suggest(
+                uow, actor, item_id=item_id, field=field, text=request.form.get("text", "").replace("\r\n", "\n"),
+                version=version, reason=text("reason"), group_id=group_id(),
+            )  # fmt: skip
+    except Invalid as refused:
+        if not refused.fields:
+            refused.fields["text"] = refused.message
+        return _form(item_id, field, refused), refused.status
+    except Conflict as refused:
+        return _form(item_id, field, Invalid("", fields={"text": refused.message})), refused.status
+    flash(_("Your suggestion is kept. Whoever may change these words decides about it."), "success")
+    return redirect(_to(slug, item_id), 303)
+
+
+@bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/accept")
+def accept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
+    """Make the suggested words the item's, all of them or at the places that were ticked."""
+    places = None
+    if request.form.get("part"):
+        places = [number for given in request.form.getlist("places") if (number := whole_number(given)) is not None]
+
+    def decide(uow: UnitOfWork, actor: Actor) -> object:
+        made = suggestions.accept(
+            uow, actor, suggestion_id=suggestion_id, places=places, answer=text("answer"), group_id=group_id()
+        )
+        if made.state is SuggestionState.PARTLY:
+            return _("The places you ticked are now as suggested.")
+        return _("The words are now as suggested.")
+
+    return command(decide, to=_to(slug, item_id), page=lambda refused: items.page(item_id, refused, suggestion_id))
+
+
+@bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/reject")
+def reject(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
+    """Say no to it, and why."""
+
+    def decide(uow: UnitOfWork, actor: Actor) -> Suggestion:
+        return suggestions.reject(uow, actor, suggestion_id=suggestion_id, answer=text("answer"), group_id=group_id())
+
+    return command(
+        decide,
+        to=_to(slug, item_id),
+        said=_("Its author can read why it was not taken."),
+        page=lambda refused: items.page(item_id, refused, suggestion_id),
+    )
+
+
+@bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/withdraw")
+def withdraw(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
+    """Take one's own suggestion back."""
+    return command(
+        lambda uow, actor: suggestions.withdraw(uow, actor, suggestion_id=suggestion_id, group_id=group_id()),
+        to=_to(slug, item_id),
+        said=_("Your suggestion is withdrawn."),
+        page=lambda refused: items.page(item_id, refused, suggestion_id),
+    )
