@@ -24,6 +24,7 @@ from models.groups import Group, Invitation, Membership, Role
 from models.jobs import Job
 from models.meetings import Attendance, Meeting
 from models.polls import Action, Ballot, CorrectionConfirmation, Poll
+from models.suggestions import Suggestion
 from models.validation import Expert, Round
 
 #: Mails that were sent carry addresses and links: their rows go sooner than the rest.
@@ -68,6 +69,13 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
         "text_changes": [
             {"document": row.document_id, "version": row.version, "at": row.at.isoformat(), "changes": row.changes}
             for row in changes
+        ],
+        "suggestions": [
+            {"document": row.document_id, "at": row.made_at.isoformat(), "changes": row.changes, "reason": row.reason,
+             "state": row.state.value, "answer": row.answer}
+            for row in session.execute(
+                select(Suggestion).where(Suggestion.author_id == person.id).order_by(Suggestion.id)
+            ).scalars()
         ],
         "votes": [
             {"question": poll.question, "choice": ballot.choice.value, "reason": ballot.reason,

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from app.services import actions, attendance, corrections, meetings, minutes, stages, versions
+from app.services import actions, attendance, corrections, documents, meetings, minutes, stages, suggestions, versions
 from app.services import items as item_services
 from app.services.story import voting
 from app.services.story.blueprint import reword
 from app.services.story.telling import ZONE, Teller, local
+from models.documents import Field
 from models.items import Status
 from models.meetings import Meeting
 
@@ -48,8 +49,9 @@ def second(teller: Teller) -> None:
 
 
 def since(teller: Teller) -> None:
-    """Words change after they were decided, and the third session is announced."""
+    """Words change after they were decided, others are suggested, and the third session is announced."""
     _change(teller)
+    _suggest(teller)
     teller.at(local(teller.day(-ANNOUNCED_BEFORE), "15:00"))
     meetings.announce(teller.uow, teller.who(FACILITATOR), meeting_id=teller.meetings[2])
 
@@ -179,6 +181,22 @@ def _lock_version(teller: Teller) -> None:
     )  # fmt: skip
     teller.version_id = version.id
     teller.version_items = versions.items_of(teller.uow.session, version.id)
+
+
+def _suggest(teller: Teller) -> None:
+    """Members suggest other words; some wait, one was answered."""
+    for each in teller.story["suggestions"]:
+        teller.at(local(each["day"], "11:15"))
+        item_id = teller.items[each["item"]]
+        text = documents.documents_of(teller.uow.session, [item_id])[item_id][Field.TEXT]
+        made = suggestions.suggest(
+            teller.uow, teller.who(each["by"]), item_id=item_id, field=Field.TEXT, version=text.version,
+            text=text.text.replace(each["old"], each["new"]), reason=each["reason"],
+        )  # fmt: skip
+        if "answer" in each:
+            teller.later(hours=5)
+            answerer = teller.who(each["answered_by"])
+            suggestions.reject(teller.uow, answerer, suggestion_id=made.id, answer=each["answer"])
 
 
 def _change(teller: Teller) -> None:

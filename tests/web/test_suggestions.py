@@ -1,0 +1,86 @@
+"""Suggesting on pages: what is shown to whom, what is kept after a refusal, and who reads why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from app.policy import Actor
+from app.services import items
+from app.uow import Database
+from models.items import Item, Kind, Status
+from tests.cast import SLUG, Browser, Cast
+
+ROOM = f"/g/{SLUG}/blueprint"
+WORDS = "Partners share gain and loss within a corridor."
+OTHER = "All partners share gain and loss within a narrow corridor."
+
+
+@pytest.fixture
+def agreed(database: Database, people: Cast) -> Item:
+    with database.writing() as uow:
+        return items.add_item(
+            uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title="Money", text=WORDS,
+            status=Status.AGREED,
+        )  # fmt: skip
+
+
+def test_a_suggestion_goes_from_a_member_to_a_facilitator_and_back(
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    member, facilitator = client_of(people.member), client_of(people.facilitator)
+    assert f"{ROOM}/items/{agreed.id}/suggest" in member.get(ROOM).text
+    form = member.get(f"{ROOM}/items/{agreed.id}/suggest").text
+    assert WORDS in form
+    sent = {"field": "text", "version": "1", "text": OTHER, "reason": "Two gaps in one."}
+    shown = member.post(f"{ROOM}/items/{agreed.id}/suggest", data=sent, follow_redirects=True).text
+    assert "Your suggestion is kept" in shown
+    assert "<ins>" in shown
+    assert "Two gaps in one." in shown
+    assert "Withdraw" in shown
+    assert "Do not take it" not in shown, "a member decides nothing about agreed words"
+    assert "1 suggestion" in facilitator.get(ROOM).text
+
+    page = facilitator.get(f"{ROOM}/items/{agreed.id}").text
+    assert "put in “narrow”" in page
+    address = f"{ROOM}/items/{agreed.id}/suggestions/1"
+    nothing = facilitator.post(f"{address}/accept", data={"part": "yes"})
+    assert (nothing.status_code, "Choose at least one of the places." in nothing.text) == (422, True)
+    taken = facilitator.post(
+        f"{address}/accept", data={"part": "yes", "places": "1", "answer": "Not all."}, follow_redirects=True
+    ).text
+    assert "Partners share gain and loss within a narrow corridor." in taken
+    assert "Accepted in part" in taken
+    assert "Not all." in member.get(f"{ROOM}/items/{agreed.id}").text
+    again = facilitator.post(f"{address}/reject", data={"answer": "No."})
+    assert again.status_code == 409
+
+
+def test_what_was_typed_is_kept_when_it_is_refused(
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    member, facilitator = client_of(people.member), client_of(people.facilitator)
+    same = {"field": "text", "version": "1", "text": WORDS, "reason": "A reason that is kept"}
+    refused = member.post(f"{ROOM}/items/{agreed.id}/suggest", data=same)
+    assert (refused.status_code, "A reason that is kept" in refused.text) == (422, True)
+    assert "These are the words as they are" in refused.text
+    member.post(f"{ROOM}/items/{agreed.id}/suggest", data={**same, "text": OTHER})
+    address = f"{ROOM}/items/{agreed.id}/suggestions/1/reject"
+    assert "Say why" in facilitator.post(address, data={"answer": "  "}).text
+    long = facilitator.post(address, data={"answer": "x" * 1_001})
+    assert (long.status_code, "x" * 1_001 in long.text) == (422, True)
+    facilitator.post(address, data={"answer": "Decided in session 2."})
+    assert "Decided in session 2." in member.get(f"{ROOM}/items/{agreed.id}").text
+
+
+def test_foreign_and_wrong_addresses_find_nothing(
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    member = client_of(people.member)
+    assert member.get(f"{ROOM}/items/{agreed.id}/suggest?field=minutes").status_code == 404
+    assert member.get(f"{ROOM}/items/999/suggest").status_code == 404
+    sent = {"field": "text", "version": "7", "text": OTHER}
+    assert member.post(f"{ROOM}/items/{agreed.id}/suggest", data=sent).status_code == 404
+    assert client_of(people.observer).get(f"{ROOM}/items/{agreed.id}/suggest").status_code == 403
+    assert client_of(people.stranger).get(f"{ROOM}/items/{agreed.id}/suggest").status_code == 404
