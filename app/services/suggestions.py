@@ -92,6 +92,15 @@ def suggest(
     return made
 
 
+def place_of(uow: UnitOfWork, actor: Actor, document_id: int, *, group_id: int | None = None) -> tuple[int, Field]:
+    """The item and the field that a document is, for those who may suggest words for it. Raises NotFound, Forbidden."""
+    document = uow.session.get(Document, document_id)
+    if document is None or document.item_id is None:
+        raise NotFound()
+    items.access_item(uow.session, actor, document.item_id, Can.TEXT_SUGGEST, group_id=group_id)
+    return document.item_id, document.field
+
+
 def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None) -> list[Shown]:
     """The suggestions on all texts of an item: the open ones in the order they were made, then the last decided."""
     item = items.access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)

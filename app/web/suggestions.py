@@ -76,6 +76,14 @@ def suggest(slug: str, item_id: int) -> ResponseReturnValue:
     return redirect(_to(slug, item_id), 303)
 
 
+@bp.post("/documents/<int:document_id>/suggest")
+def take_up(slug: str, document_id: int) -> ResponseReturnValue:
+    """The form with words that could not be saved any more; nothing is kept yet."""
+    with looking() as (uow, actor):
+        item_id, field = suggestions.place_of(uow, actor, document_id, group_id=group_id())
+    return _form(item_id, field, Invalid(""))
+
+
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/accept")
 def accept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
     """Make the suggested words the item's, all of them or at the places that were ticked."""

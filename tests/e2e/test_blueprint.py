@@ -175,6 +175,12 @@ def test_what_a_closed_tab_left_is_sent_or_shown_on_its_item(open_room: Opener, 
         "Written in a tunnel. First words."
     )
     expect(page.get_by_text("could not be saved")).to_contain_text("C1.2")
+    card(page, "C1.2").get_by_role("button", name="Suggest these words").click()
+    expect(page.get_by_label("Words", exact=True)).to_have_value("Written in a tunnel. First words.")
+    page.get_by_role("button", name="Suggest these words").click()
+    expect(page.locator("#suggestions ins")).to_contain_text("Written in a tunnel.")
+    page.goto(address)
+    expect(card(page, "C1.2").get_by_role("link", name="1 suggestion")).to_be_visible()
     card(page, "C1.2").get_by_role("button", name="Let go").click()
     expect(page.get_by_text("could not be saved")).to_be_hidden()
 

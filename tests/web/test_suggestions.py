@@ -82,5 +82,6 @@ def test_foreign_and_wrong_addresses_find_nothing(
     assert member.get(f"{ROOM}/items/999/suggest").status_code == 404
     sent = {"field": "text", "version": "7", "text": OTHER}
     assert member.post(f"{ROOM}/items/{agreed.id}/suggest", data=sent).status_code == 404
+    assert member.post(f"{ROOM}/documents/9999/suggest", data={"text": "x", "version": "1"}).status_code == 404
     assert client_of(people.observer).get(f"{ROOM}/items/{agreed.id}/suggest").status_code == 403
     assert client_of(people.stranger).get(f"{ROOM}/items/{agreed.id}/suggest").status_code == 404

@@ -17,6 +17,7 @@ export class Leftovers {
    */
   constructor(root, list) {
     this.person = root.dataset.person ?? "";
+    this.base = root.dataset.suggests === undefined ? undefined : root.dataset.base;
     this.list = list;
     this.notice = /** @type {HTMLElement | null} */ (root.querySelector("[data-left]"));
     // Its own: what it sends is locked against an editor that is opened meanwhile.
@@ -55,6 +56,7 @@ export class Leftovers {
         void this.store.letGo(lost.key);
         this.#tell();
       },
+      base: this.base,
     })));
   }
 

@@ -249,6 +249,7 @@ class Editor {
         return true;
       },
       letGo: () => void store.letGo(lost.key),
+      base: /** @type {HTMLElement | null} */ (this.element.closest("[data-suggests]"))?.dataset.base,
     });
     this.kept.append(box);
     if (!this.kept.isConnected) this.element.append(this.kept);

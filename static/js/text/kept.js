@@ -3,6 +3,31 @@ import { _ } from "../words.js";
 
 /** @typedef {import("./store.js").KeptLost} KeptLost */
 
+/**
+ * A button that takes the words to the page where they can be suggested.
+ * @param {KeptLost} lost
+ * @param {string} base address of the blueprint
+ */
+function suggestion(lost, base) {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = `${base}/documents/${lost.doc}/suggest`;
+  const csrf = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+  for (const [name, value] of Object.entries({ csrf_token: csrf, version: String(lost.version), text: lost.text })) {
+    // Not an input: that would lose the ends of lines.
+    const field = document.createElement("textarea");
+    field.name = name;
+    field.value = value;
+    field.hidden = true;
+    form.append(field);
+  }
+  const button = document.createElement("button");
+  button.className = "button button--small button--secondary";
+  button.textContent = _("Suggest these words");
+  form.append(button);
+  return form;
+}
+
 /** @param {string} code */
 function reason(code) {
   switch (code) {
@@ -49,10 +74,11 @@ function action(words, kind, act) {
 
 /**
  * @param {KeptLost} lost
- * @param {{putBack?: (words: string) => boolean, letGo: () => void}} acts without `putBack` where no editor is open
+ * @param {{putBack?: (words: string) => boolean, letGo: () => void, base?: string}} acts without `putBack` where no
+ *   editor is open; with `base`, the blueprint's address, where the words may be suggested
  * @returns {HTMLElement}
  */
-export function keptWords(lost, { putBack, letGo }) {
+export function keptWords(lost, { putBack, letGo, base }) {
   const box = document.createElement("section");
   box.className = "editor__kept";
   box.dataset.code = lost.code;
@@ -85,6 +111,8 @@ export function keptWords(lost, { putBack, letGo }) {
       if (putBack(lost.words)) gone();
       else said.textContent = _("You cannot change this text now.");
     })] : []),
+    // Records of before suggestions existed do not say what they were made on.
+    ...(base && Number.isInteger(lost.version) ? [suggestion(lost, base)] : []),
     action(_("Let go"), "button--secondary", gone),
     said,
   );

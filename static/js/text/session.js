@@ -26,7 +26,7 @@ const REMEMBERED = 500;
 /** @typedef {"opening" | "saved" | "saving" | "reconnecting" | "unsaved"} Status */
 /** @typedef {{id: number, name: string, constituency: string}} Person */
 /** @typedef {{key: string, person: string, doc: string, epoch: unknown, version: number, acked: number, text: string, pending: string[], at: number}} Kept */
-/** @typedef {{doc: string, code: string, detail: string, words: string, text: string}} Lost */
+/** @typedef {{doc: string, code: string, detail: string, words: string, text: string, version: number}} Lost `text` was made on the confirmed `version` */
 /** @typedef {{client: string, anchor: number | null, head: number | null, person: Person, typing: boolean}} Caret */
 
 /**
@@ -427,7 +427,7 @@ export class TextSession {
     const { state } = this.host;
     if (!state) return;
     const text = state.doc.toString();
-    this.host.lost({ doc: this.doc, code, detail, words: words || unconfirmedWords(state) || text, text });
+    this.host.lost({ doc: this.doc, code, detail, words: words || unconfirmedWords(state) || text, text, version: this.version });
     this.waitingSince = null;
   }
 
