@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from app.calc.changes import ChangeSet, Part, to_units
+
 Kind = Literal["same", "added", "removed"]
 
 MAX_CELLS = 40_000
@@ -50,6 +52,25 @@ def difference(old: str, new: str) -> list[Segment]:
         else:
             changes.append((kind, list(words)))
     return _whole_lines(list(_readable(changes)))
+
+
+def change_between(old: str, new: str) -> ChangeSet:
+    """The change from ``old`` to ``new``, word by word: what stays keeps its authors.
+
+    Raises BadChangeError on half a character.
+    """
+    parts: list[Part] = []
+    for segment in difference(old, new):
+        words = to_units(segment.text)
+        if segment.kind == "same":
+            parts.append((len(words), None))
+        elif segment.kind == "removed":
+            parts.append((len(words), ""))
+        elif parts and parts[-1][1] is not None:
+            parts[-1] = (parts[-1][0], parts[-1][1] + words)
+        else:
+            parts.append((0, words))
+    return ChangeSet(tuple(parts))
 
 
 def _compare(before: list[str], after: list[str]) -> Iterator[tuple[Kind, Sequence[str]]]:

@@ -1,15 +1,15 @@
 """Suggested changes to a text: made from the words somebody would rather read, carried along as the text moves on.
 
-A suggestion is a ChangeSet against one version of the text, in as many places as the words differ. It is carried over
-later changes one at a time, as pushes are; it comes into conflict with the first change that touches words it would
-replace, and then stays where it was, to be shown beside the words of today.
+A suggestion is a ChangeSet against one version of the text, in as many places as the words differ
+(`differences.change_between`). It is carried over later changes one at a time, as pushes are; it comes into conflict
+with the first change that touches words it would replace, and then stays where it was, to be shown beside the words of
+today.
 """
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from app.calc.changes import ChangeSet, Part, to_units
-from app.calc.differences import difference
+from app.calc.changes import ChangeSet, Part
 
 
 class Place(NamedTuple):
@@ -26,25 +26,6 @@ class Carried(NamedTuple):
     change: ChangeSet
     passed: int
     conflict: bool
-
-
-def change_between(old: str, new: str) -> ChangeSet:
-    """The change from ``old`` to ``new``, word by word, so that each place can be accepted by itself.
-
-    Raises BadChangeError on half a character.
-    """
-    parts: list[Part] = []
-    for segment in difference(old, new):
-        words = to_units(segment.text)
-        if segment.kind == "same":
-            parts.append((len(words), None))
-        elif segment.kind == "removed":
-            parts.append((len(words), ""))
-        elif parts and parts[-1][1] is not None:
-            parts[-1] = (parts[-1][0], parts[-1][1] + words)
-        else:
-            parts.append((0, words))
-    return ChangeSet(tuple(parts))
 
 
 def places(change: ChangeSet) -> list[Place]:

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app.calc.changes import MAX_TEXT_UNITS, ChangeSet, Units, difference, from_units, replace, to_units, units_length
+from app.calc.differences import change_between
 from app.errors import Invalid
 from app.events import DocumentReset, TextChanged
 from app.policy import Actor
@@ -25,6 +26,8 @@ LIMIT = MAX_TEXT_UNITS
 SNAPSHOT_EVERY = 1_000
 #: Most that one change puts in: even a line end in every unit stays within what a change may be on the wire.
 PIECE_UNITS = 12_000
+#: Most places, kept and changed, of one such change.
+PIECE_PARTS = 1_000
 #: The texts that make an item's words, in the order they are read.
 WORDS = (Field.TITLE, Field.TEXT, Field.WHY, Field.SUMMARY)
 
@@ -90,18 +93,28 @@ def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str) -
     text = clean(document.field, text)
     if text == document.text:
         return False
-    append(uow, document, _in_pieces(actor, to_units(document.text), to_units(text)))
+    change = change_between(document.text, text)
+    if change.inserted <= PIECE_UNITS and len(change.parts) <= PIECE_PARTS:
+        after = change.apply(to_units(document.text))
+        append(uow, document, [Addition(actor.person_id, _mark(actor), 0, change, after)])
+    else:
+        append(uow, document, _in_pieces(actor, to_units(document.text), to_units(text)))
     return True
 
 
+def _mark(actor: Actor) -> str:
+    """A client's id that no browser's editor has."""
+    return f"{actor.person_id or 0}.{new_nonce()}"
+
+
 def _in_pieces(actor: Actor, old: Units, new: Units) -> list[Addition]:
-    """The changes that lead from one text to another, under a mark that no browser's editor has.
+    """The changes that lead from one text to another by replacing what differs as a whole.
 
     What is put in is cut into pieces that every reader of the log takes: a change has a longest size on the wire.
     """
     change = difference(old, new)
     put_in = Units("".join(insert for _, insert in change.parts if insert))
-    client = f"{actor.person_id or 0}.{new_nonce()}"
+    client = _mark(actor)
     additions = []
     text, at, end = old, change.start, change.end
     for number, piece in enumerate(_cut(put_in)):

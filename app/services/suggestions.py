@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.calc import suggestions as calc
 from app.calc.changes import MAX_SOURCE_CHARACTERS, ChangeSet, from_units, parse, to_units
+from app.calc.differences import change_between
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, require
@@ -74,7 +75,7 @@ def suggest(
     if len(reason) > LONGEST_REASON:
         raise Invalid("", fields={"reason": f"At most {LONGEST_REASON} characters."})
     before = history.text_at(uow.session, document, version)
-    change = calc.change_between(before, documents.clean(field, text))
+    change = change_between(before, documents.clean(field, text))
     if change.empty:
         raise Invalid("", fields={"text": "These are the words as they are. Change what you would rather read."})
     source = change.to_json()

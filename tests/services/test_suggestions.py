@@ -89,7 +89,6 @@ def test_a_member_suggests_on_agreed_words_and_a_facilitator_makes_it_so(room: R
 def test_it_is_carried_while_others_write_and_stands_beside_what_replaced_its_words(room: Room) -> None:
     first = room.suggest(room.people.member, "gain and loss", "gains and losses")
     second = room.suggest(room.people.peer, "gain and loss", "profit and loss")
-    room.write("All partners share gain and loss within a corridor.")
     room.write("All partners share gain and loss within a narrow corridor.")
     one, other = room.shown()
     assert one.after == "All partners share gains and losses within a narrow corridor."

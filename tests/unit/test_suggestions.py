@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.calc import suggestions
 from app.calc.changes import ChangeSet, from_units, replace, to_units
+from app.calc.differences import change_between
 
 TEXT = "Partners share gain and loss within a corridor."
 WORDS = st.lists(st.sampled_from(["a", "bb ", "the ", "gain", ", ", "\n", "é", "😀 ", "12"]), max_size=12).map("".join)
@@ -24,7 +25,7 @@ def put(text: str, old: str, new: str) -> ChangeSet:
 
 @given(WORDS, WORDS)
 def test_the_change_leads_from_the_one_to_the_other_and_each_place_counts(old: str, new: str) -> None:
-    change = suggestions.change_between(old, new)
+    change = change_between(old, new)
     assert from_units(change.apply(to_units(old))) == new
     places = suggestions.places(change)
     assert suggestions.only(change, range(len(places))) == change
@@ -81,7 +82,7 @@ def test_what_is_carried_always_fits_the_text_it_has_come_to(
             continue  # it would have halved a character, which nobody may
         later.append(edit)
         texts.append(text)
-    carried = suggestions.carry(suggestions.change_between(old, new), later)
+    carried = suggestions.carry(change_between(old, new), later)
     assert carried.passed == len(later) or carried.conflict
     assert carried.change.apply(texts[carried.passed]) is not None
 
@@ -89,7 +90,7 @@ def test_what_is_carried_always_fits_the_text_it_has_come_to(
 def test_a_thousand_later_changes_are_passed_in_a_blink() -> None:
     """The bound is 20 ms on an idle core; five times that is allowed here, where other tests run beside it."""
     text = to_units("Words that stay as they are, up to here. " * 50)
-    change = suggestions.change_between(text, text.replace("stay", "remain", 3))
+    change = change_between(text, text.replace("stay", "remain", 3))
     later, length = [], len(text)
     for number in range(1_000):
         later.append(replace(length, length, length, to_units(f"{number % 10}")))
