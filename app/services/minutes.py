@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -145,7 +146,7 @@ def _stages(stages: list[Stage], zone: str) -> str:
         actual = "not ended"
         if stage.ended_at is not None:
             seconds = (stage.ended_at - stage.started_at).total_seconds() - stage.paused_seconds
-            actual = f"took {_minutes(max(0, round(seconds / 60)))}"
+            actual = f"took {_minutes(max(0, math.ceil(seconds / 60)))}"
         begun = moments.clock_time(stage.started_at, zone)
         lines.append(f"- {begun} {plain(stage.title)}: planned {_minutes(stage.planned_minutes)}, {actual}")
     return "\n".join(lines)

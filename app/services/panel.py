@@ -230,7 +230,7 @@ def _checked(form: SeatForm) -> SeatForm:
         fields["email"] = "Enter an e-mail address, like name@example.org"
     scope = form.scope.strip().lower()
     if scope not in {each.value for each in Scope}:
-        fields["scope"] = "Choose national or international"
+        fields["scope"] = "Choose this country (national) or abroad (international)"
     expertise = tuple(dict.fromkeys(" ".join(each.lower().split()) for each in form.expertise if each.strip()))
     if len(expertise) > 8 or any(len(each) > 40 for each in expertise):
         fields["expertise"] = "Give at most 8 kinds of expertise of at most 40 characters"

@@ -68,6 +68,7 @@ class PollView:
     """A poll as one actor may see it. While it is open nobody's answer is in it but the actor's own."""
 
     poll: Poll
+    reference: str
     voices: list[Voice]
     split: list[Split]
     own: Ballot | None
@@ -319,9 +320,9 @@ def view(session: Session, poll: Poll, *, person_id: int | None, facilitates: bo
     open_to_see = poll.closed_at is not None and (facilitates or is_shown)
     voices = [_voice(elector, ballots.get(elector.person_id), named=open_to_see) for elector in electors]
     may_vote = any(elector.person_id == person_id for elector in electors)
-    return PollView(
-        poll, voices, split_of(voices) if open_to_see else [], ballots.get(person_id or 0), may_vote, is_shown, decision
-    )
+    split = split_of(voices) if open_to_see else []
+    reference = session.get_one(Item, poll.item_id).reference
+    return PollView(poll, reference, voices, split, ballots.get(person_id or 0), may_vote, is_shown, decision)
 
 
 def _order(elector: Elector) -> tuple[int, str]:

@@ -309,7 +309,7 @@ def add_minute(uow: UnitOfWork, actor: Actor, *, meeting_id: int, minutes: int =
 
 
 def take_control(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> Meeting:
-    """Become the facilitator whose buttons run the session. It never happens by itself."""
+    """Become the facilitator whose buttons run the session, and be here. It never happens by itself."""
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state not in OPEN:
         raise Conflict("There is nothing to control: the session is not open.")
@@ -317,14 +317,21 @@ def take_control(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> Meeting:
         return meeting
     meeting.controller_id = actor.person_id
     record(uow, actor, meeting, "control")
+    if actor.person_id is not None:
+        attendance.arrive(uow, actor, meeting_id=meeting.id)
     sentence = f"took control of session {meeting.number}"
     note(uow, actor, sentence, group_id=meeting.group_id, meeting_id=meeting.id)
     return meeting
 
 
 def show_item(uow: UnitOfWork, actor: Actor, *, meeting_id: int, item_id: int | None) -> Meeting:
-    """Choose the item that everyone in the room sees; None shows none. Raises Invalid for a foreign item."""
+    """Choose the item that everyone in the room sees; None shows none.
+
+    Raises Invalid for a foreign item, Conflict while a vote is open: what people look at is what they vote on.
+    """
     meeting = hold_controls(uow, actor, meeting_id)
+    if polls.open_poll_in(uow.session, meeting.id) is not None:
+        raise Conflict("A vote is open. Close or withdraw it before you turn to another item.", code="vote_open")
     if item_id is not None:
         item = uow.session.get(Item, item_id)
         if item is None or item.group_id != meeting.group_id:

@@ -141,10 +141,12 @@ def _show_page(meeting_id: int, refused: DomainError | None = None) -> str:
         log = decisions.list_decisions(uow, actor, group_id=group_id(), meeting_id=meeting_id)
         has_minutes = minutes.document_of(uow.session, meeting_id) is not None
         items = dict(rooms.choosable(uow.session, group_id()))
+        zone = g.group.time_zone
+        is_today = moments.local_day(meeting.starts_at, zone) == moments.local_day(uow.now, zone)
     ends = meeting.starts_at + timedelta(minutes=sum(stage.planned_minutes for stage in sheet))
     return render_template(
         "meetings/show.html", meeting=meeting, sheet=sheet, own=own[0] if own else None, decisions=log,
-        has_minutes=has_minutes, items=items, ends=ends, refused=refused, kinds=dict(kinds()),
+        has_minutes=has_minutes, items=items, ends=ends, is_today=is_today, refused=refused, kinds=dict(kinds()),
     )  # fmt: skip
 
 

@@ -11,7 +11,8 @@ export function mount(form) {
   form.addEventListener(
     "submit",
     (event) => {
-      if (agreed) {
+      // A part of the page that is changed in place may have made another form of this one.
+      if (agreed || !form.dataset.confirm) {
         agreed = false;
         return;
       }

@@ -93,6 +93,7 @@ export function mount(region) {
     }
     void send(region, form, event.submitter).then((taken) => {
       mark = "";
+      if (!taken) window.setTimeout(() => region.isConnected && void refresh(true), REFUSAL_MILLISECONDS + 100);
       // What one has turned to by oneself stands in the address of the part, which the answer does not know.
       if (taken && region.dataset.src?.includes("?")) void refresh(true);
     });
@@ -117,11 +118,16 @@ async function send(region, form, submitter) {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     taken = response.ok;
     if (page.getElementById(region.id)) {
-      if (response.ok) takeHidden(form, page);
+      if (response.ok) {
+        takeHidden(form, page);
+        // What was refused before has been mended.
+        for (const notice of region.querySelectorAll("[data-until]")) notice.removeAttribute("data-until");
+      }
       if (!response.ok || !region.dataset.src?.includes("?")) show(region, page);
       if (!response.ok) keepRefused(region, form);
       for (const notice of page.querySelectorAll(".before-main .notice")) toast((notice.textContent ?? "").trim());
-      region.querySelector("[data-refusal], .error-summary")?.scrollIntoView({ block: "nearest" });
+      const fault = region.querySelector(".error-message") ?? region.querySelector("[data-refusal], .error-summary");
+      fault?.scrollIntoView({ block: fault.matches(".error-message") ? "center" : "nearest" });
     } else if (response.ok) {
       location.assign(response.url);
     } else {
