@@ -23,6 +23,7 @@ def console_of(server: LiveServer, hall: Hall, context: BrowserContext) -> Page:
     page = context.new_page()
     page.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}")
     page.get_by_role("button", name="Open the waiting room").click()
+    page.get_by_role("button", name="Open it now").click()  # the hall's session is planned for another day
     page.wait_for_url("**/console")
     return page
 
