@@ -86,7 +86,7 @@ WHOLE = (
     ),
     Dimension(
         "whole_potential",
-        "How much could contracts built on it improve care for people with long-term conditions?",
+        "How much could contracts built on it improve care for the people it is meant for?",
         1, 9, "Not at all", "Very much",
     ),
 )  # fmt: skip
@@ -96,9 +96,7 @@ def _nine(key: str, question: str, low: str, high: str, *only_for: str) -> Dimen
     return Dimension(key, question, 1, 9, low, high, only_for=only_for)
 
 
-_RELEVANCE = _nine(
-    "relevance", "How relevant is it to care for people with long-term conditions?", "Irrelevant", "Essential"
-)
+_RELEVANCE = _nine("relevance", "How relevant is it to the people this blueprint is for?", "Irrelevant", "Essential")
 _APPLICABILITY = _nine("applicability", "Could it be applied in your country or sector?", "Could not", "Could now")
 _NINE = (
     _nine(
