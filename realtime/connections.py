@@ -31,7 +31,6 @@ class OpenText:
     item_id: int | None
     clients: set[str]
     stamp: Stamp
-    guest_of: int | None
     present: str = ""
     streamed: int = -1
     streamed_at: float = 0.0

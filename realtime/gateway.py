@@ -139,19 +139,13 @@ class Gateway:
             return False
         return True
 
-    def look_again(self, guest_of: int) -> None:
+    def look_again(self, meeting_id: int) -> None:
         """A session has changed: its guests lose what they were let in to when it ends or refuses them."""
-        # One text tells for all that a connection has open: a guest's place is in the session, not in a text.
-        waiting = []
-        for each in self.connections.all():
-            texts_of_it = [id_ for id_, open_ in list(each.texts.items()) if open_.guest_of == guest_of]
-            waiting += [(each, id_) for id_ in texts_of_it[:1]]
-        if not waiting:
-            return
         with self.database.reading() as uow:
-            gone = [each for each, id_ in waiting if not texts.may_read(uow, self.actor(uow, each), id_)]
-        for each in gone:
-            self.connections.close(each, "a guest's session ended")
+            gone = sockets.guests_gone(uow, meeting_id)
+        for each in self.connections.all() if gone else []:
+            if each.holder is not None and each.holder.person_id in gone:
+                self.connections.close(each, "a guest's session ended")
 
     # --- threads ---
 

@@ -123,7 +123,7 @@ class Texts:
             if known is None:
                 stamp = each.stamps.get(opened.group_id) or sockets.stamp(uow, actor, opened.group_id)
                 each.stamps[opened.group_id] = stamp
-                known = OpenText(opened.group_id, opened.item_id, set(), stamp, opened.guest_of)
+                known = OpenText(opened.group_id, opened.item_id, set(), stamp)
                 each.texts[document_id] = known
         known.clients.add(client)
         known.streamed = -1

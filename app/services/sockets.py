@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from app.errors import DomainError
-from app.policy import VISITOR, Actor, Can, allowed, standing
+from app.policy import GUESTS_WELCOME, VISITOR, Actor, Can, allowed, standing
 from app.services import accounts, items, meetings
 from app.uow import UnitOfWork
 from models.accounts import AccessToken, Person, SignIn
-from models.groups import Constituency
+from models.groups import Constituency, Membership, Role
+from models.meetings import Attendance, Meeting
 
 #: Topics whose number is a group's id, and what it takes to watch them.
 GROUP_TOPICS = {
@@ -100,6 +101,23 @@ def may_watch(uow: UnitOfWork, actor: Actor, topic: str) -> bool:
         return noun == "meeting" and meetings.may_watch(uow.session, actor, id_)
     except DomainError:
         return False
+
+
+def guests_gone(uow: UnitOfWork, meeting_id: int) -> set[int]:
+    """The persons who were guests of a session and may be there no more: it is over, or they were refused."""
+    rows = uow.session.execute(
+        select(Membership.person_id)
+        .join(Meeting, Meeting.id == Membership.meeting_id)
+        .outerjoin(Attendance, (Attendance.meeting_id == Meeting.id) & (Attendance.person_id == Membership.person_id))
+        .where(
+            Meeting.id == meeting_id,
+            Membership.role == Role.GUEST,
+            Meeting.state.not_in(GUESTS_WELCOME)
+            | Attendance.refused_at.is_not(None)
+            | Membership.removed_at.is_not(None),
+        )
+    )
+    return set(rows.scalars())
 
 
 def stamp(uow: UnitOfWork, actor: Actor, group_id: int) -> Stamp:

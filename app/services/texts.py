@@ -17,12 +17,11 @@ from app.calc.changes import ChangeError, ChangeSet, Units, parse, to_units
 from app.calc.rebase import MAX_REBASE_STEPS, Logged, must_chain, rebase
 from app.errors import DomainError, NotFound
 from app.events import ItemChanged
-from app.policy import Actor, Can, allowed, require, standing
+from app.policy import Actor, Can, allowed, require
 from app.services import documents, items, minutes, suggestions
 from app.services.documents import Addition
 from app.uow import SILENT, UnitOfWork
 from models.documents import Document, Field, TextChange
-from models.groups import Role
 from models.items import Item
 from models.meetings import Meeting
 
@@ -58,7 +57,6 @@ class Opened:
     group_id: int
     item_id: int | None
     meeting_id: int | None
-    guest_of: int | None
     epoch: str
     version: int
     text: str | None
@@ -90,7 +88,7 @@ def join(uow: UnitOfWork, actor: Actor, *, document_id: int, version: int | None
     resumes = epoch == document.epoch and version is not None and 0 <= version <= document.version
     return Opened(
         document.id, document.group_id, document.item_id, document.meeting_id,
-        _guest_of(uow.session, actor, document.group_id), document.epoch, document.version,
+        document.epoch, document.version,
         None if resumes else document.text, found.access, found.reason,
     )  # fmt: skip
 
@@ -345,17 +343,3 @@ def _rights(uow: UnitOfWork, actor: Actor, document: Document) -> Rights:
     if not allowed(role, Can.TEXT_WRITE):
         return Rights("read", "forbidden", "Your role lets you read this, not change it.")
     return Rights("read", "locked", "These minutes are approved and locked.")
-
-
-def may_read(uow: UnitOfWork, actor: Actor, document_id: int) -> bool:
-    """Whether the actor may still read a text."""
-    document = uow.session.get(Document, document_id)
-    try:
-        return document is not None and bool(_rights(uow, actor, document))
-    except DomainError:
-        return False
-
-
-def _guest_of(session: Session, actor: Actor, group_id: int) -> int | None:
-    found = standing(session, actor, group_id)
-    return found.meeting_id if found is not None and found.role is Role.GUEST else None
