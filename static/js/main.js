@@ -12,6 +12,37 @@
 const mounted = new WeakMap();
 
 /**
+ * The modules still on their way, by element, and the button pressed meanwhile.
+ * @type {Map<Element, {coming: number, pressed: HTMLElement | null}>}
+ */
+const awaited = new Map();
+
+/**
+ * A press on a button whose module is still on its way would be lost: it is made once more when the module stands.
+ * Links and buttons that send a form work without scripts and are left alone.
+ * @param {MouseEvent} event
+ */
+function keepPress(event) {
+  const button = event.target instanceof Element ? event.target.closest("button[type=button]") : null;
+  if (!(button instanceof HTMLElement)) return;
+  for (let host = button.closest("[data-module]"); host; host = host.parentElement?.closest("[data-module]") ?? null) {
+    const wait = awaited.get(host);
+    if (!wait) continue;
+    event.stopPropagation();
+    wait.pressed = button;
+    return;
+  }
+}
+
+/** @param {Element} element */
+function stands(element) {
+  const wait = awaited.get(element);
+  if (!wait || (wait.coming -= 1) > 0) return;
+  awaited.delete(element);
+  if (wait.pressed?.isConnected) wait.pressed.click();
+}
+
+/**
  * Mounts one module on one element.
  * @param {HTMLElement} element
  * @param {string} name
@@ -22,12 +53,17 @@ async function mountOne(element, name) {
   if (names.has(name)) return;
   names.add(name);
   mounted.set(element, names);
+  const wait = awaited.get(element) ?? { coming: 0, pressed: null };
+  wait.coming += 1;
+  awaited.set(element, wait);
   try {
     const module = /** @type {Module} */ (await import(`./modules/${name}.js`));
     await module.mount(element);
   } catch (error) {
     // One broken module must not take the others with it; the page works without scripts.
     console.error(`Module ${name} did not start`, error);
+  } finally {
+    stands(element);
   }
 }
 
@@ -55,6 +91,8 @@ export async function mountAll(root) {
 export function csrfToken() {
   return document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
 }
+
+document.addEventListener("click", keepPress, { capture: true });
 
 for (const event of ["htmx:afterSettle", "concordat:mount"]) {
   document.addEventListener(event, ({ target }) => {

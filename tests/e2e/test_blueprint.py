@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from app.policy import Actor
 from app.services import items, outline
@@ -88,6 +88,24 @@ def test_words_are_edited_in_place_and_read_by_others_at_once(
     words.press("Escape")
     expect(card(writer, "C1.2")).to_be_focused()
     expect(writer.locator(".cm-editor")).to_have_count(0)
+
+
+def test_a_press_before_the_scripts_have_come_is_not_lost(open_room: Opener, people: Cast, server: LiveServer) -> None:
+    page = open_room(people.member)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/js/modules/tree.js", hold)
+    with page.expect_request("**/js/modules/tree.js"):
+        page.goto(f"{server.url}/g/{SLUG}/blueprint", wait_until="commit")
+    edit = card(page, "C1.1").get_by_role("button", name="Edit")
+    edit.click()
+    edit.click()
+    expect(page.locator(".cm-editor")).to_have_count(0)
+    held[0].continue_()
+    expect(card(page, "C1.1").get_by_role("textbox", name="Words of C1.1")).to_be_focused()
 
 
 def test_acts_are_seen_by_others_at_once_and_undone(
