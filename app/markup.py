@@ -6,12 +6,16 @@ makes still passes an explicit allow-list (nh3). Pictures are made by our own co
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
-from html import escape
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape, unescape
 
 import nh3
 from markupsafe import Markup
 
+from app.calc.anchors import Anchor, letters
+from app.calc.changes import units_length
 from app.calc.dialect import clean, parse
 from app.calc.differences import Segment
 
@@ -21,6 +25,9 @@ MAX_UNITS = 100_000
 _TAGS = {"p", "br", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "ul", "ol", "li", "blockquote", "a", "span"}
 _ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
 _REL = "noopener noreferrer nofollow"
+
+#: HTML as this module makes it, cut into tags, entities and single letters.
+_TAG_OR_WORDS = re.compile(r"""<(?:[^<>"]|"[^"]*")*>|&[#a-zA-Z0-9]+;|[^<&]|[<&]""")
 
 _SVG_TAGS = frozenset(
     [
@@ -125,6 +132,115 @@ def redline(segments: Iterable[Segment], *, added: str = "added", removed: str =
             html.append(f'<{tag}><span class="visually-hidden">[{escape(said)}: </span>{words}')
             html.append(f'<span class="visually-hidden">]</span></{tag}>')
     return Markup("".join(html))
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Words of a text that something is about: `number` stands behind them, `label` says what is there, `key` makes
+    the addresses."""
+
+    key: str
+    number: int
+    label: str
+    anchor: Anchor
+
+
+def marked(html: Markup, text: str, marks: Sequence[Mark]) -> Markup:
+    """`html`, the rendered Markdown `text`, with the words of each mark marked, and behind them a link to "#talk-KEY".
+
+    The link has the id "words-KEY" and shows the mark's number. Where page and text do not agree letter
+    by letter (an entity written out, say), nothing is marked: a wrong place would be worse than none.
+    """
+    pieces = _pieces(html)
+    places = letters(text)
+    if [sign for shown, words in pieces if shown for sign in unescape(words) if sign.isalnum()] != [
+        text[at] for at in places
+    ]:
+        return html
+    units = _in_units(text, places)
+    spans = [(bisect_left(units, mark.anchor.start), bisect_left(units, mark.anchor.end), mark) for mark in marks]
+    return Markup("".join(_with_marks(pieces, [span for span in spans if span[0] < span[1]])))
+
+
+def _in_units(text: str, places: Sequence[int]) -> Sequence[int]:
+    """Indexes into a text, ascending, as UTF-16 units."""
+    if text.isascii():
+        return places
+    found, at, units = [], 0, 0
+    for place in places:
+        units += units_length(text[at:place])
+        at = place
+        found.append(units)
+    return found
+
+
+def _pieces(html: str) -> list[tuple[bool, str]]:
+    """The parts of well-formed HTML as (whether words of the text, part); words go letter by letter or by entity."""
+    pieces = []
+    hidden = 0
+    for part in _TAG_OR_WORDS.findall(html):
+        if part.startswith("<"):
+            if part.startswith("<span"):
+                hidden += 1
+            elif part == "</span>":
+                hidden -= 1
+            pieces.append((False, part))
+        else:
+            pieces.append((not hidden, part))
+    return pieces
+
+
+def _with_marks(pieces: list[tuple[bool, str]], spans: list[tuple[int, int, Mark]]) -> Iterator[str]:
+    at, links, waiting, opened = 0, 0, list[str](), False
+    for shown, part in pieces:
+        if not shown:
+            if opened:
+                yield "</mark>"
+                opened = False
+            links += part.startswith("<a ") - (part == "</a>")
+            yield part
+            if not links:
+                yield from waiting
+                waiting.clear()
+            continue
+        is_letter = unescape(part).isalnum()
+        inside = any(first <= at < last if is_letter else first < at < last for first, last, _ in spans)
+        if inside != opened:
+            yield '<mark class="commented">' if inside else "</mark>"
+            opened = inside
+        yield part
+        if not is_letter:
+            continue
+        at += 1
+        over = [mark for _, last, mark in spans if last == at]
+        if over and opened:
+            yield "</mark>"
+            opened = False
+        notes = [_note(mark) for mark in over]
+        if links:
+            waiting += notes
+        else:
+            yield from notes
+    if opened:
+        yield "</mark>"
+
+
+def _note(mark: Mark) -> str:
+    key, label = escape(mark.key), escape(mark.label)
+    return (
+        f'<a class="commented__note" id="words-{key}" href="#talk-{key}" title="{label}">'
+        f'<span class="visually-hidden">{label}</span><span aria-hidden="true">{mark.number}</span></a>'
+    )
+
+
+def naming(words: str, names: Iterable[str]) -> Markup:
+    """Plain `words` with their line breaks, and "@" and one of the `names` set apart."""
+    html = escape(clean(words)).replace("\n", "<br>")
+    longest_first = sorted(map(escape, names), key=len, reverse=True)
+    if longest_first:
+        named = re.compile(rf"(?<!\w)@(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+        html = named.sub(lambda match: f'<strong class="named">{match[0]}</strong>', html)
+    return Markup(html)
 
 
 def _capped(text: str) -> str:

@@ -64,6 +64,8 @@ class Can(StrEnum):
     TEXT_READ = "text.read"
     TEXT_WRITE = "text.write"
     TEXT_SUGGEST = "text.suggest"
+    COMMENT_READ = "comment.read"
+    COMMENT_WRITE = "comment.write"
     EVIDENCE_READ = "evidence.read"
     EVIDENCE_WRITE = "evidence.write"
     MEETING_READ = "meeting.read"
@@ -102,6 +104,8 @@ RULES: dict[Can, frozenset[Role]] = {
     Can.TEXT_READ: _READERS | {Role.GUEST},
     Can.TEXT_WRITE: _WRITERS | {Role.GUEST},
     Can.TEXT_SUGGEST: _WRITERS,
+    Can.COMMENT_READ: _READERS,
+    Can.COMMENT_WRITE: _WRITERS | {Role.OBSERVER},
     Can.EVIDENCE_READ: _READERS,
     Can.EVIDENCE_WRITE: _WRITERS,
     Can.MEETING_READ: _READERS,

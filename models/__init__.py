@@ -3,6 +3,7 @@
 from models import (
     accounts,
     activity,
+    comments,
     documents,
     evidence,
     groups,
@@ -20,6 +21,7 @@ __all__ = [
     "Base",
     "accounts",
     "activity",
+    "comments",
     "documents",
     "evidence",
     "groups",

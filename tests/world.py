@@ -16,6 +16,7 @@ from app.services import (
     accounts,
     actions,
     attendance,
+    comments,
     contracting,
     corrections,
     decisions,
@@ -229,6 +230,10 @@ def _past_session(world: World, say: Say) -> None:
         text = uow.session.query(Document).filter_by(item_id=world.ids["draft_id"], field=documents.Field.TEXT).one()
         documents.replace_text(uow, lead, text, say("corrected text"))
         corrections.propose_correction(uow, world.cast.member, decision_id=decision.id)
+        discussion = comments.start(
+            uow, world.cast.member, item_id=world.ids["draft_id"], words=say("comment"), quote=text.text
+        )
+        said = comments.reply(uow, world.cast.peer, discussion_id=discussion.id, words=say("reply"))
         suggestion = suggestions.suggest(
             uow, world.cast.peer, item_id=world.ids["draft_id"], field=documents.Field.TEXT, version=text.version,
             text=say("suggested text"), reason=say("suggestion reason"),
@@ -236,6 +241,7 @@ def _past_session(world: World, say: Say) -> None:
         world.ids |= {
             "past_meeting_id": meeting_id, "past_poll_id": poll_id, "decision_id": decision.id, "action_id": action.id,
             "document_id": text.id, "suggestion_id": suggestion.id,
+            "discussion_id": discussion.id, "comment_id": said.id,
         }  # fmt: skip
 
 

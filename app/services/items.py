@@ -130,6 +130,10 @@ class Rights:
         """Whether other words may be suggested for the item."""
         return allowed(self.role, Can.TEXT_SUGGEST) and item.status is not Status.WITHDRAWN
 
+    def commenting(self, item: Item) -> bool:
+        """Whether one may comment on the item's words."""
+        return allowed(self.role, Can.COMMENT_WRITE) and item.status is not Status.WITHDRAWN
+
     def standing(self, item: Item) -> bool:
         """Whether the item may be moved, withdrawn or given another status."""
         return self.may_add and item.id not in self.voted and (item.status not in SETTLED or self.may_settle)

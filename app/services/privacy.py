@@ -14,11 +14,12 @@ from app.errors import Invalid, NotFound
 from app.events import MembershipEnded, PeopleChanged
 from app.jobs import MAX_ATTEMPTS
 from app.policy import Actor
-from app.services import accounts, identities, signing_in
+from app.services import accounts, comments, identities, signing_in
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import AccessToken, OneTimeToken, Person, SignIn
 from models.activity import Activity
+from models.comments import Comment
 from models.documents import TextChange
 from models.groups import Group, Invitation, Membership, Role
 from models.jobs import Job
@@ -77,6 +78,12 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
                 select(Suggestion).where(Suggestion.author_id == person.id).order_by(Suggestion.id)
             ).scalars()
         ],
+        "comments": [
+            {"at": row.made_at.isoformat(), "words": row.words}
+            for row in session.execute(
+                select(Comment).where(Comment.author_id == person.id).order_by(Comment.id)
+            ).scalars()
+        ],
         "votes": [
             {"question": poll.question, "choice": ballot.choice.value, "reason": ballot.reason,
              "at": ballot.cast_at.isoformat()}
@@ -97,6 +104,7 @@ class Remains:
     """What erasure cannot take out, because it is part of the group's record."""
 
     text_changes: int
+    comments: int
     named_votes: int
     confirmations: int
     sessions: int
@@ -111,6 +119,7 @@ def remains(uow: UnitOfWork, actor: Actor) -> Remains:
 
     return Remains(
         text_changes=count(TextChange.author_id),
+        comments=count(Comment.author_id),
         named_votes=count(Ballot.person_id),
         confirmations=count(CorrectionConfirmation.person_id),
         sessions=count(Attendance.person_id),
@@ -130,6 +139,7 @@ def rename_me(uow: UnitOfWork, actor: Actor, *, name: str) -> None:
         uow.session.execute(select(Membership.group_id).where(Membership.person_id == person.id)).scalars().all()
     )
     _say_anew(uow, former, new, group_ids, about_people=True)
+    comments.rename(uow, person.id, former, new)
     person.name = new
     note(uow, actor, "changed their name", group_id=None)
     for group_id in group_ids:
@@ -160,6 +170,7 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     if person.email:
         uow.session.execute(delete(Invitation).where(Invitation.email == person.email))
     _scrub_activity(uow, person, [row.group_id for row in memberships], former)
+    comments.rename(uow, person.id, person.name, former)
     signing_in.end_sign_ins(uow, person.id)
     for table in (SignIn, OneTimeToken, AccessToken):
         uow.session.execute(delete(table).where(table.person_id == person.id))

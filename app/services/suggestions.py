@@ -28,6 +28,8 @@ LONGEST_REASON = 1_000
 MOST_OPEN = 20
 #: How many decided ones an item shows, newest first.
 DECIDED_SHOWN = 10
+#: How many one list of a group holds.
+MOST = 200
 
 
 class Words(NamedTuple):
@@ -117,6 +119,30 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
     may_decide = items.may_write(uow.session, actor, item).access == "write"
     names = _names(uow.session, [each for each, _ in found])
     return [_shown(uow, actor, each, text, names, may_decide) for each, text in [*waiting, *decided]]
+
+
+def in_group(
+    uow: UnitOfWork, actor: Actor, *, group_id: int, mine: bool = False, decided: bool = False
+) -> list[tuple[Shown, Item]]:
+    """The suggestions of a group that wait, or that were decided, each with its item, newest first, at most MOST.
+
+    ``mine`` leaves out those of others. Raises NotFound, Forbidden.
+    """
+    require(uow.session, actor, group_id, Can.ITEM_READ)
+    query = (
+        select(Suggestion, Document, Item)
+        .join(Document, Document.id == Suggestion.document_id).join(Item, Item.id == Document.item_id)
+        .where(Suggestion.group_id == group_id, (Suggestion.state == SuggestionState.OPEN).is_(not decided))
+        .order_by(func.coalesce(Suggestion.decided_at, Suggestion.made_at).desc(), Suggestion.id.desc()).limit(MOST)
+    )  # fmt: skip
+    if mine:
+        query = query.where(Suggestion.author_id == actor.person_id)
+    rows = uow.session.execute(query).all()
+    names = _names(uow.session, [row[0] for row in rows])
+    may = items.rights(uow.session, actor, group_id)
+    return [
+        (_shown(uow, actor, each, text, names, may.words(item).access == "write"), item) for each, text, item in rows
+    ]
 
 
 def open_counts(session: Session, group_id: int, item_ids: Collection[int] | None = None) -> dict[int, int]:

@@ -18,7 +18,7 @@ from app.calc.rebase import MAX_REBASE_STEPS, Logged, must_chain, rebase
 from app.errors import DomainError, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require
-from app.services import documents, items, minutes, suggestions
+from app.services import comments, documents, items, minutes, suggestions
 from app.services.documents import Addition
 from app.uow import SILENT, UnitOfWork
 from models.documents import Document, Field, TextChange
@@ -228,6 +228,7 @@ def push_all(
         documents.append(uow, held.document, held.additions)
         if held.document.version // documents.SNAPSHOT_EVERY > held.stored // documents.SNAPSHOT_EVERY:
             suggestions.carry_along(uow, held.document)
+            comments.carry_along(uow, held.document)
         _touch(uow, held)
     return held.stored, answers
 

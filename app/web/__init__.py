@@ -13,6 +13,7 @@ from app.web import (
     administration,
     api,
     assets,
+    comments,
     components,
     console,
     contracting,
@@ -79,6 +80,7 @@ BLUEPRINTS: list[tuple[Blueprint, Guard, str]] = [
     (polls.bp, guards.attendee, "/g/<slug>/sessions/<int:meeting_id>/polls"),
     (history.bp, guards.member, "/g/<slug>/blueprint/items"),
     (suggestions.bp, guards.member, "/g/<slug>/blueprint"),
+    (comments.bp, guards.member, "/g/<slug>/blueprint"),
     (items.bp, guards.member, "/g/<slug>/blueprint"),
 ]
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from app import markup
 from app.policy import Actor
-from app.services import documents, evidence, items, suggestions, threads
+from app.services import comments, documents, evidence, items, suggestions, threads
 from app.services.items import Entry, Rights
 from app.uow import UnitOfWork
 from models.documents import Field
@@ -48,6 +48,8 @@ class Card:
     add_kind: str
     may_suggest: bool
     suggested: str
+    commented: str
+    may_comment: bool
     voted: bool
     changed: bool
     aspirational: bool
@@ -63,6 +65,8 @@ class Board:
     may_add: bool
     statuses: Sequence[tuple[str, str]]
     kinds: Sequence[tuple[str, str]]
+    suggested: str
+    commented: str
 
     def principles(self, family: str) -> list[Card]:
         """The principles of one family."""
@@ -88,6 +92,7 @@ class Around:
     evidence: dict[int, int]
     weak: Collection[int]
     suggested: dict[int, int]
+    commented: dict[int, int]
 
 
 @lru_cache(maxsize=4096)
@@ -136,7 +141,12 @@ def board(uow: UnitOfWork, actor: Actor, group_id: int) -> Board:
     entries = items.tree(uow, actor, group_id)
     around = _around(uow, actor, group_id)
     cards = [_card(entry, around) for entry in entries]
-    return Board(cards, around.rights.may_add, list(status_words().items()), list(kind_words().items()))
+    waiting, talks = sum(around.suggested.values()), sum(around.commented.values())
+    return Board(
+        cards, around.rights.may_add, list(status_words().items()), list(kind_words().items()),
+        ngettext("%(num)d suggestion waits", "%(num)d suggestions wait", waiting) if waiting else _("Suggestions"),
+        ngettext("%(num)d open comment", "%(num)d open comments", talks) if talks else _("Comments"),
+    )  # fmt: skip
 
 
 def cards_of(uow: UnitOfWork, actor: Actor, group_id: int, ids: Collection[int]) -> list[Card]:
@@ -154,6 +164,7 @@ def _around(uow: UnitOfWork, actor: Actor, group_id: int) -> Around:
         evidence={item_id: ground.findings for item_id, ground in grounds.items()},
         weak=frozenset(item_id for item_id, ground in grounds.items() if ground.aspirational),
         suggested=suggestions.open_counts(uow.session, group_id),
+        commented=comments.open_counts(uow.session, group_id),
     )
 
 
@@ -164,9 +175,9 @@ def _card(entry: Entry, around: Around) -> Card:
     add = UNDER.get(item.kind) if rights.may_add and item.status is not Status.WITHDRAWN else None
     changed, weak = _changed(entry, around.decided.get(item.id)), item.id in around.weak
     voted, findings = item.id in rights.voted, around.evidence.get(item.id, 0)
-    suggested = around.suggested.get(item.id, 0)
+    suggested, commented = around.suggested.get(item.id, 0), around.commented.get(item.id, 0)
     texts = ".".join(str(entry.documents[one].version) for one in documents.WORDS if one in entry.documents)
-    marks = f"{access[0]}{voted:d}{changed:d}{weak:d}{findings}.{suggested}{rights.role[0]}"
+    marks = f"{access[0]}{voted:d}{changed:d}{weak:d}{findings}.{suggested}.{commented}{rights.role[0]}"
     return Card(
         id=item.id,
         reference=item.reference,
@@ -178,13 +189,15 @@ def _card(entry: Entry, around: Around) -> Card:
         level=level,
         title=entry.title or _("Untitled"),
         html=rendered(entry.words(Field.TEXT), level),
-        more=_more(entry, findings),
+        more=_more(entry, findings, suggested, commented),
         may_edit=access == "write",
         reason=reason if rights.may_add else "",
         may_act=rights.may_add,
         add_kind=add.value if add else "",
         may_suggest=access != "write" and rights.suggesting(item),
-        suggested=ngettext("%(num)d suggestion", "%(num)d suggestions", suggested) if suggested else "",
+        suggested=_suggested(suggested),
+        commented=_commented(commented),
+        may_comment=rights.commenting(item),
         voted=voted,
         changed=changed,
         aspirational=weak,
@@ -200,13 +213,25 @@ def _changed(entry: Entry, covered: set[str] | None) -> bool:
     return documents.words_sha256({one.value: entry.words(one) for one in documents.WORDS}) not in covered
 
 
-def _more(entry: Entry, findings: int) -> str:
+def _more(entry: Entry, findings: int, suggested: int, commented: int) -> str:
     """What the disclosure under a card holds, in words."""
     parts = []
     if entry.words(Field.WHY).strip():
         parts.append(_("Why"))
     if entry.words(Field.SUMMARY).strip():
         parts.append(_("In plain words"))
+    if suggested:
+        parts.append(_suggested(suggested))
+    if commented:
+        parts.append(_commented(commented))
     if findings:
         parts.append(ngettext("%(num)d finding", "%(num)d findings", findings))
     return " · ".join(parts)
+
+
+def _suggested(count: int) -> str:
+    return ngettext("%(num)d suggestion", "%(num)d suggestions", count) if count else ""
+
+
+def _commented(count: int) -> str:
+    return ngettext("%(num)d comment", "%(num)d comments", count) if count else ""

@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, g, make_response, redirect, request
+from flask import flash, g, jsonify, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from app.errors import Conflict, DomainError, Forbidden, Gone, Invalid
 from app.policy import Actor
 from app.uow import UnitOfWork
 from app.web.context import transaction
+from app.web.errors import wants_json
 from app.web.forms import whole_number
 
 #: What differs in every answer and means nothing: tokens, and the moment of the answer.
@@ -39,12 +40,17 @@ def command(
     """Carry out a use case in one transaction and go on to ``to``, saying ``said``, or what it answered in words.
 
     A refusal shows ``page(refused)`` again, with its status: the sentence, the state as it is now, and what was typed.
+    A script that asks for JSON gets the sentence alone, and stays where it is.
     """
     try:
         with transaction() as (uow, actor):
             answer = use_case(uow, actor)
     except (Conflict, Gone, Invalid, Forbidden) as refused:
+        if wants_json():
+            raise
         return page(refused), refused.status
+    if wants_json():
+        return jsonify(said=said or str(answer), item=None, undo=None)
     if said or isinstance(answer, str):
         flash(said or str(answer), "success")
     return redirect(to, 303)

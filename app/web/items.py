@@ -13,12 +13,15 @@ from typing import Any, TypeVar
 from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
+from app import markup
 from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Actor, Can
 from app.services import activity, evidence, history, items, outline, threads
 from app.uow import UnitOfWork
 from app.web import cards, redlines
+from app.web import talks as talks_
 from app.web.context import looking, transaction
 from app.web.errors import wants_json
 from app.web.forms import text, whole_number
@@ -151,7 +154,10 @@ def editor(item_id: int, slug: str) -> ResponseReturnValue:
 @bp.get("/items/<int:item_id>/details")
 def details(item_id: int, slug: str) -> ResponseReturnValue:
     """What one click on a card shows: why, in plain words, evidence, decisions, the newest lines of its story."""
-    return render_template("items/_details.html", **_everything(item_id, lines=4))
+    nothing: dict[str, str] = {}
+    return render_template(
+        "items/_details.html", refusal="", refused_on="", errors=nothing, typed=nothing, **_everything(item_id, lines=4)
+    )
 
 
 @bp.get("/items/<int:item_id>")
@@ -160,8 +166,11 @@ def item(item_id: int, slug: str) -> ResponseReturnValue:
     return page(item_id)
 
 
-def page(item_id: int, refused: DomainError | None = None, refused_on: int | None = None) -> str:
-    """The page of an item as it is now; after a refusal about one of its suggestions, with that and what was typed."""
+def page(item_id: int, refused: DomainError | None = None, refused_on: str = "") -> str:
+    """The page of an item as it is now; after a refusal, with that and what was typed, at the part ``refused_on``.
+
+    That is "suggestion-7", "talk-7" (a discussion), "said-7" (one comment) or "new" (a new comment).
+    """
     return render_template(
         "items/item.html", refusal=refused.message if refused else "", refused_on=refused_on, errors=faults(refused),
         typed=typed(), **_everything(item_id, lines=8),
@@ -183,6 +192,7 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
     with looking() as (uow, actor):
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
         [found] = cards.cards_of(uow, actor, group_id(), [item_id])
+        talks = talks_.of_item(uow, actor, item_id)
         return {
             "card": found,
             "entry": entry,
@@ -191,12 +201,20 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
             "moments": history.timeline(uow, actor, item_id)[:lines],
             "lines": activity.list_activity(uow, actor, group_id=group_id(), item_id=item_id, limit=lines),
             "redlines": redlines.of_item(uow, actor, item_id),
+            "talks": talks,
+            "words": {field: _words(entry, talks, field) for field in field_words()},
             "may_suggest": items.rights(uow.session, actor, entry.item.group_id).suggesting(entry.item),
             "fields": field_words(),
             "states": suggestion_states(),
             "Field": Field,
             **_choices(uow, actor, entry),
         }
+
+
+def _words(entry: items.Entry, talks: talks_.Talks, field: Field) -> Markup:
+    """One text of an item as its page shows it, with the words marked that somebody has commented on."""
+    text = entry.words(field)
+    return talks.in_words(markup.render(text, heading_offset=1 if field is Field.TEXT else 2), text, field)
 
 
 @bp.get("/items/<int:item_id>/actions")

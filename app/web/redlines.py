@@ -39,12 +39,13 @@ class Redlines:
 
 def of_item(uow: UnitOfWork, actor: Actor, item_id: int) -> Redlines:
     """All that is shown of an item's suggestions. Raises NotFound, Forbidden."""
-    lines = [_line(shown) for shown in suggestions.of_item(uow, actor, item_id)]
-    waiting = [line for line in lines if line.shown.suggestion.state is SuggestionState.OPEN]
-    return Redlines(waiting, [line for line in lines if line not in waiting])
+    lines = [line(shown) for shown in suggestions.of_item(uow, actor, item_id)]
+    waiting = [each for each in lines if each.shown.suggestion.state is SuggestionState.OPEN]
+    return Redlines(waiting, [each for each in lines if each not in waiting])
 
 
-def _line(shown: Shown) -> Redline:
+def line(shown: Shown) -> Redline:
+    """One suggestion as a page shows it."""
     segments = difference(plain(shown.before), plain(shown.after))
     marked = markup.redline(segments, added=_("added"), removed=_("removed"))
     choices = [(str(at), _place(words.old, words.new)) for at, words in enumerate(shown.places)]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, DomainError, Invalid, NotFound
 from app.policy import Actor, Can, require
 from app.services import items as items_service
 from app.services import suggestions
 from app.uow import UnitOfWork
-from app.web import items
+from app.web import items, redlines
 from app.web.context import looking, transaction
-from app.web.forms import text, whole_number
+from app.web.forms import local_path, text, whole_number
 from app.web.fragments import command, faults, group_id
 from app.web.history import field_words
 from models.documents import Field
@@ -30,7 +32,28 @@ def _field(given: str) -> Field:
 
 
 def _to(slug: str, item_id: int) -> str:
-    return url_for("items.item", slug=slug, item_id=item_id, _anchor="suggestions")
+    """Where to go on: the list one came from where it said so, else the item's suggestions."""
+    page = url_for("items.item", slug=slug, item_id=item_id, _anchor="suggestions")
+    return local_path(request.form.get("next"), page)
+
+
+def _page_of(item_id: int, suggestion_id: int) -> Callable[[DomainError], str]:
+    """What is shown when something upon a suggestion is refused."""
+    return lambda refused: items.page(item_id, refused, f"suggestion-{suggestion_id}")
+
+
+@bp.get("/suggestions")
+def index(slug: str) -> ResponseReturnValue:
+    """All suggestions of the group in one list: those that wait, mine, or those decided."""
+    show = request.args.get("show", "open")
+    with looking() as (uow, actor):
+        found = suggestions.in_group(uow, actor, group_id=group_id(), mine=show == "mine", decided=show == "decided")
+        lines = [(redlines.line(shown), item) for shown, item in found]
+        entries = items_service.entries_of(uow, actor, group_id(), {item.id for _, item in found})
+    return render_template(
+        "suggestions/index.html", lines=lines, entries=entries, show=show if show in ("mine", "decided") else "open",
+        fields=field_words(), states=items.suggestion_states(), most=suggestions.MOST,
+    )  # fmt: skip
 
 
 @bp.get("/items/<int:item_id>/suggest")
@@ -99,7 +122,7 @@ def accept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
             return _("The places you ticked are now as suggested.")
         return _("The words are now as suggested.")
 
-    return command(decide, to=_to(slug, item_id), page=lambda refused: items.page(item_id, refused, suggestion_id))
+    return command(decide, to=_to(slug, item_id), page=_page_of(item_id, suggestion_id))
 
 
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/reject")
@@ -113,7 +136,7 @@ def reject(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
         decide,
         to=_to(slug, item_id),
         said=_("Its author can read why it was not taken."),
-        page=lambda refused: items.page(item_id, refused, suggestion_id),
+        page=_page_of(item_id, suggestion_id),
     )
 
 
@@ -124,5 +147,5 @@ def withdraw(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue
         lambda uow, actor: suggestions.withdraw(uow, actor, suggestion_id=suggestion_id, group_id=group_id()),
         to=_to(slug, item_id),
         said=_("Your suggestion is withdrawn."),
-        page=lambda refused: items.page(item_id, refused, suggestion_id),
+        page=_page_of(item_id, suggestion_id),
     )

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from app.services import actions, attendance, corrections, documents, meetings, minutes, stages, suggestions, versions
+from app.services import (
+    actions,
+    attendance,
+    comments,
+    corrections,
+    documents,
+    meetings,
+    minutes,
+    stages,
+    suggestions,
+    versions,
+)
 from app.services import items as item_services
 from app.services.story import voting
 from app.services.story.blueprint import reword
@@ -52,6 +63,7 @@ def since(teller: Teller) -> None:
     """Words change after they were decided, others are suggested, and the third session is announced."""
     _change(teller)
     _suggest(teller)
+    _comment(teller)
     teller.at(local(teller.day(-ANNOUNCED_BEFORE), "15:00"))
     meetings.announce(teller.uow, teller.who(FACILITATOR), meeting_id=teller.meetings[2])
 
@@ -197,6 +209,22 @@ def _suggest(teller: Teller) -> None:
             teller.later(hours=5)
             answerer = teller.who(each["answered_by"])
             suggestions.reject(teller.uow, answerer, suggestion_id=made.id, answer=each["answer"])
+
+
+def _comment(teller: Teller) -> None:
+    """Members talk about exact words; one discussion has come to its end."""
+    for each in teller.story["discussions"]:
+        teller.at(local(each["day"], "12:20"))
+        made = comments.start(
+            teller.uow, teller.who(each["by"]), item_id=teller.items[each["item"]], quote=each.get("quote", ""),
+            words=each["said"],
+        )  # fmt: skip
+        for answer in each.get("replies", ()):
+            teller.later(hours=2)
+            comments.reply(teller.uow, teller.who(answer["by"]), discussion_id=made.id, words=answer["said"])
+        if "resolved_by" in each:
+            teller.later(hours=1)
+            comments.resolve(teller.uow, teller.who(each["resolved_by"]), discussion_id=made.id)
 
 
 def _change(teller: Teller) -> None:

@@ -84,7 +84,7 @@ export function listen(root, then) {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.dataset.act === undefined) return;
     event.preventDefault();
-    const problem = root.querySelector("[data-error]");
+    const problem = (form.closest("[data-acts]") ?? root).querySelector("[data-error]");
     if (problem instanceof HTMLElement) problem.hidden = true;
     act(form.action, new FormData(form), (done) => then(done, form)).catch((/** @type {Error} */ error) => {
       if (!(problem instanceof HTMLElement)) return void toast(error.message, { error: true });

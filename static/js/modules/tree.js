@@ -42,6 +42,8 @@ class Room {
     });
     this.root.addEventListener("concordat:refreshed", () => void this.#refreshed());
     listen(this.dialog, (done, form) => void this.#acted(done, form));
+    // What is decided and said inside a card: the card shows its details as they are now.
+    listen(list, (_done, form) => this.#answered(form));
     this.board.outline?.addEventListener("click", (event) => this.#went(event));
     window.addEventListener("hashchange", () => this.#hash());
     void this.leftovers.start();
@@ -128,6 +130,14 @@ class Room {
     if (!card.contains(document.activeElement) && !("editing" in card.dataset)) card.focus({ preventScroll: true });
     card.classList.add("item--flash");
     card.addEventListener("animationend", () => card.classList.remove("item--flash"), { once: true });
+  }
+
+  /** @param {HTMLFormElement} form */
+  #answered(form) {
+    const details = form.closest("details[data-details]");
+    if (!(details instanceof HTMLElement)) return;
+    details.dataset.stale = "";
+    details.dispatchEvent(new Event("toggle"));
   }
 
   /** @param {Event} event */

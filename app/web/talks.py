@@ -1,0 +1,69 @@
+"""Comments as pages show them: in the order of their words, which are marked, each with its number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from app import markup
+from app.calc.anchors import readable
+from app.policy import Actor, Can
+from app.services import comments, items
+from app.services.comments import Talk
+from app.uow import UnitOfWork
+from models.documents import Field
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A discussion on a page; ``number`` is the one its words carry there, None where they carry none."""
+
+    talk: Talk
+    number: int | None
+    quote: str
+    said: Sequence[tuple[comments.Said, Markup]]
+
+    @property
+    def key(self) -> str:
+        """What its addresses on the page are made of."""
+        return str(self.talk.discussion.id)
+
+
+@dataclass(frozen=True)
+class Talks:
+    """The comments of an item: open ones in the order of their words, and resolved ones."""
+
+    waiting: list[Shown]
+    resolved: list[Shown]
+    may_comment: bool
+    people: list[str]
+
+    def in_words(self, html: Markup, words: str, field: Field) -> Markup:
+        """The rendered words of one text with those marked that somebody has commented on."""
+        marks = [
+            markup.Mark(shown.key, shown.number, _("Comment %(number)s", number=shown.number), shown.talk.place)
+            for shown in self.waiting
+            if shown.talk.field is field and shown.talk.place is not None and shown.number is not None
+        ]
+        return markup.marked(html, words, marks)
+
+
+def of_item(uow: UnitOfWork, actor: Actor, item_id: int) -> Talks:
+    """All that is shown of an item's comments. Raises NotFound, Forbidden."""
+    found = comments.of_item(uow, actor, item_id)
+    item = items.access_item(uow.session, actor, item_id, Can.COMMENT_READ)
+    numbers = iter(range(1, len(found) + 1))
+    waiting = [shown(talk, next(numbers) if talk.place else None) for talk in found if not talk.discussion.resolved_at]
+    resolved = [shown(talk, None) for talk in found if talk.discussion.resolved_at]
+    may = items.rights(uow.session, actor, item.group_id).commenting(item)
+    people = sorted(comments.may_be_named(uow.session, item.group_id)) if may else []
+    return Talks(waiting, resolved, may, people)
+
+
+def shown(talk: Talk, number: int | None = None) -> Shown:
+    """One discussion as a page shows it."""
+    said = [(each, markup.naming(each.comment.words, each.mentioned)) for each in talk.said]
+    return Shown(talk, number, readable(talk.discussion.quote), said)
