@@ -336,7 +336,8 @@ def _rights(uow: UnitOfWork, actor: Actor, document: Document) -> Rights:
         rights = items.rights(uow.session, actor, document.group_id, item_id=item.id)
         found = rights.words(item)
         code = "locked" if allowed(rights.role, Can.TEXT_WRITE) else "forbidden"
-        return Rights(found.access, code, found.reason)
+        access = "suggest" if found.access != "write" and rights.suggesting(item) else found.access
+        return Rights(access, code, found.reason)
     page = minutes.read_minutes(uow, actor, meeting_id=document.meeting_id or 0, group_id=document.group_id)
     if page.may_edit:
         return Rights("write")

@@ -47,6 +47,7 @@ class Card:
     may_act: bool
     add_kind: str
     may_suggest: bool
+    may_suggest_too: bool
     suggested: str
     commented: str
     may_comment: bool
@@ -195,6 +196,7 @@ def _card(entry: Entry, around: Around) -> Card:
         may_act=rights.may_add,
         add_kind=add.value if add else "",
         may_suggest=access != "write" and rights.suggesting(item),
+        may_suggest_too=access == "write" and rights.suggesting(item),
         suggested=_suggested(suggested),
         commented=_commented(commented),
         may_comment=rights.commenting(item),

@@ -141,14 +141,23 @@ def card(item_id: int, slug: str) -> ResponseReturnValue:
 
 @bp.get("/items/<int:item_id>/editor")
 def editor(item_id: int, slug: str) -> ResponseReturnValue:
-    """One card with its live editors; refused with the reason where its words cannot be changed now."""
+    """One card with its live editors; refused with the reason where its words cannot be changed now.
+
+    With ``suggest`` in the address what is written in them is a suggestion, for whoever may make one.
+    """
+    suggests = "suggest" in request.args
     with looking() as (uow, actor):
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
-        access, reason = items.may_write(uow.session, actor, entry.item)
+        rights = items.rights(uow.session, actor, entry.item.group_id, item_id=item_id)
+        access, reason = rights.words(entry.item)
         [found] = cards.cards_of(uow, actor, group_id(), [item_id])
-    if access != "write":
+    if suggests and not rights.suggesting(entry.item):
+        raise Forbidden(_("Your role does not let you suggest words here."))
+    if not suggests and access != "write":
         raise Forbidden(reason)
-    return render_template("items/_editor.html", card=found, entry=entry, Field=Field)
+    return render_template(
+        "items/_editor.html", card=found, entry=entry, Field=Field, access="suggest" if suggests else "write"
+    )
 
 
 @bp.get("/items/<int:item_id>/details")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -15,6 +15,7 @@ from app.services import suggestions
 from app.uow import UnitOfWork
 from app.web import items, redlines
 from app.web.context import looking, transaction
+from app.web.errors import wants_json
 from app.web.forms import local_path, text, whole_number
 from app.web.fragments import command, faults, group_id
 from app.web.history import field_words
@@ -90,12 +91,19 @@ def suggest(slug: str, item_id: int) -> ResponseReturnValue:
                 version=version, reason=text("reason"), group_id=group_id(),
             )  # fmt: skip
     except Invalid as refused:
+        if wants_json():
+            raise
         if not refused.fields:
             refused.fields["text"] = refused.message
         return _form(item_id, field, refused), refused.status
     except Conflict as refused:
+        if wants_json():
+            raise
         return _form(item_id, field, Invalid("", fields={"text": refused.message})), refused.status
-    flash(_("Your suggestion is kept. Whoever may change these words decides about it."), "success")
+    said = _("Your suggestion is kept. Whoever may change these words decides about it.")
+    if wants_json():
+        return jsonify(said=said, item=item_id, undo=None)
+    flash(said, "success")
     return redirect(_to(slug, item_id), 303)
 
 

@@ -92,7 +92,7 @@ def test_who_is_locked_out_removed_or_signed_out_is_cut_off_within_a_second(plac
     # A lock: the room is told where it stands, and what comes later is refused.
     answer = facilitator.post(f"{base}/blueprint/items/{item}/status", data={"status": "agreed"}, timeout=10)
     assert answer.status_code < 400, answer.text
-    assert [message["access"] for message in member.wait("text:joined", 2)] == ["write", "read"]
+    assert [message["access"] for message in member.wait("text:joined", 2)] == ["write", "suggest"]
     member.send("text:push", [str(doc), 1, mark, 1, ['[3,[0,"!"]]']])
     assert member.wait("text:refused")[-1][1:3] == [1, "locked"]
 
@@ -260,4 +260,4 @@ def test_two_processes_share_one_text(
             headers={"Authorization": f"Bearer {token_of(database, people.facilitator)}"},
         )  # fmt: skip
         assert answer.status_code == 200, answer.text
-        assert [message["access"] for message in peer.wait("text:joined", 2)] == ["write", "read"]
+        assert [message["access"] for message in peer.wait("text:joined", 2)] == ["write", "suggest"]

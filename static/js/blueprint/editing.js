@@ -2,7 +2,7 @@
 
 import { toast } from "../modules/toast.js";
 import { _ } from "../words.js";
-import { lost } from "./acts.js";
+import { lost, post } from "./acts.js";
 import { fragment } from "./board.js";
 import { keepPlace } from "./place.js";
 
@@ -25,13 +25,14 @@ export class Editing {
   /**
    * Opens the editors of a card, after closing those of another.
    * @param {string} id
+   * @param {{suggest?: boolean}} [options] `suggest`: what is written is a suggestion
    */
-  async open(id) {
-    if (this.moving || this.card?.dataset.item === id) return;
+  async open(id, { suggest = false } = {}) {
+    if (this.moving || (this.card?.dataset.item === id && "suggesting" in this.card.dataset === suggest)) return;
     this.moving = true;
     try {
       await this.#close();
-      const fresh = await fragment(`${this.board.base}/items/${id}/editor`);
+      const fresh = await fragment(`${this.board.base}/items/${id}/editor${suggest ? "?suggest" : ""}`);
       const card = fresh.querySelector("[data-item]");
       const old = document.getElementById(`item-${id}`);
       if (!(card instanceof HTMLElement) || !old) return;
@@ -64,6 +65,43 @@ export class Editing {
     } catch {
       // What was typed is on this device, and the editor stays as it is.
       toast(_("The server cannot be reached just now. Your words stay here and are sent as soon as it can."));
+    } finally {
+      this.moving = false;
+    }
+  }
+
+  /**
+   * Sends what is written in the open editors as suggestions, one for each text.
+   * @param {HTMLFormElement} form
+   */
+  async suggest(form) {
+    const card = this.card;
+    const problem = form.querySelector("[data-error]");
+    const says = (/** @type {string} */ words) => {
+      if (!(problem instanceof HTMLElement)) return;
+      problem.textContent = words;
+      problem.hidden = !words;
+    };
+    if (!card || this.moving) return;
+    /** @type {{drafts: {field: string, text: string, version: number, sent: () => void}[]}} */
+    const detail = { drafts: [] };
+    for (const editor of card.querySelectorAll('[data-module="editor"]')) editor.dispatchEvent(new CustomEvent("concordat:draft", { detail }));
+    if (!detail.drafts.length) return says(_("These are the words as they are. Change what you would rather read."));
+    says("");
+    this.moving = true;
+    try {
+      let said = "";
+      for (const { field, text, version, sent } of detail.drafts) {
+        const fields = new FormData(form);
+        for (const [name, value] of Object.entries({ field, text, version: String(version) })) fields.set(name, value);
+        said = (await post(form.action, fields)).said;
+        sent();
+      }
+      toast(said);
+      const shown = await this.#close();
+      shown?.focus({ preventScroll: true });
+    } catch (error) {
+      says(/** @type {Error} */ (error).message);
     } finally {
       this.moving = false;
     }
@@ -121,6 +159,6 @@ function sayAtHead(card) {
  */
 async function saved(editors) {
   const until = performance.now() + SAVED_MS;
-  const waiting = () => editors.some(({ dataset }) => Number(dataset.pending ?? 0) > 0);
+  const waiting = () => editors.some(({ dataset }) => dataset.save !== "suggesting" && Number(dataset.pending ?? 0) > 0);
   while (waiting() && performance.now() < until) await new Promise((go) => setTimeout(go, 30));
 }

@@ -2,7 +2,10 @@
  * The live editor of one text.
  *
  * Mounts on `<div data-module="editor" data-document="12" data-person="7" data-access="write|suggest|read"
- * data-label="Words of C3.2" data-kind="body|title" [data-topic="items-12"] [data-focus]>`. What the element holds (the
+ * data-label="Words of C3.2" data-kind="body|title" [data-topic="items-12"] [data-talks="/…/anchors"] [data-focus]>`.
+ * With data-access "suggest" what is written is a suggestion: shown as a redline, kept on this device when the editor is
+ * closed, and handed over to whoever dispatches `concordat:draft` on the element. With `data-talks`, words that somebody
+ * has commented on are marked, and `concordat:comment` asks the page for a comment on the selected ones. What the element holds (the
  * text as the server rendered it) stays until the live text is there. While it runs the element carries
  * `data-save` (opening, saved, saving, reconnecting, unsaved), `data-access`, `data-version` and `data-pending`, and
  * `performance.mark("editor:ready")` is set when a text is open. Removing it through htmx, or dispatching
@@ -18,9 +21,11 @@ import { copy, keptWords } from "../text/kept.js";
 import { look } from "../text/look.js";
 import { paste } from "../text/paste.js";
 import { RECOVER_MS, recover } from "../text/recovery.js";
+import { redline } from "../text/redline.js";
 import { PUSH_BYTES, TextSession } from "../text/session.js";
 import { BrowserStore } from "../text/store.js";
-import { bytes, guard, inPieces } from "../text/sync.js";
+import { bytes, guard, inPieces, unconfirmedWords } from "../text/sync.js";
+import { commented, markCommented } from "../text/talks.js";
 import { Toolbar } from "../text/toolbar.js";
 import { _ } from "../words.js";
 import { connection } from "./live.js";
@@ -33,6 +38,8 @@ const LIMITS = { body: 100_000, title: 300 };
 /** Inserted at once, even three bytes to a unit, it stays below what a push may carry. */
 const PIECE_UNITS = 12_000;
 const HIDE = "concordat-hide-cursors";
+/** Comments of others are looked for so long after a hint, so that many hints ask once. */
+const TALKS_MS = 600;
 const store = new BrowserStore();
 
 /** @returns {string} */
@@ -48,6 +55,7 @@ function saveWords(status) {
     case "saving": return _("Saving…");
     case "reconnecting": return _("Reconnecting…");
     case "unsaved": return _("Not saved – keep this page open");
+    case "suggesting": return _("Not sent yet");
     default: return "";
   }
 }
@@ -75,10 +83,12 @@ class Editor {
     /** @type {EditorView | null} */
     this.view = null;
     this.editable = new Compartment();
-    this.mayWrite = element.dataset.access === "write";
+    this.suggesting = element.dataset.access === "suggest";
+    this.mayWrite = this.suggesting || element.dataset.access === "write";
     this.others = new Carets();
     this.listeners = new AbortController();
-    this.toolbar = this.kind === "body" ? new Toolbar(this.label, () => this.view) : null;
+    const comment = element.dataset.talks === undefined ? undefined : () => this.#comment();
+    this.toolbar = this.kind === "body" ? new Toolbar(this.label, () => this.view, comment) : null;
     this.field = make("div", "editor__field");
     this.foot = make("div", "editor__foot");
     this.saved = make("span", "editor__saved");
@@ -87,7 +97,11 @@ class Editor {
     this.readOnlyNote = make("span", "editor__note soft");
     this.#fillFoot();
     this.kept = make("div", "editor__kepts");
-    this.session = new TextSession({ doc: this.doc, person: this.person, link: connection().texts, host: this, store });
+    /** @type {string | undefined} the record of what is suggested and not sent */
+    this.draft = undefined;
+    this.sent = false;
+    this.talksTimer = 0;
+    this.session = new TextSession({ doc: this.doc, person: this.person, link: connection().texts, host: this, store, suggesting: this.suggesting });
   }
 
   // -- What a session asks of its host --------------------------------------------------------------------------------
@@ -113,6 +127,7 @@ class Editor {
     }
     this.toolbar?.update(state);
     performance.mark("editor:ready", { detail: this.doc });
+    void this.#talks();
   }
 
   /** @param {import("@codemirror/state").Transaction[]} transactions */
@@ -122,8 +137,8 @@ class Editor {
 
   /** @param {Access} access */
   access(access) {
-    this.element.dataset.access = access;
-    this.mayWrite = access === "write";
+    this.mayWrite = access === "write" || (this.suggesting && access === "suggest");
+    this.element.dataset.access = this.suggesting && this.mayWrite ? "suggest" : access;
     this.toolbar?.dom.toggleAttribute("hidden", !this.mayWrite);
     this.readOnlyNote.hidden = this.mayWrite || !this.view;
     this.view?.dispatch({ effects: this.editable.reconfigure(this.#rights()) });
@@ -135,7 +150,7 @@ class Editor {
     this.element.dataset.save = status;
     this.element.dataset.version = String(this.session?.version ?? 0);
     this.element.dataset.pending = String(this.session?.pending.length ?? 0);
-    const words = this.mayWrite || status === "unsaved" ? saveWords(status) : "";
+    const words = this.suggesting && status === "saved" ? "" : this.mayWrite || status === "unsaved" ? saveWords(status) : "";
     if (this.saved.textContent !== words) this.saved.textContent = words;
     this.copyButton.hidden = status !== "unsaved";
   }
@@ -171,19 +186,22 @@ class Editor {
     }, { signal });
     this.element.addEventListener("concordat:unmount", () => this.close(), { signal });
     window.addEventListener("beforeunload", (event) => {
-      if (this.session.pending.length) event.preventDefault();
+      if (this.session.pending.length && !this.sent) event.preventDefault();
     }, { signal });
     for (const leaving of ["pagehide", "visibilitychange"]) {
-      document.addEventListener(leaving, () => void this.session.flush(), { signal });
+      document.addEventListener(leaving, () => void (this.suggesting ? this.#keepDraft() : this.session.flush()), { signal });
     }
     document.addEventListener("concordat:changed", (event) => {
       const { topic } = /** @type {CustomEvent<{topic: string}>} */ (event).detail;
-      if (topic === this.element.dataset.topic && !this.mayWrite) this.session.rejoin();
+      if (topic !== this.element.dataset.topic) return;
+      if (!this.mayWrite || this.suggesting) this.session.rejoin();
+      this.#talksSoon();
     }, { signal });
+    this.element.addEventListener("concordat:draft", (event) => this.#handOver(/** @type {CustomEvent} */ (event).detail), { signal });
     document.addEventListener("concordat:live", () => this.#live(), { signal });
     this.#live();
     for (const lost of await store.lost(this.doc, this.person)) this.#show(lost);
-    for (const kept of await store.adopt(this.doc, this.person)) await recover(kept, this, store);
+    if (!this.suggesting) for (const kept of await store.adopt(this.doc, this.person)) await recover(kept, this, store);
     this.session.start();
   }
 
@@ -191,6 +209,13 @@ class Editor {
   close() {
     this.listeners.abort();
     this.others.stop();
+    clearTimeout(this.talksTimer);
+    if (this.suggesting) {
+      void this.#keepDraft();
+      this.session.stop();
+      this.view?.destroy();
+      return;
+    }
     const end = Date.now() + RECOVER_MS;
     const finish = () => {
       if (this.session.pending.length && Date.now() < end) {
@@ -262,6 +287,66 @@ class Editor {
     else if (state === "on") this.note.textContent = "";
   }
 
+  // -- Comments and suggestions ---------------------------------------------------------------------------------------
+
+  /** Asks the page for a comment on the selected words. */
+  #comment() {
+    const place = this.session.selected();
+    const { from, to } = this.view?.state.selection.main ?? { from: 0, to: 0 };
+    if (!place || this.element.dataset.talks === undefined) return false;
+    const quote = this.view?.state.sliceDoc(from, to) ?? "";
+    const detail = { field: this.element.dataset.field ?? "text", quote, ...place };
+    return this.element.dispatchEvent(new CustomEvent("concordat:comment", { bubbles: true, detail }));
+  }
+
+  #talksSoon() {
+    clearTimeout(this.talksTimer);
+    this.talksTimer = window.setTimeout(() => void this.#talks(), TALKS_MS);
+  }
+
+  async #talks() {
+    const address = this.element.dataset.talks;
+    if (!address || !this.view) return;
+    try {
+      const response = await fetch(`${address}?version=${this.session.version}`, { headers: { Accept: "application/json" } });
+      if (!response.ok || !this.view) return;
+      const { version, places } = /** @type {{version: number, places: [number, number, number][]}} */ (await response.json());
+      const here = places.map(([, start, end]) => ({ from: this.session.place(version, start), to: this.session.place(version, end) }));
+      markCommented(this.view, /** @type {{from: number, to: number}[]} */ (here.filter(({ from, to }) => from !== null && to !== null)));
+    } catch (error) {
+      // Without the marks the words are the words; the next change asks again.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  /**
+   * Gives what is suggested to whoever sends it; `sent` is then to be called.
+   * @param {{drafts: object[]}} to
+   */
+  #handOver(to) {
+    if (!this.suggesting || !this.state || !this.session.pending.length) return;
+    to.drafts.push({
+      field: this.element.dataset.field ?? "text", text: this.state.doc.toString(), version: this.session.version,
+      sent: () => this.#sent(),
+    });
+  }
+
+  #sent() {
+    this.sent = true;
+    if (this.draft) void store.letGo(this.draft);
+  }
+
+  /** Keeps what is suggested and not sent on this device: it is offered again where the item is. */
+  async #keepDraft() {
+    if (!this.session.pending.length || !this.state || this.sent) return;
+    const text = this.state.doc.toString();
+    const kept = { doc: this.doc, code: "draft", detail: "", words: unconfirmedWords(this.state) || text, text, version: this.session.version };
+    const before = this.draft;
+    this.draft = (await store.keepLost({ ...kept, person: this.person })).key;
+    if (before) await store.letGo(before);
+    if (this.sent) await store.letGo(this.draft);
+  }
+
   // -- The editor -----------------------------------------------------------------------------------------------------
 
   #rights() {
@@ -285,6 +370,9 @@ class Editor {
       guard({ limit, oneLine: !body, refuse: (length) => this.#tooLong(length, limit) }),
       body ? [dialect(), look(), paste(), this.#bodyKeys()] : [EditorView.lineWrapping, this.#titleKeys()],
       theirCarets(),
+      commented(),
+      this.suggesting ? redline(() => this.session.confirmed) : [],
+      Prec.high(keymap.of([{ key: "Mod-Alt-m", run: () => this.#comment() }])),
       keymap.of([...historyKeymap, ...standardKeymap]),
       EditorView.updateListener.of((update) => this.#updated(update)),
     ];
@@ -350,7 +438,7 @@ class Editor {
       this.session.edited();
       if (this.note.textContent) this.note.textContent = "";
     }
-    if ((update.selectionSet || update.focusChanged || local) && update.view.hasFocus && this.mayWrite) this.session.moved();
+    if ((update.selectionSet || update.focusChanged || local) && update.view.hasFocus && this.mayWrite && !this.suggesting) this.session.moved();
     if (update.docChanged || update.selectionSet || update.focusChanged) this.toolbar?.update(update.state);
   }
 }

@@ -24,10 +24,8 @@ class Naming {
     this.said = document.createElement("span");
     this.said.className = "visually-hidden";
     this.said.setAttribute("role", "status");
-    const around = document.createElement("div");
-    around.className = "naming";
-    field.replaceWith(around);
-    around.append(field, this.list, this.said);
+    // Beside the field, which is not moved: it may have the focus.
+    field.after(this.list, this.said);
     field.setAttribute("aria-autocomplete", "list");
     field.setAttribute("aria-controls", this.list.id);
   }

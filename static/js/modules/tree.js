@@ -2,7 +2,8 @@
  * The Blueprint room: cards and outline stay as they are on the server, items are edited in place, and acts (add, move,
  * status, withdraw, restore) are done from a dialog or by keys, each with a way back.
  *
- * Keys on a card: Enter edits, J and K go on and back, M opens what can be done, Alt and an arrow moves the item.
+ * Keys on a card: Enter edits, S suggests, C comments, J and K go on and back, M opens what can be done, Alt and an arrow
+ * moves the item.
  */
 
 import { act, listen } from "../blueprint/acts.js";
@@ -11,6 +12,9 @@ import { Editing } from "../blueprint/editing.js";
 import { Leftovers } from "../blueprint/leftovers.js";
 import { cards } from "../blueprint/place.js";
 import { toast } from "./toast.js";
+
+/** So much of the marked words is shown in the form for a comment. */
+const QUOTE_SHOWN = 300;
 
 class Room {
   /** @param {HTMLElement} root */
@@ -22,6 +26,8 @@ class Room {
     this.dialog = /** @type {HTMLDialogElement} */ (root.querySelector("#item-dialog"));
     this.lately = document.querySelector("[data-lately]");
     this.wasOff = false;
+    /** @type {HTMLElement | null} the editor that a comment was asked for in */
+    this.commenting = null;
   }
 
   start() {
@@ -30,6 +36,12 @@ class Room {
     list.addEventListener("keydown", (event) => this.#key(event));
     list.addEventListener("toggle", (event) => void this.#toggled(event), { capture: true });
     list.addEventListener("concordat:done", () => void this.editing.done());
+    list.addEventListener("concordat:comment", (event) => this.#comment(/** @type {CustomEvent} */ (event)));
+    list.addEventListener("submit", (event) => {
+      if (!(event.target instanceof HTMLFormElement) || event.target.dataset.suggests === undefined) return;
+      event.preventDefault();
+      void this.editing.suggest(event.target);
+    });
     document.addEventListener("concordat:changed", (event) => {
       const { topic } = /** @type {CustomEvent<{topic: string}>} */ (event).detail;
       if (/^items?-\d+$/.test(topic)) this.board.hint(topic);
@@ -53,16 +65,33 @@ class Room {
 
   /** @param {MouseEvent} event */
   #clicked(event) {
-    const target = event.target instanceof Element ? event.target.closest("[data-edit], [data-done], [data-actions], [data-add]") : null;
+    const target = event.target instanceof Element ? event.target.closest("[data-edit], [data-suggest], [data-done], [data-actions], [data-add]") : null;
     if (!(target instanceof HTMLElement) || event.metaKey || event.ctrlKey) return;
     const id = target.closest("[data-item]")?.getAttribute("data-item") ?? "";
     if ("edit" in target.dataset) void this.editing.open(id);
+    else if ("suggest" in target.dataset) {
+      event.preventDefault();
+      void this.editing.open(id, { suggest: true });
+    }
     else if ("done" in target.dataset) void this.editing.done();
     else if ("actions" in target.dataset) void this.#open(`${this.board.base}/items/${id}/actions`);
     else {
       event.preventDefault();
       void this.#open(target.getAttribute("href") ?? "");
     }
+  }
+
+  /**
+   * The form for a comment on words marked in an editor.
+   * @param {CustomEvent<{field: string, quote: string, version: number, start: number, end: number}>} event
+   */
+  #comment(event) {
+    const id = event.target instanceof Element ? event.target.closest("[data-item]")?.getAttribute("data-item") : null;
+    if (!id) return;
+    this.commenting = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).querySelector(".cm-content"));
+    const { quote, ...place } = event.detail;
+    const fields = Object.entries({ ...place, quote: quote.slice(0, QUOTE_SHOWN) }).map(([name, value]) => [name, String(value)]);
+    void this.#open(`${this.board.base}/items/${id}/comments/new?${new URLSearchParams(fields)}`);
   }
 
   /** @param {KeyboardEvent} event */
@@ -82,6 +111,8 @@ class Room {
     if (event.target !== card || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "Enter" && card.querySelector("[data-edit]")) void this.editing.open(card.dataset.item ?? "");
     else if (event.key === "m" && card.querySelector("[data-actions]")) void this.#open(`${this.board.base}/items/${card.dataset.item}/actions`);
+    else if (event.key === "s") void this.editing.open(card.dataset.item ?? "", { suggest: true });
+    else if (event.key === "c") void this.#open(`${this.board.base}/items/${card.dataset.item}/comments/new`);
     else if (event.key === "j" || event.key === "k") step(this.board.list, card, event.key === "j" ? 1 : -1);
     else return;
     event.preventDefault();
@@ -121,6 +152,7 @@ class Room {
   async #acted(done, form) {
     const added = form.dataset.act === "add" && form.isConnected && this.dialog.open;
     if (this.dialog.open) this.dialog.close();
+    if (form.dataset.act === "comment") return void this.#commented(done.item);
     await this.board.refresh({ mine: true });
     const card = document.getElementById(`item-${done.item}`);
     if (!card || card.hidden) return;
@@ -132,9 +164,23 @@ class Room {
     card.addEventListener("animationend", () => card.classList.remove("item--flash"), { once: true });
   }
 
+  /**
+   * A comment was made from the dialog: the card that is being edited stays, one that is read shows it.
+   * @param {number | null} item
+   */
+  #commented(item) {
+    const card = document.getElementById(`item-${item}`);
+    this.#stale(card?.querySelector("details[data-details][open]"));
+    this.commenting?.focus();
+  }
+
   /** @param {HTMLFormElement} form */
   #answered(form) {
-    const details = form.closest("details[data-details]");
+    this.#stale(form.closest("details[data-details]"));
+  }
+
+  /** @param {Element | null | undefined} details */
+  #stale(details) {
     if (!(details instanceof HTMLElement)) return;
     details.dataset.stale = "";
     details.dispatchEvent(new Event("toggle"));

@@ -35,6 +35,7 @@ function reason(code) {
     case "closed": return _("This text was closed for changes while you were away.");
     case "forbidden": return _("You may not change this text any more.");
     case "limit": return _("Your last change would make the text longer than it may be.");
+    case "draft": return _("You wrote this suggestion and did not send it.");
     case "fresh": return _("The text was replaced while you were away.");
     default: return _("Your last change did not fit the text any more.");
   }
@@ -84,7 +85,7 @@ export function keptWords(lost, { putBack, letGo, base }) {
   box.dataset.code = lost.code;
   const title = document.createElement("h3");
   title.className = "heading-s";
-  title.textContent = _("These words are not saved");
+  title.textContent = lost.code === "draft" ? _("A suggestion of yours is not sent") : _("These words are not saved");
   box.setAttribute("aria-label", title.textContent);
   const why = document.createElement("p");
   why.textContent = `${reason(lost.code)} ${_("They are kept here, on this device, until you let go of them.")}`;

@@ -23,7 +23,7 @@ const LATE_MS = 10_000;
 const REMEMBERED = 500;
 
 /** @typedef {"write" | "suggest" | "read"} Access */
-/** @typedef {"opening" | "saved" | "saving" | "reconnecting" | "unsaved"} Status */
+/** @typedef {"opening" | "saved" | "saving" | "reconnecting" | "unsaved" | "suggesting"} Status "suggesting": written, not sent */
 /** @typedef {{id: number, name: string, constituency: string}} Person */
 /** @typedef {{key: string, person: string, doc: string, epoch: unknown, version: number, acked: number, text: string, pending: string[], at: number}} Kept */
 /** @typedef {{doc: string, code: string, detail: string, words: string, text: string, version: number}} Lost `text` was made on the confirmed `version` */
@@ -58,9 +58,11 @@ const REMEMBERED = 500;
 
 export class TextSession {
   /**
-   * @param {{doc: string, person: string, link: Link, host: Host, store: Store}} needs
+   * @param {{doc: string, person: string, link: Link, host: Host, store: Store, suggesting?: boolean}} needs
+   *   `suggesting`: what is written stays here, on top of what others write, until the host sends it as a suggestion
    */
-  constructor({ doc, person, link, host, store }) {
+  constructor({ doc, person, link, host, store, suggesting = false }) {
+    this.suggesting = suggesting;
     this.doc = doc;
     this.person = person;
     this.link = link;
@@ -122,7 +124,7 @@ export class TextSession {
     this.stopped = true;
     for (const name of [...this.timers.keys()]) this.#clear(name);
     this.link.remove(this);
-    if (this.pending.length) void this.flush().then(() => this.store.release(this.client));
+    if (this.pending.length && !this.suggesting) void this.flush().then(() => this.store.release(this.client));
   }
 
   /** The editor's text was changed here. */
@@ -139,6 +141,32 @@ export class TextSession {
     this.#after("presence", PRESENCE_MS, () => this.#present(), true);
   }
 
+  /**
+   * Where a position of a confirmed version lies in the editor now.
+   * @param {number} version
+   * @param {number} at
+   * @returns {number | null} null where that version is too long ago, or not reached yet
+   */
+  place(version, at) {
+    const { state } = this.host;
+    const since = this.version - version;
+    if (!state || since < 0 || since > this.recent.length) return null;
+    let here = at;
+    for (const desc of since ? this.recent.slice(-since) : []) here = desc.mapPos(Math.min(here, desc.length), 1);
+    return Math.min(fromConfirmed(state, Math.min(here, this.confirmed.length)), state.doc.length);
+  }
+
+  /**
+   * The selected words, as places in the confirmed text.
+   * @returns {{version: number, start: number, end: number} | null}
+   */
+  selected() {
+    const { state } = this.host;
+    if (!state) return null;
+    const { from, to } = state.selection.main;
+    return { version: this.version, start: toConfirmed(state, from), end: toConfirmed(state, to) };
+  }
+
   /** Asks again what may be done here, for instance when a lock may have been lifted. */
   rejoin() {
     this.#join();
@@ -147,6 +175,7 @@ export class TextSession {
   /** Writes what is unconfirmed to the store, or removes it from there when nothing is. */
   async flush() {
     this.#clear("save");
+    if (this.suggesting) return undefined;
     const key = this.client;
     if (!this.pending.length || this.renewing) return this.store.forget(key);
     return this.store.save({
@@ -323,7 +352,7 @@ export class TextSession {
   // -- Sending ----------------------------------------------------------------------------------------------------
 
   #push() {
-    if (!this.joined || this.inFlight || this.holding || this.version < this.head) return;
+    if (this.suggesting || !this.joined || this.inFlight || this.holding || this.version < this.head) return;
     if (!this.pending.length || !this.link.connected) return;
     if (this.access !== "write") {
       // Made while away, and the text has been closed for changes since.
@@ -412,13 +441,7 @@ export class TextSession {
     if (!Array.isArray(entry) || !state) return [];
     const [client, anchor, head, person] = entry;
     if (client === this.client) return [];
-    const since = this.version - version;
-    const place = (/** @type {unknown} */ at) => {
-      if (typeof at !== "number" || since > this.recent.length) return null;
-      let here = at;
-      for (const desc of since ? this.recent.slice(-since) : []) here = desc.mapPos(Math.min(here, desc.length), 1);
-      return Math.min(fromConfirmed(state, Math.min(here, this.confirmed.length)), state.doc.length);
-    };
+    const place = (/** @type {unknown} */ at) => (typeof at === "number" ? this.place(version, at) : null);
     const typing = Date.now() - (this.typed.get(client) ?? 0) < TYPING_MS;
     return [{ client, anchor: place(anchor), head: place(head), person, typing }];
   }
@@ -437,7 +460,9 @@ export class TextSession {
     /** @type {Status} */
     let now = "saved";
     const online = this.link.connected && this.joined;
-    if (this.pending.length) {
+    if (this.suggesting && this.pending.length) {
+      now = "suggesting";
+    } else if (this.pending.length) {
       const waited = Date.now() - (this.waitingSince ?? Date.now());
       const patience = online ? LATE_MS : ACK_MS;
       now = waited >= patience ? "unsaved" : online ? "saving" : "reconnecting";

@@ -22,11 +22,14 @@ const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 
 /** @param {string} keys */
 function shortcut(keys) {
-  return mac ? keys.replace("Mod-", "⌘").replace("Shift-", "⇧") : keys.replace("Mod-", "Ctrl+").replace("Shift-", "Shift+");
+  return mac ? keys.replace("Mod-", "⌘").replace("Shift-", "⇧").replace("Alt-", "⌥") : keys.replace(/-(?=.)/g, "+").replace("Mod", "Ctrl");
 }
 
-/** @returns {Tool[][]} */
-function tools() {
+/**
+ * @param {((view: View) => unknown) | undefined} comment
+ * @returns {Tool[][]}
+ */
+function tools(comment) {
   return [
     [
       { name: "bold", label: _("Bold"), rare: false, keys: "Mod-B", run: inline("bold"), on: (state) => isInline(state, "bold"),
@@ -52,6 +55,10 @@ function tools() {
       { name: "redo", label: _("Redo"), rare: false, keys: mac ? "Mod-Shift-Z" : "Mod-Y", run: redo, can: (state) => redoDepth(state) > 0,
         icon: "M15.5 4.5 20 9l-4.5 4.5M20 9H10a5.3 5.3 0 0 0 0 10.6h5" },
     ],
+    ...(comment ? [[
+      { name: "comment", label: _("Comment on the marked words"), rare: false, keys: "Mod-Alt-M", run: comment,
+        icon: "M4.5 5h15v10.5h-8L7 19.5v-4H4.5zM8.5 8.8h7M8.5 11.8h4.5" },
+    ]] : []),
   ];
 }
 
@@ -90,8 +97,9 @@ export class Toolbar {
   /**
    * @param {string} label what the toolbar is for
    * @param {() => View | null} view
+   * @param {(view: View) => unknown} [comment] what "Comment" does, where one can
    */
-  constructor(label, view) {
+  constructor(label, view, comment) {
     this.view = view;
     this.dom = document.createElement("div");
     this.dom.className = "editor__bar";
@@ -101,7 +109,7 @@ export class Toolbar {
     this.bar.setAttribute("aria-label", _("Formatting: {label}", { label }));
     /** @type {[Tool, HTMLButtonElement][]} */
     this.tools = [];
-    for (const group of tools()) {
+    for (const group of tools(comment)) {
       const part = document.createElement("div");
       part.className = "editor__group";
       for (const tool of group) part.append(this.#button(tool));
@@ -150,7 +158,7 @@ export class Toolbar {
         return;
       }
       tool.run?.(view);
-      view.focus();
+      if (tool.name !== "comment") view.focus();
     });
     this.tools.push([tool, element]);
     return element;

@@ -1,0 +1,188 @@
+"""Words people disagree about, in real browsers: suggested in place, commented on, decided, all of it by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from app.policy import Actor
+from app.services import documents, items
+from app.uow import Database
+from models.items import Item, Kind, Status
+from tests.cast import SLUG, Cast, enter
+from tests.live import LiveServer
+
+Opener = Callable[..., Page]
+WORDS = "Partners share gain and loss within a corridor."
+
+
+@pytest.fixture
+def agreed(database: Database, people: Cast) -> Item:
+    with database.writing() as uow:
+        return items.add_item(
+            uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title="Money", text=WORDS,
+            status=Status.AGREED,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def open_room(server: LiveServer, browser_context: Callable[..., BrowserContext], agreed: Item) -> Opener:
+    """``open_room(people.member)``: their page of a blueprint with one agreed item."""
+
+    def open_page(actor: Actor, path: str = "", **options: object) -> Page:
+        context = browser_context(**{"viewport": {"width": 1366, "height": 900}, **options})
+        enter(context, server, actor.email or "")
+        page = context.new_page()
+        page.goto(f"{server.url}/g/{SLUG}/blueprint{path}")
+        page.wait_for_selector("html[data-ready][data-live=on]")
+        return page
+
+    return open_page
+
+
+def card(page: Page) -> Locator:
+    return page.locator('[data-reference="E1"]')
+
+
+def words(page: Page) -> Locator:
+    return card(page).get_by_role("textbox", name="Words of E1")
+
+
+def saved_words(database: Database, item: Item) -> str:
+    with database.reading() as uow:
+        return documents.words_of(uow.session, item.id)["text"]
+
+
+def test_a_suggestion_is_written_in_place_while_others_write_and_is_taken_by_keyboard(
+    open_room: Opener, people: Cast, database: Database, agreed: Item, assert_accessible: Callable[[Page], None]
+) -> None:
+    member, facilitator = open_room(people.member), open_room(people.facilitator)
+    card(member).focus()
+    member.keyboard.press("s")
+    expect(words(member)).to_be_focused()
+    member.keyboard.press("Control+End")
+    member.keyboard.press("ArrowLeft")
+    member.keyboard.type(" of two percent")
+    member.keyboard.press("Control+Home")
+    member.keyboard.press("Control+Delete")
+    member.keyboard.type("We")
+    expect(card(member).locator("ins.cm-added")).to_have_text(["We", " of two percent"])
+    expect(card(member).locator("del.cm-removed")).to_contain_text("Partners")
+    assert_accessible(member)
+
+    card(facilitator).focus()
+    facilitator.keyboard.press("Enter")
+    expect(words(facilitator)).to_be_focused()
+    facilitator.keyboard.press("Control+End")
+    facilitator.keyboard.type(" Always.")
+    expect(words(member)).to_contain_text("Always.")
+    expect(words(facilitator)).not_to_contain_text("percent")
+    expect(card(member).locator("ins.cm-added")).to_have_text(["We", " of two percent"])
+
+    reason = card(member).get_by_label("Your reason")
+    reason.focus()
+    member.keyboard.type("A number is needed.")
+    member.keyboard.press("Tab")
+    member.keyboard.press("Enter")
+    expect(card(member)).to_be_focused()
+    expect(card(member).get_by_role("link", name="1 suggestion")).to_be_visible()
+    expect(member.locator(".cm-editor")).to_have_count(0)
+
+    facilitator.keyboard.press("Escape")
+    expect(card(facilitator)).to_be_focused()
+    details = card(facilitator).locator("details[data-details] > summary")
+    expect(details).to_contain_text("1 suggestion")
+    details.focus()
+    facilitator.keyboard.press("Enter")
+    shown = card(facilitator).get_by_role("article")
+    expect(shown).to_contain_text("A number is needed.")
+    assert_accessible(facilitator)
+    shown.get_by_role("button", name="Accept: suggestion of Member Invented").focus()
+    facilitator.keyboard.press("Enter")
+    expect(card(facilitator).locator(".item__words")).to_have_text(
+        "We share gain and loss within a corridor of two percent. Always."
+    )
+    assert saved_words(database, agreed) == "We share gain and loss within a corridor of two percent. Always."
+
+
+def test_what_was_suggested_and_not_sent_is_kept_on_this_device(open_room: Opener, people: Cast, agreed: Item) -> None:
+    member = open_room(people.member)
+    card(member).get_by_role("link", name="Suggest E1").click()
+    expect(words(member)).to_be_focused()
+    member.keyboard.press("Control+End")
+    member.keyboard.type(" And more.")
+    card(member).get_by_role("button", name="Cancel").click()
+    kept = card(member).get_by_label("A suggestion of yours is not sent")
+    expect(kept.get_by_label("Your words")).to_have_value(f"{WORDS} And more.")
+    kept.get_by_role("button", name="Suggest these words").click()
+    expect(member.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} And more.")
+
+
+def test_words_are_commented_on_from_the_editor_and_the_mark_goes_along(
+    open_room: Opener, people: Cast, assert_accessible: Callable[[Page], None]
+) -> None:
+    facilitator, member = open_room(people.facilitator), open_room(people.member, "/items/1")
+    card(facilitator).focus()
+    facilitator.keyboard.press("Enter")
+    expect(words(facilitator)).to_be_focused()
+    facilitator.keyboard.press("Control+Home")
+    facilitator.keyboard.press("Control+Shift+ArrowRight")
+    facilitator.keyboard.press("Control+Alt+m")
+    dialog = facilitator.get_by_role("dialog")
+    expect(dialog.get_by_label("Your comment")).to_be_focused()
+    expect(dialog).to_contain_text("Partners")
+    facilitator.keyboard.type("Who? @mem")
+    expect(dialog.get_by_role("option", name=people.member.name)).to_have_attribute("aria-selected", "true")
+    assert_accessible(facilitator)
+    facilitator.keyboard.press("Enter")
+    expect(dialog.get_by_label("Your comment")).to_have_value(f"Who? @{people.member.name} ")
+    facilitator.keyboard.press("Tab")
+    facilitator.keyboard.press("Enter")
+    expect(dialog).not_to_be_visible()
+    expect(words(facilitator)).to_be_focused()
+    mark = words(facilitator).locator(".cm-commented")
+    expect(mark).to_have_text("Partners")
+    facilitator.keyboard.press("Control+Home")
+    facilitator.keyboard.type("All ")
+    expect(mark).to_have_text("Partners")
+
+    pill = member.locator("[data-pill]")
+    expect(pill).to_be_visible()
+    pill.click()
+    expect(member.locator("mark.commented")).to_have_text("Partners")
+    assert_accessible(member)
+    talk = member.get_by_role("article", name=f"Comment by {people.facilitator.name}")
+    expect(talk).to_contain_text(f"Who? @{people.member.name}")
+    talk.locator("summary", has_text="Reply").focus()
+    member.keyboard.press("Enter")
+    talk.get_by_label(f"Reply to {people.facilitator.name}").focus()
+    member.keyboard.type("The two trusts.")
+    member.keyboard.press("Tab")
+    member.keyboard.press("Enter")
+    expect(talk).to_contain_text("The two trusts.")
+    talk.get_by_role("button", name="Resolve").focus()
+    member.keyboard.press("Enter")
+    expect(member.locator("mark.commented")).to_have_count(0)
+    expect(words(facilitator).locator(".cm-commented")).to_have_count(0)
+
+
+def test_words_marked_on_a_page_go_into_the_form(open_room: Opener, people: Cast) -> None:
+    observer = open_room(people.observer, "/items/1")
+    observer.locator("[data-quoted=text]").evaluate(
+        """(node) => {
+          const words = node.querySelector("p").firstChild;
+          const range = document.createRange();
+          range.setStart(words, words.data.indexOf("gain"));
+          range.setEnd(words, words.data.indexOf(" within"));
+          document.getSelection().addRange(range);
+        }"""
+    )
+    observer.get_by_role("button", name="Comment on these words").click()
+    expect(observer.get_by_label("Your comment")).to_be_focused()
+    expect(observer.get_by_label("Which words")).to_have_value("gain and loss")
+    observer.keyboard.type("Both?")
+    observer.get_by_role("button", name="Comment", exact=True).click()
+    expect(observer.locator("mark.commented")).to_have_text("gain and loss")
+    expect(observer.locator("mark.commented + a")).to_have_text("Comment 11")
