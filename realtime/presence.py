@@ -53,7 +53,7 @@ class Presence:
         """``[doc, client, version, anchor, head]``; what is out of range is not shown."""
         match payload:
             case [str(doc), str(client), int(version), anchor, head] if (
-                doc.isascii() and doc.isdigit() and len(doc) < 10
+                doc.isascii() and doc.isdigit() and len(doc) < 10 and not isinstance(version, bool)
             ):
                 document_id = int(doc)
             case _:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("concordat.live")
 
 MAX_TEXTS = 100
+#: No text comes to a higher version: what the database could not even compare is no version.
+MOST_CHANGES = 2**31 - 1
 #: Editor states of one text on one connection: the one on the page, and those that bring home what a closed tab left.
 MAX_CLIENTS = 20
 #: How long a tick waits for more, as a share of what the last message took to fan out; bounds in seconds.
@@ -89,7 +91,7 @@ class Texts:
                 pass
             case _:
                 return
-        if isinstance(version, bool):
+        if isinstance(version, bool) or not (client.isascii() and client.isprintable()):
             return
         known = each.texts.get(document_id)
         if (known is None and len(each.texts) >= MAX_TEXTS) or (known and len(known.clients) >= MAX_CLIENTS):
@@ -142,7 +144,9 @@ class Texts:
     def pull(self, each: Connection, payload: Any) -> None:
         """``[doc, version]``: answered by text:updates in pieces, as fast as they are read."""
         match payload:
-            case [str(doc), int(version)] if (document_id := to_id(doc)) and version >= 0:
+            case [str(doc), int(version)] if (
+                (document_id := to_id(doc)) and 0 <= version <= MOST_CHANGES and not isinstance(version, bool)
+            ):
                 pass
             case _:
                 return
@@ -216,9 +220,11 @@ class Texts:
     def push(self, each: Connection, payload: Any) -> None:
         """``[doc, baseVersion, client, firstSeq, [changes, …]]``: put into the queue of its text."""
         match payload:
-            case [str(doc), int(base), str(client), int(first_seq), list(sources)] if document_id := to_id(doc):
+            case [str(doc), int(base), str(client), int(first_seq), list(sources)] if (
+                (document_id := to_id(doc)) and not isinstance(base, bool) and not isinstance(first_seq, bool)
+            ):
                 pass
-            case [str(doc), _, _, int(first_seq), *_]:
+            case [str(doc), _, _, int(first_seq), *_] if not isinstance(first_seq, bool):
                 self.refuse(each, doc[:20], first_seq, "bad", "Not a push.")
                 return
             case _:
@@ -248,7 +254,13 @@ class Texts:
             for document_id in sorted({*waiting, *moved}):
                 pushes = waiting.get(document_id, [])
                 if not keep_on(partial(self.tick, document_id, pushes), "a tick"):
-                    self._retry(document_id, pushes)
+                    self._one_by_one(document_id, pushes)
+
+    def _one_by_one(self, document_id: int, waiting: list[Waiting]) -> None:
+        """After a tick that nobody foresaw to fail: one push that breaks it is not the trouble of the others."""
+        for one in waiting:
+            if not keep_on(partial(self.tick, document_id, [one]), "a push"):
+                self.refuse(one.each, str(document_id), one.push.first_seq, "bad", "This change cannot be stored.")
 
     def tick(self, document_id: int, waiting: list[Waiting]) -> None:
         """Store the pushes of one text by one commit, then tell its room everything it has not been told."""

@@ -131,6 +131,15 @@ def test_63_64_66_67_changes_that_are_none(place: Place, witness: Raw, member: R
     assert refusal(member, doc, version, own, 2**63, [good])[2] == "gap"
     assert refusal(member, doc, version + 1, own, 1, [good])[2] == "ahead"
     assert refusal(member, doc, 2**63, own, 1, [good])[2] == "ahead"
+    assert refusal(member, doc, True, own, 1, [good])[2] == "bad"
+    member.send("text:push", [doc, version, own, True, [good]])
+    for beyond in (2**31, 2**53, 2**63 - 1, 2**63, 10**18, True):
+        member.send("text:pull", [doc, beyond])
+        member.send("text:join", [doc, own, beyond, "epoch"])
+        member.send("text:presence", [doc, own, beyond, 1, 1])
+    for mark in (own + "\0", own + "\n", own + "é"):
+        member.send("text:join", [doc, mark, None, None])
+        assert refusal(member, doc, version, mark, 1, [good])[2] == "forbidden"
     wide = json.dumps([15, [0, "x" * 65_000]])
     assert refusal(member, doc, version, own, 1, [wide, wide.replace("15", "65015")])[2] == "limit"
     for odd in (None, 7, "x", [], {}, [doc], [None] * 5, [doc, 0, own], [[doc], 0, own, 1, [good]]):
