@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 from flask import request
 
+#: Ids are 32-bit integers on PostgreSQL, which cannot even compare one with a larger number.
+LARGEST_ID = 2**31 - 1
+
 
 def text(name: str, *, longest: int = 10_000) -> str:
     """One field of the posted form, without spaces around it, cut at ``longest`` characters."""
@@ -20,7 +23,8 @@ def optional(name: str) -> str | None:
 def whole_number(given: str) -> int | None:
     """A whole number as it was typed, None for anything else and for what is larger than any id of ours."""
     given = given.strip()
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 12 else None
+    number = int(given) if given.isascii() and given.isdigit() and len(given) < 12 else None
+    return number if number is None or number <= LARGEST_ID else None
 
 
 def asked(name: str) -> int | None:

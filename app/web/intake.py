@@ -9,9 +9,8 @@ from flask_babel import gettext as _
 from werkzeug.routing import IntegerConverter
 
 from app.errors import Invalid
+from app.web.forms import LARGEST_ID
 
-#: Ids are 32-bit integers on PostgreSQL; a larger number in an address is no object.
-LARGEST_ID = 2**31 - 1
 #: Deeper JSON than any of our messages.
 DEEPEST = 20
 
@@ -31,17 +30,19 @@ def storable(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _plain(value: Any, depth: int = 0) -> bool:
-    """Whether a JSON value holds only text that can be stored, and is no deeper than our messages."""
+def plain(value: Any, depth: int = 0) -> bool:
+    """Whether a JSON value holds only text and whole numbers that can be stored, and is no deeper than our messages."""
     if depth > DEEPEST:
         return False
     match value:
         case str():
             return storable(value)
+        case int():
+            return abs(value) <= LARGEST_ID
         case list():
-            return all(_plain(each, depth + 1) for each in value)
+            return all(plain(each, depth + 1) for each in value)
         case dict():
-            return all(_plain(each, depth + 1) for pair in value.items() for each in pair)
+            return all(plain(each, depth + 1) for pair in value.items() for each in pair)
         case _:
             return True
 
@@ -60,7 +61,7 @@ def install(app: Flask) -> None:
         fine = all(map(storable, words))
         if fine and request.is_json:  # also what comes in pieces, without a length
             try:
-                fine = _plain(request.get_json(silent=True))
+                fine = plain(request.get_json(silent=True))
             except RecursionError:
                 fine = False
         if not fine:

@@ -13,6 +13,7 @@ from app.policy import Actor
 from app.services import attendance, hands, rooms
 from app.uow import UnitOfWork
 from app.web.context import looking
+from app.web.forms import asked
 from app.web.fragments import command, faults, fragment, group_id, typed
 from models.meetings import HandKind
 
@@ -21,8 +22,7 @@ bp = Blueprint("room", __name__)
 
 def page(meeting_id: int, refused: DomainError | None = None, *, whole: bool = True) -> str:
     """The member's screen as it is now; with a refusal, its sentence and what was typed."""
-    look_at = request.args.get("item", "")
-    own = int(look_at) if look_at.isascii() and look_at.isdigit() and len(look_at) < 12 else None
+    own = asked("item")
     with looking() as (uow, actor):
         screen = rooms.read_member(uow, actor, meeting_id=meeting_id, group_id=group_id(), look_at=own)
     room = screen.room

@@ -350,6 +350,27 @@ def test_no_form_breaks(app: Flask, world: World) -> None:
     assert rows_across_groups(world.database) == []
 
 
+@pytest.mark.parametrize("database_engine", ["postgres"])
+def test_no_number_breaks_postgres(database: Database, request: pytest.FixtureRequest) -> None:
+    """Numbers that are whole and that no id and no version is, in every field and query: never a 500."""
+    world = build_world(database)
+    client = browser_of(request.getfixturevalue("app"), world, world.cast.facilitator)
+    numbers = {name for name, value in NONSENSE.items() if value.startswith("-9")}
+    names = {*numbers, *QUERY, "start", "end", "occurrence"}
+    for number in ("2147483648", "99999999999"):
+        for rule in group_rules(request.getfixturevalue("app")):
+            if rule.endpoint.startswith("api"):
+                continue
+            path = address(rule, world, slug=world.cast.slug)
+            for method in methods(rule):
+                fields = dict.fromkeys(names, number)
+                if method == "GET":
+                    answer = client.get(path, query_string=fields)
+                else:
+                    answer = client.post(path, data={**plausible(world), **fields})
+                assert answer.status_code < 500, f"{method} {path}: {answer.status}"
+
+
 #: For every field that any form has: a wrong kind of thing.
 NONSENSE = {
     **dict.fromkeys(

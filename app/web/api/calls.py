@@ -22,7 +22,7 @@ from app.services import accounts
 from app.uow import UnitOfWork
 from app.web import errors
 from app.web.context import database, remember
-from app.web.intake import storable
+from app.web.intake import plain
 from app.web.limits import KNOCKING, limiter
 
 bp = Blueprint("api", __name__)
@@ -31,7 +31,6 @@ docs = Blueprint("api_docs", __name__)
 
 #: How often one token may call.
 CALLS = "600 per minute"
-DEEPEST = 20
 MOST_FAULTS = 20
 
 M = TypeVar("M", bound=BaseModel)
@@ -169,8 +168,8 @@ def _read(body: bytes) -> Any:
         raise Invalid("The JSON is nested too deeply.", code="not_json") from fault
     except ValueError as fault:  # of JSON, of UTF-8, or a number with thousands of digits
         raise Invalid("The body is not JSON that can be read.", code="not_json") from fault
-    if not _plain(read):
-        raise Invalid("The JSON holds characters that cannot be stored, or is nested too deeply.", code="bad")
+    if not plain(read):
+        raise Invalid("The JSON holds what cannot be stored, or is nested too deeply.", code="bad")
     return read
 
 
@@ -183,16 +182,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(name: str) -> None:
     raise Invalid(f"{name} is not a number.", code="not_json")
-
-
-def _plain(value: Any, depth: int = 0) -> bool:
-    if depth > DEEPEST:
-        return False
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, dict):
-        return all(storable(key) and _plain(each, depth + 1) for key, each in value.items())
-    return not isinstance(value, list) or all(_plain(each, depth + 1) for each in value)
 
 
 def _checked(model: type[M], value: Any, *, strict: bool | None = None) -> M:

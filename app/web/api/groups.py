@@ -10,7 +10,7 @@ from pydantic import Field
 from app.policy import Can
 from app.services import activity, decisions, exports, groups, memberships
 from app.web.api.calls import Sent, Shown, asked, bp, calling, documented
-from app.web.intake import LARGEST_ID
+from app.web.forms import LARGEST_ID
 
 
 class MyGroup(Shown):

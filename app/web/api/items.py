@@ -11,7 +11,7 @@ from app.services import groups, items, outline
 from app.services.items import Entry
 from app.uow import UnitOfWork
 from app.web.api.calls import Sent, Shown, bp, calling, documented, sent
-from app.web.intake import LARGEST_ID
+from app.web.forms import LARGEST_ID
 from models import documents
 from models.items import Kind, PrincipleGroup, Status
 

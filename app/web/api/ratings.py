@@ -9,7 +9,7 @@ from pydantic import Field, RootModel
 from app.services import rating, seating
 from app.web.api.calls import SEAT, Sent, Shown, documented, seats, sent, shown_token
 from app.web.context import database
-from app.web.intake import LARGEST_ID
+from app.web.forms import LARGEST_ID
 
 
 class OneRating(Sent):

@@ -10,7 +10,7 @@ from pydantic import Field
 from app.policy import Can
 from app.services import groups, version_files, versions
 from app.web.api.calls import Sent, Shown, bp, calling, documented, sent
-from app.web.intake import LARGEST_ID
+from app.web.forms import LARGEST_ID
 
 
 class Version(Shown):
