@@ -6,7 +6,7 @@ makes still passes an explicit allow-list (nh3). Pictures are made by our own co
 
 import re
 import xml.etree.ElementTree as ET
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
@@ -152,14 +152,59 @@ def marked(html: Markup, text: str, marks: Sequence[Mark]) -> Markup:
     by letter (an entity written out, say), nothing is marked: a wrong place would be worse than none.
     """
     pieces = _pieces(html)
-    places = letters(text)
-    if [sign for shown, words in pieces if shown for sign in unescape(words) if sign.isalnum()] != [
-        text[at] for at in places
-    ]:
+    units = _shown_letters(pieces, text)
+    if units is None:
         return html
-    units = _in_units(text, places)
     spans = [(bisect_left(units, mark.anchor.start), bisect_left(units, mark.anchor.end), mark) for mark in marks]
     return Markup("".join(_with_marks(pieces, [span for span in spans if span[0] < span[1]])))
+
+
+@dataclass(frozen=True)
+class Shade:
+    """A stretch of a text in units, the class of its look, and what is said of it."""
+
+    start: int
+    end: int
+    look: str
+    title: str
+
+
+def shaded(html: Markup, text: str, shades: Sequence[Shade]) -> Markup:
+    """`html`, the rendered Markdown `text`, with each letter in the look of its shade; shades do not overlap.
+
+    Where page and text do not agree letter by letter nothing is shaded, as with `marked`.
+    """
+    pieces = _pieces(html)
+    units = _shown_letters(pieces, text)
+    if units is None or not shades:
+        return html
+    starts = [shade.start for shade in shades]
+    out: list[str] = []
+    now, at = -1, 0
+    for shown, part in pieces:
+        number = now
+        if not shown:
+            number = -1
+        elif unescape(part).isalnum():
+            place = bisect_right(starts, units[at]) - 1
+            number = place if place >= 0 and units[at] < shades[place].end else -1
+            at += 1
+        if number != now:
+            out.append("</span>" if now >= 0 else "")
+            if number >= 0:
+                shade = shades[number]
+                out.append(f'<span class="{escape(shade.look)}" title="{escape(shade.title)}">')
+            now = number
+        out.append(part)
+    out.append("</span>" if now >= 0 else "")
+    return Markup("".join(out))
+
+
+def _shown_letters(pieces: Iterable[tuple[bool, str]], text: str) -> Sequence[int] | None:
+    """Where the letters of a page stand in its text, in units; None where the two do not agree."""
+    places = letters(text)
+    shown = [sign for is_shown, words in pieces if is_shown for sign in unescape(words) if sign.isalnum()]
+    return _in_units(text, places) if shown == [text[at] for at in places] else None
 
 
 def _in_units(text: str, places: Sequence[int]) -> Sequence[int]:

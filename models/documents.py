@@ -24,7 +24,8 @@ class Field(StrEnum):
 class Document(Base):
     """A Markdown text and its state: ``version`` counts the changes, ``epoch`` the histories.
 
-    Lengths are UTF-16 units: a title at most 300, any other text at most 100,000.
+    Lengths are UTF-16 units: a title at most 300, any other text at most 100,000. ``authors`` says who wrote which
+    words (app/calc/authorship.py); it is read only where it is asked for, and where it is missing the log tells.
     """
 
     __tablename__ = "document"
@@ -42,6 +43,7 @@ class Document(Base):
     epoch: Mapped[str] = mapped_column(String(32))
     version: Mapped[int] = mapped_column(default=0)
     text: Mapped[str] = mapped_column(Text, default="")
+    authors: Mapped[str | None] = mapped_column(Text, deferred=True)
     changed_at: Mapped[datetime]
 
 

@@ -1,10 +1,23 @@
-"""Who wrote which words of a live text, from its log of changes."""
+"""Who wrote which words of a live text, kept up to date change by change.
 
-from array import array
-from itertools import groupby
+Authors are positive ids; 0 is nobody. The text is a row of **runs**, each so many units by one author; a change costs
+what there are runs, not what there is text, and reading them costs no log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from app.calc.changes import BadChangeError, ChangeSet
+
+
+class Run(NamedTuple):
+    """A stretch of a text by one author: how many UTF-16 units of it, and whose they are."""
+
+    units: int
+    author: int
 
 
 class Span(NamedTuple):
@@ -15,31 +28,66 @@ class Span(NamedTuple):
     author: int
 
 
-class Blame:
-    """Who wrote each unit of a text, kept up to date change by change. Authors are positive ids; 0 is nobody."""
-
-    def __init__(self, length: int = 0, author: int = 0) -> None:
-        self._authors = array("q", [author]) * length
-
-    def add(self, changes: ChangeSet, author: int) -> None:
-        """Take in the next change of the log. Raises BadChangeError where its length differs."""
-        authors = self._authors
-        if len(authors) != changes.length:
-            raise BadChangeError(f"made for a text of {changes.length} units, not {len(authors)}")
-        position = 0
-        for covered, insert in changes.parts:
+def after(runs: Sequence[Run], change: ChangeSet, author: int) -> list[Run]:
+    """The runs after a change by `author`. Raises BadChangeError where the lengths differ."""
+    if sum(run[0] for run in runs) != change.length:
+        raise BadChangeError(f"made for a text of {change.length} units")
+    out: list[Run] = []
+    at = used = 0  # the run one stands in, and how much of it is behind
+    for covered, insert in change.parts:
+        if insert:
+            _add(out, len(insert), author)
+        left = covered
+        while left:
+            units, writer = runs[at]
+            took = min(left, units - used)
             if insert is None:
-                position += covered
-            else:
-                authors[position : position + covered] = array("q", [author]) * len(insert)
-                position += len(insert)
+                _add(out, took, writer)
+            left -= took
+            used += took
+            if used == units:
+                at, used = at + 1, 0
+                # Whole runs that stay are taken over as they are.
+                first = at
+                while insert is None and at < len(runs) and runs[at][0] <= left:
+                    left -= runs[at][0]
+                    at += 1
+                if at > first:
+                    _add(out, *runs[first])
+                    out.extend(runs[first + 1 : at])
+    return out
 
-    def spans(self) -> list[Span]:
-        """The text's stretches in order, neighbours of one author joined."""
-        spans: list[Span] = []
-        position = 0
-        for author, units in groupby(self._authors):
-            end = position + sum(1 for _ in units)
-            spans.append(Span(position, end, author))
-            position = end
-        return spans
+
+def _add(out: list[Run], units: int, author: int) -> None:
+    if out and out[-1][1] == author:
+        out[-1] = Run(out[-1][0] + units, author)
+    elif units:
+        out.append(Run(units, author))
+
+
+def replay(log: Iterable[tuple[ChangeSet, int]]) -> list[Run]:
+    """The runs of a text from its whole log of changes and authors: what the kept ones are checked against."""
+    runs: list[Run] = []
+    for change, author in log:
+        runs = after(runs, change, author)
+    return runs
+
+
+def spans(runs: Iterable[Run]) -> list[Span]:
+    """The runs as places in the text."""
+    found, at = [], 0
+    for run in runs:
+        found.append(Span(at, at + run.units, run.author))
+        at += run.units
+    return found
+
+
+def to_json(runs: Iterable[Run]) -> str:
+    """Runs as they are kept: units and author by turns."""
+    return json.dumps([number for run in runs for number in run], separators=(",", ":"))
+
+
+def from_json(kept: str) -> list[Run]:
+    """The inverse of `to_json`."""
+    numbers: list[int] = json.loads(kept)
+    return [Run(units, author) for units, author in zip(numbers[::2], numbers[1::2], strict=True)]

@@ -10,7 +10,19 @@ from typing import NamedTuple
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from app.calc.changes import MAX_TEXT_UNITS, ChangeSet, Units, difference, from_units, replace, to_units, units_length
+from app.calc import authorship
+from app.calc.authorship import Run
+from app.calc.changes import (
+    MAX_TEXT_UNITS,
+    ChangeSet,
+    Units,
+    difference,
+    from_units,
+    parse,
+    replace,
+    to_units,
+    units_length,
+)  # fmt: skip
 from app.calc.differences import change_between
 from app.errors import Invalid
 from app.events import DocumentReset, TextChanged
@@ -145,8 +157,10 @@ def append(uow: UnitOfWork, document: Document, additions: Sequence[Addition]) -
     have met in spite of the lock, the database refuses the second.
     """
     rows, snapshots = [], []
+    runs = authors_of(uow.session, document)
     for addition in additions:
         document.version += 1
+        runs = authorship.after(runs, addition.change, addition.author_id or 0)
         rows.append(
             {
                 "document_id": document.id, "version": document.version, "author_id": addition.author_id,
@@ -158,12 +172,25 @@ def append(uow: UnitOfWork, document: Document, additions: Sequence[Addition]) -
             digest = hashlib.sha256(whole.encode()).hexdigest()
             snapshots.append({"document_id": document.id, "version": document.version, "text": whole, "sha256": digest})
     document.text = from_units(additions[-1].text)
+    document.authors = authorship.to_json(runs)
     document.changed_at = uow.now
     uow.session.execute(insert(TextChange), rows)
     if snapshots:
         uow.session.execute(insert(TextSnapshot), snapshots)
     uow.flush()
     _announce(uow, document)
+
+
+def authors_of(session: Session, document: Document) -> list[Run]:
+    """Who wrote which words of a document: kept with every change, and told by the whole log where it was not."""
+    if document.authors is not None:
+        return authorship.from_json(document.authors)
+    log = session.execute(
+        select(TextChange.changes, TextChange.author_id)
+        .where(TextChange.document_id == document.id, TextChange.version <= document.version)
+        .order_by(TextChange.version)
+    )
+    return authorship.replay((parse(changes), author_id or 0) for changes, author_id in log)
 
 
 def _announce(uow: UnitOfWork, document: Document) -> None:

@@ -1,8 +1,8 @@
 """The time line of an item's words, from the log of changes: moments, what lies between two of them, and restoring.
 
 A **moment** gathers what one person changed without a pause of five minutes, all inside one session or all outside
-any. Decisions and locked versions are moments too. A moment is addressed by its **mark**: the versions of the item's
-four texts after it, such as "12.40.3.0".
+any. Decisions, locked versions and the ends of sessions in which the words changed are moments too. A moment is
+addressed by its **mark**: the versions of the item's four texts after it, such as "12.40.3.0".
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from app.calc.authorship import Span, spans
 from app.calc.changes import from_units, parse, to_units
 from app.calc.differences import Segment, difference
 from app.calc.plain import plain
 from app.errors import Conflict, Forbidden, NotFound
 from app.policy import Actor, Can
 from app.services.activity import note
-from app.services.documents import WORDS, documents_of, replace_text
+from app.services.documents import WORDS, authors_of, documents_of, replace_text
 from app.services.items import access_item, may_write
 from app.uow import UnitOfWork
 from models.accounts import Person
@@ -35,13 +36,13 @@ from models.versions import Version, VersionItem
 PAUSE = timedelta(minutes=5)
 #: The mark of an item before its first word.
 BEGINNING = ".".join("0" for _ in WORDS)
-#: Most changes that are read for one time line; older ones still count in every text that is shown.
-MOST = 200_000
+#: Changes that are read at first for a time line, newest first; more are read until the moments asked for are whole.
+FIRST_READ = 2_000
 
 
 @dataclass
 class Moment:
-    """One entry of the time line; ``kind`` is "edit", "decision" or "version".
+    """One entry of the time line; ``kind`` is "edit", "decision", "version" or "session" (the end of one).
 
     ``mark`` addresses the item's words after it, ``fields`` are the texts that changed, ``text`` is the outcome
     sentence or the version's title, ``changes`` how many changes an edit gathers.
@@ -52,6 +53,7 @@ class Moment:
     ended: datetime
     mark: str = ""
     name: str = ""
+    author_id: int | None = None
     meeting: Meeting | None = None
     fields: list[Field] = field(default_factory=list)
     changes: int = 0
@@ -75,19 +77,54 @@ class _Change(NamedTuple):
     author_id: int | None
 
 
-def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None) -> list[Moment]:
-    """All moments of an item, newest first. Raises NotFound, Forbidden."""
+def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id: int | None = None) -> list[Moment]:
+    """The newest moments of an item, at most ``most`` of them, newest first. Raises NotFound, Forbidden."""
     session = uow.session
     item = access_item(session, actor, item_id, Can.ITEM_READ, group_id=group_id)
     texts = documents_of(session, [item.id]).get(item.id, {})
-    log = _log(session, texts)
     meetings = _meetings(session, item.group_id)
-    moments = _edits(log, meetings, _names(session, {change.author_id for change in log}))
-    moments += _bound(session, item)
-    marks = _Marks(log)
+    read = FIRST_READ
+    while True:
+        log = _log(session, texts, read)
+        whole = len(log) < read
+        moments = _edits(log, meetings)
+        if whole:
+            break
+        # What the oldest change read belongs to may have begun before it.
+        since = log[0].at + PAUSE
+        moments = [moment for moment in moments if moment.begun > since]
+        if len(moments) >= most:
+            break
+        read *= 8
+    marks = _Marks(log, texts)
+    moments += [moment for moment in _bound(session, item) if whole or moment.ended > since]
     for moment in moments:
         moment.mark = marks.at(moment.ended)
-    return sorted(moments, key=lambda moment: (moment.ended, moment.kind != "edit"), reverse=True)
+    moments += _sessions(meetings, marks, None if whole else since)
+    shown = sorted(moments, key=lambda moment: (moment.ended, moment.kind != "edit"), reverse=True)[:most]
+    names = _names(session, {moment.author_id for moment in shown if moment.kind == "edit"})
+    for moment in shown:
+        moment.name = names.get(moment.author_id, "Concordat") if moment.kind == "edit" else ""
+    return shown
+
+
+def written(uow: UnitOfWork, actor: Actor, item_id: int, mark: str) -> tuple[datetime, str] | None:
+    """When an item's words came to read as at a mark, and whose change that was; None for the beginning.
+
+    Raises NotFound, also for a mark that names no moment.
+    """
+    item = access_item(uow.session, actor, item_id, Can.ITEM_READ)
+    texts = documents_of(uow.session, [item.id]).get(item.id, {})
+    places = [
+        and_(TextChange.document_id == texts[one].id, TextChange.version == version)
+        for one, version in _parse(mark, texts).items()
+        if version
+    ]
+    found = uow.session.execute(
+        select(TextChange.at, Person.name).outerjoin(Person, Person.id == TextChange.author_id)
+        .where(or_(*places)).order_by(TextChange.at.desc()).limit(1)
+    ).first() if places else None  # fmt: skip
+    return None if found is None else (found.at, found.name or "Concordat")
 
 
 def mark_now(session: Session, item: Item) -> str:
@@ -163,21 +200,53 @@ def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id:
     return changed
 
 
+@dataclass(frozen=True)
+class Written:
+    """Who wrote which words of one text: its spans, and for each author (0: nobody known) a name and a share of it."""
+
+    text: str
+    spans: list[Span]
+    names: dict[int, str]
+    shares: list[tuple[int, float]]
+
+
+def authors(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None) -> dict[Field, Written]:
+    """Who wrote the words of an item as they stand, text by text, those who wrote most first.
+
+    It costs what the texts cost, however long their logs are. Raises NotFound, Forbidden.
+    """
+    item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
+    texts = documents_of(uow.session, [item.id]).get(item.id, {})
+    found = {one: authors_of(uow.session, texts[one]) for one in WORDS if one in texts and texts[one].text}
+    ids = {run.author for runs in found.values() for run in runs}
+    names = {id_: name for id_, name in _names(uow.session, {*ids}).items() if id_ is not None}
+    written = {}
+    for one, runs in found.items():
+        units: dict[int, int] = {}
+        for run in runs:
+            units[run.author] = units.get(run.author, 0) + run.units
+        whole = sum(units.values())
+        shares = sorted(((author, count / whole) for author, count in units.items()), key=lambda pair: -pair[1])
+        written[one] = Written(texts[one].text, spans(runs), names, shares)
+    return written
+
+
 # --- how moments are made ---
 
 
-def _log(session: Session, texts: Mapping[Field, Document]) -> list[_Change]:
+def _log(session: Session, texts: Mapping[Field, Document], most: int) -> list[_Change]:
+    """The newest changes of an item's texts, oldest first."""
     fields = {document.id: one for one, document in texts.items() if one in WORDS}
     rows = session.execute(
         select(TextChange.at, TextChange.document_id, TextChange.version, TextChange.author_id)
         .where(TextChange.document_id.in_(fields))
         .order_by(TextChange.at.desc(), TextChange.version.desc())
-        .limit(MOST)
+        .limit(most)
     ).all()
     return sorted(_Change(at, fields[document_id], version, author) for at, document_id, version, author in rows)
 
 
-def _edits(log: list[_Change], meetings: list[Meeting], names: Mapping[int | None, str]) -> list[Moment]:
+def _edits(log: list[_Change], meetings: list[Meeting]) -> list[Moment]:
     """Gather the log by author, pause and session; two people who type at the same time make one moment each."""
     open_ones: dict[int | None, Moment] = {}
     moments = []
@@ -185,8 +254,7 @@ def _edits(log: list[_Change], meetings: list[Meeting], names: Mapping[int | Non
         meeting = next((one for one in meetings if _during(one, change.at)), None)
         moment = open_ones.get(change.author_id)
         if moment is None or change.at - moment.ended > PAUSE or moment.meeting is not meeting:
-            name = names.get(change.author_id, "Concordat")
-            moment = Moment("edit", change.at, change.at, name=name, meeting=meeting)
+            moment = Moment("edit", change.at, change.at, author_id=change.author_id, meeting=meeting)
             open_ones[change.author_id] = moment
             moments.append(moment)
         moment.ended = change.at
@@ -194,6 +262,16 @@ def _edits(log: list[_Change], meetings: list[Meeting], names: Mapping[int | Non
         if change.field not in moment.fields:
             moment.fields = [one for one in WORDS if one in (*moment.fields, change.field)]
     return moments
+
+
+def _sessions(meetings: list[Meeting], marks: _Marks, since: datetime | None) -> list[Moment]:
+    """The ends of the sessions in which the item's words changed."""
+    return [
+        Moment("session", one.closed_at, one.closed_at, mark=marks.at(one.closed_at), meeting=one, text=one.title)
+        for one in meetings
+        if one.opened_at and one.closed_at and (since is None or one.opened_at > since)
+        and marks.at(one.opened_at) != marks.at(one.closed_at)
+    ]  # fmt: skip
 
 
 def _during(meeting: Meeting, at: datetime) -> bool:
@@ -233,19 +311,23 @@ def _bound(session: Session, item: Item) -> list[Moment]:
 
 
 class _Marks:
-    """From a time to the versions of the four texts at it."""
+    """From a time to the versions of the four texts at it, as far back as the log was read."""
 
-    def __init__(self, log: list[_Change]) -> None:
+    def __init__(self, log: list[_Change], texts: Mapping[Field, Document]) -> None:
         self._by_field: dict[Field, list[_Change]] = {one: [] for one in WORDS}
         for change in log:
             self._by_field[change.field].append(change)
+        self._before = {
+            one: found[0].version - 1 if found else texts[one].version if one in texts else 0
+            for one, found in self._by_field.items()
+        }
 
     def at(self, when: datetime) -> str:
         versions = []
         for one in WORDS:
             changes = self._by_field[one]
             place = bisect_right(changes, when, key=lambda change: change.at)
-            versions.append(changes[place - 1].version if place else 0)
+            versions.append(changes[place - 1].version if place else self._before[one])
         return ".".join(str(version) for version in versions)
 
 

@@ -12,11 +12,15 @@ from app.policy import Can
 from app.services import history, items
 from app.web.context import looking, transaction
 from app.web.errors import wants_json
-from app.web.forms import text
+from app.web.forms import asked, text
 from app.web.fragments import group_id
 from models.documents import Field
 
 bp = Blueprint("history", __name__)
+
+#: How many moments a time line shows at first and at most.
+SHOWN = 100
+MOST_SHOWN = 6_400
 
 
 def field_words() -> dict[Field, str]:
@@ -31,13 +35,41 @@ def field_words() -> dict[Field, str]:
 
 @bp.get("/<int:item_id>/history")
 def index(item_id: int, slug: str) -> ResponseReturnValue:
-    """All moments of an item, newest first; any two of them can be compared."""
+    """The newest moments of an item; any two of them can be compared. ``show`` asks for more of them."""
+    most = min(max(asked("show") or SHOWN, SHOWN), MOST_SHOWN)
     with looking() as (uow, actor):
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
-        moments = history.timeline(uow, actor, item_id)
+        moments = history.timeline(uow, actor, item_id, most=most + 1)
     return render_template(
-        "history/index.html", entry=entry, moments=moments, fields=field_words(), beginning=history.BEGINNING
-    )
+        "history/index.html", entry=entry, moments=moments[:most], fields=field_words(), beginning=history.BEGINNING,
+        more=most * 4 if len(moments) > most and most < MOST_SHOWN else 0,
+    )  # fmt: skip
+
+
+#: So many people have a colour of their own on the page of authors.
+COLOURS = 8
+
+
+@bp.get("/<int:item_id>/authors")
+def authors(item_id: int, slug: str) -> ResponseReturnValue:
+    """Who wrote which words of an item, as they stand now: in colours, and as a table."""
+    with looking() as (uow, actor):
+        entry = items.entry_of(uow, actor, item_id, group_id=group_id())
+        written = history.authors(uow, actor, item_id, group_id=group_id())
+    people: dict[int, tuple[str, str]] = {}
+    for each in written.values():
+        for author, _share in each.shares:
+            look = f"by by--{len(people)}" if len(people) < COLOURS else "by by--more"
+            people.setdefault(author, (each.names.get(author, _("Concordat")), look))
+    shown = []
+    for field, each in written.items():
+        shades = [
+            markup.Shade(span.start, span.end, people[span.author][1], people[span.author][0]) for span in each.spans
+        ]
+        html = markup.shaded(markup.render(each.text, heading_offset=2), each.text, shades)
+        shares = [(*people[author], round(100 * share)) for author, share in each.shares]
+        shown.append((field_words()[field], html, shares))
+    return render_template("history/authors.html", entry=entry, shown=shown)
 
 
 @bp.get("/<int:item_id>/compare")
@@ -50,7 +82,7 @@ def compare(item_id: int, slug: str) -> ResponseReturnValue:
         before, after = sorted((before, after), key=_age)
         parts = history.compare(uow, actor, item_id, before, after)
         access, reason = items.may_write(uow.session, actor, entry.item)
-        moments = {moment.mark: moment for moment in reversed(history.timeline(uow, actor, item_id))}
+        written = {mark: history.written(uow, actor, item_id, mark) for mark in (before, after)}
     differences = [
         (
             field_words()[part.field],
@@ -62,7 +94,7 @@ def compare(item_id: int, slug: str) -> ResponseReturnValue:
     ]
     return render_template(
         "history/compare.html", entry=entry, differences=differences, before=before, after=after, now=now,
-        moments=moments, may_restore=access == "write", reason=reason,
+        written=written, may_restore=access == "write", reason=reason,
     )  # fmt: skip
 
 

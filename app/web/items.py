@@ -207,7 +207,7 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
             "entry": entry,
             "thread": threads.thread_of(uow, actor, item_id),
             "evidence": evidence.of_item(uow, actor, item_id),
-            "moments": history.timeline(uow, actor, item_id)[:lines],
+            "moments": history.timeline(uow, actor, item_id, most=lines),
             "lines": activity.list_activity(uow, actor, group_id=group_id(), item_id=item_id, limit=lines),
             "redlines": redlines.of_item(uow, actor, item_id),
             "talks": talks,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
+from app.calc.changes import to_units
 from app.errors import Conflict, Forbidden, NotFound
 from app.policy import Actor
-from app.services import documents, history, items
+from app.services import documents, history, items, texts
 from app.services.history import BEGINNING
 from app.uow import Database
-from models.documents import Field, TextSnapshot
+from models.documents import Document, Field, TextSnapshot
 from models.items import Item, Kind, Status
 from models.meetings import Meeting, MeetingState
 from models.polls import Decision, Outcome
@@ -39,7 +41,7 @@ def write(database: Database, actor: Actor, item: Item, text: str, field: Field 
 
 def moments(database: Database, people: Cast, item: Item) -> list[history.Moment]:
     with database.reading() as uow:
-        return history.timeline(uow, people.observer, item.id)
+        return history.timeline(uow, people.observer, item.id, most=50)
 
 
 def test_a_moment_is_one_person_without_a_pause(database: Database, people: Cast, item: Item, clock: SetClock) -> None:
@@ -85,6 +87,84 @@ def test_sessions_decisions_and_pauses_part_moments(
     kinds = [(moment.kind, moment.meeting.number if moment.meeting else None) for moment in found]
     assert kinds == [("decision", 3), ("edit", 3), ("edit", None)]
     assert found[0].mark == found[1].mark == "1.2.0.0"
+
+
+def test_the_end_of_a_session_is_a_moment_where_words_changed_in_it(
+    database: Database, people: Cast, item: Item, clock: SetClock
+) -> None:
+    for number, text in ((1, "One, later."), (2, "")):
+        clock.advance(minutes=10)
+        with database.writing() as uow:
+            meeting = Meeting(
+                group_id=people.group_id, number=number, title=f"Number {number}", starts_at=uow.now,
+                opened_at=uow.now, created_at=uow.now, state=MeetingState.RUNNING,
+            )  # fmt: skip
+            uow.session.add(meeting)
+        clock.advance(minutes=1)
+        if text:
+            write(database, people.member, item, text)
+        clock.advance(minutes=1)
+        with database.writing() as uow:
+            held = uow.session.get_one(Meeting, meeting.id)
+            held.closed_at, held.state = uow.now, MeetingState.CLOSED
+    clock.advance(minutes=1)
+    write(database, people.peer, item, "After.")
+    found = moments(database, people, item)
+    assert [(moment.kind, moment.text) for moment in found] == [
+        ("edit", ""), ("session", "Number 1"), ("edit", ""), ("edit", ""),
+    ]  # fmt: skip
+    assert [moment.mark for moment in found] == ["1.3.0.0", "1.2.0.0", "1.2.0.0", "1.1.0.0"]
+    with database.reading() as uow:
+        at, name = history.written(uow, people.observer, item.id, "1.2.0.0") or (None, "")
+        assert (at, name) == (found[2].ended, people.member.name)
+        assert history.written(uow, people.observer, item.id, history.BEGINNING) is None
+
+
+def test_a_long_time_line_is_read_from_its_end(database: Database, people: Cast, item: Item, clock: SetClock) -> None:
+    """However many changes there are, the newest moments are whole and their marks are right."""
+    for number in range(1, 8):
+        clock.advance(minutes=10)
+        with database.writing() as uow:
+            text = documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT]
+            mark, begun = f"{people.member.person_id}.typist{number}", text.version
+            for base in range(begun, begun + 700, 100):
+                sources = [f'[[0,"a"],{3 + base + step}]' for step in range(100)]
+                texts.push(
+                    uow, people.member, document_id=text.id, base=base, client=mark, first_seq=base - begun + 1,
+                    sources=sources,
+                )  # fmt: skip
+    with database.reading() as uow:
+        few = history.timeline(uow, people.observer, item.id, most=3)
+        all_ = history.timeline(uow, people.observer, item.id, most=50)
+    assert [moment.changes for moment in few] == [700, 700, 700]
+    assert few == all_[:3]
+    assert (len(all_), [moment.mark for moment in few]) == (8, ["1.4901.0.0", "1.4201.0.0", "1.3501.0.0"])
+
+
+def test_who_wrote_which_words_is_kept_and_the_log_says_the_same(database: Database, people: Cast, item: Item) -> None:
+    write(database, people.member, item, "One and two 😀.")
+    write(database, people.peer, item, "One, and a half, and two 😀.")
+    with database.reading() as uow:
+        found = history.authors(uow, people.observer, item.id)
+        text = uow.session.get_one(Document, documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT].id)
+        assert text.authors is not None, "kept with each change"
+        kept = documents.authors_of(uow.session, text)
+    words = found[Field.TEXT]
+    units = to_units(words.text)
+    mine = "".join(
+        units[span.start : span.end] for span in words.spans if words.names.get(span.author) == people.peer.name
+    )
+    assert mine.replace(" ", "") == ",andahalf,"
+    assert sum(share for _, share in words.shares) == pytest.approx(1)
+    with database.writing() as uow:
+        uow.session.execute(update(Document).values(authors=None))  # as before they were kept
+    with database.reading() as uow:
+        assert documents.authors_of(uow.session, uow.session.get_one(Document, text.id)) == kept
+    write(database, people.peer, item, "One.")
+    with database.reading() as uow:
+        assert uow.session.get_one(Document, text.id).authors is not None, "kept again with the next change"
+        with pytest.raises(NotFound):
+            history.authors(uow, people.stranger, item.id)
 
 
 def test_the_difference_reads_as_words(database: Database, people: Cast, item: Item, clock: SetClock) -> None:
@@ -146,7 +226,7 @@ def test_refusals(database: Database, people: Cast, item: Item) -> None:
         with pytest.raises(NotFound), database.reading() as uow:
             history.words_at(uow, people.member, item.id, mark)
     with pytest.raises(NotFound), database.reading() as uow:
-        history.timeline(uow, people.stranger, item.id)
+        history.timeline(uow, people.stranger, item.id, most=5)
     with pytest.raises(Forbidden), database.writing() as uow:
         history.restore(uow, people.observer, item_id=item.id, mark=BEGINNING)
     with database.writing() as uow:

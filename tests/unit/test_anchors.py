@@ -135,6 +135,18 @@ def test_marks_that_overlap_nest_nothing_wrongly() -> None:
     assert "commented__note" not in link, "a link inside a link is no HTML"
 
 
+@given(PIECES, st.integers(1, 5))
+def test_shades_cover_the_letters_they_are_for_and_nest_rightly(text: str, size: int) -> None:
+    html = markup.render(text)
+    length = len(to_units(text))
+    shades = [
+        markup.Shade(start, min(start + size, length), f"by by--{number % 3}", "A <b>")
+        for number, start in enumerate(range(0, length, size))
+    ]
+    shaded = str(markup.shaded(html, text, shades))
+    assert re.sub(r'<span class="by [^>]*>([^<]*)</span>', r"\1", shaded) == str(html)
+
+
 def test_a_quote_is_read_without_marks() -> None:
     assert anchors.readable("share gain** and [loss") == "share gain and loss"
     assert anchors.readable("here](https://x.org/a1) within:\n\n- *so*") == "here within: so"

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.calc import changes as ch
-from app.calc.authorship import Blame, Span
 from app.calc.changes import BadChangeError, ChangeSet, TooFarBehindError, TooLargeError, Units
 from app.calc.rebase import Logged, rebase
 
@@ -349,16 +348,6 @@ def test_a_range_keeps_to_its_words() -> None:
     assert ch.replace(10, 1, 9, Units("")).map_range(2, 6) == (1, 1)
     with pytest.raises(BadChangeError):
         around.map_position(11)
-
-
-def test_every_word_has_its_author() -> None:
-    blame = Blame()
-    blame.add(ch.replace(0, 0, 0, Units("hello world")), 1)
-    blame.add(ch.replace(11, 5, 6, Units(", my ")), 2)
-    blame.add(ch.replace(15, 0, 1, Units("")), 3)
-    assert blame.spans() == [Span(0, 4, 1), Span(4, 9, 2), Span(9, 14, 1)]
-    with pytest.raises(BadChangeError):
-        blame.add(ch.replace(3, 0, 0, Units("x")), 1)
 
 
 def test_units_and_text_are_one() -> None:
