@@ -14,6 +14,7 @@ from models import (
     suggestions,
     validation,
     versions,
+    visits,
 )
 from models.base import Base
 
@@ -32,4 +33,5 @@ __all__ = [
     "suggestions",
     "validation",
     "versions",
+    "visits",
 ]

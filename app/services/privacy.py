@@ -27,6 +27,7 @@ from models.meetings import Attendance, Meeting
 from models.polls import Action, Ballot, CorrectionConfirmation, Poll
 from models.suggestions import Suggestion
 from models.validation import Expert, Round
+from models.visits import Visit
 
 #: Mails that were sent carry addresses and links: their rows go sooner than the rest.
 MAILS_KEPT = timedelta(days=30)
@@ -66,6 +67,11 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
         "groups": [
             {"group": groups_[row.group_id], "role": row.role.value, "joined": row.joined_at.isoformat()}
             for row in memberships
+        ],
+        "visits": [
+            {"group": groups_[row.group_id], "last": row.seen_at.isoformat(),
+             "read_until": row.read_until.isoformat() if row.read_until else None}
+            for row in session.execute(select(Visit).where(Visit.person_id == person.id)).scalars()
         ],
         "text_changes": [
             {"document": row.document_id, "version": row.version, "at": row.at.isoformat(), "changes": row.changes}
@@ -172,7 +178,7 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     _scrub_activity(uow, person, [row.group_id for row in memberships], former)
     comments.rename(uow, person.id, person.name, former)
     signing_in.end_sign_ins(uow, person.id)
-    for table in (SignIn, OneTimeToken, AccessToken):
+    for table in (SignIn, OneTimeToken, AccessToken, Visit):
         uow.session.execute(delete(table).where(table.person_id == person.id))
     uow.session.execute(update(Attendance).where(Attendance.person_id == person.id).values(organisation=""))
     person.name, person.email, person.password_hash = former, None, None

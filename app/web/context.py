@@ -6,14 +6,15 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request, session, url_for
 from flask_babel import gettext as _
 
-from app.errors import Full
+from app.errors import Conflict, Full, NotFound
 from app.policy import VISITOR, Actor, Can, allowed
-from app.services import accounts
+from app.services import accounts, visits
 from app.uow import SILENT, Database, UnitOfWork
 from models.groups import Group, Role
 
@@ -66,16 +67,34 @@ def remember(actor: Actor, group: Group | None = None, role: Role | None = None)
     g.actor, g.group, g.role = actor, group, role
 
 
-def note_use() -> None:
-    """Note now and then that the sign-in or token of this request is in use; what cannot be written is let go."""
+def note_use(response: Response) -> None:
+    """Note now and then that a sign-in or token is in use, and that somebody is in a group; what fails is let go."""
     actor: Actor = g.get("actor", VISITOR)
-    if not accounts.is_use_due(actor, database().clock()):
+    used = accounts.is_use_due(actor, database().clock())
+    group = g.get("group") if _is_visit(response) else None
+    shows = request.endpoint == "groups.overview"
+    if group is not None:
+        with database().reading() as uow:
+            known = visits.known(uow.session, actor, group.id)
+        if not visits.is_due(known, uow.now, shows=shows):
+            group = None
+    if not used and group is None:
         return
     try:
         with database().writing() as uow:
-            accounts.note_use(uow, actor)
-    except (Full, *SILENT) as error:  # a page can be read although nothing can be written just now
+            if used:
+                accounts.note_use(uow, actor)
+            if group is not None:
+                visits.note(uow, actor, group_id=group.id, shows=shows)
+    except (Conflict, Full, NotFound, *SILENT) as error:  # a page can be read although nothing can be written just now
         log.warning("use was not noted: %s", type(error).__name__)
+
+
+def _is_visit(response: Response) -> bool:
+    """Whether a person asked for this: a page or an act of somebody of the group, not what an open page fetches."""
+    if response.status_code >= HTTPStatus.BAD_REQUEST or g.get("role") in (None, Role.GUEST):
+        return False
+    return request.method == "POST" or request.headers.get("Sec-Fetch-Dest", "document") == "document"
 
 
 def install(app: Flask) -> None:
@@ -85,7 +104,7 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def after(response: Response) -> Response:
-        note_use()
+        note_use(response)
         return response
 
 

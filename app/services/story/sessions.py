@@ -17,6 +17,7 @@ from app.services import (
     stages,
     suggestions,
     versions,
+    visits,
 )
 from app.services import items as item_services
 from app.services.story import voting
@@ -61,6 +62,7 @@ def second(teller: Teller) -> None:
 
 def since(teller: Teller) -> None:
     """Words change after they were decided, others are suggested, and the third session is announced."""
+    _look_in(teller)
     _change(teller)
     _suggest(teller)
     _comment(teller)
@@ -193,6 +195,15 @@ def _lock_version(teller: Teller) -> None:
     )  # fmt: skip
     teller.version_id = version.id
     teller.version_items = versions.items_of(teller.uow.session, version.id)
+
+
+def _look_in(teller: Teller) -> None:
+    """People look at what is new, so that all that follows is new to them."""
+    told = teller.story["visits"]
+    teller.at(local(told["last"], "08:40"))
+    for each in teller.content["people"]["design_group"]:
+        if each["id"] not in told["never"]:
+            visits.read_all(teller.uow, teller.who(each["id"]), group_id=teller.group_id, until=teller.uow.now)
 
 
 def _suggest(teller: Teller) -> None:
