@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app import mail
@@ -21,8 +21,10 @@ from app.policy import Actor, Can, Standing, allowed, require, standing
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import Person
+from models.activity import Activity
 from models.groups import Group, Membership, Role
-from models.meetings import Meeting, MeetingEvent, MeetingState, Stage, StageKind
+from models.homework import Homework
+from models.meetings import Attendance, Meeting, MeetingEvent, MeetingState, Stage, StageKind
 from models.polls import Action, Decision
 
 SERIES = Path(__file__).resolve().parent.parent / "data" / "series.yaml"
@@ -304,9 +306,10 @@ def remove_meeting(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> None:
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state is not MeetingState.DRAFT:
         raise Conflict("Only a draft can be thrown away: people have been told of this session.")
-    for stage in stages_of(uow.session, meeting.id):
-        uow.session.delete(stage)
-    uow.flush()
+    for part in (Stage, MeetingEvent, Attendance):
+        uow.session.execute(delete(part).where(part.meeting_id == meeting.id))
+    for kept in (Activity, Action, Homework):
+        uow.session.execute(update(kept).where(kept.meeting_id == meeting.id).values(meeting_id=None))
     note(uow, actor, f"threw away the draft of session {meeting.number}", group_id=meeting.group_id)
     uow.session.delete(meeting)
     uow.emit(MeetingChanged(meeting.group_id, meeting_id))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.policy import Actor, Can, allowed, require
-from app.services import actions, decisions, documents, meetings, visits
+from app.services import actions, decisions, documents, homework, meetings, visits
 from app.services.activity import Line, list_activity
 from app.services.since import Since, since
 from app.uow import UnitOfWork
@@ -66,6 +66,7 @@ class Overview:
     live: meetings.MeetingLine | None
     coming: meetings.MeetingLine | None
     progress: Progress
+    my_homework: list[homework.HomeworkLine]
     my_actions: list[actions.ActionLine]
     changed: list[Changed]
     version: Version | None
@@ -92,6 +93,7 @@ def look(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Overview:
         live=live,
         coming=coming,
         progress=_progress(session, group_id),
+        my_homework=homework.mine(uow, actor, group_id=group_id),
         my_actions=mine,
         changed=_changed(session, group_id),
         version=session.execute(

@@ -22,6 +22,7 @@ from models.activity import Activity
 from models.comments import Comment
 from models.documents import TextChange
 from models.groups import Group, Invitation, Membership, Role
+from models.homework import Homework, HomeworkShare
 from models.jobs import Job
 from models.meetings import Attendance, Meeting
 from models.polls import Action, Ballot, CorrectionConfirmation, Poll
@@ -89,6 +90,14 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
             for row in session.execute(
                 select(Comment).where(Comment.author_id == person.id).order_by(Comment.id)
             ).scalars()
+        ],
+        "homework": [
+            {"asked": homework.asked, "due": homework.due_on.isoformat(), "ready": share.ready, "words": share.words,
+             "replied": share.replied_at.isoformat() if share.replied_at else None}
+            for share, homework in session.execute(
+                select(HomeworkShare, Homework).join(Homework, Homework.id == HomeworkShare.homework_id)
+                .where(HomeworkShare.person_id == person.id).order_by(Homework.id)
+            )
         ],
         "votes": [
             {"question": poll.question, "choice": ballot.choice.value, "reason": ballot.reason,
@@ -181,10 +190,19 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     for table in (SignIn, OneTimeToken, AccessToken, Visit):
         uow.session.execute(delete(table).where(table.person_id == person.id))
     uow.session.execute(update(Attendance).where(Attendance.person_id == person.id).values(organisation=""))
+    _leave_homework(uow, person)
     person.name, person.email, person.password_hash = former, None, None
     person.is_administrator = False
     person.erased_at = uow.now
     return former
+
+
+def _leave_homework(uow: UnitOfWork, person: Person) -> None:
+    """Nobody waits for homework of somebody who is gone, and what they said about it is not kept."""
+    mine = HomeworkShare.person_id == person.id
+    open_ones = select(Homework.id).where(Homework.came_back_at.is_(None))
+    uow.session.execute(delete(HomeworkShare).where(mine, HomeworkShare.homework_id.in_(open_ones)))
+    uow.session.execute(update(HomeworkShare).where(mine).values(words=""))
 
 
 def _scrub_activity(uow: UnitOfWork, person: Person, group_ids: Collection[int], former: str) -> None:

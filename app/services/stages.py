@@ -10,7 +10,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.jobs import enqueue
 from app.policy import Actor, Can
 from app.secrets import new_code, new_nonce
-from app.services import attendance, polls
+from app.services import attendance, homework, polls
 from app.services.activity import note
 from app.services.meetings import (
     BEFORE,
@@ -351,6 +351,7 @@ def close(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int) -> M
         raise Conflict("This session is not open.")
     if polls.open_poll_in(uow.session, meeting.id) is not None:
         raise Conflict("A vote is still open. Close it first.", code="vote_open")
+    lines = homework.of_meeting(uow, meeting)
     stage = current_stage(stages_of(uow.session, meeting.id))
     _end_pause(uow, meeting, stage)
     if stage is not None:
@@ -360,6 +361,7 @@ def close(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int) -> M
     meeting.closed_at, meeting.join_code, meeting.controller_id = uow.now, None, None
     record(uow, actor, meeting, "closed")
     draft(uow, meeting)
+    homework.come_back(uow, meeting, lines)
     note(uow, actor, f"closed session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
     return meeting
 

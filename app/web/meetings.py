@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from app.calc import moments
 from app.errors import Conflict, DomainError, Invalid
 from app.policy import Actor, Can
-from app.services import attendance, decisions, meetings, minutes, rooms, stages
+from app.services import attendance, decisions, homework, meetings, minutes, rooms, stages
 from app.uow import UnitOfWork
 from app.web.context import database, looking, transaction
 from app.web.fragments import command, faults, group_id, number, typed
@@ -141,12 +141,14 @@ def _show_page(meeting_id: int, refused: DomainError | None = None) -> str:
         log = decisions.list_decisions(uow, actor, group_id=group_id(), meeting_id=meeting_id)
         has_minutes = minutes.document_of(uow.session, meeting_id) is not None
         items = dict(rooms.choosable(uow.session, group_id()))
+        prepared = homework.of_meeting(uow, meeting)
         zone = g.group.time_zone
         is_today = moments.local_day(meeting.starts_at, zone) == moments.local_day(uow.now, zone)
     ends = meeting.starts_at + timedelta(minutes=sum(stage.planned_minutes for stage in sheet))
     return render_template(
         "meetings/show.html", meeting=meeting, sheet=sheet, own=own[0] if own else None, decisions=log,
         has_minutes=has_minutes, items=items, ends=ends, is_today=is_today, refused=refused, kinds=dict(kinds()),
+        homework=prepared,
     )  # fmt: skip
 
 

@@ -30,9 +30,61 @@ def upgrade() -> None:
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_visit_person_id"), ["person_id"], unique=False)
 
+    op.create_table(
+        "homework",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("meeting_id", sa.Integer(), nullable=True),
+        sa.Column("asked", sa.Text(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("comments_until", sa.Date(), nullable=False),
+        sa.Column("given_by_id", sa.Integer(), nullable=True),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("came_back_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "came_back_at IS NULL OR meeting_id IS NOT NULL", name=op.f("ck_homework_came_back_to_session")
+        ),
+        sa.CheckConstraint("comments_until >= due_on", name=op.f("ck_homework_comments_after_due")),
+        sa.ForeignKeyConstraint(["given_by_id"], ["person.id"], name=op.f("fk_homework_given_by_id_person")),
+        sa.ForeignKeyConstraint(["group_id"], ["design_group.id"], name=op.f("fk_homework_group_id_design_group")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_homework_item_id_item")),
+        sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_homework_meeting_id_meeting")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_homework")),
+    )
+    with op.batch_alter_table("homework", schema=None) as batch_op:
+        batch_op.create_index("ix_homework_group_id_item_id", ["group_id", "item_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_homework_item_id"), ["item_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_homework_meeting_id"), ["meeting_id"], unique=False)
+
+    op.create_table(
+        "homework_share",
+        sa.Column("homework_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("ready", sa.Boolean(), nullable=True),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("replied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(ready IS NULL) = (replied_at IS NULL)", name=op.f("ck_homework_share_replied")),
+        sa.ForeignKeyConstraint(["homework_id"], ["homework.id"], name=op.f("fk_homework_share_homework_id_homework")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_homework_share_person_id_person")),
+        sa.PrimaryKeyConstraint("homework_id", "person_id", name=op.f("pk_homework_share")),
+    )
+    with op.batch_alter_table("homework_share", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_homework_share_person_id"), ["person_id"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("homework_share", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_homework_share_person_id"))
+
+    op.drop_table("homework_share")
+    with op.batch_alter_table("homework", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_homework_meeting_id"))
+        batch_op.drop_index(batch_op.f("ix_homework_item_id"))
+        batch_op.drop_index("ix_homework_group_id_item_id")
+
+    op.drop_table("homework")
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_visit_person_id"))
 

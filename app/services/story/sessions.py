@@ -12,6 +12,7 @@ from app.services import (
     comments,
     corrections,
     documents,
+    homework,
     meetings,
     minutes,
     stages,
@@ -68,6 +69,7 @@ def since(teller: Teller) -> None:
     _comment(teller)
     teller.at(local(teller.day(-ANNOUNCED_BEFORE), "15:00"))
     meetings.announce(teller.uow, teller.who(FACILITATOR), meeting_id=teller.meetings[2])
+    _give_homework(teller, teller.uow.session.get_one(Meeting, teller.meetings[2]))
 
 
 def _dates(teller: Teller, planned: Sequence[Meeting]) -> None:
@@ -204,6 +206,23 @@ def _look_in(teller: Teller) -> None:
     for each in teller.content["people"]["design_group"]:
         if each["id"] not in told["never"]:
             visits.read_all(teller.uow, teller.who(each["id"]), group_id=teller.group_id, until=teller.uow.now)
+
+
+def _give_homework(teller: Teller, meeting: Meeting) -> None:
+    """What is prepared for a session, and who has said how far it is."""
+    for each in teller.story["homework"]:
+        teller.later(minutes=4)
+        given = homework.give(
+            teller.uow, teller.who(FACILITATOR), group_id=teller.group_id, item_id=teller.items[each["item"]],
+            person_ids=[teller.person_id(name) for name in each["to"]], asked=each["asked"], meeting_id=meeting.id,
+            due_on=meeting.starts_at.astimezone(ZONE).date() - timedelta(days=1),
+        )  # fmt: skip
+        for answer in each["replies"]:
+            teller.later(hours=2)
+            homework.reply(
+                teller.uow, teller.who(answer["by"]), homework_id=given.id, group_id=teller.group_id,
+                ready=answer["ready"], words=answer["words"],
+            )  # fmt: skip
 
 
 def _suggest(teller: Teller) -> None:
