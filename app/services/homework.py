@@ -18,7 +18,7 @@ from app.calc.homework import Outcome, is_overdue, outcome
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged, MeetingChanged
 from app.policy import Actor, Can, access, allowed, require
-from app.services import items
+from app.services import items, notifications
 from app.services.activity import note
 from app.services.meetings import access_meeting
 from app.uow import UnitOfWork
@@ -28,6 +28,7 @@ from models.groups import Group, Membership
 from models.homework import Homework, HomeworkShare
 from models.items import Item, Status
 from models.meetings import Meeting, MeetingState
+from models.notifications import Kind
 
 LONGEST = 500
 #: How many people may share one piece, and how many pieces one item may have at a time.
@@ -86,7 +87,7 @@ def give(
     items.must_stand(item)
     if meeting_id is not None:
         meeting, _ = access_meeting(uow.session, actor, meeting_id, Can.MEETING_RUN, group_id=group_id)
-        if meeting.state in OVER:
+        if meeting.state in OVER or meeting.cancelled_at is not None:
             raise Conflict("That session is over: choose one that is to come.")
     if len(_open_ids(uow.session, Homework.item_id == item.id)) >= MOST_OPEN:
         raise Conflict(f"{item.reference} is given as homework {MOST_OPEN} times already. Take one back first.")
@@ -99,7 +100,14 @@ def give(
     uow.session.add_all(HomeworkShare(homework_id=made.id, person_id=each) for each in sorted(set(person_ids)))
     uow.flush()
     names = ", ".join(name for id_, name in takers(uow, group_id) if id_ in person_ids)
-    _tell(uow, actor, made, f"gave {item.reference} as homework to {names}, due {moments.day_in_words(due_on)}")
+    day = moments.day_in_words(due_on)
+    _note(uow, actor, made, f"gave {item.reference} as homework to {names}, due {day}")
+    for each in set(person_ids):
+        notifications.tell(
+            uow, each, Kind.HOMEWORK, group_id=group_id, item_id=item.id, by=actor,
+            path=f"blueprint/items/{item.id}#homework",
+            words=f"gave you homework on {item.reference}, due {day}: {asked}", key=f"homework-{made.id}-{each}",
+        )  # fmt: skip
     return made
 
 
@@ -132,7 +140,7 @@ def reply(
         raise Invalid("", fields={"words": "Say in a sentence what is missing, so that the others know"})
     share.ready, share.words, share.replied_at = ready, words, uow.now
     reference = uow.session.get_one(Item, homework.item_id).reference
-    _tell(uow, actor, homework, f"said that the homework on {reference} is {'ready' if ready else 'not ready'}")
+    _note(uow, actor, homework, f"said that the homework on {reference} is {'ready' if ready else 'not ready'}")
     return share
 
 
@@ -141,7 +149,14 @@ def take_back(uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int)
     homework = _hold(uow, actor, homework_id, group_id, Can.HOMEWORK_GIVE)
     homework.withdrawn_at = uow.now
     reference = uow.session.get_one(Item, homework.item_id).reference
-    _tell(uow, actor, homework, f"took back the homework on {reference}")
+    _note(uow, actor, homework, f"took back the homework on {reference}")
+    shares = select(HomeworkShare.person_id).where(HomeworkShare.homework_id == homework.id)
+    for each in uow.session.execute(shares).scalars():
+        notifications.tell(
+            uow, each, Kind.HOMEWORK, group_id=group_id, item_id=homework.item_id, by=actor,
+            words=f"took back your homework on {reference}: nothing is left to do",
+            key=f"homework-{homework.id}-{each}-back",
+        )  # fmt: skip
     return homework
 
 
@@ -212,7 +227,9 @@ def of_meeting(uow: UnitOfWork, meeting: Meeting) -> list[HomeworkLine]:
 
 
 def _next_id(session: Session, group_id: int) -> int | None:
-    query = select(Meeting.id).where(Meeting.group_id == group_id, Meeting.state.not_in(OVER))
+    query = select(Meeting.id).where(
+        Meeting.group_id == group_id, Meeting.state.not_in(OVER), Meeting.cancelled_at.is_(None)
+    )  # fmt: skip
     return session.execute(query.order_by(Meeting.starts_at, Meeting.number).limit(1)).scalar()
 
 
@@ -273,7 +290,7 @@ def _hold(uow: UnitOfWork, actor: Actor, homework_id: int, group_id: int, can: C
     return homework
 
 
-def _tell(uow: UnitOfWork, actor: Actor, homework: Homework, sentence: str) -> None:
+def _note(uow: UnitOfWork, actor: Actor, homework: Homework, sentence: str) -> None:
     meeting_id = homework.meeting_id or _next_id(uow.session, homework.group_id)
     note(uow, actor, sentence, group_id=homework.group_id, item_id=homework.item_id)
     uow.emit(ItemChanged(homework.group_id, homework.item_id))

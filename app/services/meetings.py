@@ -13,16 +13,16 @@ import yaml
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app import mail
 from app.calc import moments
 from app.errors import Conflict, Invalid, NotFound
 from app.events import MeetingChanged
 from app.policy import Actor, Can, Standing, allowed, require, standing
+from app.services import notifications
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import Person
 from models.activity import Activity
-from models.groups import Group, Membership, Role
+from models.groups import Group, Role
 from models.homework import Homework
 from models.meetings import Attendance, Meeting, MeetingEvent, MeetingState, Stage, StageKind
 from models.polls import Action, Decision
@@ -38,7 +38,7 @@ PLAIN = (
     ("Discussion", StageKind.DISCUSS, 60),
     ("Decisions and actions", StageKind.CLOSE, 15),
 )
-LONGEST_TITLE = 200
+LONGEST_TITLE, LONGEST_REASON = 200, 300
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class MeetingLine:
     minutes: int
     decisions: int
     actions: int
+    cancelled: bool
 
 
 @lru_cache(maxsize=1)
@@ -112,7 +113,8 @@ def access_meeting(
     found = require(session, actor, meeting.group_id, can)
     if found.role is Role.GUEST and found.meeting_id != meeting.id:
         raise NotFound()
-    if meeting.state is MeetingState.DRAFT and not (actor.is_system or allowed(found.role, Can.MEETING_RUN)):
+    hidden = meeting.state is MeetingState.DRAFT and meeting.cancelled_at is None
+    if hidden and not (actor.is_system or allowed(found.role, Can.MEETING_RUN)):
         raise NotFound()
     return meeting, found
 
@@ -172,12 +174,12 @@ def list_meetings(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[Meeti
         .order_by(Meeting.starts_at, Meeting.number)
     )
     if not allowed(found.role, Can.MEETING_RUN):
-        query = query.where(Meeting.state != MeetingState.DRAFT)
+        query = query.where((Meeting.state != MeetingState.DRAFT) | Meeting.cancelled_at.is_not(None))
     decisions, actions = _counts(uow.session, Decision, group_id), _counts(uow.session, Action, group_id)
     return [
         MeetingLine(
             row.id, row.number, row.title, row.starts_at, row.place, row.state, int(minutes),
-            decisions.get(row.id, 0), actions.get(row.id, 0),
+            decisions.get(row.id, 0), actions.get(row.id, 0), row.cancelled_at is not None,
         )
         for row, minutes in uow.session.execute(query)
     ]  # fmt: skip
@@ -288,14 +290,22 @@ def edit_meeting(
     place: str,
     aims: Sequence[str],
 ) -> Meeting:
-    """Change a session's title, time, place and aims. Raises Invalid, Conflict once it has closed."""
+    """Change a session's title, time, place and aims; people who were told of it are told where or when it is now.
+
+    Raises Invalid, Conflict once it has closed.
+    """
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state not in (*BEFORE, *OPEN):
         raise Conflict("This session is over: its plan can no longer change.")
-    zone = zone_of(uow.session, meeting)
+    group = uow.session.get_one(Group, meeting.group_id)
+    known = meeting.title, meeting.place, meeting.starts_at
     meeting.title, meeting.place = clean_title(title), clean_place(place)
-    meeting.starts_at = moments.moment(day, at, zone)
+    meeting.starts_at = moments.moment(day, at, group.time_zone)
     meeting.aims = [" ".join(aim.split())[:300] for aim in aims if aim.strip()][:12]
+    if known != (meeting.title, meeting.place, meeting.starts_at):
+        meeting.revision += 1  # calendars that hold it must see that it changed
+        if meeting.state is MeetingState.ANNOUNCED and known[1:] != (meeting.place, meeting.starts_at):
+            _write(uow, group, meeting, "session_moved", before=moments.in_words(known[2], group.time_zone))
     note(uow, actor, f"changed the plan of session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
     uow.emit(MeetingChanged(meeting.group_id, meeting.id))
     return meeting
@@ -304,7 +314,7 @@ def edit_meeting(
 def remove_meeting(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> None:
     """Throw away a draft that nobody has been told of. Raises Conflict for any other session."""
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
-    if meeting.state is not MeetingState.DRAFT:
+    if meeting.state is not MeetingState.DRAFT or meeting.cancelled_at is not None:
         raise Conflict("Only a draft can be thrown away: people have been told of this session.")
     for part in (Stage, MeetingEvent, Attendance):
         uow.session.execute(delete(part).where(part.meeting_id == meeting.id))
@@ -322,28 +332,48 @@ def announce(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> int:
         raise Conflict("The group has been told of this session already.")
     meeting.state = MeetingState.ANNOUNCED
     meeting.revision += 1
+    meeting.cancelled_at, meeting.cancelled_because = None, None
     group = uow.session.get_one(Group, meeting.group_id)
-    people = uow.session.execute(
-        select(Person)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(
-            Membership.group_id == group.id, Membership.removed_at.is_(None), Membership.role != Role.GUEST,
-            Person.email.is_not(None), Person.disabled_at.is_(None), Person.erased_at.is_(None),
-        )
-    ).scalars()  # fmt: skip
-    told = 0
-    link = f"{uow.settings.base_url}/g/{group.slug}/sessions/{meeting.id}"
-    for person in people:
-        letter = mail.compose(
-            "session_announced", person.email or "", name=person.name, group=group.name, number=meeting.number,
-            title=meeting.title, when=moments.in_words(meeting.starts_at, group.time_zone), place=meeting.place,
-            aims=meeting.aims, link=link,
-        )  # fmt: skip
-        mail.send(uow, letter, key=f"session-{meeting.id}-announced-{person.id}", group_id=group.id)
-        told += 1
+    told = _write(uow, group, meeting, "session_announced")
     note(uow, actor, f"announced session {meeting.number}", group_id=group.id, meeting_id=meeting.id)
     record(uow, actor, meeting, "announced", told=told)
     return told
+
+
+def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str) -> int:
+    """Cancel a session that people were told of, and tell them, and why. Returns how many mails were written.
+
+    It becomes a draft again that everyone sees as cancelled; it can be announced anew. Raises Invalid without a
+    reason, Conflict for one that was not announced or has begun.
+    """
+    meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
+    if meeting.state is not MeetingState.ANNOUNCED:
+        raise Conflict("Only a session that was announced and has not begun can be cancelled.")
+    reason = " ".join(reason.split())
+    if not 1 <= len(reason) <= LONGEST_REASON or "\0" in reason:
+        sentence = f"Say why in a sentence, in at most {LONGEST_REASON} characters"
+        raise Invalid(sentence, fields={"reason": sentence})
+    meeting.state, meeting.cancelled_at, meeting.cancelled_because = MeetingState.DRAFT, uow.now, reason
+    meeting.revision += 1
+    uow.session.execute(
+        update(Homework)
+        .where(Homework.meeting_id == meeting.id, Homework.came_back_at.is_(None))
+        .values(meeting_id=None)
+    )
+    told = _write(uow, uow.session.get_one(Group, meeting.group_id), meeting, "session_cancelled", reason=reason)
+    sentence = f"cancelled session {meeting.number}: {reason}"
+    note(uow, actor, sentence, group_id=meeting.group_id, meeting_id=meeting.id)
+    record(uow, actor, meeting, "cancelled", told=told)
+    return told
+
+
+def _write(uow: UnitOfWork, group: Group, meeting: Meeting, template: str, **more: Any) -> int:
+    """One mail about a session to everyone in the group who wants such; how many were written."""
+    return notifications.write_to_group(
+        uow, group, template, key=f"session-{meeting.id}-{template}-{meeting.revision}", number=meeting.number,
+        title=meeting.title, when=moments.in_words(meeting.starts_at, group.time_zone), place=meeting.place,
+        aims=meeting.aims, link=f"{uow.settings.base_url}/g/{group.slug}/sessions/{meeting.id}", **more,
+    )  # fmt: skip
 
 
 def save_notes(uow: UnitOfWork, actor: Actor, *, meeting_id: int, notes: str, before: str) -> None:

@@ -25,6 +25,7 @@ from models.groups import Group, Invitation, Membership, Role
 from models.homework import Homework, HomeworkShare
 from models.jobs import Job
 from models.meetings import Attendance, Meeting
+from models.notifications import MailChoice, Notification
 from models.polls import Action, Ballot, CorrectionConfirmation, Poll
 from models.suggestions import Suggestion
 from models.validation import Expert, Round
@@ -32,6 +33,8 @@ from models.visits import Visit
 
 #: Mails that were sent carry addresses and links: their rows go sooner than the rest.
 MAILS_KEPT = timedelta(days=30)
+#: What concerned somebody is told on the page of its place for good; the list of it is not kept for ever.
+NOTIFICATIONS_KEPT = timedelta(days=120)
 
 
 def _me(uow: UnitOfWork, actor: Actor) -> Person:
@@ -98,6 +101,16 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
                 select(HomeworkShare, Homework).join(Homework, Homework.id == HomeworkShare.homework_id)
                 .where(HomeworkShare.person_id == person.id).order_by(Homework.id)
             )
+        ],
+        "notifications": [
+            {"at": row.at.isoformat(), "words": row.words, "read": row.read_at.isoformat() if row.read_at else None}
+            for row in session.execute(
+                select(Notification).where(Notification.person_id == person.id).order_by(Notification.id)
+            ).scalars()
+        ],
+        "mail": [
+            {"group": groups_[row.group_id], "wants": row.mode.value}
+            for row in session.execute(select(MailChoice).where(MailChoice.person_id == person.id)).scalars()
         ],
         "votes": [
             {"question": poll.question, "choice": ballot.choice.value, "reason": ballot.reason,
@@ -187,7 +200,7 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     _scrub_activity(uow, person, [row.group_id for row in memberships], former)
     comments.rename(uow, person.id, person.name, former)
     signing_in.end_sign_ins(uow, person.id)
-    for table in (SignIn, OneTimeToken, AccessToken, Visit):
+    for table in (SignIn, OneTimeToken, AccessToken, Visit, Notification, MailChoice):
         uow.session.execute(delete(table).where(table.person_id == person.id))
     uow.session.execute(update(Attendance).where(Attendance.person_id == person.id).values(organisation=""))
     _leave_homework(uow, person)
@@ -250,8 +263,8 @@ def _not_the_last(uow: UnitOfWork, person: Person) -> None:
 def sweep(uow: UnitOfWork) -> dict[str, int]:
     """Delete what has served its time; counts by kind.
 
-    That is: old sign-ins and tokens, answered invitations, finished mails, and the names of experts whose panel's last
-    round closed long ago.
+    That is: old sign-ins and tokens, answered invitations, old notifications, finished mails, and the names
+    of experts whose panel's last round closed long ago.
     """
     before = uow.now - timedelta(days=uow.settings.retention_days)
     statements = {
@@ -261,6 +274,7 @@ def sweep(uow: UnitOfWork) -> dict[str, int]:
         "invitations": delete(Invitation).where(
             (Invitation.accepted_at < before) | (Invitation.revoked_at < before) | (Invitation.expires_at < before)
         ),
+        "notifications": delete(Notification).where(Notification.at < uow.now - NOTIFICATIONS_KEPT),
         "mails": delete(Job).where(
             or_(
                 Job.done_at < uow.now - MAILS_KEPT,

@@ -154,6 +154,8 @@ def open_doors(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int)
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if revision != meeting.revision or meeting.state not in BEFORE:
         raise Conflict("The session had already moved on when you pressed that. Here is where it is now.")
+    if meeting.cancelled_at is not None:
+        raise Conflict("This session is cancelled. Announce it anew first.")
     meeting.state = MeetingState.LOBBY
     meeting.revision += 1
     meeting.controller_id = actor.person_id

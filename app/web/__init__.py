@@ -34,6 +34,7 @@ from app.web import (
     join,
     limits,
     meetings,
+    notifications,
     panel,
     polls,
     rating,
@@ -55,6 +56,8 @@ BLUEPRINTS: list[tuple[Blueprint, Guard, str]] = [
     (home.bp, guards.anyone, ""),
     (accounts.bp, guards.anyone, ""),
     (account.bp, guards.signed_in, "/account"),
+    (notifications.bp, guards.signed_in, "/account/notifications"),
+    (notifications.stopping, guards.anyone, "/stop"),
     (administration.bp, guards.administrator, "/admin"),
     (demo.bp, guards.anyone, ""),
     (components.bp, guards.anyone, ""),
@@ -98,6 +101,7 @@ def install(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
     csrf.init_app(app)
     csrf.exempt(api.bp)  # programs show a token; cookies count for nothing there
     csrf.exempt(api.seats)
+    csrf.exempt(notifications.stopping)  # a mail program presses that button; the address is the key
     limits.install(app, settings)
     errors.install(app)
     assets.install(app)

@@ -148,7 +148,7 @@ def _show_page(meeting_id: int, refused: DomainError | None = None) -> str:
     return render_template(
         "meetings/show.html", meeting=meeting, sheet=sheet, own=own[0] if own else None, decisions=log,
         has_minutes=has_minutes, items=items, ends=ends, is_today=is_today, refused=refused, kinds=dict(kinds()),
-        homework=prepared,
+        homework=prepared, typed=typed(),
     )  # fmt: skip
 
 
@@ -169,6 +169,19 @@ def announce(slug: str, meeting_id: int) -> ResponseReturnValue:
 
     to = url_for("meetings.show", slug=slug, meeting_id=meeting_id)
     return command(tell, to=to, page=lambda refused: _show_page(meeting_id, refused))
+
+
+@bp.post("/<int:meeting_id>/cancel")
+def cancel(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """Cancel it, and tell everyone why."""
+
+    def call_off(uow: UnitOfWork, actor: Actor) -> object:
+        count = meetings.cancel(uow, actor, meeting_id=meeting_id, reason=request.form.get("reason", ""))
+        return ngettext("The session is cancelled: %(num)d mail is on its way.",
+                        "The session is cancelled: %(num)d mails are on their way.", count)  # fmt: skip
+
+    to = url_for("meetings.show", slug=slug, meeting_id=meeting_id)
+    return command(call_off, to=to, page=lambda refused: _show_page(meeting_id, refused))
 
 
 @bp.post("/<int:meeting_id>/open")
