@@ -27,12 +27,16 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
 
 @dataclass(frozen=True)
 class Mail:
-    """One plain-text mail to one address; ``unsubscribe`` is the link that stops its kind by one POST (RFC 8058)."""
+    """One plain-text mail to one address.
+
+    ``unsubscribe`` is the link that stops its kind by one POST (RFC 8058), ``calendar`` an entry for calendars.
+    """
 
     to: str
     subject: str
     text: str
     unsubscribe: str = ""
+    calendar: str = ""
 
 
 @lru_cache(maxsize=1)
@@ -63,7 +67,8 @@ def compose(template: str, to: str, **values: Any) -> Mail:
     whole = _environment().get_template(f"{template}.txt").render(**values)
     subject, _, text = whole.partition("\n")
     subject = " ".join(subject.split())
-    return Mail(to=to, subject=subject, text=text.strip() + "\n", unsubscribe=values.get("unsubscribe", ""))
+    more = {name: values[name] for name in ("unsubscribe", "calendar") if name in values}
+    return Mail(to=to, subject=subject, text=text.strip() + "\n", **more)
 
 
 def send(
@@ -108,6 +113,8 @@ def message(settings: Settings, mail: Mail, clock: Clock = utc_now) -> EmailMess
         made["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     made.set_content(mail.text)
+    if mail.calendar:
+        made.add_attachment(mail.calendar, subtype="calendar", filename="session.ics", params={"method": "PUBLISH"})
     return made
 
 

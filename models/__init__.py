@@ -3,6 +3,7 @@
 from models import (
     accounts,
     activity,
+    calendars,
     comments,
     documents,
     evidence,
@@ -24,6 +25,7 @@ __all__ = [
     "Base",
     "accounts",
     "activity",
+    "calendars",
     "comments",
     "documents",
     "evidence",

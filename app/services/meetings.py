@@ -8,12 +8,14 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.calc import moments
+from app.calc.calendars import Entry, calendar_file
 from app.errors import Conflict, Invalid, NotFound
 from app.events import MeetingChanged
 from app.policy import Actor, Can, Standing, allowed, require, standing
@@ -219,6 +221,43 @@ def next_meeting(session: Session, meeting: Meeting) -> Meeting | None:
     ).scalar_one_or_none()
 
 
+# --- in calendars ---
+
+
+def uid(uow: UnitOfWork, noun: str, id_: int) -> str:
+    """What a calendar knows an entry by, for ever."""
+    return f"{noun}-{id_}@{urlsplit(uow.settings.base_url).hostname}"
+
+
+def entries(uow: UnitOfWork, group: Group, meetings: Sequence[Meeting]) -> list[Entry]:
+    """Sessions of a group as entries for calendars, with their join link; the caller has asked for the right."""
+    ids = [meeting.id for meeting in meetings]
+    lasts = select(Stage.meeting_id, func.sum(Stage.planned_minutes)).where(Stage.meeting_id.in_(ids))
+    minutes = {id_: int(sum_) for id_, sum_ in uow.session.execute(lasts.group_by(Stage.meeting_id))}
+    noted = select(Activity.meeting_id, func.max(Activity.at)).where(Activity.meeting_id.in_(ids))
+    changed = {id_: at for id_, at in uow.session.execute(noted.group_by(Activity.meeting_id))}  # noqa: C416  # rows
+    return [
+        Entry(
+            uid=uid(uow, "session", each.id), title=f"{group.name}: {each.title}", begins=each.starts_at,
+            minutes=minutes.get(each.id, 0), changed=max(changed.get(each.id, each.created_at), each.created_at),
+            sequence=each.revision, place=each.place, link=_link(uow, group, each),
+            cancelled=each.cancelled_at is not None, about=_about(each), invites="" if each.cancelled_at else "Join:",
+        )
+        for each in meetings
+    ]  # fmt: skip
+
+
+def _link(uow: UnitOfWork, group: Group, meeting: Meeting) -> str:
+    return f"{uow.settings.base_url}/g/{group.slug}/sessions/{meeting.id}"
+
+
+def _about(meeting: Meeting) -> str:
+    if meeting.cancelled_at is not None:
+        return f"Cancelled: {meeting.cancelled_because}"
+    aims = "\n".join(f"- {aim}" for aim in meeting.aims)
+    return f"Session {meeting.number}" + (f"\n{aims}" if aims else "")
+
+
 # --- planning ---
 
 
@@ -302,11 +341,11 @@ def edit_meeting(
     meeting.title, meeting.place = clean_title(title), clean_place(place)
     meeting.starts_at = moments.moment(day, at, group.time_zone)
     meeting.aims = [" ".join(aim.split())[:300] for aim in aims if aim.strip()][:12]
+    note(uow, actor, f"changed the plan of session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
     if known != (meeting.title, meeting.place, meeting.starts_at):
         meeting.revision += 1  # calendars that hold it must see that it changed
         if meeting.state is MeetingState.ANNOUNCED and known[1:] != (meeting.place, meeting.starts_at):
             _write(uow, group, meeting, "session_moved", before=moments.in_words(known[2], group.time_zone))
-    note(uow, actor, f"changed the plan of session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
     uow.emit(MeetingChanged(meeting.group_id, meeting.id))
     return meeting
 
@@ -334,8 +373,8 @@ def announce(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> int:
     meeting.revision += 1
     meeting.cancelled_at, meeting.cancelled_because = None, None
     group = uow.session.get_one(Group, meeting.group_id)
-    told = _write(uow, group, meeting, "session_announced")
     note(uow, actor, f"announced session {meeting.number}", group_id=group.id, meeting_id=meeting.id)
+    told = _write(uow, group, meeting, "session_announced")
     record(uow, actor, meeting, "announced", told=told)
     return told
 
@@ -360,19 +399,21 @@ def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str) -> in
         .where(Homework.meeting_id == meeting.id, Homework.came_back_at.is_(None))
         .values(meeting_id=None)
     )
-    told = _write(uow, uow.session.get_one(Group, meeting.group_id), meeting, "session_cancelled", reason=reason)
     sentence = f"cancelled session {meeting.number}: {reason}"
     note(uow, actor, sentence, group_id=meeting.group_id, meeting_id=meeting.id)
+    told = _write(uow, uow.session.get_one(Group, meeting.group_id), meeting, "session_cancelled", reason=reason)
     record(uow, actor, meeting, "cancelled", told=told)
     return told
 
 
 def _write(uow: UnitOfWork, group: Group, meeting: Meeting, template: str, **more: Any) -> int:
-    """One mail about a session to everyone in the group who wants such; how many were written."""
+    """One mail about a session, with its calendar entry, to everyone in the group who wants such; how many."""
+    uow.flush()
     return notifications.write_to_group(
         uow, group, template, key=f"session-{meeting.id}-{template}-{meeting.revision}", number=meeting.number,
         title=meeting.title, when=moments.in_words(meeting.starts_at, group.time_zone), place=meeting.place,
-        aims=meeting.aims, link=f"{uow.settings.base_url}/g/{group.slug}/sessions/{meeting.id}", **more,
+        aims=meeting.aims, link=_link(uow, group, meeting),
+        calendar=calendar_file(entries(uow, group, [meeting])).decode(), **more,
     )  # fmt: skip
 
 

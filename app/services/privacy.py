@@ -19,6 +19,7 @@ from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import AccessToken, OneTimeToken, Person, SignIn
 from models.activity import Activity
+from models.calendars import CalendarFeed
 from models.comments import Comment
 from models.documents import TextChange
 from models.groups import Group, Invitation, Membership, Role
@@ -62,6 +63,7 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
     )
     activity = session.execute(select(Activity).where(Activity.person_id == person.id).order_by(Activity.id)).scalars()
     actions = session.execute(select(Action).where(Action.owner_id == person.id)).scalars()
+    feed = session.get(CalendarFeed, person.id)
     return {
         "account": {"name": person.name, "email": person.email, "since": person.created_at.isoformat()},
         "sign_ins": [
@@ -108,6 +110,7 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
                 select(Notification).where(Notification.person_id == person.id).order_by(Notification.id)
             ).scalars()
         ],
+        "calendar_address_since": feed.made_at.isoformat() if feed is not None else None,
         "mail": [
             {"group": groups_[row.group_id], "wants": row.mode.value}
             for row in session.execute(select(MailChoice).where(MailChoice.person_id == person.id)).scalars()
@@ -200,7 +203,7 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     _scrub_activity(uow, person, [row.group_id for row in memberships], former)
     comments.rename(uow, person.id, person.name, former)
     signing_in.end_sign_ins(uow, person.id)
-    for table in (SignIn, OneTimeToken, AccessToken, Visit, Notification, MailChoice):
+    for table in (SignIn, OneTimeToken, AccessToken, CalendarFeed, Visit, Notification, MailChoice):
         uow.session.execute(delete(table).where(table.person_id == person.id))
     uow.session.execute(update(Attendance).where(Attendance.person_id == person.id).values(organisation=""))
     _leave_homework(uow, person)

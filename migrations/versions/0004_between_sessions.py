@@ -1,17 +1,27 @@
-"""Visits, homework, notifications."""
+"""Visits, homework, notifications, calendars."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "calendar_feed",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("nonce", sa.String(length=32), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_calendar_feed_person_id_person"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_calendar_feed")),
+    )
     op.create_table(
         "mail_choice",
         sa.Column("group_id", sa.Integer(), nullable=False),
@@ -174,3 +184,4 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_mail_choice_person_id"))
 
     op.drop_table("mail_choice")
+    op.drop_table("calendar_feed")
