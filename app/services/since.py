@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.policy import Actor, Can, allowed, require
@@ -13,6 +13,7 @@ from app.services import documents
 from app.services.documents import WORDS
 from app.uow import UnitOfWork
 from models.accounts import Person
+from models.comments import Comment, Discussion
 from models.documents import Document, Field, TextChange
 from models.items import Item, Status
 from models.meetings import Attendance, Meeting
@@ -50,8 +51,8 @@ class Reworded(Line):
 
 
 @dataclass(frozen=True)
-class Suggested(Line):
-    """An item for which others have suggested words that wait; ``count`` how often."""
+class Counted(Line):
+    """An item on which others have said something; ``count`` how often."""
 
     count: int
 
@@ -81,12 +82,14 @@ class Since:
     held: list[Held]
     decided: list[Decided]
     reworded: list[Reworded]
-    suggested: list[Suggested]
+    suggested: list[Counted]
+    commented: list[Counted]
 
     @property
     def count(self) -> int:
         """How many things are new."""
-        return sum(len(each) for each in (self.answered, self.held, self.decided, self.reworded, self.suggested))
+        lists = (self.answered, self.held, self.decided, self.reworded, self.suggested, self.commented)
+        return sum(len(each) for each in lists)
 
 
 def since(uow: UnitOfWork, actor: Actor, *, group_id: int, moment: datetime) -> Since:
@@ -100,6 +103,7 @@ def since(uow: UnitOfWork, actor: Actor, *, group_id: int, moment: datetime) -> 
         decided=_decided(session, group_id, me, moment) if allowed(role, Can.DECISION_READ) else [],
         reworded=_reworded(session, group_id, me, moment) if allowed(role, Can.ITEM_READ) else [],
         suggested=_suggested(session, group_id, me, moment) if allowed(role, Can.ITEM_READ) else [],
+        commented=_commented(session, group_id, me, moment) if allowed(role, Can.COMMENT_READ) else [],
     )
 
 
@@ -192,22 +196,39 @@ def _mark(texts: dict[Field, Document], before: dict[int, int]) -> str:
     return ".".join("0" if each is None else str(before.get(each.id, each.version)) for each in known)
 
 
-def _suggested(session: Session, group_id: int, me: int, moment: datetime) -> list[Suggested]:
-    title = aliased(Document)
+def _suggested(session: Session, group_id: int, me: int, moment: datetime) -> list[Counted]:
+    said = select(Suggestion.document_id, Suggestion.made_at).where(
+        Suggestion.group_id == group_id, Suggestion.state == SuggestionState.OPEN, Suggestion.made_at > moment,
+        _by_others(Suggestion.author_id, me),
+    )  # fmt: skip
+    return _counted(session, said)
+
+
+def _commented(session: Session, group_id: int, me: int, moment: datetime) -> list[Counted]:
+    said = (
+        select(Discussion.document_id, Comment.made_at)
+        .join(Comment, Comment.discussion_id == Discussion.id)
+        .where(
+            Discussion.group_id == group_id, Comment.made_at > moment, Comment.taken_back_at.is_(None),
+            _by_others(Comment.author_id, me),
+        )
+    )  # fmt: skip
+    return _counted(session, said)
+
+
+def _counted(session: Session, said: Select[int, datetime]) -> list[Counted]:
+    """What was said of texts, by item, the latest first."""
+    each, title = said.subquery(), aliased(Document)
+    latest = func.max(each.c.made_at)
     rows = session.execute(
-        select(Item.id, Item.reference, title.text, func.count(Suggestion.id), func.max(Suggestion.made_at))
-        .select_from(Suggestion)
-        .join(Document, Document.id == Suggestion.document_id)
+        select(Item.id, Item.reference, title.text, func.count(), latest)
+        .select_from(each)
+        .join(Document, Document.id == each.c.document_id)
         .join(Item, Item.id == Document.item_id)
         .join(title, (title.item_id == Item.id) & (title.field == Field.TITLE))
-        .where(
-            Suggestion.group_id == group_id, Suggestion.state == SuggestionState.OPEN, Suggestion.made_at > moment,
-            _by_others(Suggestion.author_id, me),
-        )
-        .group_by(Item.id, Item.reference, title.text)
-        .order_by(func.max(Suggestion.made_at).desc()).limit(MOST)
+        .group_by(Item.id, Item.reference, title.text).order_by(latest.desc()).limit(MOST)
     )  # fmt: skip
-    return [Suggested(item_id, reference, text, count) for item_id, reference, text, count, _at in rows]
+    return [Counted(item_id, reference, text, count) for item_id, reference, text, count, _at in rows]
 
 
 def _names(session: Session, ids: set[int]) -> dict[int, str]:

@@ -17,6 +17,7 @@ from app.policy import SYSTEM, Actor
 from app.services import (
     accounts,
     actions,
+    comments,
     groups,
     homework,
     meetings,
@@ -491,3 +492,22 @@ def test_others_cannot_read_mine_and_erasing_takes_all_away(hall: Hall, clock: S
     clock.advance(days=121)
     with hall.database.writing() as uow:
         assert privacy.sweep(uow)["notifications"] == 1
+
+
+def test_comments_tell_who_is_named_and_who_has_spoken(hall: Hall) -> None:
+    with hall.database.writing() as uow:
+        talk = comments.start(
+            uow, hall.who["Leo"], item_id=hall.item_id, words="@Ana Acute, is this yours? @Leo Lawyer asks."
+        )
+        reply = comments.reply(uow, hall.who["Ana"], discussion_id=talk.id, words="Yes.")
+        comments.reply(uow, hall.who["Pat"], discussion_id=talk.id, words="@Leo Lawyer and I agree.")
+    assert told(hall, "Ana") == ["Pat Patient answered you on C1.1", "Leo Lawyer mentioned you on C1.1"]
+    assert told(hall, "Leo") == ["Pat Patient mentioned you on C1.1", "Ana Acute answered you on C1.1"]
+    assert told(hall, "Pat") == []
+    with hall.database.reading() as uow:
+        answered = notifications.mine(uow, hall.who["Leo"])[1]
+        assert answered.link.endswith(f"/blueprint/items/{hall.item_id}#said-{reply.id}")
+    with hall.database.writing() as uow:
+        comments.change(uow, hall.who["Ana"], comment_id=reply.id, words="Yes, with @Pat Patient.")
+        comments.change(uow, hall.who["Ana"], comment_id=reply.id, words="Yes, with @Pat Patient and others.")
+    assert told(hall, "Pat") == ["Ana Acute mentioned you on C1.1"]

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from app.errors import Invalid, NotFound
 from app.policy import Actor
-from app.services import decisions, documents, history, items, overview, stages, suggestions, visits
+from app.services import comments, decisions, documents, history, items, overview, stages, suggestions, visits
 from app.services.since import Since, since
 from app.uow import Database
 from models.documents import Document, Field
@@ -88,6 +88,14 @@ def test_what_became_of_my_suggestion_and_what_others_suggest(
     with database.writing() as uow:
         suggestions.withdraw(uow, people.peer, suggestion_id=other)
     assert look(database, people.peer, people.group_id, moment).answered == [], "what I did myself is no news"
+    with database.writing() as uow:
+        talk = comments.start(uow, people.peer, item_id=item_id, words="Why so?")
+        said = comments.reply(uow, people.facilitator, discussion_id=talk.id, words="We said why.")
+    assert [line.count for line in look(database, people.member, people.group_id, moment).commented] == [2]
+    assert [line.count for line in look(database, people.peer, people.group_id, moment).commented] == [1]
+    with database.writing() as uow:
+        comments.take_back(uow, people.facilitator, comment_id=said.id)
+    assert look(database, people.peer, people.group_id, moment).commented == []
 
 
 def test_sessions_and_decisions(database: Database, clock: SetClock) -> None:
