@@ -240,12 +240,13 @@ def _past_session(world: World, say: Say) -> None:
             text=say("suggested text"), reason=say("suggestion reason"),
         )  # fmt: skip
         given = homework.give(
-            uow, lead, group_id=world.cast.group_id, item_id=world.ids["draft_id"], asked=say("homework"),
-            person_ids=[world.cast.member.person_id or 0, world.cast.peer.person_id or 0], due_on=date(2026, 3, 20),
+            uow, lead, group_id=world.cast.group_id, item_id=world.ids["draft_id"], asked=say("homework")[:300],
+            person_ids=[world.cast.member.person_id or 0, world.cast.peer.person_id or 0],
+            due_on=uow.now.date() + timedelta(days=18),
         )  # fmt: skip
         homework.reply(
             uow, world.cast.peer, homework_id=given.id, group_id=world.cast.group_id, ready=False,
-            words=say("homework reply"),
+            words=say("homework reply")[:300],
         )  # fmt: skip
         world.ids |= {
             "past_meeting_id": meeting_id, "past_poll_id": poll_id, "decision_id": decision.id, "action_id": action.id,

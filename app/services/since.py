@@ -161,7 +161,7 @@ def _reworded(session: Session, group_id: int, me: int, moment: datetime) -> lis
         .where(
             Document.group_id == group_id, Document.field.in_(WORDS), Document.changed_at > moment,
             Item.status != Status.WITHDRAWN,
-        ).cte("moved")
+        ).cte("moved").prefix_with("MATERIALIZED")  # else SQLite asks for the last version anew for every change
     )  # fmt: skip
     rows = session.execute(
         select(moved.c.item_id, moved.c.id, moved.c.before, func.max(moved.c.changed_at), TextChange.author_id)

@@ -54,7 +54,7 @@ def test_an_address_is_made_followed_renewed_and_taken_away(
     assert client.get(PAGE).status_code == 302
 
 
-def test_a_sessions_mail_brings_its_entry(database: Database, hall: Hall) -> None:
+def test_a_sessions_mail_brings_its_entry(client: Browser, database: Database, hall: Hall) -> None:
     with database.writing() as uow:
         meetings.announce(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
     Worker(database).drain()
@@ -71,3 +71,4 @@ def test_a_sessions_mail_brings_its_entry(database: Database, hall: Hall) -> Non
     body = mail.get_body()
     assert body is not None
     assert "Join:" in body.get_content()
+    assert client.get("/outbox").text.count("Join:") == 7, "the demonstration shows the words of each"
