@@ -19,6 +19,14 @@ CLAIM_LASTS = timedelta(minutes=5)
 MAX_ATTEMPTS = 8
 
 
+class Later(Exception):
+    """A task that finds the moment wrong asks to be done at another; it does not count as tried."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at.isoformat())
+        self.at = at
+
+
 def enqueue(
     uow: UnitOfWork,
     kind: str,
@@ -70,6 +78,12 @@ def claim(uow: UnitOfWork) -> Job | None:
 def finish(uow: UnitOfWork, job_id: int) -> None:
     """Note that a job is done; what it was about is forgotten, since mails hold addresses and links."""
     uow.session.execute(update(Job).where(Job.id == job_id).values(done_at=uow.now, error="", payload={}))
+
+
+def postpone(uow: UnitOfWork, job_id: int, at: datetime) -> None:
+    """Put a claimed job back for a later moment, as if it had not been tried."""
+    job = uow.session.get_one(Job, job_id)
+    job.claimed_at, job.run_at, job.attempts = None, at, max(0, job.attempts - 1)
 
 
 def fail(uow: UnitOfWork, job_id: int, error: str) -> None:

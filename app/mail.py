@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, make_msgid
 from functools import lru_cache
 from pathlib import Path
@@ -26,11 +27,16 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
 
 @dataclass(frozen=True)
 class Mail:
-    """One plain-text mail to one address."""
+    """One plain-text mail to one address.
+
+    ``unsubscribe`` is the link that stops its kind by one POST (RFC 8058), ``calendar`` an entry for calendars.
+    """
 
     to: str
     subject: str
     text: str
+    unsubscribe: str = ""
+    calendar: str = ""
 
 
 @lru_cache(maxsize=1)
@@ -60,13 +66,20 @@ def compose(template: str, to: str, **values: Any) -> Mail:
     """A mail from ``templates/email/<template>.txt``, whose first line is the subject."""
     whole = _environment().get_template(f"{template}.txt").render(**values)
     subject, _, text = whole.partition("\n")
-    return Mail(to=to, subject=" ".join(subject.split()), text=text.strip() + "\n")
+    subject = " ".join(subject.split())
+    more = {name: values[name] for name in ("unsubscribe", "calendar") if name in values}
+    return Mail(to=to, subject=subject, text=text.strip() + "\n", **more)
 
 
-def send(uow: UnitOfWork, mail: Mail, *, key: str | None = None, group_id: int | None = None) -> None:
-    """Have the worker send a mail after the commit; with a ``key``, at most once."""
-    payload = {"to": mail.to, "subject": mail.subject, "text": mail.text}
-    enqueue(uow, "mail", payload, key=key, group_id=group_id)
+def send(
+    uow: UnitOfWork, mail: Mail, *, key: str | None = None, group_id: int | None = None, patient: bool = False
+) -> None:
+    """Have the worker send a mail after the commit; with a ``key``, at most once.
+
+    A ``patient`` one waits while a session of its group runs.
+    """
+    payload = {"mail": asdict(mail), "group_id": group_id} if patient else asdict(mail)
+    enqueue(uow, "patient_mail" if patient else "mail", payload, key=key, group_id=group_id)
 
 
 class Mailer(Protocol):
@@ -75,16 +88,33 @@ class Mailer(Protocol):
     def deliver(self, mail: Mail) -> None: ...
 
 
+class _AsItIs(UnstructuredHeader):
+    """A header whose address is longer than a line: broken up or encoded, mail programs would not find it."""
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        """The header on one line, as standards allow up to 998 characters."""
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]  # the registry adds the name
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _AsItIs)  # type: ignore[arg-type]  # the registry makes it a BaseHeader
+
+
 def message(settings: Settings, mail: Mail, clock: Clock = utc_now) -> EmailMessage:
     """The mail as it travels. EmailMessage refuses line breaks in headers."""
-    made = EmailMessage(policy=SMTP)
+    made = EmailMessage(policy=SMTP.clone(header_factory=_HEADERS))
     made["From"] = settings.mail_from
     made["To"] = mail.to
     made["Subject"] = mail.subject
     made["Date"] = format_datetime(clock())
     made["Message-ID"] = make_msgid(domain=urlsplit(settings.base_url).hostname or "localhost")
     made["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe:
+        made["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+        made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     made.set_content(mail.text)
+    if mail.calendar:
+        made.add_attachment(mail.calendar, subtype="calendar", filename="session.ics", params={"method": "PUBLISH"})
     return made
 
 

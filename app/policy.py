@@ -76,6 +76,8 @@ class Can(StrEnum):
     DECISION_RECORD = "decision.record"
     DECISION_CORRECT = "decision.correct"
     ACTION_WRITE = "action.write"
+    HOMEWORK_GIVE = "homework.give"
+    HOMEWORK_DO = "homework.do"
     VERSION_READ = "version.read"
     VERSION_FREEZE = "version.freeze"
     ROUND_READ = "round.read"
@@ -116,6 +118,8 @@ RULES: dict[Can, frozenset[Role]] = {
     Can.DECISION_RECORD: _FACILITATOR,
     Can.DECISION_CORRECT: _WRITERS,
     Can.ACTION_WRITE: _WRITERS,
+    Can.HOMEWORK_GIVE: _FACILITATOR,
+    Can.HOMEWORK_DO: _WRITERS,
     Can.VERSION_READ: _READERS,
     Can.VERSION_FREEZE: _FACILITATOR,
     Can.ROUND_READ: _READERS,

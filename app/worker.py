@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from app import jobs, logs
 from app.mail import Mail, Mailer, mailer
 from app.policy import SYSTEM
-from app.services import privacy, seats, stages, validation
+from app.services import notifications, privacy, seats, stages, validation
 from app.uow import SILENT, Database
 
 log = logging.getLogger("concordat.worker")
@@ -70,15 +70,22 @@ class Worker:
         self.stopping = threading.Event()
         self.tasks: dict[str, Task] = {
             "mail": self.deliver,
+            "patient_mail": self.deliver_in_peace,
             "seat_mail": self.write_to_expert,
             "meeting_idle": look_after_meeting,
             "sweep": sweep,
         }
-        self.periodic: list[Periodic] = [close_rounds, ask_for_sweep]
+        self.periodic: list[Periodic] = [close_rounds, notifications.look, ask_for_sweep]
 
     def deliver(self, database: Database, payload: dict[str, Any]) -> None:
         """Send one mail."""
         self.post.deliver(Mail(**payload))
+
+    def deliver_in_peace(self, database: Database, payload: dict[str, Any]) -> None:
+        """Send one mail of a group, later while a session of it runs."""
+        with database.reading() as uow:
+            notifications.wait_for_end(uow, int(payload["group_id"]))
+        self.post.deliver(Mail(**payload["mail"]))
 
     def write_to_expert(self, database: Database, payload: dict[str, Any]) -> None:
         """Send an expert a mail about their seat; its link is made now, so that no job row ever holds it."""
@@ -116,6 +123,9 @@ class Worker:
         logs.request_id.set(f"job-{job.id}")
         try:
             self.tasks[job.kind](self.database, job.payload)
+        except jobs.Later as later:
+            with self.database.writing() as uow:
+                jobs.postpone(uow, job.id, later.at)
         except Exception as error:
             # Whatever it was, the next job must not wait for it: noted, tried again later, in the end given up.
             expected = isinstance(error, (OSError, smtplib.SMTPException))

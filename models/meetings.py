@@ -53,7 +53,8 @@ class Meeting(Base):
     ``join_code`` is good only while people may come in, and is emptied when the session closes. The projector's
     address is derived from the server's secret and ``projector_nonce``: a new nonce revokes it, and the database
     alone opens nothing. The current stage is the one that has started and not ended. ``revision`` counts state
-    changes, so that two buttons pressed at once make one change.
+    changes, so that two buttons pressed at once make one change. A session that people were told of and that was then
+    cancelled is a draft again with ``cancelled_at``.
     """
 
     __tablename__ = "meeting"
@@ -79,6 +80,8 @@ class Meeting(Base):
     closed_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
     approved_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancelled_because: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
 
 

@@ -24,6 +24,7 @@ from app.services import (
     findings,
     groups,
     hands,
+    homework,
     items,
     meetings,
     memberships,
@@ -238,9 +239,18 @@ def _past_session(world: World, say: Say) -> None:
             uow, world.cast.peer, item_id=world.ids["draft_id"], field=documents.Field.TEXT, version=text.version,
             text=say("suggested text"), reason=say("suggestion reason"),
         )  # fmt: skip
+        given = homework.give(
+            uow, lead, group_id=world.cast.group_id, item_id=world.ids["draft_id"], asked=say("homework")[:300],
+            person_ids=[world.cast.member.person_id or 0, world.cast.peer.person_id or 0],
+            due_on=uow.now.date() + timedelta(days=18),
+        )  # fmt: skip
+        homework.reply(
+            uow, world.cast.peer, homework_id=given.id, group_id=world.cast.group_id, ready=False,
+            words=say("homework reply")[:300],
+        )  # fmt: skip
         world.ids |= {
             "past_meeting_id": meeting_id, "past_poll_id": poll_id, "decision_id": decision.id, "action_id": action.id,
-            "document_id": text.id, "suggestion_id": suggestion.id,
+            "document_id": text.id, "suggestion_id": suggestion.id, "homework_id": given.id,
             "discussion_id": discussion.id, "comment_id": said.id,
         }  # fmt: skip
 

@@ -53,39 +53,3 @@ def monthly(first: date, count: int) -> list[date]:
 def local(moment: datetime, zone: str) -> datetime:
     """A moment on the clocks of a zone."""
     return moment.astimezone(ZoneInfo(zone))
-
-
-def calendar_entry(
-    *, uid: str, title: str, begins: datetime, minutes: int, place: str, link: str, stamp: datetime, sequence: int
-) -> str:
-    """One event as an iCalendar file (RFC 5545) whose description and address carry ``link``."""
-    lines = [
-        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Concordat//Sessions//EN", "METHOD:PUBLISH", "BEGIN:VEVENT",
-        f"UID:{_escaped(uid)}", f"DTSTAMP:{_stamp(stamp)}", f"SEQUENCE:{sequence}", f"DTSTART:{_stamp(begins)}",
-        f"DURATION:PT{minutes}M", f"SUMMARY:{_escaped(title)}",
-        *([f"LOCATION:{_escaped(place)}"] if place else []),
-        f"DESCRIPTION:{_escaped('Join: ' + link)}", f"URL:{link}", "END:VEVENT", "END:VCALENDAR",
-    ]  # fmt: skip
-    return "".join(f"{folded}\r\n" for line in lines for folded in _folded(line))
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
-def _escaped(text: str) -> str:
-    line = " ".join(text.split())
-    for mark in "\\;,":
-        line = line.replace(mark, "\\" + mark)
-    return line
-
-
-def _folded(line: str) -> list[str]:
-    """A line in pieces of at most 75 octets; all but the first begin with a space."""
-    pieces, piece = [], ""
-    for character in line:
-        if len((piece + character).encode()) > 74:
-            pieces.append(piece)
-            piece = " "
-        piece += character
-    return [*pieces, piece]

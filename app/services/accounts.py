@@ -64,6 +64,14 @@ def _actor_where(session: Session, condition: object, now: datetime) -> Actor:
     return VISITOR if row is None else _actor(row[2], sign_in_id=row[0], seen_at=row[1])
 
 
+def actor_of_person(session: Session, person_id: int) -> Actor:
+    """A person as an actor, for what only reads in their name; a visitor when the account is closed."""
+    person = session.get(Person, person_id)
+    if person is None or person.disabled_at is not None or person.erased_at is not None:
+        return VISITOR
+    return _actor(person)
+
+
 def actor_of_access_token(session: Session, keys: Keys, token: str) -> Actor:
     """Who a personal access token stands for; a visitor when it is revoked or unknown."""
     return _actor_of_token_where(session, AccessToken.token_hash == keys.hash("access_token", token))

@@ -17,7 +17,7 @@ from app.calc.changes import ChangeSet, parse
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require, standing
-from app.services import documents, history, items
+from app.services import documents, history, items, notifications
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import Person
@@ -25,6 +25,7 @@ from models.comments import Comment, Discussion, Mention
 from models.documents import Document, Field, TextChange
 from models.groups import Membership, Role
 from models.items import Item
+from models.notifications import Kind
 
 LONGEST = 2_000
 #: The words one comments on are at most so long; more than that is a comment on the whole text.
@@ -107,7 +108,7 @@ def start(
     _carry(uow.session, [made], document)
     uow.session.add(made)
     uow.flush()
-    _say(uow, actor, made, words)
+    _say(uow, actor, made, item, words)
     note(uow, actor, f"commented on {item.reference}", group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
     return made
@@ -116,7 +117,7 @@ def start(
 def reply(uow: UnitOfWork, actor: Actor, *, discussion_id: int, words: str, group_id: int | None = None) -> Comment:
     """Add to a discussion; one that was resolved is open again. Raises NotFound, Forbidden, Invalid."""
     discussion, item = _hold(uow, actor, discussion_id, group_id)
-    said = _say(uow, actor, discussion, _checked(words))
+    said = _say(uow, actor, discussion, item, _checked(words))
     discussion.resolved_at = discussion.resolved_by_id = None
     note(uow, actor, f"replied to a comment on {item.reference}", group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
@@ -129,7 +130,7 @@ def change(uow: UnitOfWork, actor: Actor, *, comment_id: int, words: str, group_
     words = _checked(words)
     if words != comment.words:
         comment.words, comment.changed_at = words, uow.now
-        _mention(uow, discussion, comment)
+        _mention(uow, actor, discussion, item, comment)
         uow.emit(ItemChanged(item.group_id, item.id))
     return comment
 
@@ -138,7 +139,7 @@ def take_back(uow: UnitOfWork, actor: Actor, *, comment_id: int, group_id: int |
     """Take the words of one's own comment back; that there was one stays. Raises NotFound, Forbidden, Conflict."""
     comment, discussion, item = _mine(uow, actor, comment_id, group_id)
     comment.words, comment.taken_back_at = "", uow.now
-    _mention(uow, discussion, comment)
+    _mention(uow, actor, discussion, item, comment)
     uow.emit(ItemChanged(item.group_id, item.id))
     return comment
 
@@ -306,17 +307,33 @@ def _place(
     return place, cut
 
 
-def _say(uow: UnitOfWork, actor: Actor, discussion: Discussion, words: str) -> Comment:
+def _say(uow: UnitOfWork, actor: Actor, discussion: Discussion, item: Item, words: str) -> Comment:
+    """Add a comment; who is named in it is told, and who has spoken in the discussion before."""
+    spoken = select(Comment.author_id).where(Comment.discussion_id == discussion.id).distinct()
+    before = set(uow.session.execute(spoken).scalars())
     comment = Comment(discussion_id=discussion.id, author_id=actor.person_id, made_at=uow.now, words=words)
     uow.session.add(comment)
     uow.flush()
-    _mention(uow, discussion, comment)
+    named = _mention(uow, actor, discussion, item, comment)
+    for person_id in before - named:
+        _tell(uow, actor, person_id, Kind.REPLY, f"answered you on {item.reference}", item, comment)
     return comment
 
 
-def _mention(uow: UnitOfWork, discussion: Discussion, comment: Comment) -> None:
-    """Keep who is named in a comment, as it reads now."""
+def _tell(
+    uow: UnitOfWork, actor: Actor, person_id: int | None, kind: Kind, words: str, item: Item, comment: Comment
+) -> None:
+    """Without what was said: it may be put in other words, or taken back."""
+    notifications.tell(
+        uow, person_id, kind, group_id=item.group_id, item_id=item.id, by=actor, words=words,
+        path=f"blueprint/items/{item.id}#said-{comment.id}", key=f"comment-{comment.id}-{kind.value}-{person_id}",
+    )  # fmt: skip
+
+
+def _mention(uow: UnitOfWork, actor: Actor, discussion: Discussion, item: Item, comment: Comment) -> set[int]:
+    """Keep who is named in a comment, as it reads now, and tell those who were not before; all of them."""
     wanted = set(_named_in(comment.words, may_be_named(uow.session, discussion.group_id)).values())
+    named = set(wanted)
     known = select(Mention).where(Mention.comment_id == comment.id)
     for mention in uow.session.execute(known).scalars().all():
         if mention.person_id not in wanted:
@@ -324,6 +341,8 @@ def _mention(uow: UnitOfWork, discussion: Discussion, comment: Comment) -> None:
         wanted.discard(mention.person_id)
     for person_id in sorted(wanted):
         uow.session.add(Mention(comment_id=comment.id, person_id=person_id))
+        _tell(uow, actor, person_id, Kind.MENTION, f"mentioned you on {item.reference}", item, comment)
+    return named
 
 
 def _named(name: str) -> re.Pattern[str]:

@@ -8,21 +8,25 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app import mail
 from app.calc import moments
+from app.calc.calendars import Entry, calendar_file
 from app.errors import Conflict, Invalid, NotFound
 from app.events import MeetingChanged
 from app.policy import Actor, Can, Standing, allowed, require, standing
+from app.services import notifications
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import Person
-from models.groups import Group, Membership, Role
-from models.meetings import Meeting, MeetingEvent, MeetingState, Stage, StageKind
+from models.activity import Activity
+from models.groups import Group, Role
+from models.homework import Homework
+from models.meetings import Attendance, Meeting, MeetingEvent, MeetingState, Stage, StageKind
 from models.polls import Action, Decision
 
 SERIES = Path(__file__).resolve().parent.parent / "data" / "series.yaml"
@@ -36,7 +40,7 @@ PLAIN = (
     ("Discussion", StageKind.DISCUSS, 60),
     ("Decisions and actions", StageKind.CLOSE, 15),
 )
-LONGEST_TITLE = 200
+LONGEST_TITLE, LONGEST_REASON = 200, 300
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class MeetingLine:
     minutes: int
     decisions: int
     actions: int
+    cancelled: bool
 
 
 @lru_cache(maxsize=1)
@@ -110,7 +115,8 @@ def access_meeting(
     found = require(session, actor, meeting.group_id, can)
     if found.role is Role.GUEST and found.meeting_id != meeting.id:
         raise NotFound()
-    if meeting.state is MeetingState.DRAFT and not (actor.is_system or allowed(found.role, Can.MEETING_RUN)):
+    hidden = meeting.state is MeetingState.DRAFT and meeting.cancelled_at is None
+    if hidden and not (actor.is_system or allowed(found.role, Can.MEETING_RUN)):
         raise NotFound()
     return meeting, found
 
@@ -170,12 +176,12 @@ def list_meetings(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[Meeti
         .order_by(Meeting.starts_at, Meeting.number)
     )
     if not allowed(found.role, Can.MEETING_RUN):
-        query = query.where(Meeting.state != MeetingState.DRAFT)
+        query = query.where((Meeting.state != MeetingState.DRAFT) | Meeting.cancelled_at.is_not(None))
     decisions, actions = _counts(uow.session, Decision, group_id), _counts(uow.session, Action, group_id)
     return [
         MeetingLine(
             row.id, row.number, row.title, row.starts_at, row.place, row.state, int(minutes),
-            decisions.get(row.id, 0), actions.get(row.id, 0),
+            decisions.get(row.id, 0), actions.get(row.id, 0), row.cancelled_at is not None,
         )
         for row, minutes in uow.session.execute(query)
     ]  # fmt: skip
@@ -213,6 +219,43 @@ def next_meeting(session: Session, meeting: Meeting) -> Meeting | None:
         .order_by(Meeting.starts_at)
         .limit(1)
     ).scalar_one_or_none()
+
+
+# --- in calendars ---
+
+
+def uid(uow: UnitOfWork, noun: str, id_: int) -> str:
+    """What a calendar knows an entry by, for ever."""
+    return f"{noun}-{id_}@{urlsplit(uow.settings.base_url).hostname}"
+
+
+def entries(uow: UnitOfWork, group: Group, meetings: Sequence[Meeting]) -> list[Entry]:
+    """Sessions of a group as entries for calendars, with their join link; the caller has asked for the right."""
+    ids = [meeting.id for meeting in meetings]
+    lasts = select(Stage.meeting_id, func.sum(Stage.planned_minutes)).where(Stage.meeting_id.in_(ids))
+    minutes = {id_: int(sum_) for id_, sum_ in uow.session.execute(lasts.group_by(Stage.meeting_id))}
+    noted = select(Activity.meeting_id, func.max(Activity.at)).where(Activity.meeting_id.in_(ids))
+    changed = {id_: at for id_, at in uow.session.execute(noted.group_by(Activity.meeting_id))}  # noqa: C416  # rows
+    return [
+        Entry(
+            uid=uid(uow, "session", each.id), title=f"{group.name}: {each.title}", begins=each.starts_at,
+            minutes=minutes.get(each.id, 0), changed=max(changed.get(each.id, each.created_at), each.created_at),
+            sequence=each.revision, place=each.place, link=_link(uow, group, each),
+            cancelled=each.cancelled_at is not None, about=_about(each), invites="" if each.cancelled_at else "Join:",
+        )
+        for each in meetings
+    ]  # fmt: skip
+
+
+def _link(uow: UnitOfWork, group: Group, meeting: Meeting) -> str:
+    return f"{uow.settings.base_url}/g/{group.slug}/sessions/{meeting.id}"
+
+
+def _about(meeting: Meeting) -> str:
+    if meeting.cancelled_at is not None:
+        return f"Cancelled: {meeting.cancelled_because}"
+    aims = "\n".join(f"- {aim}" for aim in meeting.aims)
+    return f"Session {meeting.number}" + (f"\n{aims}" if aims else "")
 
 
 # --- planning ---
@@ -286,15 +329,23 @@ def edit_meeting(
     place: str,
     aims: Sequence[str],
 ) -> Meeting:
-    """Change a session's title, time, place and aims. Raises Invalid, Conflict once it has closed."""
+    """Change a session's title, time, place and aims; people who were told of it are told where or when it is now.
+
+    Raises Invalid, Conflict once it has closed.
+    """
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state not in (*BEFORE, *OPEN):
         raise Conflict("This session is over: its plan can no longer change.")
-    zone = zone_of(uow.session, meeting)
+    group = uow.session.get_one(Group, meeting.group_id)
+    known = meeting.title, meeting.place, meeting.starts_at
     meeting.title, meeting.place = clean_title(title), clean_place(place)
-    meeting.starts_at = moments.moment(day, at, zone)
+    meeting.starts_at = moments.moment(day, at, group.time_zone)
     meeting.aims = [" ".join(aim.split())[:300] for aim in aims if aim.strip()][:12]
     note(uow, actor, f"changed the plan of session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
+    if known != (meeting.title, meeting.place, meeting.starts_at):
+        meeting.revision += 1  # calendars that hold it must see that it changed
+        if meeting.state is MeetingState.ANNOUNCED and known[1:] != (meeting.place, meeting.starts_at):
+            _write(uow, group, meeting, "session_moved", before=moments.in_words(known[2], group.time_zone))
     uow.emit(MeetingChanged(meeting.group_id, meeting.id))
     return meeting
 
@@ -302,11 +353,12 @@ def edit_meeting(
 def remove_meeting(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> None:
     """Throw away a draft that nobody has been told of. Raises Conflict for any other session."""
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
-    if meeting.state is not MeetingState.DRAFT:
+    if meeting.state is not MeetingState.DRAFT or meeting.cancelled_at is not None:
         raise Conflict("Only a draft can be thrown away: people have been told of this session.")
-    for stage in stages_of(uow.session, meeting.id):
-        uow.session.delete(stage)
-    uow.flush()
+    for part in (Stage, MeetingEvent, Attendance):
+        uow.session.execute(delete(part).where(part.meeting_id == meeting.id))
+    for kept in (Activity, Action, Homework):
+        uow.session.execute(update(kept).where(kept.meeting_id == meeting.id).values(meeting_id=None))
     note(uow, actor, f"threw away the draft of session {meeting.number}", group_id=meeting.group_id)
     uow.session.delete(meeting)
     uow.emit(MeetingChanged(meeting.group_id, meeting_id))
@@ -319,28 +371,50 @@ def announce(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> int:
         raise Conflict("The group has been told of this session already.")
     meeting.state = MeetingState.ANNOUNCED
     meeting.revision += 1
+    meeting.cancelled_at, meeting.cancelled_because = None, None
     group = uow.session.get_one(Group, meeting.group_id)
-    people = uow.session.execute(
-        select(Person)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(
-            Membership.group_id == group.id, Membership.removed_at.is_(None), Membership.role != Role.GUEST,
-            Person.email.is_not(None), Person.disabled_at.is_(None), Person.erased_at.is_(None),
-        )
-    ).scalars()  # fmt: skip
-    told = 0
-    link = f"{uow.settings.base_url}/g/{group.slug}/sessions/{meeting.id}"
-    for person in people:
-        letter = mail.compose(
-            "session_announced", person.email or "", name=person.name, group=group.name, number=meeting.number,
-            title=meeting.title, when=moments.in_words(meeting.starts_at, group.time_zone), place=meeting.place,
-            aims=meeting.aims, link=link,
-        )  # fmt: skip
-        mail.send(uow, letter, key=f"session-{meeting.id}-announced-{person.id}", group_id=group.id)
-        told += 1
     note(uow, actor, f"announced session {meeting.number}", group_id=group.id, meeting_id=meeting.id)
+    told = _write(uow, group, meeting, "session_announced")
     record(uow, actor, meeting, "announced", told=told)
     return told
+
+
+def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str) -> int:
+    """Cancel a session that people were told of, and tell them, and why. Returns how many mails were written.
+
+    It becomes a draft again that everyone sees as cancelled; it can be announced anew. Raises Invalid without a
+    reason, Conflict for one that was not announced or has begun.
+    """
+    meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
+    if meeting.state is not MeetingState.ANNOUNCED:
+        raise Conflict("Only a session that was announced and has not begun can be cancelled.")
+    reason = " ".join(reason.split())
+    if not 1 <= len(reason) <= LONGEST_REASON or "\0" in reason:
+        sentence = f"Say why in a sentence, in at most {LONGEST_REASON} characters"
+        raise Invalid(sentence, fields={"reason": sentence})
+    meeting.state, meeting.cancelled_at, meeting.cancelled_because = MeetingState.DRAFT, uow.now, reason
+    meeting.revision += 1
+    uow.session.execute(
+        update(Homework)
+        .where(Homework.meeting_id == meeting.id, Homework.came_back_at.is_(None))
+        .values(meeting_id=None)
+    )
+    sentence = f"cancelled session {meeting.number}: {reason}"
+    note(uow, actor, sentence, group_id=meeting.group_id, meeting_id=meeting.id)
+    told = _write(uow, uow.session.get_one(Group, meeting.group_id), meeting, "session_cancelled", reason=reason)
+    record(uow, actor, meeting, "cancelled", told=told)
+    return told
+
+
+def _write(uow: UnitOfWork, group: Group, meeting: Meeting, template: str, **more: Any) -> int:
+    """One mail about a session, with its calendar entry, to everyone in the group who wants such; how many."""
+    uow.flush()
+    return notifications.write_to_group(
+        uow, group, template, key=f"session-{meeting.id}-{template}-{meeting.revision}", number=meeting.number,
+        title=meeting.title, when=moments.in_words(meeting.starts_at, group.time_zone), place=meeting.place,
+        aims=meeting.aims, link=_link(uow, group, meeting),
+        calendar=calendar_file(entries(uow, group, [meeting])).decode(), **more,
+    )  # fmt: skip
 
 
 def save_notes(uow: UnitOfWork, actor: Actor, *, meeting_id: int, notes: str, before: str) -> None:

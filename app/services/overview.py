@@ -1,15 +1,17 @@
-"""The group's first page: what is on now, what waits for me, how far the blueprint is, and what happened lately."""
+"""The group's first page: what is on now, what is new and waits for me, how far the blueprint is, what happened."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.policy import Actor, Can, allowed, require
-from app.services import actions, decisions, documents, meetings
+from app.services import actions, decisions, documents, homework, meetings, visits
 from app.services.activity import Line, list_activity
+from app.services.since import Since, since
 from app.uow import UnitOfWork
 from models.documents import Field
 from models.items import Item, Kind, Status
@@ -54,11 +56,17 @@ class Changed:
 
 @dataclass(frozen=True)
 class Overview:
-    """What the page shows."""
+    """What the page shows. ``since`` is None for somebody who is new; ``before`` is where their mark stood earlier."""
 
+    now: datetime
+    since: Since | None
+    before: datetime | None
+    held: int
+    decisions: int
     live: meetings.MeetingLine | None
     coming: meetings.MeetingLine | None
     progress: Progress
+    my_homework: list[homework.HomeworkLine]
     my_actions: list[actions.ActionLine]
     changed: list[Changed]
     version: Version | None
@@ -75,10 +83,17 @@ def look(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Overview:
     coming = next((each for each in planned if each.state is MeetingState.ANNOUNCED), None)
     lines = actions.list_actions(uow, actor, group_id=group_id)
     mine = [each for each in lines if each.action.owner_id == actor.person_id and each.action.done_at is None]
+    visit = visits.present(uow, actor, group_id)
     return Overview(
+        now=uow.now,
+        since=since(uow, actor, group_id=group_id, moment=visit.mark) if visit.mark is not None else None,
+        before=visit.before,
+        held=sum(each.state in (MeetingState.CLOSED, MeetingState.APPROVED) for each in planned),
+        decisions=sum(each.decisions for each in planned),
         live=live,
         coming=coming,
         progress=_progress(session, group_id),
+        my_homework=homework.mine(uow, actor, group_id=group_id),
         my_actions=mine,
         changed=_changed(session, group_id),
         version=session.execute(

@@ -19,17 +19,23 @@ from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import AccessToken, OneTimeToken, Person, SignIn
 from models.activity import Activity
+from models.calendars import CalendarFeed
 from models.comments import Comment
 from models.documents import TextChange
 from models.groups import Group, Invitation, Membership, Role
+from models.homework import Homework, HomeworkShare
 from models.jobs import Job
 from models.meetings import Attendance, Meeting
+from models.notifications import MailChoice, Notification
 from models.polls import Action, Ballot, CorrectionConfirmation, Poll
 from models.suggestions import Suggestion
 from models.validation import Expert, Round
+from models.visits import Visit
 
 #: Mails that were sent carry addresses and links: their rows go sooner than the rest.
 MAILS_KEPT = timedelta(days=30)
+#: What concerned somebody is told on the page of its place for good; the list of it is not kept for ever.
+NOTIFICATIONS_KEPT = timedelta(days=120)
 
 
 def _me(uow: UnitOfWork, actor: Actor) -> Person:
@@ -57,6 +63,7 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
     )
     activity = session.execute(select(Activity).where(Activity.person_id == person.id).order_by(Activity.id)).scalars()
     actions = session.execute(select(Action).where(Action.owner_id == person.id)).scalars()
+    feed = session.get(CalendarFeed, person.id)
     return {
         "account": {"name": person.name, "email": person.email, "since": person.created_at.isoformat()},
         "sign_ins": [
@@ -66,6 +73,11 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
         "groups": [
             {"group": groups_[row.group_id], "role": row.role.value, "joined": row.joined_at.isoformat()}
             for row in memberships
+        ],
+        "visits": [
+            {"group": groups_[row.group_id], "last": row.seen_at.isoformat(),
+             "read_until": row.read_until.isoformat() if row.read_until else None}
+            for row in session.execute(select(Visit).where(Visit.person_id == person.id)).scalars()
         ],
         "text_changes": [
             {"document": row.document_id, "version": row.version, "at": row.at.isoformat(), "changes": row.changes}
@@ -83,6 +95,25 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
             for row in session.execute(
                 select(Comment).where(Comment.author_id == person.id).order_by(Comment.id)
             ).scalars()
+        ],
+        "homework": [
+            {"asked": homework.asked, "due": homework.due_on.isoformat(), "ready": share.ready, "words": share.words,
+             "replied": share.replied_at.isoformat() if share.replied_at else None}
+            for share, homework in session.execute(
+                select(HomeworkShare, Homework).join(Homework, Homework.id == HomeworkShare.homework_id)
+                .where(HomeworkShare.person_id == person.id).order_by(Homework.id)
+            )
+        ],
+        "notifications": [
+            {"at": row.at.isoformat(), "words": row.words, "read": row.read_at.isoformat() if row.read_at else None}
+            for row in session.execute(
+                select(Notification).where(Notification.person_id == person.id).order_by(Notification.id)
+            ).scalars()
+        ],
+        "calendar_address_since": feed.made_at.isoformat() if feed is not None else None,
+        "mail": [
+            {"group": groups_[row.group_id], "wants": row.mode.value}
+            for row in session.execute(select(MailChoice).where(MailChoice.person_id == person.id)).scalars()
         ],
         "votes": [
             {"question": poll.question, "choice": ballot.choice.value, "reason": ballot.reason,
@@ -172,13 +203,22 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     _scrub_activity(uow, person, [row.group_id for row in memberships], former)
     comments.rename(uow, person.id, person.name, former)
     signing_in.end_sign_ins(uow, person.id)
-    for table in (SignIn, OneTimeToken, AccessToken):
+    for table in (SignIn, OneTimeToken, AccessToken, CalendarFeed, Visit, Notification, MailChoice):
         uow.session.execute(delete(table).where(table.person_id == person.id))
     uow.session.execute(update(Attendance).where(Attendance.person_id == person.id).values(organisation=""))
+    _leave_homework(uow, person)
     person.name, person.email, person.password_hash = former, None, None
     person.is_administrator = False
     person.erased_at = uow.now
     return former
+
+
+def _leave_homework(uow: UnitOfWork, person: Person) -> None:
+    """Nobody waits for homework of somebody who is gone, and what they said about it is not kept."""
+    mine = HomeworkShare.person_id == person.id
+    open_ones = select(Homework.id).where(Homework.came_back_at.is_(None))
+    uow.session.execute(delete(HomeworkShare).where(mine, HomeworkShare.homework_id.in_(open_ones)))
+    uow.session.execute(update(HomeworkShare).where(mine).values(words=""))
 
 
 def _scrub_activity(uow: UnitOfWork, person: Person, group_ids: Collection[int], former: str) -> None:
@@ -226,8 +266,8 @@ def _not_the_last(uow: UnitOfWork, person: Person) -> None:
 def sweep(uow: UnitOfWork) -> dict[str, int]:
     """Delete what has served its time; counts by kind.
 
-    That is: old sign-ins and tokens, answered invitations, finished mails, and the names of experts whose panel's last
-    round closed long ago.
+    That is: old sign-ins and tokens, answered invitations, old notifications, finished mails, and the names
+    of experts whose panel's last round closed long ago.
     """
     before = uow.now - timedelta(days=uow.settings.retention_days)
     statements = {
@@ -237,6 +277,7 @@ def sweep(uow: UnitOfWork) -> dict[str, int]:
         "invitations": delete(Invitation).where(
             (Invitation.accepted_at < before) | (Invitation.revoked_at < before) | (Invitation.expires_at < before)
         ),
+        "notifications": delete(Notification).where(Notification.at < uow.now - NOTIFICATIONS_KEPT),
         "mails": delete(Job).where(
             or_(
                 Job.done_at < uow.now - MAILS_KEPT,

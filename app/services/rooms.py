@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from app.errors import NotFound
 from app.policy import Actor, Can, allowed
-from app.services import actions, documents, items, polls
+from app.services import actions, documents, homework, items, polls
 from app.services.actions import ActionLine
 from app.services.attendance import attendances, expected, is_present
 from app.services.hands import Queue, queue_of
+from app.services.homework import HomeworkLine
 from app.services.meetings import OPEN, access_meeting, current_stage, next_meeting, stages_of
 from app.services.polls import PollView
 from app.services.stages import UNDO_LASTS, elapsed, last_change
@@ -126,6 +127,7 @@ class Room:
     poll: PollView | None
     decisions: list[Decision]
     actions: list[ActionLine]
+    homework: list[HomeworkLine]
     following: Meeting | None
 
     @property
@@ -216,6 +218,7 @@ def _load(
             select(Decision).where(Decision.meeting_id == meeting.id).order_by(Decision.number)
         ).scalars()),
         actions=actions.lines_of(uow, meeting.group_id, meeting_id=meeting.id),
+        homework=homework.of_meeting(uow, meeting),
         following=next_meeting(session, meeting),
     )  # fmt: skip
     return room, rows, members
@@ -354,7 +357,7 @@ def find_screen(uow: UnitOfWork, token: str) -> Meeting:
 
 
 def read_screen(uow: UnitOfWork, *, token: str) -> Room:
-    """The projector's payload: no notes, no open answers, no names but the speaker and the next two.
+    """The projector's payload: no notes, no open answers, no homework, no names but the speaker and the next two.
 
     Raises NotFound for a revoked or unknown address.
     """
@@ -366,7 +369,7 @@ def read_screen(uow: UnitOfWork, *, token: str) -> Room:
     if poll is not None:
         voices = [replace(voice, name="", standing_for="", reason="", person_id=0) for voice in poll.voices]
         poll = replace(poll, voices=voices, own=None)
-    return replace(room, benches=benches, queue=queue, poll=poll)
+    return replace(room, benches=benches, queue=queue, poll=poll, homework=[])
 
 
 def _nameless(person: Here) -> Here:

@@ -10,7 +10,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.jobs import enqueue
 from app.policy import Actor, Can
 from app.secrets import new_code, new_nonce
-from app.services import attendance, polls
+from app.services import attendance, homework, polls
 from app.services.activity import note
 from app.services.meetings import (
     BEFORE,
@@ -154,6 +154,8 @@ def open_doors(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int)
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if revision != meeting.revision or meeting.state not in BEFORE:
         raise Conflict("The session had already moved on when you pressed that. Here is where it is now.")
+    if meeting.cancelled_at is not None:
+        raise Conflict("This session is cancelled. Announce it anew first.")
     meeting.state = MeetingState.LOBBY
     meeting.revision += 1
     meeting.controller_id = actor.person_id
@@ -351,6 +353,7 @@ def close(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int) -> M
         raise Conflict("This session is not open.")
     if polls.open_poll_in(uow.session, meeting.id) is not None:
         raise Conflict("A vote is still open. Close it first.", code="vote_open")
+    lines = homework.of_meeting(uow, meeting)
     stage = current_stage(stages_of(uow.session, meeting.id))
     _end_pause(uow, meeting, stage)
     if stage is not None:
@@ -360,6 +363,7 @@ def close(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int) -> M
     meeting.closed_at, meeting.join_code, meeting.controller_id = uow.now, None, None
     record(uow, actor, meeting, "closed")
     draft(uow, meeting)
+    homework.come_back(uow, meeting, lines)
     note(uow, actor, f"closed session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
     return meeting
 

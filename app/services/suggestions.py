@@ -15,12 +15,13 @@ from app.calc.differences import change_between
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, require
-from app.services import documents, history, items
+from app.services import documents, history, items, notifications
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import Person
 from models.documents import Document, Field, TextChange
 from models.items import Item
+from models.notifications import Kind
 from models.suggestions import Suggestion, SuggestionState
 
 LONGEST_REASON = 1_000
@@ -183,6 +184,9 @@ def accept(
     item.changed_at = uow.now
     all_of_it = chosen == whole
     _decide(uow, actor, suggestion, SuggestionState.ACCEPTED if all_of_it else SuggestionState.PARTLY, answer)
+    _tell(
+        uow, actor, suggestion, item, "accepted your suggestion" if all_of_it else "accepted a part of your suggestion"
+    )
     what = "a suggestion" if all_of_it else "a part of a suggestion"
     note(uow, actor, f"accepted {what} for {item.reference}", group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
@@ -198,6 +202,7 @@ def reject(
     if not answer.strip():
         raise Invalid("", fields={"answer": "Say why, so that its author knows."})
     _decide(uow, actor, suggestion, SuggestionState.REJECTED, answer)
+    _tell(uow, actor, suggestion, item, "did not take your suggestion")
     note(uow, actor, f"did not take a suggestion for {item.reference}", group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
     return suggestion
@@ -270,6 +275,14 @@ def _decide(uow: UnitOfWork, actor: Actor, suggestion: Suggestion, state: Sugges
         raise Invalid("", fields={"answer": f"At most {LONGEST_REASON} characters."})
     suggestion.state, suggestion.answer = state, answer
     suggestion.decided_by_id, suggestion.decided_at = actor.person_id, uow.now
+
+
+def _tell(uow: UnitOfWork, actor: Actor, suggestion: Suggestion, item: Item, what: str) -> None:
+    notifications.tell(
+        uow, suggestion.author_id, Kind.SUGGESTION, group_id=item.group_id, item_id=item.id, by=actor,
+        path=f"blueprint/items/{item.id}#suggestions", key=f"suggestion-{suggestion.id}",
+        words=f"{what} for {item.reference}" + (f": {suggestion.answer}" if suggestion.answer else ""),
+    )  # fmt: skip
 
 
 def _carry(session: Session, suggestion: Suggestion, document: Document) -> None:

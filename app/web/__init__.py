@@ -13,6 +13,7 @@ from app.web import (
     administration,
     api,
     assets,
+    calendars,
     comments,
     components,
     console,
@@ -28,11 +29,13 @@ from app.web import (
     health,
     history,
     home,
+    homework,
     intake,
     items,
     join,
     limits,
     meetings,
+    notifications,
     panel,
     polls,
     rating,
@@ -54,6 +57,10 @@ BLUEPRINTS: list[tuple[Blueprint, Guard, str]] = [
     (home.bp, guards.anyone, ""),
     (accounts.bp, guards.anyone, ""),
     (account.bp, guards.signed_in, "/account"),
+    (calendars.bp, guards.signed_in, "/account/calendar"),
+    (calendars.following, guards.anyone, "/calendar"),
+    (notifications.bp, guards.signed_in, "/account/notifications"),
+    (notifications.stopping, guards.anyone, "/stop"),
     (administration.bp, guards.administrator, "/admin"),
     (demo.bp, guards.anyone, ""),
     (components.bp, guards.anyone, ""),
@@ -75,6 +82,7 @@ BLUEPRINTS: list[tuple[Blueprint, Guard, str]] = [
     (meetings.bp, guards.session_member, "/g/<slug>/sessions"),
     (decisions.bp, guards.member, "/g/<slug>/sessions/decisions"),
     (actions.bp, guards.member, "/g/<slug>/sessions/actions"),
+    (homework.bp, guards.member, "/g/<slug>/sessions/homework"),
     (console.bp, guards.session_member, "/g/<slug>/sessions/<int:meeting_id>/console"),
     (room.bp, guards.attendee, "/g/<slug>/sessions/<int:meeting_id>/room"),
     (polls.bp, guards.attendee, "/g/<slug>/sessions/<int:meeting_id>/polls"),
@@ -96,6 +104,7 @@ def install(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
     csrf.init_app(app)
     csrf.exempt(api.bp)  # programs show a token; cookies count for nothing there
     csrf.exempt(api.seats)
+    csrf.exempt(notifications.stopping)  # a mail program presses that button; the address is the key
     limits.install(app, settings)
     errors.install(app)
     assets.install(app)

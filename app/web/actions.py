@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.errors import DomainError, Invalid
+from app.errors import DomainError
 from app.policy import Actor, Can, allowed
 from app.services import actions, minutes
 from app.uow import UnitOfWork
 from app.web import console
 from app.web.context import looking
-from app.web.fragments import command, faults, group_id, number, typed
+from app.web.fragments import command, day, faults, group_id, number, typed
 from app.web.meetings import file_answer
 
 bp = Blueprint("actions", __name__)
@@ -36,17 +34,6 @@ def index(slug: str) -> ResponseReturnValue:
     return _page()
 
 
-def _due() -> date | None:
-    given = request.form.get("due_on", "").strip()
-    if not given:
-        return None
-    try:
-        return date.fromisoformat(given)
-    except ValueError:
-        sentence = _("Enter a real date, or leave it empty")
-        raise Invalid(sentence, fields={"due_on": sentence}) from None
-
-
 @bp.post("")
 def add(slug: str) -> ResponseReturnValue:
     """Note an action, from the log or from a session's console."""
@@ -55,7 +42,7 @@ def add(slug: str) -> ResponseReturnValue:
     def note(uow: UnitOfWork, actor: Actor) -> object:
         actions.add_action(
             uow, actor, group_id=group_id(), what=request.form.get("what", ""), owner_id=number("owner_id"),
-            due_on=_due(), meeting_id=meeting_id, item_id=number("item_id"),
+            due_on=day("due_on"), meeting_id=meeting_id, item_id=number("item_id"),
         )  # fmt: skip
         return _("The action is noted.")
 
@@ -72,7 +59,7 @@ def edit(slug: str, action_id: int) -> ResponseReturnValue:
     def keep(uow: UnitOfWork, actor: Actor) -> object:
         actions.edit_action(
             uow, actor, action_id=action_id, group_id=group_id(), what=request.form.get("what", ""),
-            owner_id=number("owner_id"), due_on=_due(),
+            owner_id=number("owner_id"), due_on=day("due_on"),
         )  # fmt: skip
         return _("The action is saved.")
 

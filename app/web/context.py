@@ -6,14 +6,15 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request, session, url_for
 from flask_babel import gettext as _
 
-from app.errors import Full
+from app.errors import Conflict, Full, NotFound
 from app.policy import VISITOR, Actor, Can, allowed
-from app.services import accounts
+from app.services import accounts, notifications, visits
 from app.uow import SILENT, Database, UnitOfWork
 from models.groups import Group, Role
 
@@ -66,16 +67,44 @@ def remember(actor: Actor, group: Group | None = None, role: Role | None = None)
     g.actor, g.group, g.role = actor, group, role
 
 
-def note_use() -> None:
-    """Note now and then that the sign-in or token of this request is in use; what cannot be written is let go."""
+def note_use(response: Response) -> None:
+    """Note now and then that a sign-in is in use and who is in a group; what cannot be written is let go.
+
+    Looking at an item reads what concerned one there. A page that is fetched by a script counts for nothing.
+    """
     actor: Actor = g.get("actor", VISITOR)
-    if not accounts.is_use_due(actor, database().clock()):
+    used = accounts.is_use_due(actor, database().clock())
+    group = g.get("group") if _is_visit(response) else None
+    shows = request.endpoint == "groups.overview"
+    item_id = (request.view_args or {}).get("item_id") if request.endpoint == "items.item" else None
+    if group is not None:
+        with database().reading() as uow:
+            known = visits.known(uow.session, actor, group.id)
+            if item_id is not None and not notifications.waits_on_item(uow.session, actor, item_id):
+                item_id = None
+        if not visits.is_due(known, uow.now, shows=shows):
+            group = None
+    else:
+        item_id = None
+    if not used and group is None and item_id is None:
         return
     try:
         with database().writing() as uow:
-            accounts.note_use(uow, actor)
-    except (Full, *SILENT) as error:  # a page can be read although nothing can be written just now
+            if used:
+                accounts.note_use(uow, actor)
+            if group is not None:
+                visits.note(uow, actor, group_id=group.id, shows=shows)
+            if item_id is not None:
+                notifications.read_on_item(uow, actor, item_id=item_id)
+    except (Conflict, Full, NotFound, *SILENT) as error:  # a page can be read although nothing can be written just now
         log.warning("use was not noted: %s", type(error).__name__)
+
+
+def _is_visit(response: Response) -> bool:
+    """Whether a person asked for this: a page or an act of somebody of the group, not what an open page fetches."""
+    if response.status_code >= HTTPStatus.BAD_REQUEST or g.get("role") in (None, Role.GUEST):
+        return False
+    return request.method == "POST" or request.headers.get("Sec-Fetch-Dest", "document") == "document"
 
 
 def install(app: Flask) -> None:
@@ -85,7 +114,7 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def after(response: Response) -> Response:
-        note_use()
+        note_use(response)
         return response
 
 
@@ -112,7 +141,7 @@ def _nav(group: Group, role: Role) -> list[dict[str, Any]]:
 
 
 def page_context() -> dict[str, Any]:
-    """Variables of every template: viewer, group, role, nav."""
+    """Variables of every template: viewer, group, role, nav, and ``unread``, which is asked only where it is shown."""
     actor: Actor = g.get("actor", VISITOR)
     group: Group | None = g.get("group")
     role: Role | None = g.get("role")
@@ -126,4 +155,11 @@ def page_context() -> dict[str, Any]:
         "role": role.value if role else None,
         "nav": _nav(shown, role) if shown is not None and role is not None else [],
         "is_demo": database().settings.is_demo,
+        "unread": _unread,
     }
+
+
+def _unread() -> int:
+    """How much that concerns the viewer is unread; asked by whole pages only, not by the parts that are fetched."""
+    with database().reading() as uow:
+        return notifications.unread(uow.session, g.get("actor", VISITOR))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from flask import flash, g, jsonify, make_response, redirect, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from app.errors import Conflict, DomainError, Forbidden, Gone, Invalid
 from app.policy import Actor
@@ -59,6 +61,18 @@ def command(
 def number(name: str) -> int | None:
     """A whole number of the form, None when it is empty or none."""
     return whole_number(request.form.get(name, ""))
+
+
+def day(name: str) -> date | None:
+    """A day of the form, None when it is empty. Raises Invalid for what is none."""
+    given = request.form.get(name, "").strip()
+    if not given:
+        return None
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        sentence = _("Enter a real date, or leave it empty")
+        raise Invalid(sentence, fields={name: sentence}) from None
 
 
 def group_id() -> int:

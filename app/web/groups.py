@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -10,11 +11,12 @@ from flask_babel import gettext as _
 
 from app.errors import Conflict, Forbidden, Invalid
 from app.policy import Can, allowed
-from app.services import groups, memberships
+from app.services import groups, memberships, visits
 from app.services import overview as overview_service
 from app.services.activity import list_activity
 from app.web.context import looking, transaction
 from app.web.forms import asked, optional, text
+from app.web.items import suggestion_states
 from models.groups import Role
 
 bp = Blueprint("groups", __name__)
@@ -26,7 +28,27 @@ def overview(slug: str) -> ResponseReturnValue:
     """What is going on in the group."""
     with looking() as (uow, actor):
         seen = overview_service.look(uow, actor, group_id=g.group.id)
-    return render_template("groups/overview.html", seen=seen)
+    return render_template("groups/overview.html", seen=seen, states=suggestion_states())
+
+
+@bp.post("/read")
+def read(slug: str) -> ResponseReturnValue:
+    """Take what is new for read, as far as the page showed it; or show again what was."""
+    until = _moment("until")
+    with transaction() as (uow, actor):
+        if request.form.get("again"):
+            visits.take_back(uow, actor, group_id=g.group.id)
+        elif until is not None:
+            visits.read_all(uow, actor, group_id=g.group.id, until=until)
+    return redirect(url_for("groups.overview", slug=slug, _anchor="since"), 303)
+
+
+def _moment(name: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(request.form.get(name, ""))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 @bp.get("/activity/")

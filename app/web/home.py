@@ -53,7 +53,8 @@ def outbox() -> ResponseReturnValue:
     files = sorted(settings.outbox.glob("*.eml"), reverse=True)[:100]
     mails = [message_from_bytes(path.read_bytes(), policy=default) for path in files]
     shown = [
-        {"to": mail["To"], "subject": mail["Subject"], "date": mail["Date"], "text": mail.get_content()}
+        {"to": mail["To"], "subject": mail["Subject"], "date": mail["Date"], "text": body.get_content()}
         for mail in mails
+        if (body := mail.get_body()) is not None
     ]
     return render_template("home/outbox.html", mails=shown)

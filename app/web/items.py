@@ -17,8 +17,8 @@ from markupsafe import Markup
 
 from app import markup
 from app.errors import Conflict, DomainError, Forbidden, Invalid
-from app.policy import Actor, Can
-from app.services import activity, evidence, history, items, outline, threads
+from app.policy import Actor, Can, allowed
+from app.services import activity, evidence, history, homework, items, outline, threads
 from app.uow import UnitOfWork
 from app.web import cards, redlines
 from app.web import talks as talks_
@@ -212,6 +212,9 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
             "redlines": redlines.of_item(uow, actor, item_id),
             "talks": talks,
             "words": {field: _words(entry, talks, field) for field in field_words()},
+            "homework": homework.of_item(uow, actor, item_id),
+            "gives": allowed(g.role, Can.HOMEWORK_GIVE),
+            "me": actor.person_id,
             "may_suggest": items.rights(uow.session, actor, entry.item.group_id).suggesting(entry.item),
             "fields": field_words(),
             "states": suggestion_states(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, g, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -13,11 +12,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.calc import moments
+from app.calc.calendars import calendar_file
 from app.errors import Conflict, DomainError, Invalid
 from app.policy import Actor, Can
-from app.services import attendance, decisions, meetings, minutes, rooms, stages
+from app.services import attendance, decisions, homework, meetings, minutes, rooms, stages
 from app.uow import UnitOfWork
-from app.web.context import database, looking, transaction
+from app.web.calendars import calendar_answer
+from app.web.context import looking, transaction
 from app.web.fragments import command, faults, group_id, number, typed
 from models.meetings import StageKind
 
@@ -141,12 +142,14 @@ def _show_page(meeting_id: int, refused: DomainError | None = None) -> str:
         log = decisions.list_decisions(uow, actor, group_id=group_id(), meeting_id=meeting_id)
         has_minutes = minutes.document_of(uow.session, meeting_id) is not None
         items = dict(rooms.choosable(uow.session, group_id()))
+        prepared = homework.of_meeting(uow, meeting)
         zone = g.group.time_zone
         is_today = moments.local_day(meeting.starts_at, zone) == moments.local_day(uow.now, zone)
     ends = meeting.starts_at + timedelta(minutes=sum(stage.planned_minutes for stage in sheet))
     return render_template(
         "meetings/show.html", meeting=meeting, sheet=sheet, own=own[0] if own else None, decisions=log,
         has_minutes=has_minutes, items=items, ends=ends, is_today=is_today, refused=refused, kinds=dict(kinds()),
+        homework=prepared, typed=typed(),
     )  # fmt: skip
 
 
@@ -167,6 +170,19 @@ def announce(slug: str, meeting_id: int) -> ResponseReturnValue:
 
     to = url_for("meetings.show", slug=slug, meeting_id=meeting_id)
     return command(tell, to=to, page=lambda refused: _show_page(meeting_id, refused))
+
+
+@bp.post("/<int:meeting_id>/cancel")
+def cancel(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """Cancel it, and tell everyone why."""
+
+    def call_off(uow: UnitOfWork, actor: Actor) -> object:
+        count = meetings.cancel(uow, actor, meeting_id=meeting_id, reason=request.form.get("reason", ""))
+        return ngettext("The session is cancelled: %(num)d mail is on its way.",
+                        "The session is cancelled: %(num)d mails are on their way.", count)  # fmt: skip
+
+    to = url_for("meetings.show", slug=slug, meeting_id=meeting_id)
+    return command(call_off, to=to, page=lambda refused: _show_page(meeting_id, refused))
 
 
 @bp.post("/<int:meeting_id>/open")
@@ -214,20 +230,10 @@ def coming(slug: str, meeting_id: int) -> ResponseReturnValue:
 @bp.get("/<int:meeting_id>/calendar.ics")
 def calendar(slug: str, meeting_id: int) -> ResponseReturnValue:
     """The session as a calendar entry that carries its join link."""
-    base = database().settings.base_url  # the request's own idea of our name may be forged
-    link = base + url_for("meetings.show", slug=slug, meeting_id=meeting_id)
     with looking() as (uow, actor):
         meeting, _found = meetings.access_meeting(uow.session, actor, meeting_id, Can.MEETING_READ)
-        lasts = sum(stage.planned_minutes for stage in meetings.stages_of(uow.session, meeting_id))
-        entry = moments.calendar_entry(
-            uid=f"session-{meeting_id}@{urlsplit(base).hostname}", title=f"{g.group.name}: {meeting.title}",
-            begins=meeting.starts_at, minutes=lasts, place=meeting.place, link=link, stamp=uow.now,
-            sequence=meeting.revision,
-        )  # fmt: skip
-    return send_file(
-        io.BytesIO(entry.encode()), mimetype="text/calendar", as_attachment=True,
-        download_name=f"{slug}-session-{meeting.number}.ics",
-    )  # fmt: skip
+        file = calendar_file(meetings.entries(uow, g.group, [meeting]))
+    return calendar_answer(file, f"{slug}-session-{meeting.number}.ics")
 
 
 # --- the plan of one session ---

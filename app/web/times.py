@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g
 
 from app.calc import moments
+from models.groups import Group
 
 
 def local(at: datetime) -> datetime:
@@ -20,6 +21,11 @@ def moment(at: datetime, *, zone: bool = False) -> str:
     """Such as "28 November 2026, 14:05"; with ``zone`` also "London time"."""
     text = f"{local(at):%-d %B %Y, %H:%M}"
     return f"{text} ({place()})" if zone else text
+
+
+def moment_of(at: datetime, group: Group) -> str:
+    """As ``moment``, on the clocks of a group that is not the one looked at."""
+    return f"{moments.local(at, group.time_zone):%-d %B %Y, %H:%M}"
 
 
 def day(at: datetime) -> str:
@@ -50,4 +56,6 @@ def on_day(at: date | datetime) -> str:
 
 def install(app: Flask) -> None:
     """Make all of these, but the zone alone, filters of the templates."""
-    app.jinja_env.filters.update(moment=moment, day=day, in_words=in_words, clock=clock, on_day=on_day)
+    app.jinja_env.filters.update(
+        moment=moment, moment_of=moment_of, day=day, in_words=in_words, clock=clock, on_day=on_day
+    )

@@ -232,6 +232,7 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
             tried(
                 36,
                 "use a link up by a mail scanner's look",
+                "tests/web/test_notifications.py::test_a_mail_says_how_to_stop_it_and_a_mail_program_can",
                 f"{RATING}::test_looking_at_a_link_changes_nothing_and_continue_leads_to_a_clean_address",
                 f"{DOOR}::test_looking_at_a_link_uses_nothing_up",
             ),
@@ -552,6 +553,7 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
             tried(
                 103,
                 "add events to a calendar entry",
+                "tests/unit/test_calendars.py::test_whatever_is_typed_stays_inside_its_line",
                 f"{HEADERS}::test_a_calendar_entry_leads_to_our_own_name_and_holds_one_event",
             ),
             tried(

@@ -216,7 +216,9 @@ def test_a_calendar_entry_leads_to_our_own_name_and_holds_one_event(
     assert answer.headers["Content-Disposition"].startswith("attachment")
 
 
-@pytest.mark.parametrize("path", ["/screen/{}", "/screen/{}/live", "/invitation/{}", "/reset/{}", "/r/{}"])
+@pytest.mark.parametrize(
+    "path", ["/screen/{}", "/screen/{}/live", "/invitation/{}", "/reset/{}", "/r/{}", "/stop/{}", "/calendar/{}.ics"]
+)
 def test_guessing_links_is_slowed_down_and_none_travels_as_referrer(client: Browser, people: Cast, path: str) -> None:
     answers = [client.get(path.format(f"guess-number-{n}-that-is-as-long-as-a-token-is")) for n in range(62)]
     assert len({answer.status_code for answer in answers[:60]}) == 1, "all guesses look alike"

@@ -461,6 +461,8 @@ def test_nothing_is_done_for_a_page_of_elsewhere(app: Flask, world: World, chang
             for form in forms:
                 answer = client.open(path, method=method, csrf=False, **form)
                 expected = {400, 401, 415} if rule.endpoint.startswith("api") else {400}
+                if rule.endpoint == "stopping.stop":  # the address is the key, and this one is none (RFC 8058)
+                    expected = {400, 404}
                 assert answer.status_code in expected, f"{method} {path}: {answer.status}"
                 tried += 1
     assert tried > 400

@@ -12,11 +12,13 @@ from app.services import (
     comments,
     corrections,
     documents,
+    homework,
     meetings,
     minutes,
     stages,
     suggestions,
     versions,
+    visits,
 )
 from app.services import items as item_services
 from app.services.story import voting
@@ -61,11 +63,13 @@ def second(teller: Teller) -> None:
 
 def since(teller: Teller) -> None:
     """Words change after they were decided, others are suggested, and the third session is announced."""
+    _look_in(teller)
     _change(teller)
     _suggest(teller)
     _comment(teller)
     teller.at(local(teller.day(-ANNOUNCED_BEFORE), "15:00"))
     meetings.announce(teller.uow, teller.who(FACILITATOR), meeting_id=teller.meetings[2])
+    _give_homework(teller, teller.uow.session.get_one(Meeting, teller.meetings[2]))
 
 
 def _dates(teller: Teller, planned: Sequence[Meeting]) -> None:
@@ -193,6 +197,32 @@ def _lock_version(teller: Teller) -> None:
     )  # fmt: skip
     teller.version_id = version.id
     teller.version_items = versions.items_of(teller.uow.session, version.id)
+
+
+def _look_in(teller: Teller) -> None:
+    """People look at what is new, so that all that follows is new to them."""
+    told = teller.story["visits"]
+    teller.at(local(told["last"], "08:40"))
+    for each in teller.content["people"]["design_group"]:
+        if each["id"] not in told["never"]:
+            visits.read_all(teller.uow, teller.who(each["id"]), group_id=teller.group_id, until=teller.uow.now)
+
+
+def _give_homework(teller: Teller, meeting: Meeting) -> None:
+    """What is prepared for a session, and who has said how far it is."""
+    for each in teller.story["homework"]:
+        teller.later(minutes=4)
+        given = homework.give(
+            teller.uow, teller.who(FACILITATOR), group_id=teller.group_id, item_id=teller.items[each["item"]],
+            person_ids=[teller.person_id(name) for name in each["to"]], asked=each["asked"], meeting_id=meeting.id,
+            due_on=meeting.starts_at.astimezone(ZONE).date() - timedelta(days=1),
+        )  # fmt: skip
+        for answer in each["replies"]:
+            teller.later(hours=2)
+            homework.reply(
+                teller.uow, teller.who(answer["by"]), homework_id=given.id, group_id=teller.group_id,
+                ready=answer["ready"], words=answer["words"],
+            )  # fmt: skip
 
 
 def _suggest(teller: Teller) -> None:

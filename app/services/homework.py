@@ -1,0 +1,298 @@
+"""Homework: an item given to named people until a day, and how it arrives in the next session.
+
+It stays open until a session closes to which it came back ready, or until it is taken back: what was not ready comes
+again to the session after, so that nothing is forgotten between two of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session, joinedload
+
+from app.calc import moments
+from app.calc.homework import Outcome, is_overdue, outcome
+from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.events import ItemChanged, MeetingChanged
+from app.policy import Actor, Can, access, allowed, require
+from app.services import items, notifications
+from app.services.activity import note
+from app.services.meetings import access_meeting
+from app.uow import UnitOfWork
+from models.accounts import Person
+from models.documents import Document, Field
+from models.groups import Group, Membership
+from models.homework import Homework, HomeworkShare
+from models.items import Item, Status
+from models.meetings import Meeting, MeetingState
+from models.notifications import Kind
+
+LONGEST = 500
+#: How many people may share one piece, and how many pieces one item may have at a time.
+MOST_PEOPLE, MOST_OPEN = 20, 10
+#: How many that came back are listed, newest first.
+PAST_SHOWN = 30
+#: States of a session that is no longer to come.
+OVER = (MeetingState.CLOSED, MeetingState.APPROVED)
+
+
+@dataclass(frozen=True)
+class HomeworkLine:
+    """One piece of homework as people read it; ``number`` is that of the session it is for."""
+
+    homework: Homework
+    reference: str
+    title: str
+    number: int | None
+    given_by: str
+    shares: list[HomeworkShare]
+    outcome: Outcome
+    overdue: bool
+    open_for_comments: bool
+
+    @property
+    def ready(self) -> int:
+        """How many of its people say that it is ready."""
+        return sum(share.ready is True for share in self.shares)
+
+    def share_of(self, person_id: int | None) -> HomeworkShare | None:
+        """One person's part of it."""
+        return next((share for share in self.shares if share.person_id == person_id), None)
+
+
+def give(
+    uow: UnitOfWork, actor: Actor, *, group_id: int, item_id: int | None, person_ids: Collection[int], asked: str,
+    due_on: date | None, comments_until: date | None = None, meeting_id: int | None = None,
+) -> Homework:  # fmt: skip
+    """Give an item to people of the group until a day; comments on it are asked for until the same day or a later one.
+
+    Without ``meeting_id`` it is for the session that comes next. Raises NotFound, Forbidden, Conflict (a withdrawn
+    item, a session that is over, too much at a time), Invalid with a sentence for each field.
+    """
+    require(uow.session, actor, group_id, Can.HOMEWORK_GIVE)
+    today = moments.local_day(uow.now, uow.session.get_one(Group, group_id).time_zone)
+    asked, until = " ".join(asked.split()), comments_until or due_on
+    fields = _faults(asked, due_on, until, today)
+    if item_id is None:
+        fields["item_id"] = "Choose the item"
+    if not person_ids or len(person_ids) > MOST_PEOPLE or not set(person_ids) <= dict(takers(uow, group_id)).keys():
+        fields["people"] = f"Choose from the list, at most {MOST_PEOPLE} people"
+    if fields or item_id is None or due_on is None or until is None:
+        raise Invalid("The homework cannot be given yet.", fields=fields)
+    item = items.access_item(uow.session, actor, item_id, Can.HOMEWORK_GIVE, group_id=group_id)
+    item = uow.lock(Item, item.id)
+    items.must_stand(item)
+    if meeting_id is not None:
+        meeting, _ = access_meeting(uow.session, actor, meeting_id, Can.MEETING_RUN, group_id=group_id)
+        if meeting.state in OVER or meeting.cancelled_at is not None:
+            raise Conflict("That session is over: choose one that is to come.")
+    if len(_open_ids(uow.session, Homework.item_id == item.id)) >= MOST_OPEN:
+        raise Conflict(f"{item.reference} is given as homework {MOST_OPEN} times already. Take one back first.")
+    made = Homework(
+        group_id=group_id, item_id=item.id, meeting_id=meeting_id, asked=asked, due_on=due_on, comments_until=until,
+        given_by_id=actor.person_id, given_at=uow.now,
+    )  # fmt: skip
+    uow.session.add(made)
+    uow.flush()
+    uow.session.add_all(HomeworkShare(homework_id=made.id, person_id=each) for each in sorted(set(person_ids)))
+    uow.flush()
+    names = ", ".join(name for id_, name in takers(uow, group_id) if id_ in person_ids)
+    day = moments.day_in_words(due_on)
+    _note(uow, actor, made, f"gave {item.reference} as homework to {names}, due {day}")
+    for each in set(person_ids):
+        notifications.tell(
+            uow, each, Kind.HOMEWORK, group_id=group_id, item_id=item.id, by=actor,
+            path=f"blueprint/items/{item.id}#homework",
+            words=f"gave you homework on {item.reference}, due {day}: {asked}", key=f"homework-{made.id}-{each}",
+        )  # fmt: skip
+    return made
+
+
+def _faults(asked: str, due_on: date | None, until: date | None, today: date) -> dict[str, str]:
+    fields = {}
+    if not 1 <= len(asked) <= LONGEST or "\0" in asked:
+        fields["asked"] = f"Say in a sentence what is asked, in at most {LONGEST} characters"
+    if due_on is None or not today <= due_on or due_on.year > today.year + 5:
+        fields["due_on"] = "Choose a day from today on"
+    elif until is not None and not due_on <= until <= date(today.year + 5, 12, 31):
+        fields["comments_until"] = "Choose the day it is due, or a later one"
+    return fields
+
+
+def reply(
+    uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int, ready: bool, words: str = ""
+) -> HomeworkShare:
+    """Say that one's homework is ready, or that it is not and why; it may be said anew until the session is over.
+
+    Raises NotFound, Forbidden for somebody it was not given to, Conflict once it is over, Invalid without a reason.
+    """
+    homework = _hold(uow, actor, homework_id, group_id, Can.HOMEWORK_DO)
+    share = uow.session.get(HomeworkShare, (homework.id, actor.person_id or 0))
+    if share is None:
+        raise Forbidden("This homework was given to others.")
+    words = " ".join(words.split())
+    if len(words) > LONGEST or "\0" in words:
+        raise Invalid("", fields={"words": f"At most {LONGEST} characters"})
+    if not ready and not words:
+        raise Invalid("", fields={"words": "Say in a sentence what is missing, so that the others know"})
+    share.ready, share.words, share.replied_at = ready, words, uow.now
+    reference = uow.session.get_one(Item, homework.item_id).reference
+    _note(uow, actor, homework, f"said that the homework on {reference} is {'ready' if ready else 'not ready'}")
+    return share
+
+
+def take_back(uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int) -> Homework:
+    """Take a piece of homework back: nobody is asked for it any more. Raises NotFound, Forbidden, Conflict."""
+    homework = _hold(uow, actor, homework_id, group_id, Can.HOMEWORK_GIVE)
+    homework.withdrawn_at = uow.now
+    reference = uow.session.get_one(Item, homework.item_id).reference
+    _note(uow, actor, homework, f"took back the homework on {reference}")
+    shares = select(HomeworkShare.person_id).where(HomeworkShare.homework_id == homework.id)
+    for each in uow.session.execute(shares).scalars():
+        notifications.tell(
+            uow, each, Kind.HOMEWORK, group_id=group_id, item_id=homework.item_id, by=actor,
+            words=f"took back your homework on {reference}: nothing is left to do",
+            key=f"homework-{homework.id}-{each}-back",
+        )  # fmt: skip
+    return homework
+
+
+def come_back(uow: UnitOfWork, meeting: Meeting, lines: Iterable[HomeworkLine]) -> None:
+    """When a session closes with these lines: what is ready has arrived in it, the rest is for the session after."""
+    for line in lines:
+        if line.outcome is Outcome.READY:
+            line.homework.meeting_id, line.homework.came_back_at = meeting.id, uow.now
+        else:
+            line.homework.meeting_id = None
+        uow.emit(ItemChanged(meeting.group_id, line.homework.item_id))
+    uow.flush()
+
+
+def takers(uow: UnitOfWork, group_id: int) -> list[tuple[int, str]]:
+    """Who may be given homework: those who may do it, by name."""
+    query = (
+        select(Membership)
+        .where(Membership.group_id == group_id, Membership.removed_at.is_(None))
+        .options(joinedload(Membership.person))
+    )
+    found = [row for row in uow.session.execute(query).scalars() if allowed(row.role, Can.HOMEWORK_DO)]
+    return sorted(((row.person_id, row.person.name) for row in found), key=lambda pair: pair[1].lower())
+
+
+# --- reading ---
+
+
+def list_homework(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[list[HomeworkLine], list[HomeworkLine]]:
+    """A group's homework: what is open, the earliest first, and what came back, the latest first.
+
+    Raises NotFound, Forbidden.
+    """
+    require(uow.session, actor, group_id, Can.MEETING_READ)
+    waits = _lines(uow, group_id, _open_ids(uow.session, Homework.group_id == group_id))
+    past = (
+        select(Homework.id).where(Homework.group_id == group_id, Homework.came_back_at.is_not(None))
+        .order_by(Homework.came_back_at.desc(), Homework.id.desc()).limit(PAST_SHOWN)
+    )  # fmt: skip
+    return waits, _lines(uow, group_id, uow.session.execute(past).scalars().all())[::-1]
+
+
+def of_item(uow: UnitOfWork, actor: Actor, item_id: int) -> list[HomeworkLine]:
+    """The open homework on an item. Raises NotFound, Forbidden."""
+    item = items.access_item(uow.session, actor, item_id, Can.ITEM_READ)
+    return _lines(uow, item.group_id, _open_ids(uow.session, Homework.item_id == item.id))
+
+
+def mine(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[HomeworkLine]:
+    """What the actor was given and has still open, the earliest first. Raises NotFound, Forbidden."""
+    require(uow.session, actor, group_id, Can.GROUP_READ)
+    shared = select(HomeworkShare.homework_id).where(HomeworkShare.person_id == (actor.person_id or 0))
+    return _lines(uow, group_id, _open_ids(uow.session, Homework.group_id == group_id, Homework.id.in_(shared)))
+
+
+def of_meeting(uow: UnitOfWork, meeting: Meeting) -> list[HomeworkLine]:
+    """What comes to a session, or came to it; the caller has asked for the right.
+
+    What names no session is for the next one that is not over.
+    """
+    if meeting.state in OVER:
+        arrived = select(Homework.id).where(Homework.meeting_id == meeting.id, Homework.came_back_at.is_not(None))
+        return _lines(uow, meeting.group_id, uow.session.execute(arrived).scalars().all())
+    here = Homework.meeting_id == meeting.id
+    if _next_id(uow.session, meeting.group_id) == meeting.id:
+        here |= Homework.meeting_id.is_(None)
+    return _lines(uow, meeting.group_id, _open_ids(uow.session, Homework.group_id == meeting.group_id, here))
+
+
+def _next_id(session: Session, group_id: int) -> int | None:
+    query = select(Meeting.id).where(
+        Meeting.group_id == group_id, Meeting.state.not_in(OVER), Meeting.cancelled_at.is_(None)
+    )  # fmt: skip
+    return session.execute(query.order_by(Meeting.starts_at, Meeting.number).limit(1)).scalar()
+
+
+def _open_ids(session: Session, *conditions: ColumnElement[bool]) -> Collection[int]:
+    query = select(Homework.id).join(Item, Item.id == Homework.item_id).where(
+        Homework.withdrawn_at.is_(None), Homework.came_back_at.is_(None), Item.status != Status.WITHDRAWN, *conditions
+    )  # fmt: skip
+    return session.execute(query).scalars().all()
+
+
+def _lines(uow: UnitOfWork, group_id: int, ids: Collection[int]) -> list[HomeworkLine]:
+    if not ids:
+        return []
+    today = moments.local_day(uow.now, uow.session.get_one(Group, group_id).time_zone)
+    shares: dict[int, list[HomeworkShare]] = {}
+    parts = select(HomeworkShare).where(HomeworkShare.homework_id.in_(ids)).options(joinedload(HomeworkShare.person))
+    for share in uow.session.execute(parts).scalars():
+        shares.setdefault(share.homework_id, []).append(share)
+    rows = uow.session.execute(
+        select(Homework, Item.reference, Document.text, Meeting.number, Person.name)
+        .join(Item, Item.id == Homework.item_id)
+        .join(Document, (Document.item_id == Item.id) & (Document.field == Field.TITLE))
+        .outerjoin(Meeting, Meeting.id == Homework.meeting_id)
+        .outerjoin(Person, Person.id == Homework.given_by_id)
+        .where(Homework.id.in_(ids)).order_by(Homework.due_on, Homework.id)
+    )  # fmt: skip
+    return [
+        _line(homework, reference, title, number, name or "", _by_name(shares.get(homework.id, [])), today)
+        for homework, reference, title, number, name in rows
+    ]
+
+
+def _by_name(shares: Iterable[HomeworkShare]) -> list[HomeworkShare]:
+    return sorted(shares, key=lambda share: share.person.name.lower())
+
+
+def _line(
+    homework: Homework, reference: str, title: str, number: int | None, given_by: str, shares: list[HomeworkShare],
+    today: date,
+) -> HomeworkLine:  # fmt: skip
+    how = outcome([share.ready for share in shares])
+    return HomeworkLine(
+        homework, reference, title, number, given_by, shares, how,
+        homework.came_back_at is None and is_overdue(how, homework.due_on, today), today <= homework.comments_until,
+    )  # fmt: skip
+
+
+def _hold(uow: UnitOfWork, actor: Actor, homework_id: int, group_id: int, can: Can) -> Homework:
+    """An open piece of homework and the right to it, held. Raises NotFound, Forbidden, Conflict."""
+    homework = access(uow.session, actor, Homework, homework_id, can)
+    if homework.group_id != group_id:
+        raise NotFound()
+    homework = uow.lock(Homework, homework.id)
+    if homework.withdrawn_at is not None:
+        raise Conflict("This homework was taken back: nothing is left to do.")
+    if homework.came_back_at is not None:
+        raise Conflict("This homework has come back to its session: nothing is left to do.")
+    return homework
+
+
+def _note(uow: UnitOfWork, actor: Actor, homework: Homework, sentence: str) -> None:
+    meeting_id = homework.meeting_id or _next_id(uow.session, homework.group_id)
+    note(uow, actor, sentence, group_id=homework.group_id, item_id=homework.item_id)
+    uow.emit(ItemChanged(homework.group_id, homework.item_id))
+    if meeting_id is not None:
+        uow.emit(MeetingChanged(homework.group_id, meeting_id))

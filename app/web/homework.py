@@ -1,0 +1,108 @@
+"""Homework: given on one page, answered wherever it is shown."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.calc import moments
+from app.errors import DomainError, Invalid
+from app.policy import Actor, Can, allowed
+from app.services import homework, meetings, rooms
+from app.uow import UnitOfWork
+from app.web.context import looking
+from app.web.forms import asked, local_path, text, whole_number
+from app.web.fragments import command, day, faults, group_id, number, typed
+
+bp = Blueprint("homework", __name__)
+
+
+def _page(refused: DomainError | None = None, homework_id: int | None = None) -> str:
+    gives = allowed(g.role, Can.HOMEWORK_GIVE)
+    with looking() as (uow, actor):
+        waits, past = homework.list_homework(uow, actor, group_id=group_id())
+        lines = meetings.list_meetings(uow, actor, group_id=group_id())
+        coming = [each for each in lines if each.state not in homework.OVER]
+        choices = {
+            "items": rooms.choosable(uow.session, group_id()) if gives else [],
+            "takers": homework.takers(uow, group_id()) if gives else [],
+            "sessions": [(each.id, _session(each)) for each in coming],
+        }
+        item, meeting = asked("item"), asked("meeting")
+        chosen = next((each for each in coming if each.id == meeting), coming[0] if coming else None)
+        given = {
+            "item_id": item or "", "meeting_id": meeting or "", "asked": "", "comments_until": "",
+            "due_on": _day_before(chosen, uow) if chosen else "",
+        }  # fmt: skip
+        me = actor.person_id
+    if refused is not None and homework_id is None:
+        given = {name: request.form.get(name, "") for name in given}
+    return render_template(
+        "homework/index.html", waits=waits, past=past, gives=gives, given=given, me=me, refused=refused,
+        errors=faults(refused), typed=typed(), homework_id=homework_id, people=request.form.getlist("people"),
+        opens=bool(item or meeting), **choices,
+    )  # fmt: skip
+
+
+def _session(line: meetings.MeetingLine) -> str:
+    when = moments.day_in_words(moments.local_day(line.starts_at, g.group.time_zone))
+    said: str = _("Session %(number)s, %(day)s: %(title)s", number=line.number, day=when, title=line.title)
+    return said
+
+
+def _day_before(line: meetings.MeetingLine, uow: UnitOfWork) -> str:
+    before = moments.local_day(line.starts_at, g.group.time_zone) - timedelta(days=1)
+    return max(before, moments.local_day(uow.now, g.group.time_zone)).isoformat()
+
+
+@bp.get("")
+def index(slug: str) -> ResponseReturnValue:
+    """All homework of the group, and the form to give some; ``item`` and ``meeting`` fill it in."""
+    return _page()
+
+
+@bp.post("")
+def give(slug: str) -> ResponseReturnValue:
+    """Give an item to people of the group."""
+
+    def hand_out(uow: UnitOfWork, actor: Actor) -> object:
+        until = day("comments_until") if request.form.get("comments_until") else None
+        homework.give(
+            uow, actor, group_id=group_id(), item_id=number("item_id"), asked=text("asked"), due_on=day("due_on"),
+            person_ids=[one for one in map(whole_number, request.form.getlist("people")) if one is not None],
+            comments_until=until, meeting_id=number("meeting_id"),
+        )  # fmt: skip
+        return _("The homework is given. Its people find it on their first page and on the item.")
+
+    return command(hand_out, to=url_for("homework.index", slug=slug), page=_page)
+
+
+@bp.post("/<int:homework_id>/reply")
+def reply(slug: str, homework_id: int) -> ResponseReturnValue:
+    """Say that mine is ready, or not ready and why."""
+    ready = request.form.get("ready")
+
+    def say(uow: UnitOfWork, actor: Actor) -> object:
+        if ready not in {"yes", "no"}:
+            raise Invalid("", fields={"words": _("Choose ready or not ready")})
+        homework.reply(
+            uow, actor, homework_id=homework_id, group_id=group_id(), ready=ready == "yes", words=text("words")
+        )
+        return _("The next session sees that it is ready.") if ready == "yes" else _("The next session sees why not.")
+
+    to = local_path(request.form.get("next"), url_for("homework.index", slug=slug))
+    return command(say, to=to, page=lambda refused: _page(refused, homework_id))
+
+
+@bp.post("/<int:homework_id>/take-back")
+def take_back(slug: str, homework_id: int) -> ResponseReturnValue:
+    """Ask nobody for it any more."""
+    return command(
+        lambda uow, actor: homework.take_back(uow, actor, homework_id=homework_id, group_id=group_id()),
+        to=local_path(request.form.get("next"), url_for("homework.index", slug=slug)),
+        said=_("The homework is taken back."),
+        page=lambda refused: _page(refused, homework_id),
+    )

@@ -1,0 +1,146 @@
+"""A person's calendar: what is in it, who gets it, and that an address can be taken back."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Any
+
+import pytest
+from icalendar import Calendar
+
+from app.errors import NotFound
+from app.policy import SYSTEM, Actor
+from app.services import accounts, actions, calendars, groups, homework, meetings, memberships, privacy
+from app.uow import Database
+from models.accounts import Person
+from models.groups import Role
+from tests.conftest import SetClock
+from tests.rooms import Hall, build_hall
+
+
+@pytest.fixture
+def hall(database: Database) -> Hall:
+    return build_hall(database)
+
+
+def address(hall: Hall, name: str) -> str:
+    with hall.database.writing() as uow:
+        calendars.make(uow, hall.who[name])
+        uow.flush()
+        return calendars.address(uow, hall.who[name])
+
+
+def follow(hall: Hall, where: str) -> dict[str, Any]:
+    """The events at an address, by the noun and number of their uid."""
+    with hall.database.reading() as uow:
+        file = calendars.feed(uow, where.rpartition("/")[2].removesuffix(".ics"))
+    found = Calendar.from_ical(file)
+    return {str(each["uid"]).partition("@")[0]: each for each in found.walk("VEVENT")}
+
+
+def test_sessions_with_their_link_and_what_is_due_of_oneself(hall: Hall, clock: SetClock) -> None:
+    with hall.database.writing() as uow:
+        fay, ana = hall.who["Fay"], hall.who["Ana"]
+        draft = meetings.plan_meeting(uow, fay, group_id=hall.group_id, title="Draft", day=date(2026, 5, 1), at=time(9))
+        meetings.announce(uow, fay, meeting_id=hall.meeting_id)
+        for who, what in ((ana, "Book the hall"), (fay, "Not Ana's")):
+            actions.add_action(
+                uow, fay, group_id=hall.group_id, what=what, owner_id=who.person_id, due_on=date(2026, 3, 10)
+            )
+        homework.give(
+            uow, fay, group_id=hall.group_id, item_id=hall.item_id, person_ids=[ana.person_id or 0], asked="Write it.",
+            due_on=date(2026, 3, 5),
+        )  # fmt: skip
+    where = address(hall, "Ana")
+    found = follow(hall, where)
+    assert set(found) == {f"session-{hall.meeting_id}", "homework-1", "action-1"}
+    session = found[f"session-{hall.meeting_id}"]
+    link = f"http://127.0.0.1:8000/g/{hall.slug}/sessions/{hall.meeting_id}"
+    assert str(session["url"]) == link
+    assert str(session["description"]).endswith(f"\n\nJoin: {link}")
+    assert (str(session["location"]), session["dtend"].dt - session["dtstart"].dt) == ("Hall", session.duration)
+    assert session.duration.total_seconds() == (15 + 20 + 15) * 60
+    assert found["homework-1"]["dtstart"].dt == date(2026, 3, 5)
+    assert str(found["action-1"]["summary"]).startswith("Action due: Book the hall")
+    assert f"session-{draft.id}" not in follow(hall, address(hall, "Fay")), "nobody was told of it"
+    with hall.database.writing() as uow:
+        actions.set_done(uow, ana, action_id=1, group_id=hall.group_id, done=True)
+        homework.reply(uow, ana, homework_id=1, group_id=hall.group_id, ready=False, words="Not yet.")
+    assert set(follow(hall, where)) == {f"session-{hall.meeting_id}", "homework-1"}
+
+
+def test_what_moves_or_is_cancelled_keeps_its_uid_and_counts_up(hall: Hall, clock: SetClock) -> None:
+    fay, where = hall.who["Fay"], address(hall, "Ana")
+    seen = []
+
+    def note() -> None:
+        (event,) = follow(hall, where).values()
+        seen.append(
+            (event["sequence"], event["last-modified"].dt, str(event["status"]), event["dtstart"].dt.isoformat())
+        )
+        clock.advance(hours=1)
+
+    with hall.database.writing() as uow:
+        meetings.announce(uow, fay, meeting_id=hall.meeting_id)
+    note()
+    with hall.database.writing() as uow:
+        meetings.edit_meeting(
+            uow, fay, meeting_id=hall.meeting_id, title="Partnership", day=date(2026, 4, 6), at=time(9), place="Hall",
+            aims=[],
+        )  # fmt: skip
+    note()
+    with hall.database.writing() as uow:
+        meetings.cancel(uow, fay, meeting_id=hall.meeting_id, reason="The hall is flooded.")
+    note()
+    sequences, changed, states, begins = zip(*seen, strict=True)
+    assert sorted(set(sequences)) == list(sequences)
+    assert sorted(set(changed)) == list(changed)
+    assert states == ("CONFIRMED", "CONFIRMED", "CANCELLED")
+    assert begins == ("2026-03-02T09:00:00+00:00", *["2026-04-06T08:00:00+00:00"] * 2), "summer time"
+
+
+def test_an_address_stops_when_it_is_renewed_taken_away_or_its_owner_goes(hall: Hall) -> None:
+    first = address(hall, "Ana")
+    second = address(hall, "Ana")
+    assert first != second
+    with pytest.raises(NotFound):
+        follow(hall, first)
+    assert follow(hall, second) == {}
+    with hall.database.writing() as uow:
+        calendars.revoke(uow, hall.who["Ana"])
+        calendars.revoke(uow, hall.who["Ana"])
+    assert address(hall, "Leo") != ""
+    third = address(hall, "Ana")
+    with hall.database.writing() as uow:
+        uow.session.get_one(Person, hall.who["Ana"].person_id).disabled_at = uow.now
+    for where in (second, third, third.replace("/calendar/", "/calendar/1"), "/calendar/.ics", "/calendar/x-y.ics",
+                  f"/calendar/{hall.who['Leo'].person_id}-{third.rpartition('/')[2].partition('-')[2]}"):  # fmt: skip
+        with pytest.raises(NotFound):
+            follow(hall, where)
+    leo = address(hall, "Leo")
+    with hall.database.writing() as uow:
+        privacy.erase_me(uow, hall.who["Leo"])
+    with pytest.raises(NotFound):
+        follow(hall, leo)
+    with hall.database.writing() as uow, pytest.raises(NotFound):
+        calendars.make(uow, Actor())
+
+
+def test_it_holds_all_ones_groups_and_none_that_one_has_left(hall: Hall) -> None:
+    fay = hall.who["Fay"]
+    with hall.database.writing() as uow:
+        meetings.announce(uow, fay, meeting_id=hall.meeting_id)
+        other = groups.create_group(uow, SYSTEM, slug="other", name="Other")
+        person = accounts.find_person(uow.session, "ana@example.org")
+        assert person is not None
+        groups.add_member(uow, SYSTEM, group_id=other.id, person=person, role=Role.FACILITATOR, constituency="Legal")
+        ana = Actor(person_id=person.id, name=person.name)
+        made = meetings.plan_meeting(uow, ana, group_id=other.id, title="Else", day=date(2026, 5, 1), at=time(9))
+        meetings.announce(uow, ana, meeting_id=made.id)
+    where = address(hall, "Ana")
+    assert set(follow(hall, where)) == {f"session-{hall.meeting_id}", f"session-{made.id}"}
+    with hall.database.writing() as uow:
+        rows = memberships.members(uow, fay, group_id=hall.group_id)
+        row = next(each for each in rows if each.person_id == person.id)
+        memberships.remove(uow, fay, group_id=hall.group_id, membership_id=row.id)
+    assert set(follow(hall, where)) == {f"session-{made.id}"}

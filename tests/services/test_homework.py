@@ -1,0 +1,202 @@
+"""Homework: given to named people, answered by them, and never forgotten between two sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, time
+from typing import Any
+
+import pytest
+
+from app.calc.homework import Outcome
+from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from app.events import ItemChanged, MeetingChanged
+from app.policy import Actor
+from app.services import homework, meetings, outline, overview, privacy, rooms, stages
+from app.services.homework import HomeworkLine
+from app.uow import Database
+from models.homework import HomeworkShare
+from models.meetings import Meeting
+from tests.conftest import SetClock
+from tests.rooms import Hall, build_hall
+
+DUE = date(2026, 3, 20)
+
+
+@pytest.fixture
+def hall(database: Database) -> Hall:
+    return build_hall(database)
+
+
+def ids(hall: Hall, *names: str) -> Collection[int]:
+    return [hall.who[name].person_id or 0 for name in names]
+
+
+def give(hall: Hall, *names: str, by: str = "Fay", **more: Any) -> int:
+    values: dict[str, Any] = {
+        "item_id": hall.item_id, "asked": "Write the first words.", "due_on": DUE, "person_ids": ids(hall, *names),
+        **more,
+    }  # fmt: skip
+    with hall.database.writing() as uow:
+        return homework.give(uow, hall.who[by], group_id=hall.group_id, **values).id
+
+
+def say(hall: Hall, name: str, homework_id: int, ready: bool, words: str = "") -> None:
+    with hall.database.writing() as uow:
+        homework.reply(
+            uow, hall.who[name], homework_id=homework_id, group_id=hall.group_id, ready=ready, words=words
+        )  # fmt: skip
+
+
+def at(hall: Hall, meeting_id: int | None = None) -> list[HomeworkLine]:
+    with hall.database.reading() as uow:
+        return homework.of_meeting(uow, uow.session.get_one(Meeting, meeting_id or hall.meeting_id))
+
+
+def test_it_is_given_answered_by_each_and_arrives(hall: Hall) -> None:
+    made = give(hall, "Ana", "Leo")
+    (line,) = at(hall)
+    assert (line.outcome, line.overdue, line.reference, line.given_by) == (
+        Outcome.NOBODY,
+        False,
+        "C1.1",
+        "Fay Facilitator",
+    )
+    say(hall, "Ana", made, True)
+    assert at(hall)[0].outcome is Outcome.PARTLY
+    with pytest.raises(Invalid) as refused:
+        say(hall, "Leo", made, False, "  ")
+    assert "words" in refused.value.fields
+    say(hall, "Leo", made, False, "The figures are missing.")
+    (line,) = at(hall)
+    assert line.outcome is Outcome.NOT_READY
+    assert [(share.person.name, share.ready, share.words) for share in line.shares] == [
+        ("Ana Acute", True, ""), ("Leo Lawyer", False, "The figures are missing."),
+    ]  # fmt: skip
+    say(hall, "Leo", made, True)
+    assert at(hall)[0].outcome is Outcome.READY
+    with pytest.raises(Forbidden):
+        say(hall, "Pat", made, True)
+
+
+def test_what_is_ready_has_arrived_and_the_rest_comes_again(hall: Hall, clock: SetClock) -> None:
+    with hall.database.writing() as uow:
+        second = meetings.plan_meeting(
+            uow, hall.who["Fay"], group_id=hall.group_id, title="Money", day=date(2026, 4, 2), at=time(9)
+        ).id
+    done, late, later = give(hall, "Ana"), give(hall, "Leo"), give(hall, "Pat", meeting_id=second)
+    assert [line.homework.id for line in at(hall, second)] == [later]
+    say(hall, "Ana", done, True)
+    clock.advance(days=19)
+    hall.open("Ana", "Leo")
+    with hall.database.reading() as uow:
+        console = rooms.read_console(uow, hall.who["Fay"], meeting_id=hall.meeting_id, group_id=hall.group_id)
+        assert [(line.homework.id, line.outcome, line.overdue) for line in console.room.homework] == [
+            (done, Outcome.READY, False), (late, Outcome.NOBODY, True),
+        ]  # fmt: skip
+        screen = rooms.read_screen(uow, token=rooms.screen_token(uow, hall.meeting()))
+        assert screen.homework == [], "the wall names nobody"
+    with hall.database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    assert [line.homework.id for line in at(hall)] == [done]
+    assert {line.homework.id for line in at(hall, second)} == {late, later}
+    with pytest.raises(Conflict, match="has come back"):
+        say(hall, "Ana", done, False, "On second thoughts.")
+    with hall.database.reading() as uow:
+        waits, past = homework.list_homework(uow, hall.who["Ola"], group_id=hall.group_id)
+    assert ([line.homework.id for line in past], len(waits)) == ([done], 2)
+
+
+def test_its_people_find_it_on_their_first_page_until_it_is_taken_back(hall: Hall) -> None:
+    made = give(hall, "Ana", "Leo")
+
+    def mine(name: str) -> list[int]:
+        with hall.database.reading() as uow:
+            seen = overview.look(uow, hall.who[name], group_id=hall.group_id)
+            return [line.homework.id for line in seen.my_homework]
+
+    assert (mine("Ana"), mine("Leo"), mine("Pat")) == ([made], [made], [])
+    with pytest.raises(Forbidden), hall.database.writing() as uow:
+        homework.take_back(uow, hall.who["Ana"], homework_id=made, group_id=hall.group_id)
+    with hall.database.writing() as uow:
+        homework.take_back(uow, hall.who["Fay"], homework_id=made, group_id=hall.group_id)
+        assert {ItemChanged(hall.group_id, hall.item_id), MeetingChanged(hall.group_id, hall.meeting_id)} <= set(
+            uow.facts
+        )
+    assert (mine("Ana"), at(hall)) == ([], [])
+    with pytest.raises(Conflict, match="taken back"):
+        say(hall, "Ana", made, True)
+
+
+def test_a_withdrawn_item_is_nobodys_homework(hall: Hall) -> None:
+    give(hall, "Ana")
+    with hall.database.writing() as uow:
+        outline.withdraw_item(uow, hall.who["Fay"], item_id=hall.item_id)
+    assert at(hall) == []
+    with pytest.raises(Conflict, match="withdrawn"):
+        give(hall, "Ana")
+    with hall.database.writing() as uow:
+        outline.restore_item(uow, hall.who["Fay"], item_id=hall.item_id)
+    assert len(at(hall)) == 1
+
+
+def test_a_draft_that_is_thrown_away_leaves_its_homework_to_the_next(hall: Hall) -> None:
+    give(hall, "Ana", meeting_id=hall.meeting_id)
+    with hall.database.writing() as uow:
+        other = meetings.plan_meeting(
+            uow, hall.who["Fay"], group_id=hall.group_id, title="Money", day=date(2026, 4, 2), at=time(9)
+        ).id
+        meetings.remove_meeting(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+    assert len(at(hall, other)) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"asked": " "}, "asked"),
+        ({"asked": "x" * 501}, "asked"),
+        ({"due_on": None}, "due_on"),
+        ({"due_on": date(2026, 3, 1)}, "due_on"),
+        ({"due_on": date(2099, 3, 1)}, "due_on"),
+        ({"comments_until": date(2026, 3, 19)}, "comments_until"),
+        ({"item_id": None}, "item_id"),
+        ({"person_ids": []}, "people"),
+        ({"person_ids": [987_654]}, "people"),
+    ],
+)
+def test_what_cannot_be_given_says_why(hall: Hall, values: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        give(hall, "Ana", **values)
+    assert set(refused.value.fields) == {field}
+    assert at(hall) == []
+
+
+def test_who_may_not(hall: Hall) -> None:
+    with pytest.raises(Invalid):
+        give(hall, "Ola")
+    for name in ("Ana", "Ola", "Max"):
+        with pytest.raises(Forbidden):
+            give(hall, "Ana", by=name)
+    made = give(hall, "Ana")
+    stranger = Actor(person_id=987_654)
+    for act in (homework.take_back, homework.reply):
+        more: dict[str, Any] = {"ready": True} if act is homework.reply else {}
+        refusals: tuple[tuple[Actor, type[DomainError], int], ...] = (
+            (stranger, NotFound, hall.group_id), (hall.who["Fay"], NotFound, hall.group_id + 1),
+            (hall.who["Ola"], Forbidden, hall.group_id),
+        )  # fmt: skip
+        for actor, refusal, group_id in refusals:
+            with pytest.raises(refusal), hall.database.writing() as uow:
+                act(uow, actor, homework_id=made, group_id=group_id, **more)  # type: ignore[operator]
+
+
+def test_a_copy_of_ones_data_holds_it_and_erasing_takes_it_away(hall: Hall) -> None:
+    made = give(hall, "Ana", "Leo")
+    say(hall, "Ana", made, False, "I am moving house.")
+    with hall.database.reading() as uow:
+        (entry,) = privacy.export_mine(uow, hall.who["Ana"])["homework"]
+    assert (entry["asked"], entry["ready"], entry["words"]) == ("Write the first words.", False, "I am moving house.")
+    with hall.database.writing() as uow:
+        privacy.erase_me(uow, hall.who["Ana"])
+    with hall.database.reading() as uow:
+        assert [share.person_id for share in uow.session.query(HomeworkShare)] == [hall.who["Leo"].person_id]

@@ -1,0 +1,513 @@
+"""What concerns somebody: told once, to those alone it concerns, mailed together and never during a session."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import date, time, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import event, select
+
+from app import jobs
+from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.mail import Mail
+from app.policy import SYSTEM, Actor
+from app.services import (
+    accounts,
+    actions,
+    comments,
+    groups,
+    homework,
+    meetings,
+    memberships,
+    notifications,
+    privacy,
+    stages,
+    suggestions,
+)  # fmt: skip
+from app.uow import Database
+from app.worker import Worker
+from models.documents import Field
+from models.groups import Role
+from models.items import Item, Status
+from models.jobs import Job
+from models.meetings import Meeting, MeetingState
+from models.notifications import Kind, MailMode, Notification
+from tests.conftest import SetClock
+from tests.rooms import Hall, build_hall
+
+
+class Post:
+    """A mailer that keeps what it was given; ``dies`` ends the worker in the middle, as a power cut would."""
+
+    def __init__(self) -> None:
+        self.delivered: list[Mail] = []
+        self.dies = False
+
+    def deliver(self, mail: Mail) -> None:
+        if self.dies:
+            raise KeyboardInterrupt
+        self.delivered.append(mail)
+
+    def of(self, name: str) -> list[Mail]:
+        return [mail for mail in self.delivered if mail.to == f"{name.lower()}@example.org"]
+
+
+@pytest.fixture
+def hall(database: Database) -> Hall:
+    return build_hall(database)
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+@pytest.fixture
+def work(database: Database, post: Post) -> Callable[[], None]:
+    def look_and_do() -> None:
+        worker = Worker(database, post=post)
+        worker.look()
+        worker.drain()
+
+    return look_and_do
+
+
+def tell(
+    hall: Hall, name: str, words: str = "answered you on C1.1", *, by: str = "Leo", key: str | None = None
+) -> None:
+    with hall.database.writing() as uow:
+        notifications.tell(
+            uow, hall.who[name].person_id, Kind.REPLY, group_id=hall.group_id, item_id=hall.item_id,
+            by=hall.who[by], words=words, key=key,
+        )  # fmt: skip
+
+
+def choose(hall: Hall, name: str, mode: MailMode) -> None:
+    with hall.database.writing() as uow:
+        notifications.choose(uow, hall.who[name], group_id=hall.group_id, mode=mode)
+
+
+def told(hall: Hall, name: str) -> list[str]:
+    with hall.database.reading() as uow:
+        return [f"{line.by} {line.notification.words}".strip() for line in notifications.mine(uow, hall.who[name])]
+
+
+# --- telling ---
+
+
+def test_who_is_told_and_once(hall: Hall) -> None:
+    tell(hall, "Ana", "answered   you", key="one")
+    tell(hall, "Ana", "answered you again", key="one")
+    tell(hall, "Leo", "answered himself", by="Leo")
+    with hall.database.writing() as uow:
+        stranger = accounts.create_person(uow, SYSTEM, email="x@example.org", name="X")
+        for person_id in (stranger.id, None):
+            notifications.tell(uow, person_id, Kind.MENTION, group_id=hall.group_id, words="mentioned you")
+    assert told(hall, "Ana") == ["Leo Lawyer answered you"]
+    assert told(hall, "Leo") == []
+    with hall.database.reading() as uow:
+        assert uow.session.query(Notification).count() == 1
+        (line,) = notifications.mine(uow, hall.who["Ana"])
+        assert line.link.endswith(f"/g/{hall.slug}/blueprint/items/{hall.item_id}")
+
+
+def test_a_guest_and_who_has_left_are_told_nothing(hall: Hall) -> None:
+    hall.open()
+    guest = hall.guest("Gus Guest", "Industry")
+    with hall.database.writing() as uow:
+        notifications.tell(uow, guest.person_id, Kind.MENTION, group_id=hall.group_id, words="mentioned you")
+    tell(hall, "Ana")
+    with hall.database.writing() as uow:
+        people = memberships.members(uow, hall.who["Fay"], group_id=hall.group_id)
+        row = next(each for each in people if each.person_id == hall.who["Ana"].person_id)
+        memberships.remove(uow, hall.who["Fay"], group_id=hall.group_id, membership_id=row.id)
+    tell(hall, "Ana", "again")
+    assert told(hall, "Ana") == [], "what concerned one in a group is not shown outside it"
+    with hall.database.reading() as uow:
+        assert notifications.unread(uow.session, hall.who["Ana"]) == 0
+        assert uow.session.query(Notification).count() == 1
+
+
+def test_homework_and_suggestions_tell_whom_they_concern(hall: Hall) -> None:
+    with hall.database.writing() as uow:
+        uow.session.get_one(Item, hall.item_id).status = Status.AGREED
+        ids = [hall.who[name].person_id or 0 for name in ("Ana", "Fay")]
+        given = homework.give(
+            uow, hall.who["Fay"], group_id=hall.group_id, item_id=hall.item_id, person_ids=ids, asked="Write it.",
+            due_on=date(2026, 3, 20),
+        ).id  # fmt: skip
+        made = suggestions.suggest(
+            uow, hall.who["Leo"], item_id=hall.item_id, field=Field.TEXT, version=1, text="Partners lead together."
+        ).id  # fmt: skip
+        suggestions.reject(uow, hall.who["Fay"], suggestion_id=made, answer="Said already.")
+    assert told(hall, "Ana") == ["Fay Facilitator gave you homework on C1.1, due 20 March 2026: Write it."]
+    assert told(hall, "Fay") == [], "she gave it to herself"
+    assert told(hall, "Leo") == ["Fay Facilitator did not take your suggestion for C1.1: Said already."]
+    with hall.database.writing() as uow:
+        homework.take_back(uow, hall.who["Fay"], homework_id=given, group_id=hall.group_id)
+    assert told(hall, "Ana")[0] == "Fay Facilitator took back your homework on C1.1: nothing is left to do"
+
+
+def test_what_is_due_tomorrow_is_told_once_on_the_morning_before(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    with hall.database.writing() as uow:
+        ids = [hall.who[name].person_id or 0 for name in ("Ana", "Leo")]
+        given = homework.give(
+            uow, hall.who["Fay"], group_id=hall.group_id, item_id=hall.item_id, person_ids=ids, asked="Write it.",
+            due_on=date(2026, 3, 5),
+        ).id  # fmt: skip
+        actions.add_action(
+            uow, hall.who["Fay"], group_id=hall.group_id, what="Book the hall", owner_id=hall.who["Pat"].person_id,
+            due_on=date(2026, 3, 5),
+        )  # fmt: skip
+        homework.reply(uow, hall.who["Leo"], homework_id=given, group_id=hall.group_id, ready=True)
+    with hall.database.writing() as uow:
+        notifications.read(uow, hall.who["Ana"])
+    clock.now = clock.now.replace(day=4, hour=5, minute=59)
+    work()
+    assert told(hall, "Pat") == []
+    clock.advance(minutes=30)
+    for _ in range(3):
+        work()
+    assert told(hall, "Ana")[0] == "Your homework on C1.1 is due tomorrow: Write it."
+    assert [each for each in told(hall, "Leo") if "tomorrow" in each] == []
+    assert told(hall, "Pat") == ["Your action 1 is due tomorrow: Book the hall"]
+    clock.advance(minutes=31)
+    work()
+    assert "due tomorrow" in post.of("ana")[0].subject
+    assert "/sessions/actions" in post.of("pat")[0].text
+    clock.advance(days=1)
+    work()
+    assert len(told(hall, "Pat")) == 1
+
+
+# --- mailing ---
+
+
+def test_one_mail_an_hour_holds_all_that_waits(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    choose(hall, "Ana", MailMode.CONCERNS)
+    tell(hall, "Ana", "answered you first")
+    clock.advance(minutes=9)
+    tell(hall, "Ana", "answered you second")
+    work()
+    assert post.delivered == [], "more may follow"
+    clock.advance(minutes=1)
+    work()
+    work()
+    (mail,) = post.of("ana")
+    assert mail.subject == "Northmere (invented): 2 things for you"
+    assert mail.text.index("Leo Lawyer answered you first") < mail.text.index("Leo Lawyer answered you second")
+    assert f"/g/{hall.slug}/blueprint/items/{hall.item_id}" in mail.text
+    clock.advance(minutes=5)
+    tell(hall, "Ana", "answered you third")
+    clock.advance(minutes=54)
+    work()
+    assert len(post.of("ana")) == 1
+    clock.advance(minutes=1)
+    work()
+    assert [each.subject for each in post.of("ana")[1:]] == ["Northmere (invented): Leo Lawyer answered you third"]
+
+
+def test_the_hour_counts_for_all_groups_of_a_person(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    with hall.database.writing() as uow:
+        other = groups.create_group(uow, SYSTEM, slug="other", name="Other")
+        person = accounts.find_person(uow.session, "ana@example.org")
+        assert person is not None
+        groups.add_member(
+            uow, SYSTEM, group_id=other.id, person=person, role=Role.OBSERVER, constituency=None
+        )  # fmt: skip
+        notifications.tell(uow, person.id, Kind.MENTION, group_id=other.id, words="Elsewhere")
+    tell(hall, "Ana")
+    for group_id in (hall.group_id, other.id):
+        with hall.database.writing() as uow:
+            notifications.choose(uow, hall.who["Ana"], group_id=group_id, mode=MailMode.CONCERNS)
+    clock.advance(minutes=10)
+    work()
+    assert len(post.of("ana")) == 1
+    clock.advance(hours=1)
+    work()
+    assert len({mail.unsubscribe for mail in post.of("ana")}) == 2
+
+
+def test_the_digest_is_the_default_and_comes_in_the_morning(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    tell(hall, "Ana")
+    clock.now = clock.now.replace(hour=23)
+    work()
+    assert post.delivered == []
+    clock.advance(hours=8)
+    work()
+    (mail,) = post.of("ana")
+    assert "at most once a day, at 7 in the morning" in mail.text
+    assert post.of("leo") == [], "nothing concerns him"
+
+
+def test_what_was_read_is_not_mailed_and_what_nobody_wants_neither(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    choose(hall, "Ana", MailMode.CONCERNS)
+    choose(hall, "Leo", MailMode.SESSIONS)
+    choose(hall, "Pat", MailMode.NONE)
+    for name in ("Ana", "Leo", "Pat"):
+        tell(hall, name, by="Fay")
+    with hall.database.writing() as uow:
+        assert notifications.waits_on_item(uow.session, hall.who["Ana"], hall.item_id)
+        notifications.read_on_item(uow, hall.who["Ana"], item_id=hall.item_id)
+    clock.advance(days=2)
+    work()
+    assert post.delivered == []
+    for name in ("Leo", "Pat"):
+        choose(hall, name, MailMode.CONCERNS)
+    clock.advance(hours=1)
+    work()
+    assert post.delivered == [], "what gathered while nothing was wanted does not come all at once"
+    tell(hall, "Pat", "answered you now")
+    clock.advance(minutes=10)
+    work()
+    assert "answered you now" in post.of("pat")[0].text
+
+
+def test_none_goes_out_during_a_session_of_the_group(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    with hall.database.writing() as uow:
+        second = meetings.plan_meeting(
+            uow, hall.who["Fay"], group_id=hall.group_id, title="Money", day=date(2026, 4, 2), at=time(9)
+        ).id
+    choose(hall, "Ana", MailMode.CONCERNS)
+    hall.open("Ana")
+    hall.advance()
+    tell(hall, "Ana")
+    with hall.database.writing() as uow:
+        meetings.announce(uow, hall.who["Fay"], meeting_id=second)
+    clock.advance(minutes=40)
+    work()
+    assert post.delivered == []
+    with hall.database.reading() as uow:
+        assert {job.attempts for job in uow.session.query(Job).filter_by(kind="patient_mail")} == {0}
+    with hall.database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    clock.advance(minutes=2)
+    work()
+    subjects = sorted(mail.subject for mail in post.of("ana"))
+    assert len(subjects) == 3
+    assert subjects[0].startswith("Northmere (invented): Leo Lawyer answered you")
+
+
+def test_a_session_that_nobody_ends_keeps_no_mail_for_ever(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    choose(hall, "Ana", MailMode.CONCERNS)
+    hall.open("Ana")
+    hall.advance()
+    work()
+    tell(hall, "Ana")
+    for _ in range(8):
+        clock.advance(hours=1)
+        work()
+    assert hall.meeting().state is MeetingState.RUNNING
+    assert any("answered you" in mail.subject for mail in post.of("ana"))
+
+
+# --- once, whatever happens to the workers ---
+
+
+def due_for_ana(hall: Hall, clock: SetClock) -> None:
+    choose(hall, "Ana", MailMode.CONCERNS)
+    tell(hall, "Ana")
+    clock.advance(minutes=10)
+
+
+def news(hall: Hall) -> list[Job]:
+    with hall.database.reading() as uow:
+        jobs_ = uow.session.execute(select(Job).where(Job.key.like("news-%"))).scalars().all()
+        return list(jobs_)
+
+
+def test_a_worker_that_dies_before_the_commit_has_done_nothing(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    due_for_ana(hall, clock)
+
+    def cut(_connection: object) -> None:
+        raise KeyboardInterrupt
+
+    event.listen(hall.database.engine, "commit", cut)
+    with pytest.raises(KeyboardInterrupt):
+        notifications.write(hall.database, hall.group_id, hall.who["Ana"].person_id or 0)
+    event.remove(hall.database.engine, "commit", cut)
+    assert news(hall) == []
+    work()
+    assert len(post.of("ana")) == 1
+
+
+def test_a_worker_that_dies_after_the_commit_leaves_the_mail_to_another(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    due_for_ana(hall, clock)
+    first = Worker(hall.database, post=post)
+    first.look()
+    post.dies = True
+    with pytest.raises(KeyboardInterrupt):
+        first.drain()
+    post.dies = False
+    work()
+    assert post.delivered == [], "it may still be on its way"
+    clock.now += jobs.CLAIM_LASTS + timedelta(seconds=1)
+    work()
+    work()
+    assert len(post.of("ana")) == 1
+    assert [job.done_at is not None for job in news(hall)] == [True]
+
+
+def test_two_workers_that_look_at_the_same_moment_write_one_mail(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    due_for_ana(hall, clock)
+    person_id = hall.who["Ana"].person_id or 0
+    both = threading.Barrier(2)
+
+    def write() -> None:
+        both.wait()
+        notifications.write(hall.database, hall.group_id, person_id)
+
+    threads = [threading.Thread(target=write) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    work()
+    assert (len(news(hall)), len(post.of("ana"))) == (1, 1)
+
+
+# --- stopping ---
+
+
+def test_a_link_stops_that_kind_of_mail_and_no_other(hall: Hall) -> None:
+    person_id = hall.who["Ana"].person_id or 0
+
+    def mode(name: str = "Ana") -> MailMode:
+        with hall.database.reading() as uow:
+            return notifications.choices(uow, hall.who[name])[0].mode
+
+    with hall.database.writing() as uow:
+        link = partial(notifications.stop_token, uow.keys, group_id=hall.group_id, person_id=person_id)
+        news_, all_ = link("news"), link("all")
+        assert notifications.read_stop(uow, news_).group.id == hall.group_id
+    assert mode() is MailMode.DIGEST, "looking alone changes nothing"
+    for token, expected in ((news_, MailMode.SESSIONS), (all_, MailMode.NONE), (news_, MailMode.NONE)):
+        with hall.database.writing() as uow:
+            notifications.stop(uow, token)
+        assert mode() is expected
+    assert mode("Leo") is MailMode.DIGEST
+    forged = ("", "news", news_[:-1] + ("A" if news_[-1] != "A" else "B"), news_.replace("news", "all"),
+              f"news-{hall.group_id}-{person_id + 1}-{news_.split('-', 3)[3]}", "news-x-y-z", "news-²-1-z")  # fmt: skip
+    for token in forged:
+        with pytest.raises(NotFound), hall.database.writing() as uow:
+            notifications.stop(uow, token)
+
+
+def test_session_mails_go_to_all_but_those_who_want_none(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    choose(hall, "Pat", MailMode.NONE)
+    choose(hall, "Leo", MailMode.SESSIONS)
+    with hall.database.writing() as uow:
+        assert meetings.announce(uow, hall.who["Fay"], meeting_id=hall.meeting_id) == 6
+    work()
+    assert (post.of("pat"), len(post.of("leo"))) == ([], 1)
+    assert post.of("leo")[0].unsubscribe in post.of("leo")[0].text
+
+    def move(day: int, place: str = "Hall") -> None:
+        with hall.database.writing() as uow:
+            meetings.edit_meeting(
+                uow, hall.who["Fay"], meeting_id=hall.meeting_id, title="Partnership", day=date(2026, 3, day),
+                at=time(9), place=place, aims=["A new aim"],
+            )  # fmt: skip
+        work()
+
+    move(2)
+    assert len(post.of("leo")) == 1, "what did not move is told to nobody"
+    move(9)
+    assert "is now on Monday 9 March 2026 at 09:00 (GMT)" in post.of("leo")[1].subject
+    assert "Before: Monday 2 March 2026" in post.of("leo")[1].text
+    with pytest.raises(Invalid), hall.database.writing() as uow:
+        meetings.cancel(uow, hall.who["Fay"], meeting_id=hall.meeting_id, reason=" ")
+    with pytest.raises(Forbidden), hall.database.writing() as uow:
+        meetings.cancel(uow, hall.who["Ana"], meeting_id=hall.meeting_id, reason="No.")
+    with hall.database.writing() as uow:
+        meetings.cancel(uow, hall.who["Fay"], meeting_id=hall.meeting_id, reason="The hall is flooded.")
+    work()
+    assert "is cancelled" in post.of("leo")[2].subject
+    assert "The hall is flooded." in post.of("leo")[2].text
+    with hall.database.reading() as uow:
+        (line,) = meetings.list_meetings(uow, hall.who["Ana"], group_id=hall.group_id)
+        assert line.cancelled, "members see that it is cancelled, not that it is gone"
+    revision = hall.meeting().revision
+    for act in (
+        lambda uow: stages.open_doors(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=revision),
+        lambda uow: meetings.remove_meeting(uow, hall.who["Fay"], meeting_id=hall.meeting_id),
+        lambda uow: meetings.cancel(uow, hall.who["Fay"], meeting_id=hall.meeting_id, reason="Again."),
+    ):
+        with pytest.raises(Conflict), hall.database.writing() as uow:
+            act(uow)
+    with hall.database.writing() as uow:
+        meetings.announce(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+    work()
+    assert len(post.of("leo")) == 4
+    with hall.database.reading() as uow:
+        assert uow.session.get_one(Meeting, hall.meeting_id).cancelled_at is None
+
+
+def test_others_cannot_read_mine_and_erasing_takes_all_away(hall: Hall, clock: SetClock) -> None:
+    tell(hall, "Ana")
+    choose(hall, "Ana", MailMode.CONCERNS)
+    with hall.database.writing() as uow:
+        (line,) = notifications.mine(uow, hall.who["Ana"])
+        for actor in (hall.who["Leo"], Actor()):
+            with pytest.raises(NotFound):
+                notifications.read(uow, actor, notification_id=line.notification.id)
+        notifications.read(uow, hall.who["Leo"])
+        assert notifications.unread(uow.session, hall.who["Ana"]) == 1
+        with pytest.raises(NotFound):
+            notifications.choose(uow, Actor(person_id=987_654), group_id=hall.group_id, mode=MailMode.NONE)
+    with hall.database.reading() as uow:
+        copy = privacy.export_mine(uow, hall.who["Ana"])
+        assert [each["words"] for each in copy["notifications"]] == ["answered you on C1.1"]
+        assert copy["mail"] == [{"group": hall.slug, "wants": "concerns"}]
+    with hall.database.writing() as uow:
+        privacy.erase_me(uow, hall.who["Ana"])
+    with hall.database.reading() as uow:
+        assert uow.session.query(Notification).count() == 0
+    tell(hall, "Pat")
+    clock.advance(days=121)
+    with hall.database.writing() as uow:
+        assert privacy.sweep(uow)["notifications"] == 1
+
+
+def test_comments_tell_who_is_named_and_who_has_spoken(hall: Hall) -> None:
+    with hall.database.writing() as uow:
+        talk = comments.start(
+            uow, hall.who["Leo"], item_id=hall.item_id, words="@Ana Acute, is this yours? @Leo Lawyer asks."
+        )
+        reply = comments.reply(uow, hall.who["Ana"], discussion_id=talk.id, words="Yes.")
+        comments.reply(uow, hall.who["Pat"], discussion_id=talk.id, words="@Leo Lawyer and I agree.")
+    assert told(hall, "Ana") == ["Pat Patient answered you on C1.1", "Leo Lawyer mentioned you on C1.1"]
+    assert told(hall, "Leo") == ["Pat Patient mentioned you on C1.1", "Ana Acute answered you on C1.1"]
+    assert told(hall, "Pat") == []
+    with hall.database.reading() as uow:
+        answered = notifications.mine(uow, hall.who["Leo"])[1]
+        assert answered.link.endswith(f"/blueprint/items/{hall.item_id}#said-{reply.id}")
+    with hall.database.writing() as uow:
+        comments.change(uow, hall.who["Ana"], comment_id=reply.id, words="Yes, with @Pat Patient.")
+        comments.change(uow, hall.who["Ana"], comment_id=reply.id, words="Yes, with @Pat Patient and others.")
+    assert told(hall, "Pat") == ["Ana Acute mentioned you on C1.1"]

@@ -1,0 +1,71 @@
+"""Homework on pages: from the facilitator's form to the member's answer to the session's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from app.policy import Actor
+from app.uow import Database
+from tests.cast import Browser
+from tests.rooms import Hall, build_hall
+
+
+@pytest.fixture
+def hall(database: Database) -> Hall:
+    return build_hall(database)
+
+
+def test_from_the_form_to_the_session(client_of: Callable[[Actor], Browser], hall: Hall) -> None:
+    fay, ana = client_of(hall.who["Fay"]), client_of(hall.who["Ana"])
+    base = f"/g/{hall.slug}"
+    item, session = f"{base}/blueprint/items/{hall.item_id}", f"{base}/sessions/{hall.meeting_id}"
+    room = f"{base}/sessions/homework"
+    assert f"{room}?item={hall.item_id}#give" in fay.get(item).text
+    assert f"{room}?meeting={hall.meeting_id}#give" in fay.get(session).text
+    assert "Give homework" not in ana.get(room).text
+    form = {"item_id": str(hall.item_id), "asked": "Kept words", "due_on": "", "meeting_id": str(hall.meeting_id)}
+    refused = fay.post(room, data=form)
+    assert (refused.status_code, "Kept words" in refused.text) == (422, True)
+    assert "Choose from the list, at most 20 people" in refused.text
+    sent = {**form, "due_on": "2026-03-20", "people": str(hall.who["Ana"].person_id)}
+    assert "The homework is given" in fay.post(room, data=sent, follow_redirects=True).text
+
+    first = ana.get(f"{base}/").text
+    assert "My homework" in first
+    assert "Kept words" in first
+    assert "Nobody replied" in fay.get(session).text
+    missing = ana.post(f"{room}/1/reply", data={"ready": "no", "words": ""})
+    assert (missing.status_code, "Say in a sentence what is missing" in missing.text) == (422, True)
+    said = {"ready": "no", "words": "Figures are missing", "next": f"{base}/"}
+    answer = ana.post(f"{room}/1/reply", data=said)
+    assert answer.location == f"{base}/"
+    assert "You said: not ready" in ana.get(f"{base}/").text
+    for page in (item, session, room):
+        shown = fay.get(page).text
+        assert "Not ready" in shown
+        assert "Figures are missing" in shown
+    assert ana.post(f"{room}/1/reply", data={"ready": "yes", "next": "//evil.example"}).location == room
+    assert "Ready" in fay.get(session).text
+    fay.post(f"{room}/1/take-back")
+    assert "My homework" not in ana.get(f"{base}/").text
+    assert ana.post(f"{room}/1/reply", data={"ready": "yes"}).status_code == 409
+
+
+def test_the_room_sees_it_and_a_guest_no_names(client_of: Callable[[Actor], Browser], hall: Hall) -> None:
+    fay, leo = client_of(hall.who["Fay"]), client_of(hall.who["Leo"])
+    base = f"/g/{hall.slug}/sessions"
+    fay.post(
+        f"{base}/homework",
+        data={"item_id": str(hall.item_id), "asked": "Prepare it", "due_on": "2026-03-20",
+              "people": str(hall.who["Ana"].person_id)},
+    )  # fmt: skip
+    hall.open("Leo")
+    hall.advance()
+    console = fay.get(f"{base}/{hall.meeting_id}/console").text
+    assert "Nobody replied" in console
+    assert "Ana Acute: no reply yet" in console
+    room = leo.get(f"{base}/{hall.meeting_id}/room?item={hall.item_id}").text
+    assert "Prepare it" in room
+    assert "Ana Acute: no reply yet" in room
