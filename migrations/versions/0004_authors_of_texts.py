@@ -16,8 +16,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("authors", sa.Text(), nullable=True))
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.drop_column("authors")
-
