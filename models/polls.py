@@ -66,7 +66,11 @@ class Elector(Base):
 
 
 class Ballot(Base):
-    """One elector's answer; may change until the poll closes. A "no" says why."""
+    """One elector's answer; may change until the poll closes. A "no" says why.
+
+    ``words`` is the item's text as the elector could live with it, made on the document's version ``made_for``; empty
+    where they wrote none. It becomes a suggestion once the answers are shown.
+    """
 
     __tablename__ = "ballot"
     __table_args__ = (
@@ -79,6 +83,8 @@ class Ballot(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     choice: Mapped[Choice] = mapped_column(choice(Choice, "choice"))
     reason: Mapped[str] = mapped_column(Text, default="")
+    words: Mapped[str] = mapped_column(Text, default="")
+    made_for: Mapped[int | None]
     cast_at: Mapped[datetime]
 
 

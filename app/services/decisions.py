@@ -91,6 +91,8 @@ def record_decision(
     if seen.decision is not None:
         raise Conflict(f"Decision {seen.decision.number} was recorded on this vote already.", code="decided")
     sentence, departs_because = _checked(outcome, sentence, departs_because, seen.suggested)
+    if not seen.is_shown:
+        polls.publish(uow, poll)
     assert outcome is not None  # noqa: S101  # _checked refused None
     decision = _add(
         uow, actor, meeting, outcome=outcome, sentence=sentence, departs_because=departs_because,

@@ -31,6 +31,7 @@ from models.documents import Document, Field, TextChange, TextSnapshot
 from models.items import Item
 from models.meetings import Meeting
 from models.polls import Decision
+from models.suggestions import Suggestion, SuggestionState
 from models.versions import Version, VersionItem
 
 PAUSE = timedelta(minutes=5)
@@ -42,7 +43,8 @@ FIRST_READ = 2_000
 
 @dataclass
 class Moment:
-    """One entry of the time line; ``kind`` is "edit", "decision", "version" or "session" (the end of one).
+    """One entry of the time line; ``kind`` is "edit", "decision", "version", "session" (the end of one) or
+    "suggestion" (of ``name``, accepted by ``decider``).
 
     ``mark`` addresses the item's words after it, ``fields`` are the texts that changed, ``text`` is the outcome
     sentence or the version's title, ``changes`` how many changes an edit gathers.
@@ -54,6 +56,8 @@ class Moment:
     mark: str = ""
     name: str = ""
     author_id: int | None = None
+    decider_id: int | None = None
+    decider: str = ""
     meeting: Meeting | None = None
     fields: list[Field] = field(default_factory=list)
     changes: int = 0
@@ -102,9 +106,11 @@ def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id
         moment.mark = marks.at(moment.ended)
     moments += _sessions(meetings, marks, None if whole else since)
     shown = sorted(moments, key=lambda moment: (moment.ended, moment.kind != "edit"), reverse=True)[:most]
-    names = _names(session, {moment.author_id for moment in shown if moment.kind == "edit"})
+    names = _names(session, {one for moment in shown for one in (moment.author_id, moment.decider_id)})
     for moment in shown:
-        moment.name = names.get(moment.author_id, "Concordat") if moment.kind == "edit" else ""
+        if moment.kind in {"edit", "suggestion"}:
+            moment.name = names.get(moment.author_id, "Concordat")
+            moment.decider = names.get(moment.decider_id, "")
     return shown
 
 
@@ -293,8 +299,19 @@ def _names(session: Session, ids: set[int | None]) -> dict[int | None, str]:
 
 
 def _bound(session: Session, item: Item) -> list[Moment]:
-    """Decisions on the item and versions it is in."""
+    """Decisions on the item, versions it is in, and suggestions that were accepted."""
     moments = []
+    taken = (
+        select(Suggestion).join(Document, Document.id == Suggestion.document_id)
+        .where(Document.item_id == item.id,
+               Suggestion.state.in_((SuggestionState.ACCEPTED, SuggestionState.PARTLY)))
+    )  # fmt: skip
+    for suggestion in session.execute(taken).scalars():
+        if suggestion.decided_at is not None:
+            at = suggestion.decided_at
+            moments.append(
+                Moment("suggestion", at, at, author_id=suggestion.author_id, decider_id=suggestion.decided_by_id)
+            )
     rows = session.execute(
         select(Decision, Meeting)
         .outerjoin(Meeting, Meeting.id == Decision.meeting_id)

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session, joinedload
 from app.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 from app.events import ItemChanged, PollChanged
 from app.policy import Actor, Can, allowed
-from app.services import documents, items
+from app.services import documents, items, suggestions
 from app.services.activity import note
 from app.services.attendance import attendances, is_present
 from app.services.meetings import OPEN, access_meeting, hold_controls, hold_meeting, record
 from app.uow import UnitOfWork
-from models.documents import Document
+from models.documents import Document, Field
 from models.groups import Constituency, Membership
 from models.items import Item, Status
 from models.meetings import Attendance, Meeting, MeetingEvent
@@ -29,7 +29,8 @@ LONGEST_REASON = 2_000
 
 @dataclass(frozen=True)
 class Voice:
-    """One elector: whom they are and speak for. ``choice`` and ``reason`` are empty until the vote has closed."""
+    """One elector: whom they are and speak for. ``choice``, ``reason`` and whether they suggest
+    words are empty until the vote has closed."""
 
     person_id: int
     name: str
@@ -39,6 +40,7 @@ class Voice:
     has_voted: bool
     choice: Choice | None = None
     reason: str = ""
+    suggests: bool = False
 
 
 @dataclass(frozen=True)
@@ -235,8 +237,16 @@ def show_result(uow: UnitOfWork, actor: Actor, *, poll_id: int) -> None:
     meeting, _ = hold_meeting(uow, actor, poll.meeting_id, Can.MEETING_RUN)
     if poll.closed_at is None:
         raise Conflict("Close the vote first.")
-    if not _shown(uow.session, poll):
+    if not is_shown(uow.session, poll):
+        publish(uow, poll)
         _tell(uow, actor, meeting, poll, "result_shown")
+
+
+def publish(uow: UnitOfWork, poll: Poll) -> None:
+    """The answers are about to be seen: the words that electors could live with become suggestions of theirs."""
+    ballots = select(Ballot).where(Ballot.poll_id == poll.id, Ballot.words != "").order_by(Ballot.id)
+    for ballot in uow.session.execute(ballots).scalars().all():
+        suggestions.from_ballot(uow, ballot, poll.item_id)
 
 
 def _controlled(uow: UnitOfWork, actor: Actor, poll_id: int) -> tuple[Meeting, Poll]:
@@ -262,9 +272,12 @@ def _tell(uow: UnitOfWork, actor: Actor, meeting: Meeting, poll: Poll, kind: str
 # --- vote ---
 
 
-def vote(uow: UnitOfWork, actor: Actor, *, poll_id: int, choice: Choice | None, reason: str = "") -> Ballot:
+def vote(
+    uow: UnitOfWork, actor: Actor, *, poll_id: int, choice: Choice | None, reason: str = "", words: str = ""
+) -> Ballot:
     """Give or change one's answer while the vote is open. A "no" says what would have to change.
 
+    ``words``, the item's text as one could live with it, is kept beside a "no" or a reservation where it differs.
     Raises NotFound for people without a ballot, Gone once it has closed, Invalid with sentences beside the fields.
     """
     poll = _poll(uow, poll_id)
@@ -283,11 +296,16 @@ def vote(uow: UnitOfWork, actor: Actor, *, poll_id: int, choice: Choice | None, 
         raise Invalid(sentence, fields={"reason": sentence})
     if len(reason) > LONGEST_REASON or "\0" in reason:
         raise Invalid("That is too long.", fields={"reason": f"At most {LONGEST_REASON:,} characters"})
+    words = documents.clean(Field.TEXT, words)
+    if choice is Choice.YES or words.strip() == poll.words["text"].strip():
+        words = ""
     ballot = _ballot(uow.session, poll_id, elector.person_id)
     if ballot is None:
         ballot = Ballot(poll_id=poll_id, person_id=elector.person_id, choice=choice, cast_at=uow.now)
         uow.session.add(ballot)
     ballot.choice, ballot.reason, ballot.cast_at = choice, reason, uow.now
+    text = documents.documents_of(uow.session, [poll.item_id])[poll.item_id][Field.TEXT]
+    ballot.words, ballot.made_for = words, text.version if words else None
     uow.flush()
     uow.emit(PollChanged(poll.group_id, poll.meeting_id, poll.id))
     return ballot
@@ -307,7 +325,7 @@ def latest_poll(session: Session, meeting_id: int) -> Poll | None:
 def view(session: Session, poll: Poll, *, person_id: int | None, facilitates: bool) -> PollView:
     """A poll as one person may see it: answers only once it has closed and, for the room, once they are shown."""
     decision = session.execute(select(Decision).where(Decision.poll_id == poll.id)).scalar_one_or_none()
-    is_shown = poll.closed_at is not None and (decision is not None or _shown(session, poll))
+    shown = poll.closed_at is not None and (decision is not None or is_shown(session, poll))
     query = (
         select(Elector)
         .where(Elector.poll_id == poll.id)
@@ -317,12 +335,12 @@ def view(session: Session, poll: Poll, *, person_id: int | None, facilitates: bo
     ballots = {
         each.person_id: each for each in session.execute(select(Ballot).where(Ballot.poll_id == poll.id)).scalars()
     }
-    open_to_see = poll.closed_at is not None and (facilitates or is_shown)
+    open_to_see = poll.closed_at is not None and (facilitates or shown)
     voices = [_voice(elector, ballots.get(elector.person_id), named=open_to_see) for elector in electors]
     may_vote = any(elector.person_id == person_id for elector in electors)
     split = split_of(voices) if open_to_see else []
     reference = session.get_one(Item, poll.item_id).reference
-    return PollView(poll, reference, voices, split, ballots.get(person_id or 0), may_vote, is_shown, decision)
+    return PollView(poll, reference, voices, split, ballots.get(person_id or 0), may_vote, shown, decision)
 
 
 def _order(elector: Elector) -> tuple[int, str]:
@@ -341,6 +359,7 @@ def _voice(elector: Elector, ballot: Ballot | None, *, named: bool) -> Voice:
         has_voted=ballot is not None,
         choice=ballot.choice if ballot and named else None,
         reason=ballot.reason if ballot and named else "",
+        suggests=bool(ballot and named and ballot.words),
     )
 
 
@@ -362,7 +381,8 @@ def split_of(voices: Sequence[Voice]) -> list[Split]:
     ]
 
 
-def _shown(session: Session, poll: Poll) -> bool:
+def is_shown(session: Session, poll: Poll) -> bool:
+    """Whether a facilitator has shown the result to the room."""
     shown = session.execute(
         select(MeetingEvent.detail).where(
             MeetingEvent.meeting_id == poll.meeting_id, MeetingEvent.kind == "result_shown"

@@ -116,7 +116,7 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
             for row in session.execute(select(MailChoice).where(MailChoice.person_id == person.id)).scalars()
         ],
         "votes": [
-            {"question": poll.question, "choice": ballot.choice.value, "reason": ballot.reason,
+            {"question": poll.question, "choice": ballot.choice.value, "reason": ballot.reason, "words": ballot.words,
              "at": ballot.cast_at.isoformat()}
             for ballot, poll in ballots
         ],

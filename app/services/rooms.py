@@ -367,7 +367,9 @@ def read_screen(uow: UnitOfWork, *, token: str) -> Room:
     queue = replace(room.queue, waiting=room.queue.waiting[:2])
     poll = room.poll
     if poll is not None:
-        voices = [replace(voice, name="", standing_for="", reason="", person_id=0) for voice in poll.voices]
+        voices = [
+            replace(voice, name="", standing_for="", reason="", suggests=False, person_id=0) for voice in poll.voices
+        ]
         poll = replace(poll, voices=voices, own=None)
     return replace(room, benches=benches, queue=queue, poll=poll, homework=[])
 

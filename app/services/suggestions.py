@@ -22,6 +22,7 @@ from models.accounts import Person
 from models.documents import Document, Field, TextChange
 from models.items import Item
 from models.notifications import Kind
+from models.polls import Ballot
 from models.suggestions import Suggestion, SuggestionState
 
 LONGEST_REASON = 1_000
@@ -77,13 +78,34 @@ def suggest(
     reason = reason.strip()
     if len(reason) > LONGEST_REASON:
         raise Invalid("", fields={"reason": f"At most {LONGEST_REASON} characters."})
-    before = history.text_at(uow.session, document, version)
-    change = change_between(before, documents.clean(field, text))
+    change = change_between(history.text_at(uow.session, document, version), documents.clean(field, text))
     if change.empty:
         raise Invalid("", fields={"text": "These are the words as they are. Change what you would rather read."})
     source = change.to_json()
     if len(source) > MAX_SOURCE_CHARACTERS:
         raise Invalid("", fields={"text": "That is too much for one suggestion. Suggest a part of it first."})
+    return _keep(uow, actor, item, document, source, version=version, reason=reason)
+
+
+def from_ballot(uow: UnitOfWork, ballot: Ballot, item_id: int) -> Suggestion | None:
+    """Keep the words an elector could live with as their suggestion, with what they said in the vote as its reason.
+
+    None where they are the words as they stood, or more than one suggestion takes.
+    """
+    item = uow.session.get_one(Item, item_id)
+    document = _document(uow, item_id, Field.TEXT)
+    version = document.version if ballot.made_for is None else ballot.made_for
+    change = change_between(history.text_at(uow.session, document, version), ballot.words)
+    source = change.to_json()
+    if change.empty or len(source) > MAX_SOURCE_CHARACTERS:
+        return None
+    author = Actor(person_id=ballot.person_id)
+    return _keep(uow, author, item, document, source, version=version, reason=ballot.reason[:LONGEST_REASON])
+
+
+def _keep(
+    uow: UnitOfWork, actor: Actor, item: Item, document: Document, source: str, *, version: int, reason: str
+) -> Suggestion:
     made = Suggestion(
         group_id=item.group_id, document_id=document.id, author_id=actor.person_id, reason=reason, made_at=uow.now,
         made_for=version, changes=source, carried_to=version, carried=source,

@@ -224,19 +224,26 @@ def content(title: str, items: Iterable[VersionItem]) -> dict[str, Any]:
 
 
 def compare(
-    uow: UnitOfWork, actor: Actor, *, version_id: int, other_id: int
-) -> tuple[Version, Version, list[ItemDifference]]:
+    uow: UnitOfWork, actor: Actor, *, version_id: int, other_id: int | None
+) -> tuple[Version, Version | None, list[ItemDifference]]:
     """The older and the newer of two versions of one group, and every item that differs, in the newer one's order.
 
-    Raises NotFound when they do not belong to one group.
+    Without ``other_id`` the newer one (None in the answer) is the blueprint of now, as locking it would take it.
+    Raises NotFound when they do not belong to one group, Forbidden.
     """
-    first = access_version(uow.session, actor, version_id, Can.VERSION_READ)
-    second = access_version(uow.session, actor, other_id, Can.VERSION_READ)
-    if first.group_id != second.group_id:
-        raise NotFound()
-    older, newer = sorted((first, second), key=lambda version: version.number)
+    older = access_version(uow.session, actor, version_id, Can.VERSION_READ)
+    newer: Version | None = None
+    if other_id is None:
+        require(uow.session, actor, older.group_id, Can.ITEM_READ)
+        drafts = _drafts(uow.session, older.group_id, _statuses(with_ideas=False, with_parked=False))
+        after = [row_of(draft, at) for at, draft in enumerate(each for each in drafts if each.left_out is None)]
+    else:
+        other = access_version(uow.session, actor, other_id, Can.VERSION_READ)
+        if older.group_id != other.group_id:
+            raise NotFound()
+        older, newer = sorted((older, other), key=lambda version: version.number)
+        after = items_of(uow.session, newer.id)
     before = {item.reference: item for item in items_of(uow.session, older.id)}
-    after = items_of(uow.session, newer.id)
     changes = [change for item in after if (change := _difference(before.get(item.reference), item)) is not None]
     kept = {item.reference for item in after}
     changes += [

@@ -40,7 +40,10 @@ def vote(slug: str, meeting_id: int, poll_id: int) -> ResponseReturnValue:
 
     def cast(uow: UnitOfWork, actor: Actor) -> object:
         _belongs(uow, actor, meeting_id, poll_id)
-        return polls.vote(uow, actor, poll_id=poll_id, choice=choice, reason=request.form.get("reason", ""))
+        return polls.vote(
+            uow, actor, poll_id=poll_id, choice=choice, reason=request.form.get("reason", ""),
+            words=request.form.get("words", ""),
+        )  # fmt: skip
 
     return room.act(slug, meeting_id, cast, _("Your answer is saved. You may change it until the vote closes."))
 

@@ -77,10 +77,8 @@ def version(slug: str, version_id: int) -> ResponseReturnValue:
 
 @bp.get("/<int:version_id>/difference")
 def difference(slug: str, version_id: int) -> ResponseReturnValue:
-    """What changed between this version and another, ``to``, item by item."""
+    """What changed between this version and another, ``to``, or the blueprint of now, item by item."""
     other_id = asked("to")
-    if other_id is None:
-        raise NotFound()
     with looking() as (uow, actor):
         older, newer, changes = versions.compare(uow, actor, version_id=version_id, other_id=other_id)
     if older.group_id != g.group.id:

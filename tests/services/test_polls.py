@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 
 from app.errors import Conflict, Forbidden, Gone, Invalid
 from app.policy import Actor
-from app.services import attendance, documents, items, polls
+from app.services import attendance, decisions, documents, items, polls, suggestions
 from app.uow import Database
-from models.documents import Field
+from models.documents import Document, Field
 from models.items import Item
-from models.polls import Ballot, Choice, Poll
+from models.polls import Ballot, Choice, Outcome, Poll
+from models.suggestions import Suggestion
 from tests.rooms import Hall, build_hall
 
 
@@ -64,6 +65,48 @@ def test_the_electorate_is_who_is_here_with_a_vote_when_it_opens(hall: Hall) -> 
     cast(hall, poll_id, deputy, Choice.YES)
 
 
+def test_words_one_could_live_with_become_a_suggestion_once_the_result_is_shown(hall: Hall) -> None:
+    hall.open("Ana", "Pat")
+    poll_id = ask(hall)
+    with hall.database.reading() as uow:
+        words = uow.session.get_one(Poll, poll_id).words["text"]
+        version = documents.documents_of(uow.session, [hall.item_id])[hall.item_id][Field.TEXT].version
+
+    def answer(name: str, choice: Choice, text: str, reason: str = "Too wide.") -> None:
+        with hall.database.writing() as uow:
+            polls.vote(uow, hall.who[name], poll_id=poll_id, choice=choice, reason=reason, words=text)
+
+    def waiting() -> list[tuple[str, str, str]]:
+        with hall.database.reading() as uow:
+            found = suggestions.of_item(uow, hall.who["Fay"], hall.item_id)
+        return [(each.author, each.after, each.suggestion.reason) for each in found]
+
+    answer("Pat", Choice.NO, f"{words} in writing")
+    answer("Pat", Choice.NO, f"{words} in public")  # changed while the vote is open
+    answer("Ana", Choice.RESERVATIONS, words)  # as it stands: nothing to suggest
+    answer("Fay", Choice.YES, f"{words} somehow")
+    assert waiting() == [], "nothing of an answer is seen before it is shown"
+    with hall.database.writing() as uow:
+        polls.close_poll(uow, hall.who["Fay"], poll_id=poll_id)
+    with hall.database.writing() as uow:
+        text = documents.documents_of(uow.session, [hall.item_id])[hall.item_id][Field.TEXT]
+        documents.replace_text(uow, hall.who["Fay"], uow.lock(Document, text.id), f"So: {words}")
+    assert waiting() == []
+    for _ in range(2):
+        with hall.database.writing() as uow:
+            polls.show_result(uow, hall.who["Fay"], poll_id=poll_id)
+    assert waiting() == [("Pat Patient", f"So: {words} in public", "Too wide.")]
+    voices = {voice.name: voice.suggests for voice in seen(hall, poll_id, hall.who["Ana"]).voices}
+    assert voices == {"Fay Facilitator": False, "Ana Acute": False, "Pat Patient": True}
+    with hall.database.writing() as uow:
+        decisions.record_decision(
+            uow, hall.who["Fay"], poll_id=poll_id, outcome=Outcome.NOT_AGREED, sentence="Not agreed."
+        )
+    assert len(waiting()) == 1, "shown once, suggested once"
+    with hall.database.reading() as uow:
+        assert uow.session.execute(select(Suggestion.made_for)).scalar_one() == version
+
+
 def test_a_deputy_votes_for_the_member_and_never_both(hall: Hall) -> None:
     hall.open("Ana")
     deputy, other = hall.guest("Dee Deputy", "Industry"), hall.guest("Dan Deputy", "Industry")
@@ -102,7 +145,7 @@ def test_answers_are_hidden_until_closed_then_named_and_shown_by_the_facilitator
         cast(hall, poll_id, hall.who["Leo"], Choice.YES)
     assert seen(hall, poll_id, hall.who["Leo"]).split == [], "facilitators see the result first"
     first = seen(hall, poll_id, hall.who["Fay"], facilitates=True)
-    assert first.suggested is polls.Outcome.NOT_AGREED
+    assert first.suggested is Outcome.NOT_AGREED
     assert {row.constituency: row.counts for row in first.split}["Acute provider"] == [0, 0, 1]
     with hall.database.writing() as uow:
         polls.show_result(uow, hall.who["Fay"], poll_id=poll_id)

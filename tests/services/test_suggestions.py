@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.calc.changes import parse, to_units
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.policy import Actor
-from app.services import documents, items, suggestions
+from app.services import documents, history, items, suggestions
 from app.services.suggestions import Shown, Words
 from app.uow import Database
 from models.documents import Document, Field, TextChange
@@ -82,6 +82,10 @@ def test_a_member_suggests_on_agreed_words_and_a_facilitator_makes_it_so(room: R
     with room.database.reading() as uow:
         last = uow.session.execute(select(TextChange).order_by(TextChange.at, TextChange.version)).scalars().all()[-1]
         assert last.author_id == room.people.member.person_id, "the words are their author's"
+        taken = history.timeline(uow, room.people.observer, room.item_id, most=1)
+        assert [(each.kind, each.name, each.decider) for each in taken] == [
+            ("suggestion", "Member Invented", "Facilitator Invented")
+        ], "and the time line says who accepted them"
     with pytest.raises(Conflict, match="accepted already"):
         room.decide(room.people.facilitator, made)
 

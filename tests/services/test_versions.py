@@ -142,9 +142,14 @@ def test_two_versions_differ_item_by_item(study: Study) -> None:
     with study.database.writing() as uow:
         outline.withdraw_item(uow, lead, item_id=before["C1.2"].item_id)
         items.add_item(uow, lead, group_id=group_id, kind=Kind.ELEMENT, title="Money", status=Status.DRAFT)
+    with study.database.reading() as uow:
+        older, now, drafted = versions.compare(uow, study.cast.observer, version_id=study.version_id, other_id=None)
+        assert (older.id, now) == (study.version_id, None)
     newer = freeze(study)
     with study.database.reading() as uow:
         _old, _new, changes = versions.compare(uow, study.cast.member, version_id=newer, other_id=study.version_id)
+        assert drafted == changes, "what has changed since is what locking it takes"
+        assert versions.compare(uow, study.cast.member, version_id=newer, other_id=None)[2] == []
     assert [(change.reference, change.change) for change in changes] == [
         ("C1.1", "changed"), ("E2", "added"), ("C1.2", "removed"), ("S1.2.1", "removed"),
     ]  # fmt: skip
