@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import click
 from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import logs
@@ -49,7 +49,8 @@ class Sentences(click.Group):
         except PoolTimeout:
             refused("the database does not answer; nothing was changed")
         except DBAPIError as error:
-            if not isinstance(error, SILENT) and getattr(error.orig, "sqlstate", None) != NOT_PERMITTED:
+            broken = type(error) is DatabaseError  # SQLite's word for a damaged file
+            if not (broken or isinstance(error, SILENT) or getattr(error.orig, "sqlstate", None) == NOT_PERMITTED):
                 raise
             refused(f"the database refuses: {first_line(error)}")
 
@@ -93,9 +94,8 @@ def sqlite_file(chosen: Settings) -> str | None:
 
 
 def nothing_there(chosen: Settings) -> str:
-    """Where a database without tables was looked for, and which settings say so."""
-    file = sqlite_file(chosen)
-    return f"there is no database in {file}" if file else "the database of DATABASE_URL has no tables"
+    """A database without tables, named as the operator knows it."""
+    return f"the database {sqlite_file(chosen) or 'of DATABASE_URL'} has no tables of Concordat"
 
 
 def migrated(chosen: Settings) -> None:

@@ -48,6 +48,9 @@ SETTINGS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
+#: The database's name in the data folder.
+SQLITE_FILE = "concordat.sqlite3"
+
 #: Hosts that mean "on every address of this machine".
 EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104  # compared, not bound
 
@@ -99,7 +102,7 @@ class Settings:
         """Read and check the environment; in demo make the secret once in the data folder (mode 0600).
 
         With ``first`` the data folder is made where it is missing; without it, a folder that should hold the database
-        or the secret and is not there is a fault: its name is probably misspelt.
+        or the secret and does not is a fault, and nothing is made in it: its name is probably misspelt.
 
         Raises SettingsError with every fault found, so that one start shows them all.
         """
@@ -185,7 +188,7 @@ class _Check:
     def database_url(self, data: Path) -> str:
         given = self.raw["database_url"]
         if not given:
-            return f"sqlite:///{data / 'concordat.sqlite3'}"
+            return f"sqlite:///{data / SQLITE_FILE}"
         scheme = urlsplit(given).scheme
         if scheme in {"postgresql", "postgres", "postgresql+psycopg"}:
             return "postgresql+psycopg://" + given.split("://", 1)[1]
@@ -195,8 +198,11 @@ class _Check:
         return given
 
     def prepare(self, data: Path) -> None:
+        if not self.first and not self.raw["database_url"] and not (data / SQLITE_FILE).exists():
+            self.faults.append(f"there is no database in {data}; correct CONCORDAT_DATA, or run: concordat migrate")
+            return
         if not self.first and not data.exists():
-            if not self.raw["database_url"] or not self.raw["secret"]:
+            if not self.raw["secret"]:
                 self.faults.append(f"CONCORDAT_DATA: there is no folder {data}; correct it, or run: concordat migrate")
             return
         try:
