@@ -50,9 +50,14 @@ class Sentences(click.Group):
             refused("the database does not answer; nothing was changed")
         except DBAPIError as error:
             broken = type(error) is DatabaseError  # SQLite's word for a damaged file
-            if not (broken or isinstance(error, SILENT) or getattr(error.orig, "sqlstate", None) == NOT_PERMITTED):
+            if not (broken or isinstance(error, SILENT) or not_permitted(error)):
                 raise
             refused(f"the database refuses: {first_line(error)}")
+
+
+def not_permitted(error: DBAPIError) -> bool:
+    """Whether the role of DATABASE_URL lacks a right on PostgreSQL."""
+    return getattr(error.orig, "sqlstate", None) == NOT_PERMITTED
 
 
 def first_line(error: DBAPIError) -> str:
@@ -79,6 +84,8 @@ def revision_of(chosen: Settings) -> str | None:
     try:
         return current(chosen.database_url)
     except DBAPIError as error:
+        if not_permitted(error):
+            raise
         file = sqlite_file(chosen)
         unusable(
             f"{file} cannot be read as a database: {first_line(error)}"

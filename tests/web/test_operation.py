@@ -22,6 +22,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+import sqlalchemy
 from click.testing import CliRunner
 
 import migrations
@@ -307,6 +308,21 @@ def test_a_server_for_other_devices_warns_that_its_links_are_for_this_one(
     server = start_server(HOST=EVERYWHERE)
     server.stop()
     assert "set CONCORDAT_BASE_URL to the address that people type" in server.log
+
+
+@pytest.mark.postgres
+def test_a_role_without_rights_is_told_so(
+    postgres_database: tuple[str, sqlalchemy.Connection], tmp_path: Path, worker: str
+) -> None:
+    url, admin = postgres_database
+    admin.exec_driver_sql(f"CREATE ROLE stranger_{worker} LOGIN PASSWORD 'canary'")
+    try:
+        stranger = sqlalchemy.make_url(url).set(username=f"stranger_{worker}", password="canary")
+        environ = environ_of(tmp_path, DATABASE_URL=stranger.render_as_string(hide_password=False))
+        for command in ("migrate", "user create a@example.org --name Ann", f"backup {tmp_path / 'b.zip'}"):
+            refused(command, environ, "the database refuses: permission denied for table alembic_version", 1)
+    finally:
+        admin.exec_driver_sql(f"DROP ROLE stranger_{worker}")
 
 
 # --- health ---
