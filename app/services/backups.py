@@ -13,6 +13,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -42,15 +43,14 @@ def write_backup(database: Database, path: Path, *, revision: str, keys: Path | 
             raise Conflict(f"{new} exists already; backups and keys are never overwritten.")
         if not new.absolute().parent.is_dir():
             raise Invalid(f"There is no folder {new.absolute().parent}.")
-    if keys is not None:
-        with _private(keys) as file:
-            file.write(database.settings.secret.encode())
-    try:
-        return _write_rows(database, path, revision)
-    except BaseException:
+    with ExitStack() as undo:
         if keys is not None:
-            keys.unlink(missing_ok=True)
-        raise
+            with _private(keys) as file:
+                undo.callback(keys.unlink)
+                file.write(database.settings.secret.encode())
+        counts = _write_rows(database, path, revision)
+        undo.pop_all()
+    return counts
 
 
 def _private(path: Path) -> BinaryIO:

@@ -24,6 +24,7 @@ from urllib.parse import urlencode
 import pytest
 import sqlalchemy
 from click.testing import CliRunner
+from flask import Flask
 
 import migrations
 from app import logs
@@ -429,6 +430,27 @@ def test_the_log_tells_what_happened_and_no_secret(start_server: Callable[..., L
 )
 def test_redaction(text: str, kept: str) -> None:
     assert logs.redact(text) == kept
+
+
+def secret_paths(app: Flask) -> list[str]:
+    """An address of each page whose path holds a token or a code: "/r/KEY", "/screen/KEY/live" …"""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.arguments & {"token", "code"}:
+            for kind in re.findall(r"\w+", "".join(re.findall(r"<any\((.*?)\):kind>", rule.rule))) or [""]:
+                path = re.sub(r"<any\(.*?\):kind>", kind, rule.rule)
+                found.append(re.sub(r"<(token|code)>", "KEY", path))
+    return found
+
+
+def test_no_path_that_is_a_key_is_logged_by_us_or_by_the_proxy_of_the_docs(app: Flask) -> None:
+    docs = (ROOT / "docs" / "operations.md").read_text()
+    [unlogged] = re.findall(r"map \$uri \$logged \{ ~(\S+) 0;", docs)
+    paths = secret_paths(app)
+    assert {"/r/KEY", "/welcome/KEY", "/reset/KEY", "/join/KEY", "/screen/KEY/live"} <= set(paths)
+    for path in paths:
+        assert "KEY" not in logs.redact(path), path
+        assert re.match(unlogged, path), path
 
 
 @pytest.mark.parametrize("text", ["." * 40_000, "a://" * 10_000, "x." * 20_000, "/r/" * 13_000, "token=" * 7_000])
