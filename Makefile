@@ -40,4 +40,4 @@ lock: ## write the lock files anew (ARGS=--upgrade for the newest versions allow
 
 clean: ## remove what was built and installed; data in var/ stays
 	@rm -rf .venv node_modules frontend/node_modules tests/node/node_modules screens \
-		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,29 +2,73 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
+from sqlalchemy import make_url
+from sqlalchemy.exc import DatabaseError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import logs
 from app.config import Settings, SettingsError
-from app.errors import DomainError, Forbidden
-from app.uow import Database
+from app.errors import DomainError
+from app.uow import SILENT, Database
+
+NEWER = "this database belongs to a newer version of Concordat; install that version, or restore a backup of this one"
+#: PostgreSQL's word for a role that may not do this (its appendix "Error Codes").
+NOT_PERMITTED = "42501"
+LEADS_NOWHERE = (
+    "HOST lets other devices in, but links and join codes say 127.0.0.1: set CONCORDAT_BASE_URL to the address that "
+    "people type, for example http://192.168.1.20:8000"
+)
 
 
-def settings() -> Settings:
-    """The settings, or all their faults on standard error and exit status 2."""
-    try:
-        return Settings.from_env()
-    except SettingsError as error:
-        for fault in error.faults:
-            click.echo(f"concordat: {fault}", err=True)
-        sys.exit(2)
+class Sentences(click.Group):
+    """Commands that end in one line, and never in a trace, where something is wrong that an operator can mend."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what it raises about settings, files, the database and rules becomes a sentence."""
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            for fault in error.faults:
+                click.echo(f"concordat: {fault}", err=True)
+            sys.exit(2)
+        except DomainError as error:
+            refused(error.message)
+        except OSError as error:
+            if not error.filename:
+                raise
+            refused(f"{error.filename}: {error.strerror}")
+        except PoolTimeout:
+            refused("the database does not answer; nothing was changed")
+        except DBAPIError as error:
+            broken = type(error) is DatabaseError  # SQLite's word for a damaged file
+            if not (broken or isinstance(error, SILENT) or not_permitted(error)):
+                raise
+            refused(f"the database refuses: {first_line(error)}")
+
+
+def not_permitted(error: DBAPIError) -> bool:
+    """Whether the role of DATABASE_URL lacks a right on PostgreSQL."""
+    return getattr(error.orig, "sqlstate", None) == NOT_PERMITTED
+
+
+def first_line(error: DBAPIError) -> str:
+    """What the database said, without what it goes on to say about rows."""
+    return logs.redact(str(error.orig).partition("\n")[0])
+
+
+def refused(sentence: str) -> NoReturn:
+    """Say in one line why this was not done, and leave with exit status 1."""
+    click.echo(f"concordat: {sentence}", err=True)
+    sys.exit(1)
 
 
 def unusable(sentence: str) -> NoReturn:
@@ -33,66 +77,100 @@ def unusable(sentence: str) -> NoReturn:
     sys.exit(2)
 
 
-def migrated(chosen: Settings) -> None:
-    """Bring the database to this version's tables, or leave with one line."""
-    from sqlalchemy.exc import OperationalError
-
-    from migrations import upgrade
+def revision_of(chosen: Settings) -> str | None:
+    """The revision of the database's tables, None without any; leave with one line when it cannot be read."""
+    from migrations import current
 
     try:
-        upgrade(chosen.database_url)
-    except OperationalError:
-        unusable("the database cannot be reached; check DATABASE_URL")
+        return current(chosen.database_url)
+    except DBAPIError as error:
+        if not_permitted(error):
+            raise
+        file = sqlite_file(chosen)
+        unusable(
+            f"{file} cannot be read as a database: {first_line(error)}"
+            if file
+            else "the database cannot be reached; check DATABASE_URL"
+        )
 
 
-def ready(opened: Database) -> None:
+def sqlite_file(chosen: Settings) -> str | None:
+    """The file of a SQLite database; None for PostgreSQL."""
+    place = make_url(chosen.database_url)
+    return place.database if place.get_backend_name() == "sqlite" else None
+
+
+def nothing_there(chosen: Settings) -> str:
+    """A database without tables, named as the operator knows it."""
+    return f"the database {sqlite_file(chosen) or 'of DATABASE_URL'} has no tables of Concordat"
+
+
+def migrated(chosen: Settings) -> None:
+    """Bring the database to this version's tables, or leave with one line."""
+    from migrations import Standing, standing, upgrade
+
+    if standing(revision_of(chosen)) is Standing.NEWER:
+        unusable(NEWER)
+    upgrade(chosen.database_url)
+
+
+def ready(chosen: Settings) -> None:
     """Leave with one line unless the database answers and has this version's tables."""
-    from migrations import current, head
+    from migrations import Standing, standing
 
-    if not opened.answers():
-        unusable("the database cannot be reached; check DATABASE_URL")
-    if current(opened.settings.database_url) != head():
-        unusable("the database has the tables of another version; run: concordat migrate")
+    found = standing(revision_of(chosen))
+    if found is Standing.EMPTY:
+        unusable(f"{nothing_there(chosen)}; check the settings, or run: concordat migrate")
+    if found is Standing.OLDER:
+        unusable("the database has the tables of an earlier version; run: concordat migrate")
+    if found is Standing.NEWER:
+        unusable(NEWER)
 
 
 @contextmanager
-def database() -> Iterator[Database]:
-    """The database of the settings, closed at the end; a refusal ends with its sentence and exit status 1."""
-    opened = Database(settings())
+def database(chosen: Settings | None = None) -> Iterator[Database]:
+    """The database of the settings, with this version's tables, closed at the end.
+
+    With settings given, as it is: whoever gives them has looked at it.
+    """
+    if chosen is None:
+        chosen = Settings.from_env(first=False)
+        ready(chosen)
+    opened = Database(chosen)
     try:
-        if not opened.answers():
-            unusable("the database cannot be reached; check DATABASE_URL")
         yield opened
-    except DomainError as error:
-        click.echo(f"concordat: {error.message}", err=True)
-        sys.exit(1)
     finally:
         opened.close()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Concordat: where design groups write, decide, freeze and validate a blueprint."""
+    # All that it writes is for its owner's eyes only: database, mails, backups, exports.
+    before = os.umask(0o077)
+    ctx.call_on_close(lambda: os.umask(before))
 
 
 @main.command()
 def migrate() -> None:
     """Bring the database to this version's tables."""
-    migrated(settings())
+    migrated(Settings.from_env())
 
 
 def serve_pages() -> None:
     """Serve the pages and live connections until told to stop."""
-    chosen = settings()
-    with database() as opened:
-        ready(opened)
+    chosen = Settings.from_env(first=False)
+    ready(chosen)
 
     from app.factory import create_app
-    from app.serve import Server, port_is_free
+    from app.serve import Server, why_not_listen
 
-    if not port_is_free(chosen):
-        unusable(f"port {chosen.port} on {chosen.host} is taken; set PORT to another")
+    if fault := why_not_listen(chosen):
+        unusable(fault)
     logs.configure(chosen.log_level)
+    if chosen.leads_nowhere:
+        logging.getLogger("concordat").warning(LEADS_NOWHERE)
     Server(create_app(chosen), chosen).run()
 
 
@@ -101,7 +179,6 @@ def do_work() -> None:
     from app.worker import Worker
 
     with database() as opened:
-        ready(opened)
         logs.configure(opened.settings.log_level)
         Worker(opened).run()
 
@@ -170,16 +247,17 @@ def token(email: str, label: str) -> None:
 def demo(reset: bool) -> None:
     """Load the demonstration's people and story into an empty database."""
     from app.services import story
+    from migrations import downgrade
 
-    with database() as opened:
-        if not opened.settings.is_demo:
-            raise Forbidden("The demonstration can only be loaded where CONCORDAT_MODE is demo.")
-        if reset:
-            from migrations import downgrade, upgrade
-
-            opened.close()
-            downgrade(opened.settings.database_url, "base")
-            upgrade(opened.settings.database_url)
+    chosen = Settings.from_env(first=False)
+    if not chosen.is_demo:
+        refused("the demonstration can only be loaded where CONCORDAT_MODE is demo")
+    if reset:
+        migrated(chosen)
+        downgrade(chosen.database_url, "base")
+        migrated(chosen)
+    ready(chosen)
+    with database(chosen) as opened:
         told = story.tell_once(opened)
     click.echo("The demonstration is loaded." if told else "There is content already; use --reset to begin anew.")
 
@@ -202,12 +280,8 @@ def export(slug: str, number: int | None, form: str, output: Path | None) -> Non
             made = exports.export_version(uow, SYSTEM, group_id=found.id, number=number, form=form)
     if output is None:
         sys.stdout.buffer.write(made.body)
-        return
-    try:
+    else:
         output.write_bytes(made.body)
-    except OSError as error:
-        click.echo(f"concordat: {output} cannot be written: {error.strerror}", err=True)
-        sys.exit(1)
 
 
 @main.command()
@@ -231,12 +305,13 @@ def verify(file: str) -> None:
 def backup(file: Path, with_keys: Path | None) -> None:
     """Write everything into FILE; safe while people work."""
     from app.services import backups
-    from migrations import current
 
-    with database() as opened:
-        counts = backups.write_backup(opened, file, revision=current(opened.settings.database_url) or "")
-        if with_keys is not None:
-            backups.write_keys(opened, with_keys)
+    chosen = Settings.from_env(first=False)
+    revision = revision_of(chosen)  # whichever it is: one makes a backup before one migrates
+    if revision is None:
+        refused(f"{nothing_there(chosen)}, so nothing to back up; check the settings")
+    with database(chosen) as opened:
+        counts = backups.write_backup(opened, file, revision=revision, keys=with_keys)
     click.echo(f"{sum(counts.values())} rows in {file}")
 
 
@@ -245,31 +320,79 @@ def backup(file: Path, with_keys: Path | None) -> None:
 @click.option(
     "--with-keys",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The secret written with the backup; in production set CONCORDAT_SECRET to it instead.",
+    help="The secret written with the backup; in production CONCORDAT_SECRET must be the same.",
 )
 def restore(file: Path, with_keys: Path | None) -> None:
     """Fill an empty data folder or database from FILE."""
+    from app.secrets import Keys
     from app.services import backups
-    from migrations import upgrade
+    from migrations import Standing, revisions, standing, upgrade
 
-    if with_keys is not None:
-        secret_from(with_keys)
-    with database() as opened:
-        upgrade(opened.settings.database_url, backups.read_manifest(file)["revision"] or "head")
+    manifest = backups.check(file)
+    revision = manifest["revision"]
+    if not revision:
+        refused(f"{file} was made of a database without tables; there is nothing to restore")
+    if standing(revision) is Standing.NEWER:
+        refused(f"{file} was made by a newer version of Concordat; restore it with that version")
+    secret = with_keys.read_text(encoding="utf-8", errors="replace").strip() if with_keys else None
+    mark = manifest.get("secret")
+    if secret == "":
+        refused(f"{with_keys} is empty")
+    if secret is not None and mark is not None and Keys(secret).mark() != mark:
+        refused(f"{with_keys} does not hold the keys of {file}")
+    chosen = settings_with(secret)
+    there = revision_of(chosen)
+    known = revisions()
+    if standing(there) is Standing.NEWER:
+        unusable(NEWER)
+    with database(chosen) as opened:
+        if there is not None and not backups.is_empty(opened):
+            refused("There is content already. Restore into an empty data folder or database.")
+        if there is not None and known.index(there) > known.index(revision):
+            refused(f"{file} is of an earlier version than the tables here; restore it where there are none yet")
+        if secret is not None:
+            keep_secret(chosen, secret)
+        upgrade(chosen.database_url, revision)
         counts = backups.restore(opened, file)
-        upgrade(opened.settings.database_url)
+        upgrade(chosen.database_url)
     click.echo(f"{sum(counts.values())} rows restored")
+    if secret is None and mark != opened.keys.mark():
+        click.echo(
+            "concordat: warning: this server's secret is not the one of the backup, or the backup does not say: links, "
+            "sign-ins and tokens from before are dead, and experts' names cannot be joined to their answers. To have "
+            "them, restore into an empty folder with --with-keys, or with CONCORDAT_SECRET as it was.",
+            err=True,
+        )
 
 
-def secret_from(keys: Path) -> None:
-    """Have a demo server's new data folder use the secret of a backup; refuse to replace another one."""
-    chosen = Path(os.environ.get("CONCORDAT_DATA", "var"))
-    chosen.mkdir(parents=True, exist_ok=True)
-    kept = chosen / "secret"
-    if kept.exists():
-        unusable(f"{kept} exists already; restore into an empty data folder")
-    kept.touch(mode=0o600)
-    kept.write_text(keys.read_text().strip())
+def settings_with(secret: str | None) -> Settings:
+    """The settings of a server to restore into, with a backup's secret if one is given.
+
+    Leaves with one line when the server has another secret already: from CONCORDAT_SECRET, or kept in a demo's data
+    folder. Nothing is written but the folder.
+    """
+    if secret is None:
+        return Settings.from_env()
+    if os.environ.get("CONCORDAT_SECRET", "").strip():
+        chosen = Settings.from_env()
+        if chosen.secret != secret:
+            refused("CONCORDAT_SECRET is not the secret in the keys; set it to that, and restore again")
+        return chosen
+    if os.environ.get("CONCORDAT_MODE") == "production":
+        Settings.from_env()  # says that CONCORDAT_SECRET must be set
+    chosen = Settings.from_env({**os.environ, "CONCORDAT_SECRET": secret})
+    kept = chosen.data / "secret"
+    if kept.exists() and kept.read_text(encoding="utf-8").strip() != secret:
+        refused(f"{kept} is another secret than the one in the keys; restore into an empty data folder")
+    return chosen
+
+
+def keep_secret(chosen: Settings, secret: str) -> None:
+    """Have a demo server's data folder hold its secret, for its owner only."""
+    if not os.environ.get("CONCORDAT_SECRET", "").strip():
+        kept = chosen.data / "secret"
+        kept.touch(mode=0o600)
+        kept.write_text(secret, encoding="utf-8")
 
 
 @main.command()
@@ -277,12 +400,12 @@ def run() -> None:
     """Everything for a demonstration: migrate, tell the demo story once, serve, work; stop both together."""
     os.environ.setdefault("CONCORDAT_MODE", "demo")
     from app import factory, worker  # noqa: F401  # loaded once, for both processes that are forked
-    from app.serve import port_is_free
+    from app.serve import why_not_listen
     from app.supervise import supervise
 
-    chosen = settings()
-    if not port_is_free(chosen):
-        unusable(f"port {chosen.port} on {chosen.host} is taken; set PORT to another")
+    chosen = Settings.from_env()
+    if fault := why_not_listen(chosen):
+        unusable(fault)
     migrated(chosen)
     if chosen.is_demo:
         from app.services import story

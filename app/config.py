@@ -35,17 +35,24 @@ SETTINGS: tuple[tuple[str, str, str, str], ...] = (
     ("database_url", "DATABASE_URL", "", "`postgresql://…`; without it SQLite in the data folder"),
     ("redis_url", "REDIS_URL", "", "`redis://…` when several web processes share hints and limits"),
     ("secret", "CONCORDAT_SECRET", "", "at least 32 characters; required in production, made once in demo"),
-    ("base_url", "CONCORDAT_BASE_URL", "", "public address for links in mails; https in production"),
+    ("base_url", "CONCORDAT_BASE_URL", "", "address that people type, for links and join codes; https in production"),
     ("smtp_url", "CONCORDAT_SMTP_URL", "", "`smtp://user:password@host:587` or `smtps://…`; required in production"),
     ("mail_from", "CONCORDAT_MAIL_FROM", "Concordat <concordat@example.org>", "sender of all mails"),
     ("controller", "CONCORDAT_CONTROLLER", "the organisation that runs this server", "named on the privacy page"),
     ("contact", "CONCORDAT_CONTACT", "privacy@example.org", "contact on the privacy page and in information sheets"),
-    ("retention_days", "CONCORDAT_RETENTION_DAYS", "365", "days to keep sign-ins and finished mails, 1 to 3650"),
+    ("retention_days", "CONCORDAT_RETENTION_DAYS", "365", "days to keep ended sign-ins and experts' names, 1 to 3650"),
     ("proxy_hops", "CONCORDAT_PROXY_HOPS", "0", "number of trusted proxies in front, 0 to 5"),
     ("max_sockets", "CONCORDAT_MAX_SOCKETS", "400", "open live connections, 10 to 5000; each holds a thread"),
     ("sockets_per_address", "CONCORDAT_SOCKETS_PER_ADDRESS", "100", "live connections from one address, 1 to 5000"),
     ("log_level", "CONCORDAT_LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
 )
+
+
+#: The database's name in the data folder.
+SQLITE_FILE = "concordat.sqlite3"
+
+#: Hosts that mean "on every address of this machine".
+EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104  # compared, not bound
 
 
 @dataclass(frozen=True)
@@ -81,13 +88,21 @@ class Settings:
         return self.base_url.startswith("https://")
 
     @property
+    def leads_nowhere(self) -> bool:
+        """Whether links say "this machine" though other machines can reach the server."""
+        return self.host in EVERYWHERE and self.base_url == f"http://127.0.0.1:{self.port}"
+
+    @property
     def outbox(self) -> Path:
         """Where the demo writes its mails as files."""
         return self.data / "outbox"
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+    def from_env(cls, environ: Mapping[str, str] | None = None, *, first: bool = True) -> Settings:
         """Read and check the environment; in demo make the secret once in the data folder (mode 0600).
+
+        With ``first`` the data folder is made where it is missing; without it, a folder that should hold the database
+        or the secret and does not is a fault, and nothing is made in it: its name is probably misspelt.
 
         Raises SettingsError with every fault found, so that one start shows them all.
         """
@@ -99,13 +114,14 @@ class Settings:
             if name.startswith("CONCORDAT_") and name not in known
         ]
         raw = {field_: environ.get(name, "").strip() or default for field_, name, default, _ in SETTINGS}
-        return _Check(raw, faults).settings()
+        return _Check(raw, faults, first).settings()
 
 
 @dataclass
 class _Check:
     raw: dict[str, str]
     faults: list[str]
+    first: bool
 
     def number(self, name: str, env: str, low: int, high: int) -> int:
         text = self.raw[name]
@@ -118,7 +134,8 @@ class _Check:
         raw, faults = self.raw, self.faults
         production = raw["mode"] == "production"
         if raw["mode"] not in {"demo", "production"}:
-            faults.append(f"CONCORDAT_MODE is {raw['mode']!r}; it must be demo or production")
+            said = repr(raw["mode"]) if raw["mode"] else "not set"
+            faults.append(f"CONCORDAT_MODE is {said}; it must be demo or production")
         port = self.number("port", "PORT", 1, 65535)
         retention = self.number("retention_days", "CONCORDAT_RETENTION_DAYS", 1, 3650)
         hops = self.number("proxy_hops", "CONCORDAT_PROXY_HOPS", 0, 5)
@@ -159,7 +176,7 @@ class _Check:
             if production:
                 self.faults.append("CONCORDAT_BASE_URL must be set in production")
             host = self.raw["host"]
-            shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104  # compared, not bound
+            shown = "127.0.0.1" if host in EVERYWHERE else host
             return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
         parts = urlsplit(given)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
@@ -171,7 +188,7 @@ class _Check:
     def database_url(self, data: Path) -> str:
         given = self.raw["database_url"]
         if not given:
-            return f"sqlite:///{data / 'concordat.sqlite3'}"
+            return f"sqlite:///{data / SQLITE_FILE}"
         scheme = urlsplit(given).scheme
         if scheme in {"postgresql", "postgres", "postgresql+psycopg"}:
             return "postgresql+psycopg://" + given.split("://", 1)[1]
@@ -181,8 +198,16 @@ class _Check:
         return given
 
     def prepare(self, data: Path) -> None:
+        if not self.first and not self.raw["database_url"] and not (data / SQLITE_FILE).exists():
+            self.faults.append(f"there is no database in {data}; correct CONCORDAT_DATA, or run: concordat migrate")
+            return
+        if not self.first and not data.exists():
+            if not self.raw["secret"]:
+                self.faults.append(f"CONCORDAT_DATA: there is no folder {data}; correct it, or run: concordat migrate")
+            return
         try:
-            data.mkdir(parents=True, exist_ok=True)
+            if not data.is_dir():
+                data.mkdir(mode=0o700, parents=True)
             probe = data / f".probe-{secrets.token_hex(4)}"
             probe.write_text("")
             probe.unlink()

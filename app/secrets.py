@@ -41,6 +41,10 @@ class Keys:
         """A token that only this server can make again from ``parts``: for links that must be shown more than once."""
         return urlsafe_b64encode(self._mac("derive." + purpose, "\x1f".join(map(str, parts)))).decode().rstrip("=")
 
+    def mark(self) -> str:
+        """What tells whether two servers have the same secret, and nothing else about it."""
+        return self._mac("mark", "backups").hex()
+
     def web(self) -> str:
         """The key that signs cookies."""
         return self._mac("web", "cookies").hex()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 from typing import Any
@@ -14,16 +15,22 @@ from gunicorn.workers.gthread import ThreadWorker
 from app.config import Settings
 
 
-def port_is_free(settings: Settings) -> bool:
-    """Whether the server could listen where the settings say."""
+def why_not_listen(settings: Settings) -> str | None:
+    """Why the server could not listen where the settings say, as a sentence; None when it could."""
+    place = f"port {settings.port} on {settings.host}"
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
-        except OSError:
-            return False
-    return True
+        except (OSError, UnicodeError) as error:  # a name that cannot even be asked for is a UnicodeError
+            fault = error.errno if isinstance(error, OSError) and not isinstance(error, socket.gaierror) else None
+            if fault == errno.EADDRINUSE:
+                return f"{place} is taken; set PORT to another"
+            if fault in {errno.EACCES, errno.EPERM}:
+                return f"{place} is for the system's administrator only; set PORT to 1024 or more"
+            return f"HOST is {settings.host!r}, which is no address of this machine; set 127.0.0.1, or 0.0.0.0 for all"
+    return None
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types

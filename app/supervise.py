@@ -87,4 +87,6 @@ def _announce(settings: Settings) -> None:
     click.echo(f"\n  Concordat is at {settings.base_url}")
     if settings.is_demo:
         click.echo(f"  Choose whom to enter as at {settings.base_url}/demo (invented people, no passwords).")
+    if settings.leads_nowhere:
+        click.echo(f"  Other devices cannot follow its links: set CONCORDAT_BASE_URL=http://ADDRESS:{settings.port}")
     click.echo("  Stop with Ctrl-C.\n")

@@ -7,13 +7,23 @@ is migrated to the newest revision.
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import NullPool, create_engine, make_url
+
+
+class Standing(Enum):
+    """How a database's tables stand to those that this code knows."""
+
+    EMPTY = auto()
+    OLDER = auto()
+    CURRENT = auto()
+    NEWER = auto()
 
 
 def config(url: str) -> Config:
@@ -47,7 +57,13 @@ def check(url: str) -> None:
 
 
 def current(url: str) -> str | None:
-    """The revision of the database at ``url``; None for one that was never migrated. Raises ``OperationalError``."""
+    """The revision of the database at ``url``; None for one that was never migrated.
+
+    A SQLite file that does not exist is not made. Raises ``DBAPIError`` when the database cannot be read.
+    """
+    place = make_url(url)
+    if place.get_backend_name() == "sqlite" and place.database and not Path(place.database).exists():
+        return None
     engine = create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
@@ -56,3 +72,18 @@ def current(url: str) -> str | None:
 def head() -> str | None:
     """The newest revision that the code knows; None while there is none."""
     return ScriptDirectory.from_config(config("")).get_current_head()
+
+
+def revisions() -> list[str]:
+    """All revisions that the code knows, oldest first."""
+    return [each.revision for each in ScriptDirectory.from_config(config("")).walk_revisions()][::-1]
+
+
+def standing(revision: str | None) -> Standing:
+    """How a revision, of a database or a backup, stands to the newest that the code knows."""
+    if revision is None:
+        return Standing.EMPTY
+    known = revisions()
+    if revision not in known:
+        return Standing.NEWER
+    return Standing.CURRENT if revision == known[-1] else Standing.OLDER

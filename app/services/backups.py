@@ -13,10 +13,11 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from sqlalchemy import Column, Connection, MetaData, Table, func, insert, inspect, select, text, update
+from sqlalchemy import Column, Connection, MetaData, Table, exists, insert, inspect, select, text, update
 
 from app.errors import Conflict, Invalid
 from app.secrets import new_nonce
@@ -29,17 +30,44 @@ BATCH = 500
 UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError)
 
 
-def write_backup(database: Database, path: Path, *, revision: str) -> dict[str, int]:
-    """Write everything into a new file at ``path``, whole or not at all; row counts by table.
+def write_backup(database: Database, path: Path, *, revision: str, keys: Path | None = None) -> dict[str, int]:
+    """Write everything into a new file at ``path``, and the server's secret into ``keys``; row counts by table.
 
-    Raises Conflict when the file exists already: a backup is never overwritten.
+    Both files, or none, and readable by their owner only from the first byte. Raises Conflict when one of them exists
+    already, since a backup is never overwritten; Invalid for a folder that does not exist, or one file for both.
     """
-    if path.exists():
-        raise Conflict(f"{path} exists already; backups are never overwritten.")
+    if keys is not None and keys.absolute() == path.absolute():
+        raise Invalid("The backup and the keys go into two files: who has both reads everything.")
+    for new in filter(None, (path, keys)):
+        if os.path.lexists(new):
+            raise Conflict(f"{new} exists already; backups and keys are never overwritten.")
+        if not new.absolute().parent.is_dir():
+            raise Invalid(f"There is no folder {new.absolute().parent}.")
+    with ExitStack() as undo:
+        if keys is not None:
+            with _private(keys) as file:
+                undo.callback(keys.unlink)
+                file.write(database.settings.secret.encode())
+        counts = _write_rows(database, path, revision)
+        undo.pop_all()
+    return counts
+
+
+def _private(path: Path) -> BinaryIO:
+    """A new file that only its owner can read."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
+
+
+def _write_rows(database: Database, path: Path, revision: str) -> dict[str, int]:
     part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
     tables: dict[str, dict[str, Any]] = {}
     try:
-        with database.snapshot() as connection, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        with (
+            _private(part) as file,
+            database.snapshot() as connection,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
             for table in _tables(connection):
                 digest, rows = hashlib.sha256(), 0
                 with archive.open(f"{table.name}.jsonl", "w") as out:
@@ -48,36 +76,45 @@ def write_backup(database: Database, path: Path, *, revision: str) -> dict[str, 
                         out.write(line)
                         rows += 1
                 tables[table.name] = {"rows": rows, "sha256": digest.hexdigest()}
-            manifest = {"format": FORMAT, "revision": revision, "tables": tables}
+            manifest = {"format": FORMAT, "revision": revision, "secret": database.keys.mark(), "tables": tables}
             archive.writestr("manifest.json", json.dumps(manifest, indent=1))
-        os.chmod(part, 0o600)  # noqa: PTH101  # beside the rename below
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
     return {name: each["rows"] for name, each in tables.items()}
 
 
-def write_keys(database: Database, path: Path) -> None:
-    """Write the server's secret into a new file that only its owner can read. Raises Conflict when it exists."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise Conflict(f"{path} exists already; keys are never overwritten.") from None
-    with os.fdopen(handle, "w") as file:
-        file.write(database.settings.secret)
-
-
 def read_manifest(path: Path) -> dict[str, Any]:
-    """What a backup holds. Raises Invalid for a file that is no backup, or of a later format."""
+    """What a backup holds. Raises Invalid for a file that is no backup, or of a later format.
+
+    ``secret`` is the mark of the secret it was made with (``Keys.mark``); backups of old have none.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             manifest = json.loads(archive.read("manifest.json"))
         if manifest["format"] != FORMAT or not isinstance(manifest["tables"], dict):
             raise Invalid(f"{path} was written by another version of this program.")
-    except (*UNREADABLE, ValueError, TypeError, OSError):
+    except (*UNREADABLE, ValueError, TypeError, OSError) as error:
+        if isinstance(error, OSError) and error.filename:  # it cannot be opened at all
+            raise
         raise Invalid(f"{path} is not a backup of this program.") from None
     found: dict[str, Any] = manifest
     return found
+
+
+def check(path: Path) -> dict[str, Any]:
+    """The manifest of a backup of which every byte is what was written. Raises Invalid for any other file."""
+    manifest = read_manifest(path)
+    with zipfile.ZipFile(path) as archive:
+        for name, expected in manifest["tables"].items():
+            _read(archive, name, expected)
+    return manifest
+
+
+def is_empty(database: Database) -> bool:
+    """Whether no table holds a row."""
+    with database.snapshot() as connection:
+        return not _filled(connection)
 
 
 def restore(database: Database, path: Path) -> dict[str, int]:
@@ -90,9 +127,8 @@ def restore(database: Database, path: Path) -> dict[str, int]:
     with database.writing() as uow, zipfile.ZipFile(path) as archive:
         connection = uow.session.connection()
         tables = _tables(connection)
-        for table in tables:
-            if connection.execute(select(func.count()).select_from(table)).scalar_one():
-                raise Conflict("There is content already. Restore into an empty data folder or database.")
+        if _filled(connection):
+            raise Conflict("There is content already. Restore into an empty data folder or database.")
         for table in tables:
             expected = manifest["tables"].get(table.name, {"rows": 0})
             rows = list(_rows(archive, table, expected))
@@ -112,6 +148,10 @@ def _tables(connection: Connection) -> list[Table]:
     return [table for table in metadata.sorted_tables if table.name != "alembic_version"]
 
 
+def _filled(connection: Connection) -> bool:
+    return any(connection.execute(select(exists().select_from(table))).scalar_one() for table in _tables(connection))
+
+
 def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
     # As the driver gives them: times as text, so that the file reads the same from either engine.
     ordered = select(table).order_by(*table.primary_key.columns)
@@ -120,15 +160,21 @@ def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
         yield json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
+def _read(archive: zipfile.ZipFile, name: str, expected: dict[str, Any]) -> bytes:
+    """A table's rows as they were written. Raises Invalid when they are not."""
+    try:
+        data = archive.read(f"{name}.jsonl")
+    except UNREADABLE:
+        raise Invalid(f"The backup is damaged: {name} cannot be read.") from None
+    if hashlib.sha256(data).hexdigest() != expected["sha256"]:
+        raise Invalid(f"The backup is damaged: {name} is not what was written.")
+    return data
+
+
 def _rows(archive: zipfile.ZipFile, table: Table, expected: dict[str, Any]) -> Iterable[dict[str, Any]]:
     if not expected["rows"]:
         return []
-    try:
-        data = archive.read(f"{table.name}.jsonl")
-    except UNREADABLE:
-        raise Invalid(f"The backup is damaged: {table.name} cannot be read.") from None
-    if hashlib.sha256(data).hexdigest() != expected["sha256"]:
-        raise Invalid(f"The backup is damaged: {table.name} is not what was written.")
+    data = _read(archive, table.name, expected)
     rows = [json.loads(line) for line in data.splitlines()]
     kinds = {column.name: _reader(column) for column in table.columns}
     for row in rows:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,3 +65,70 @@ def test_a_revision_that_fails_half_way_leaves_nothing_behind(empty_url: str, mo
         migrations.downgrade(empty_url, "base")
     assert len(dropped) == 3
     assert tables(empty_url) == before
+
+
+# --- writing the next one ---
+
+NEW_TABLE = """
+from __future__ import annotations
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+
+class Thanks(Base):
+    __tablename__ = "thanks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A folder with a copy of models and migrations, where revisions can be written."""
+    root = Path(migrations.__file__).parents[1]
+    for name in ("models", "migrations"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "models" / "thanks.py").write_text(NEW_TABLE)
+    return tmp_path
+
+
+def write_revision(folder: Path) -> tuple[subprocess.CompletedProcess[str], list[Path]]:
+    """What ``python -m migrations "add thanks"`` said there, and the files it left that were not there before."""
+    before = set((folder / "migrations" / "versions").glob("*.py"))
+    said = subprocess.run(
+        [sys.executable, "-m", "migrations", "add thanks"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return said, sorted(set((folder / "migrations" / "versions").glob("*.py")) - before)
+
+
+def imported(folder: Path) -> None:
+    """Have the copy's models know the new table."""
+    known = folder / "models" / "__init__.py"
+    known.write_text(known.read_text() + "\nfrom models import thanks  # noqa\n")
+
+
+def test_no_empty_revision_is_written(copied: Path) -> None:
+    said, written = write_revision(copied)
+    assert (said.returncode, written) == (1, [])
+    assert said.stderr == "Nothing differs; is the new file imported in models/__init__.py?\n"
+
+
+def test_the_next_revision_holds_what_differs_and_no_more(copied: Path) -> None:
+    imported(copied)
+    said, [written] = write_revision(copied)
+    assert said.returncode == 0, said.stderr
+    assert f"{int(migrations.head() or '0') + 1:04d}_add_thanks" == written.stem
+    assert written.read_text().count("op.create_table(") == written.read_text().count("op.drop_table(") == 1
+    assert '"thanks"' in written.read_text()
+    assert write_revision(copied)[1] == [], "and then nothing differs"
+
+
+def test_a_revision_is_whole_without_the_formatter(copied: Path) -> None:
+    imported(copied)
+    (copied / "ruff.py").write_text("raise SystemExit('not installed')")
+    said, [written] = write_revision(copied)
+    assert said.returncode == 0, said.stderr
+    assert "not formatted" in said.stderr
+    compile(written.read_text(), written.name, "exec")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import MetaData, select
+from sqlalchemy import MetaData, event, select
 
 import migrations
 from app.errors import Conflict, Invalid, NotFound
 from app.policy import VISITOR
+from app.secrets import Keys
 from app.services import accounts, backups, documents, identities, items, panel, seating
 from app.uow import Database
 from models.documents import Document, TextChange
@@ -183,11 +185,55 @@ def test_without_the_keys_links_die_and_answers_have_no_names(
 
 
 def test_keys_go_into_a_file_of_their_own(database: Database, tmp_path: Path) -> None:
-    backups.write_keys(database, tmp_path / "keys")
+    backups.write_backup(database, tmp_path / "b.zip", revision="", keys=tmp_path / "keys")
     assert (tmp_path / "keys").read_text() == database.settings.secret
     assert (tmp_path / "keys").stat().st_mode & 0o077 == 0
-    with pytest.raises(Conflict):
-        backups.write_keys(database, tmp_path / "keys")
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite"])
+def test_both_files_are_written_or_none(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "old.key").write_text("of last month")
+    (tmp_path / "new.zip.part").mkdir()  # the place for its rows cannot be had
+    for path, keys, refusal in (
+        ("b.zip", "old.key", Conflict),
+        ("old.key", "new.key", Conflict),
+        ("b.zip", "b.zip", Invalid),
+        ("nowhere/b.zip", "new.key", Invalid),
+        ("b.zip", "nowhere/new.key", Invalid),
+        ("new.zip", "new.key", OSError),
+    ):
+        with pytest.raises(refusal):
+            backups.write_backup(database, tmp_path / path, revision="", keys=tmp_path / keys)
+        assert {each.name for each in tmp_path.glob("*.*")} == {"old.key", "new.zip.part"}, (path, keys)
+    assert (tmp_path / "old.key").read_text() == "of last month"
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite"])
+def test_a_backup_is_its_owners_from_the_first_byte(database: Database, tmp_path: Path) -> None:
+    modes: list[int] = []
+
+    def look(*_: object) -> None:
+        modes.extend(each.stat().st_mode & 0o777 for each in tmp_path.glob("*.part"))
+
+    cast.make_cast(database)
+    event.listen(database.engine, "before_cursor_execute", look)
+    before = os.umask(0)
+    try:
+        backups.write_backup(database, tmp_path / "b.zip", revision="")
+    finally:
+        os.umask(before)
+        event.remove(database.engine, "before_cursor_execute", look)
+    assert set(modes) == {0o600}
+    assert (tmp_path / "b.zip").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite"])
+def test_a_backup_tells_which_secret_it_belongs_to_and_not_the_secret(database: Database, tmp_path: Path) -> None:
+    backups.write_backup(database, tmp_path / "b.zip", revision="")
+    mark = backups.check(tmp_path / "b.zip")["secret"]
+    assert mark == Keys(database.settings.secret).mark()
+    assert mark != Keys(OTHER_SECRET).mark()
+    assert mark not in {database.keys.web(), database.settings.secret}
 
 
 def test_nothing_is_overwritten(database: Database, tmp_path: Path) -> None:
@@ -239,6 +285,8 @@ def test_a_damaged_file_is_refused_and_nothing_is_written(
     backups.write_backup(database, tmp_path / "b.zip", revision="")
     damage(tmp_path / "b.zip")
     restored = empty()
+    with pytest.raises(Invalid):
+        backups.check(tmp_path / "b.zip")
     with pytest.raises(Invalid):
         backups.restore(restored, tmp_path / "b.zip")
     with restored.reading() as uow:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import http.client
 import json
 import os
 import re
+import shlex
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,8 +22,11 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+import sqlalchemy
 from click.testing import CliRunner
+from flask import Flask
 
+import migrations
 from app import logs
 from app.cli import main
 from app.config import Settings, SettingsError
@@ -35,6 +42,8 @@ from tests.smtp import smtp_sink
 
 PASSWORD = "canary password of the member"
 CANARY_TOKEN = "canaryTOKENcanaryTOKENcanaryTOKENcanaryTOKEN"
+CANARY_CODE = "518861"
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # a server of the tests, for as long as one looks at its log
 
 
 def environ_of(folder: Path, **more: str) -> dict[str, str]:
@@ -93,25 +102,228 @@ def test_the_demo_makes_its_secret_once_for_its_owner_only(tmp_path: Path) -> No
 
 
 def test_what_cannot_run_says_why_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
     migrated = environ_of(tmp_path / "migrated")
     assert CliRunner().invoke(main, ["migrate"], env=migrated).exit_code == 0
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "noise").mkdir()
+    (tmp_path / "noise" / "concordat.sqlite3").write_text("this is no database, but a file that somebody put here")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         cases = {
-            "CONCORDAT_TYPO is not a setting": environ_of(tmp_path / "a", CONCORDAT_TYPO="1"),
-            "cannot be written": environ_of(tmp_path / "file" / "below"),
-            f"port {port} on 127.0.0.1 is taken": {**migrated, "PORT": port},
-            "the database cannot be reached": environ_of(
-                tmp_path / "c", DATABASE_URL=f"postgresql://u:canary@127.0.0.1:{free_port()}/d"
+            "CONCORDAT_TYPO is not a setting": {**migrated, "CONCORDAT_TYPO": "1"},
+            "CONCORDAT_MODE is not set; it must be demo or production": {**migrated, "CONCORDAT_MODE": ""},
+            f"there is no database in {tmp_path / 'misspelt'}; correct CONCORDAT_DATA, or run: "
+            "concordat migrate": environ_of(tmp_path / "misspelt"),
+            f"there is no folder {tmp_path / 'nowhere'}; correct it": environ_of(
+                tmp_path / "nowhere", DATABASE_URL=f"sqlite:///{tmp_path / 'migrated' / 'concordat.sqlite3'}"
             ),
-            "run: concordat migrate": environ_of(tmp_path / "d"),
+            f"the database {tmp_path / 'blank'} has no tables of Concordat; check the settings, or run: "
+            "concordat migrate": {**migrated, "DATABASE_URL": f"sqlite:///{tmp_path / 'blank'}"},
+            "cannot be read as a database: file is not a database": environ_of(tmp_path / "noise"),
+            "HOST is '192.0.2.1', which is no address of this machine": {**migrated, "HOST": "192.0.2.1"},
+            "HOST is 'no..host', which is no address of this machine": {**migrated, "HOST": "no..host"},
+            f"port {port} on 127.0.0.1 is taken": {**migrated, "PORT": port},
+            "the database cannot be reached": {
+                **migrated,
+                "DATABASE_URL": f"postgresql://u:canary@127.0.0.1:{free_port()}/d",
+            },
+            f"there is no database in {tmp_path / 'empty'};": environ_of(tmp_path / "empty"),
         }
         for words, environ in cases.items():
             result = CliRunner().invoke(main, ["serve"], env=environ)
             assert (result.exit_code, result.stdout) == (2, ""), f"{words}: {result.output}"
             assert re.fullmatch(rf"concordat: .*{re.escape(words)}.*\n", result.stderr), result.stderr
             assert "canary" not in result.stderr
+    assert not list((tmp_path / "empty").iterdir()), "looking makes nothing"
+    assert not any((tmp_path / name).exists() for name in ("misspelt", "nowhere", "blank"))
+
+
+def ran(command: str, environ: dict[str, str]) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, shlex.split(command), env=environ)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def refused(command: str, environ: dict[str, str], words: str, status: int) -> None:
+    """The command ends with one line that holds the words, on standard error, and no trace."""
+    code, said, complaint = ran(command, environ)
+    assert (code, said) == (status, ""), f"{command}: {complaint}"
+    assert re.fullmatch(rf"concordat: [^\n]*{re.escape(words)}[^\n]*\n", complaint), f"{command}: {complaint}"
+
+
+NEEDS_TABLES = [
+    "serve", "worker", "user create a@example.org --name Ann", "token a@example.org", "export vale", "demo",
+    "group create vale --name Vale --facilitator a@example.org",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [*NEEDS_TABLES, "backup new.zip"])
+def test_what_needs_a_database_says_so_and_makes_none(tmp_path: Path, command: str) -> None:
+    command = command.replace("new.zip", str(tmp_path / "new.zip"))
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "misspelt"):
+        refused(command, environ_of(tmp_path / name), f"there is no database in {tmp_path / name};", 2)
+    # A file of no bytes is what a command used to leave behind.
+    blank = environ_of(tmp_path / "empty", DATABASE_URL=f"sqlite:///{tmp_path / 'blank'}")
+    (tmp_path / "blank").touch()
+    status = 1 if command.startswith("backup") else 2
+    refused(command, blank, f"the database {tmp_path / 'blank'} has no tables of Concordat", status)
+    assert {each.name for each in tmp_path.rglob("*")} == {"empty", "blank", "secret"}
+    assert (tmp_path / "blank").stat().st_size == 0
+
+
+def at_revision(folder: Path, revision: str) -> dict[str, str]:
+    """The environment of a demo whose database says that it is of a revision."""
+    environ = environ_of(folder)
+    assert ran("migrate", environ)[0] == 0
+    with contextlib.closing(sqlite3.connect(folder / "concordat.sqlite3")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", [revision])
+        connection.commit()
+    return environ
+
+
+def test_a_database_of_another_version_is_left_alone(tmp_path: Path) -> None:
+    older = environ_of(tmp_path / "older")
+    (tmp_path / "older").mkdir()
+    migrations.upgrade(f"sqlite:///{tmp_path / 'older' / 'concordat.sqlite3'}", migrations.revisions()[0])
+    newer = at_revision(tmp_path / "newer", "9999")
+    for command in NEEDS_TABLES:
+        refused(command, older, "the database has the tables of an earlier version; run: concordat migrate", 2)
+        refused(command, newer, "this database belongs to a newer version of Concordat", 2)
+    for command in ("migrate", "run", "demo --reset"):
+        refused(command, newer, "this database belongs to a newer version of Concordat", 2)
+    for name, environ in (("older", older), ("newer", newer)):  # before one migrates, and before one goes back
+        assert ran(f"backup {tmp_path / name}.zip", environ) == (0, f"0 rows in {tmp_path / name}.zip\n", "")
+    refused(f"restore {tmp_path / 'newer.zip'}", environ_of(tmp_path / "a"), "made by a newer version of Concordat", 1)
+    refused(f"restore {tmp_path / 'older.zip'}", at_revision(tmp_path / "b", migrations.head() or ""), "earlier", 1)
+    assert ran(f"restore {tmp_path / 'older.zip'}", environ_of(tmp_path / "c"))[:2] == (0, "0 rows restored\n")
+    assert migrations.current(f"sqlite:///{tmp_path / 'c' / 'concordat.sqlite3'}") == migrations.head()
+
+
+def filled(folder: Path) -> dict[str, str]:
+    """The environment of a demo with one account."""
+    environ = environ_of(folder)
+    assert ran("migrate", environ)[0] == 0
+    assert ran("user create a@example.org --name Ann", environ)[0] == 0
+    return environ
+
+
+def test_backup_and_restore_from_the_command_line(tmp_path: Path) -> None:
+    environ = filled(tmp_path / "data")
+    file, keys = tmp_path / "b.zip", tmp_path / "b.key"
+    assert ran(f"backup {file} --with-keys {keys}", environ)[0] == 0
+    whole = file.read_bytes()
+    production = {"CONCORDAT_MODE": "production", "CONCORDAT_BASE_URL": "https://h.example", "CONCORDAT_SMTP_URL":
+                  "smtp://h"}  # fmt: skip
+
+    # A damaged file leaves nothing behind that stands in the way of the good one.
+    file.write_bytes(whole[:-200])
+    refused(f"restore {file} --with-keys {keys}", environ_of(tmp_path / "new"), "is not a backup", 1)
+    assert not (tmp_path / "new").exists()
+    file.write_bytes(whole)
+    code, said, warned = ran(f"restore {file} --with-keys {keys}", environ_of(tmp_path / "new"))
+    assert (code, warned) == (0, "")
+    assert re.fullmatch(r"[1-9]\d* rows restored\n", said)
+    assert (tmp_path / "new" / "secret").read_text() == (tmp_path / "data" / "secret").read_text()
+    assert (tmp_path / "new" / "secret").stat().st_mode & 0o077 == 0
+    refused(f"restore {file} --with-keys {keys}", environ_of(tmp_path / "new"), "There is content already", 1)
+
+    # Without the keys it works, and says what does not.
+    code, said, warned = ran(f"restore {file}", environ_of(tmp_path / "without"))
+    assert code == 0
+    assert "links, sign-ins and tokens from before are dead" in warned
+    shutil.copy(tmp_path / "without" / "secret", tmp_path / "other.key")
+    refused(f"restore {file} --with-keys {tmp_path / 'other.key'}", environ_of(tmp_path / "x"), "does not hold the", 1)
+    (tmp_path / "without" / "concordat.sqlite3").unlink()
+    refused(f"restore {file} --with-keys {keys}", environ_of(tmp_path / "without"), "is another secret", 1)
+
+    # In production the secret is the setting's, and nothing else.
+    place = environ_of(tmp_path / "production", **production)
+    refused(f"restore {file} --with-keys {keys}", place, "CONCORDAT_SECRET must be set", 2)
+    other = {**place, "CONCORDAT_SECRET": "another secret, of the length that is asked for"}
+    refused(f"restore {file} --with-keys {keys}", other, "CONCORDAT_SECRET is not the secret in the keys", 1)
+    same = {**place, "CONCORDAT_SECRET": keys.read_text()}
+    assert ran(f"restore {file} --with-keys {keys}", same)[::2] == (0, "")
+    assert not (tmp_path / "production" / "secret").exists()
+
+
+def test_files_that_cannot_be_written_or_read_are_named(tmp_path: Path) -> None:
+    environ = filled(tmp_path / "data")
+    (tmp_path / "file").write_text("")
+    refused(f"backup {tmp_path / 'nowhere' / 'b.zip'}", environ, f"There is no folder {tmp_path / 'nowhere'}", 1)
+    refused(f"backup {tmp_path / 'file'}", environ, "file exists already", 1)
+    refused(f"restore {tmp_path / 'file'}", environ_of(tmp_path / "x"), "is not a backup of this program", 1)
+    assert ran("group create vale --name Vale --facilitator a@example.org", environ)[0] == 0
+    out = tmp_path / "file" / "below"
+    refused(f"export vale --output {out}", environ, f"{out}: Not a directory", 1)
+    assert ran(f"backup {tmp_path / 'b.zip'}", environ)[0] == 0
+    for command in (f"restore {tmp_path / 'b.zip'}", "migrate", "run"):
+        refused(command, environ_of(tmp_path / "file"), f"the folder {tmp_path / 'file'} cannot be written", 2)
+
+
+def test_a_database_that_fails_in_the_middle_is_no_trace(tmp_path: Path) -> None:
+    environ = filled(tmp_path / "data")
+    file = tmp_path / "data" / "concordat.sqlite3"
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        [(size,)] = connection.execute("PRAGMA page_size").fetchall()
+        [(page,)] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'person'").fetchall()
+    with file.open("r+b") as opened:  # the revision can still be read, people cannot
+        opened.seek((page - 1) * size)
+        opened.write(b"\xff" * size)
+    for command in ("token a@example.org", f"backup {tmp_path / 'b.zip'} --with-keys {tmp_path / 'b.key'}"):
+        refused(command, environ, "the database refuses: database disk image is malformed", 1)
+    assert {each.name for each in tmp_path.iterdir()} == {"data"}, "no half of a backup"
+
+
+def test_what_an_operator_makes_is_for_its_owner_only(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        filled(tmp_path / "data")
+        with contextlib.closing(sqlite3.connect(tmp_path / "data" / "concordat.sqlite3")) as connection:
+            connection.execute("SELECT count(*) FROM person").fetchall()  # as a server: -wal and -shm are there
+            made = list((tmp_path / "data").iterdir())
+        assert os.umask(0o022) == 0o022, "what runs us keeps its own"
+    finally:
+        os.umask(before)
+    assert {each.suffix for each in made} >= {".sqlite3", ".sqlite3-wal", ".sqlite3-shm"}
+    for each in (tmp_path / "data", tmp_path / "data" / "concordat.sqlite3", tmp_path / "data" / "secret"):
+        assert each.stat().st_mode & 0o077 == 0, each
+
+
+@pytest.mark.parametrize(
+    ("more", "warns"),
+    [
+        ({"HOST": EVERYWHERE}, True),
+        ({"HOST": "::"}, True),
+        ({"HOST": "127.0.0.1"}, False),
+        ({"HOST": EVERYWHERE, "CONCORDAT_BASE_URL": "http://192.0.2.7:8000"}, False),
+    ],
+)
+def test_links_that_lead_nowhere_are_noticed(tmp_path: Path, more: dict[str, str], warns: bool) -> None:
+    settings = Settings.from_env({"CONCORDAT_MODE": "demo", "CONCORDAT_DATA": str(tmp_path), **more})
+    assert settings.leads_nowhere is warns
+
+
+def test_a_server_for_other_devices_warns_that_its_links_are_for_this_one(
+    start_server: Callable[..., LiveServer],
+) -> None:
+    server = start_server(HOST=EVERYWHERE)
+    server.stop()
+    assert "set CONCORDAT_BASE_URL to the address that people type" in server.log
+
+
+@pytest.mark.postgres
+def test_a_role_without_rights_is_told_so(
+    postgres_database: tuple[str, sqlalchemy.Connection], tmp_path: Path, worker: str
+) -> None:
+    url, admin = postgres_database
+    admin.exec_driver_sql(f"CREATE ROLE stranger_{worker} LOGIN PASSWORD 'canary'")
+    try:
+        stranger = sqlalchemy.make_url(url).set(username=f"stranger_{worker}", password="canary")
+        environ = environ_of(tmp_path, DATABASE_URL=stranger.render_as_string(hide_password=False))
+        for command in ("migrate", "user create a@example.org --name Ann", f"backup {tmp_path / 'b.zip'}"):
+            refused(command, environ, "the database refuses: permission denied for table alembic_version", 1)
+    finally:
+        admin.exec_driver_sql(f"DROP ROLE stranger_{worker}")
 
 
 # --- health ---
@@ -176,6 +388,8 @@ def test_the_log_tells_what_happened_and_no_secret(start_server: Callable[..., L
         ("GET", f"/r/{CANARY_TOKEN}", ""),
         ("GET", f"/reset/{CANARY_TOKEN}?password={CANARY_TOKEN}", ""),
         ("GET", f"/screen/{CANARY_TOKEN}", ""),
+        ("GET", f"/join/{CANARY_CODE}", ""),
+        ("POST", f"/join/{CANARY_CODE}", f"name=Ann&csrf_token={csrf}"),
         ("GET", f"/sign-in?next=/{cookie}", ""),
         ("GET", "/account/%0d%0aInjected:%20line%1b[31m", ""),
         ("GET", f"/nowhere/{CANARY_TOKEN}", ""),
@@ -193,8 +407,8 @@ def test_the_log_tells_what_happened_and_no_secret(start_server: Callable[..., L
     assert [(id_, told[id_]) for id_, _ in ids] == ids, "each answer's id leads to its line"
     for line in lines:
         assert {"at", "level", "logger", "message"} <= line.keys()
-    for secret in (CANARY_TOKEN, PASSWORD, urlencode({"": PASSWORD})[1:], "member@example.org", cookie, csrf,
-                   database.settings.secret, jar.partition("=")[2]):  # fmt: skip
+    for secret in (CANARY_TOKEN, f"/{CANARY_CODE}", PASSWORD, urlencode({"": PASSWORD})[1:], "member@example.org",
+                   cookie, csrf, database.settings.secret, jar.partition("=")[2]):  # fmt: skip
         assert secret not in server.log
     assert "\x1b" not in server.log
     assert "127.0.0.1:" not in server.log, "nor whence people came"
@@ -205,6 +419,7 @@ def test_the_log_tells_what_happened_and_no_secret(start_server: Callable[..., L
     [
         (f"GET /r/{CANARY_TOKEN}/x", "GET /r/…/x"),
         ("/sign-in/link/short-one", "/sign-in/link/…"),
+        ("/join/518861", "/join/…"),
         ("email=a@example.org&password=hunter2&x=1", "email=…&password=…&x=1"),
         ("connect postgresql+psycopg://user:pw@host/db", "connect postgresql+psycopg://user:…@host/db"),
         ("RecipientsRefused {'ann@example.org': (550, b'no')}", "RecipientsRefused {'…': (550, b'no')}"),
@@ -215,6 +430,27 @@ def test_the_log_tells_what_happened_and_no_secret(start_server: Callable[..., L
 )
 def test_redaction(text: str, kept: str) -> None:
     assert logs.redact(text) == kept
+
+
+def secret_paths(app: Flask) -> list[str]:
+    """An address of each page whose path holds a token or a code: "/r/KEY", "/screen/KEY/live" …"""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.arguments & {"token", "code"}:
+            for kind in re.findall(r"\w+", "".join(re.findall(r"<any\((.*?)\):kind>", rule.rule))) or [""]:
+                path = re.sub(r"<any\(.*?\):kind>", kind, rule.rule)
+                found.append(re.sub(r"<(token|code)>", "KEY", path))
+    return found
+
+
+def test_no_path_that_is_a_key_is_logged_by_us_or_by_the_proxy_of_the_docs(app: Flask) -> None:
+    docs = (ROOT / "docs" / "operations.md").read_text()
+    [unlogged] = re.findall(r"map \$uri \$logged \{ ~(\S+) 0;", docs)
+    paths = secret_paths(app)
+    assert {"/r/KEY", "/welcome/KEY", "/reset/KEY", "/join/KEY", "/screen/KEY/live"} <= set(paths)
+    for path in paths:
+        assert "KEY" not in logs.redact(path), path
+        assert re.match(unlogged, path), path
 
 
 @pytest.mark.parametrize("text", ["." * 40_000, "a://" * 10_000, "x." * 20_000, "/r/" * 13_000, "token=" * 7_000])
