@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import select
 
-from app.policy import Actor
-from app.services import exports, returns, versions
+import migrations
+from app.config import Settings
+from app.policy import SYSTEM, Actor
+from app.services import exports, returns, story, versions
 from app.services.companions import Including
 from app.uow import Database
+from models.versions import Version, VersionItem
 from tests.cast import Cast, make_cast
 from tests.office import Office, Turn, office
-from tests.scripted import EDITS, MACHINE, build_blueprint
+from tests.scripted import EDITS, MACHINE, Edit, build_blueprint
 
-pytestmark = [
-    pytest.mark.long,  # LibreOffice is large to install: `tools/system.sh office`
-    pytest.mark.parametrize("database_engine", ["sqlite"]),
-]
+pytestmark = pytest.mark.long  # LibreOffice is large to install: `tools/system.sh office`
+on_sqlite = pytest.mark.parametrize("database_engine", ["sqlite"])
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,7 @@ def came_back(database: Database, actor: Actor, cast: Cast, data: bytes) -> retu
         return returns.examine(uow, actor, group_id=cast.group_id, data=data)
 
 
+@on_sqlite
 @pytest.mark.parametrize("base", ["draft", "version"])
 @pytest.mark.parametrize("record", [True, False], ids=["tracked", "plain"])
 def test_forty_edits_come_back_as_suggestions_in_the_right_items(
@@ -71,6 +74,7 @@ def test_forty_edits_come_back_as_suggestions_in_the_right_items(
     assert found.loose == []
 
 
+@on_sqlite
 @pytest.mark.parametrize("base", ["draft", "version"])
 def test_an_unchanged_document_suggests_nothing(database: Database, cast: Cast, libre: Office, base: str) -> None:
     document = sent(database, cast, base, Including(decisions=True, suggestions=True))
@@ -78,3 +82,68 @@ def test_an_unchanged_document_suggests_nothing(database: Database, cast: Cast, 
     for data in (document, saved):
         found = came_back(database, cast.member, cast, data).returned
         assert (found.proposals, found.loose, found.marked) == ([], [], True)
+
+
+# --- a long version ---
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The demonstration's database."""
+    folder = tmp_path_factory.mktemp("demonstration")
+    settings = Settings.from_env({"CONCORDAT_MODE": "demo", "CONCORDAT_DATA": str(folder)})
+    migrations.upgrade(settings.database_url)
+    database = Database(settings)
+    story.tell_once(database)
+    yield database
+    database.close()
+
+
+def _spread(items: list[VersionItem]) -> list[Edit]:
+    """Forty edits over a whole version, of texts that are one plain paragraph, each kind of edit in turn."""
+    places = [
+        (item.reference, field, getattr(item, field))
+        for item in items for field in ("title", "text", "why", "summary")
+    ]  # fmt: skip
+    plain = [place for place in places if len(place[2].split()) > 5 and not set("*_[]\\\n#>`") & set(place[2])]
+    made = []
+    for number, (reference, field, words) in enumerate(plain[:: max(1, len(plain) // 45)][:40]):
+        parts = words.split(" ")
+        begin = " ".join(parts[:4])
+        match number % 5:
+            case 0:
+                after, act = f"{words} Added here.", ("append", begin, f"{reference} ", " Added here.")
+            case 1:
+                after = " ".join([*parts[:2], *parts[3:]])
+                act = ("replace", begin, f"{reference} ", f"{parts[1]} {parts[2]} ", f"{parts[1]} ")
+            case 2:
+                after = " ".join([*parts[:3], "otherwise", *parts[4:]])
+                act = ("replace", begin, f"{reference} ", f"{parts[2]} {parts[3]}", f"{parts[2]} otherwise")
+            case 3:
+                after = f"{words} “Quoted” and naïve 🙂."
+                act = ("append", begin, f"{reference} ", " “Quoted” and naïve 🙂.")
+            case _:
+                after = " ".join([*parts[:3], "quite", *parts[3:]])
+                act = ("replace", begin, f"{reference} ", f"{parts[2]} ", f"{parts[2]} quite ")
+        made.append(Edit(f"{reference} {field}", reference, field, after, [list(act)]))
+    return made
+
+
+@pytest.mark.parametrize("record", [True, False], ids=["tracked", "plain"])
+def test_forty_edits_of_a_long_version_come_back(told: Database, libre: Office, record: bool) -> None:
+    with told.reading() as uow:
+        version = uow.session.execute(select(Version).order_by(Version.number)).scalars().first()
+        assert version is not None
+        edits = _spread(versions.items_of(uow.session, version.id))
+        including = Including(decisions=True, suggestions=True)
+        document = exports.export_version(
+            uow, SYSTEM, group_id=version.group_id, number=version.number, form="docx", including=including
+        ).body
+    assert len(edits) == 40
+    edited, pages = libre.edit(document, Turn([act for edit in edits for act in edit.acts], record=record))
+    assert pages >= 25
+    with told.reading() as uow:
+        found = returns.examine(uow, SYSTEM, group_id=version.group_id, data=edited).returned
+    got = {(each.reference, each.field): each.after for each in found.proposals}
+    assert got == {(edit.reference, edit.field): edit.after for edit in edits}
+    assert found.loose == []
