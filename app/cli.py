@@ -191,16 +191,15 @@ def demo(reset: bool) -> None:
 @click.option("--evidence/--no-evidence", default=True, show_default=True, help="What the items rest on.")
 @click.option("--decisions", is_flag=True, help="Also the decisions on them.")
 @click.option("--suggestions", is_flag=True, help="Also the suggestions that wait.")
+@click.option("--comments", is_flag=True, help="Also the open comments.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; else standard output.")
-def export(
-    slug: str, number: int | None, form: str, evidence: bool, decisions: bool, suggestions: bool, output: Path | None
-) -> None:
+def export(slug: str, number: int | None, form: str, output: Path | None, **along: bool) -> None:
     """Write a group's blueprint: the draft, or a version (as JSON: the form whose fingerprint anyone can check)."""
     from app.policy import SYSTEM, Can
     from app.services import exports, groups
     from app.services.companions import Including
 
-    wanted = Including(evidence=evidence, decisions=decisions, suggestions=suggestions)
+    wanted = Including(**along)
     with database() as opened, opened.reading() as uow:
         found, _standing = groups.access_group(uow.session, SYSTEM, slug, Can.GROUP_READ)
         if number is None:

@@ -54,7 +54,12 @@ class Office:
             "turns": [{"acts": turn.acts, "record": turn.record, "author": turn.author} for turn in turns],
         }  # fmt: skip
         done = subprocess.run(
-            [SYSTEM_PYTHON, str(HANDS)], input=json.dumps(asked), capture_output=True, text=True, timeout=110, check=False
+            [SYSTEM_PYTHON, str(HANDS)],
+            input=json.dumps(asked),
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return target.read_bytes(), int(json.loads(done.stdout)["pages"])

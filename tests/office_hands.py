@@ -1,7 +1,8 @@
 """What a person does in LibreOffice, done by the system's Python (which has `uno`), in a process of its own.
 
 Reads a JSON object from standard input: `pipe` (of the running office), `open`, `save`, `record` (tracked changes),
-`author`, and `acts`, each a list: a verb, the paragraph it is about (by words in it, and the beginning of one above), and the rest.
+`author`, and `acts`, each a list: a verb, the paragraph it is about (by words in it, and the beginning of one above),
+and the rest.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import uno
 from com.sun.star.beans import PropertyValue
 from com.sun.star.text.ControlCharacter import PARAGRAPH_BREAK
+from com.sun.star.uno import RuntimeException
 
 
 def named(name: str, value: Any) -> PropertyValue:
@@ -26,24 +28,28 @@ class Hands:
         self.document = document
         self.text = document.Text
 
-    def paragraphs(self) -> list[Any]:
-        found = []
-        each = self.text.createEnumeration()
-        while each.hasMoreElements():
-            one = each.nextElement()
-            if one.supportsService("com.sun.star.text.Paragraph"):
-                found.append(one)
-        return found
+    def find(self, words: str, start: Any = None) -> Any:
+        """The paragraph of the text (not of a table) that holds ``words`` next, below ``start``; a cursor over it."""
+        search = self.document.createSearchDescriptor()
+        search.SearchString, search.SearchCaseSensitive = words, True
+        found = self.document.findFirst(search) if start is None else self.document.findNext(start, search)
+        while found is not None:
+            try:
+                cursor = self.text.createTextCursorByRange(found.getStart())
+            except RuntimeException:
+                found = self.document.findNext(found.getEnd(), search)
+                continue
+            cursor.gotoStartOfParagraph(False)
+            cursor.gotoEndOfParagraph(True)
+            return cursor
+        raise LookupError(words)
 
-    def paragraph(self, words_in_it: str, after: str = "") -> Any:
+    def paragraph(self, words: str, after: str) -> Any:
         """The first paragraph with such words, from the one on that begins with ``after``."""
-        seen = not after
-        for one in self.paragraphs():
-            words = one.getString()
-            seen = seen or words.startswith(after)
-            if seen and words_in_it in words:
-                return one
-        raise LookupError(f"{words_in_it!r} below {after!r}")
+        one = self.find(after)
+        while not one.getString().startswith(after):
+            one = self.find(after, one.getEnd())
+        return one if words in one.getString() else self.find(words, one.getEnd())
 
     def cursor(self, one: Any, words: str | None = None) -> Any:
         """A cursor on some words of a paragraph, or on all of it."""
@@ -94,11 +100,8 @@ class Hands:
         """From some words to the end of others in a later paragraph, replaced at one stroke."""
         begin = self.cursor(one, words).getStart()
         cursor = self.text.createTextCursorByRange(begin)
-        cursor.gotoRange(self.cursor(self.paragraph_with(until), until).getEnd(), True)
+        cursor.gotoRange(self.cursor(self.find(until, one.getEnd()), until).getEnd(), True)
         self.text.insertString(cursor, new, True)
-
-    def paragraph_with(self, words: str) -> Any:
-        return next(one for one in self.paragraphs() if words in one.getString())
 
     def bold(self, one: Any, words: str) -> None:
         self.cursor(one, words).setPropertyValue("CharWeight", 150.0)
@@ -114,12 +117,6 @@ class Hands:
 
     def level(self, one: Any, level: int) -> None:
         one.setPropertyValue("NumberingLevel", level)
-
-    def comment(self, one: Any, words: str, said: str) -> None:
-        note = self.document.createInstance("com.sun.star.text.textfield.Annotation")
-        note.setPropertyValue("Content", said)
-        note.setPropertyValue("Author", "A. Solicitor")
-        self.text.insertTextContent(self.cursor(one, words), note, True)
 
 
 def main() -> None:

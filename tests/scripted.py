@@ -25,7 +25,8 @@ TEXTS = {
     "C1.3": ("People have a say", "1. People are asked.\n2. People decide.\n3. People are told.",
              "Those who live with it know most.", "People are asked first.\n\nThen they decide."),
     "C1.4": ("Nobody is left out", "- access for all\n- letters in plain words\n- help at the door",
-             "**Equal access is a duty** and not a wish.", "Everyone can come.\n\nThis line goes.\n\nEveryone is heard."),
+             "**Equal access is a duty** and not a wish.",
+             "Everyone can come.\n\nThis line goes.\n\nEveryone is heard."),
     "C1.5": ("Money follows the person", "1. The budget is set.\n2. The budget is shared.\n\nThen it is reviewed.",
              "See the [guidance on budgets](https://example.org/guidance?a=1&b=2) for the reasons.",
              "Money makes people smile."),
@@ -41,7 +42,8 @@ TEXTS = {
                "Old minutes are kept. New minutes are sent to all.", "We meet. We tell."),
     "S1.2.1": ("Payment within a month", "Payment is made within 30 days.", "- first\n- second\n- third",
                "It was __bold__ and * not a list *.\n* star one\n* star two"),
-    "S1.3.1": ("Quotes that a machine turns", 'He said "yes" - and it\'s 1/2 done... (c)', "A -- B -- C", "So \"it\" is."),
+    "S1.3.1": ("Quotes that a machine turns", 'He said "yes" - and it\'s 1/2 done... (c)', "A -- B -- C",
+               "So \"it\" is."),
 }  # fmt: skip
 
 
@@ -144,7 +146,7 @@ EDITS = [
 MACHINE = [
     ["replace", "He said", "S1.3.1 ", '"yes" - and it\'s 1/2 done... (c)', "“yes” – and it’s ½ done… ©"],
     ["replace", "A -- B", "S1.3.1 ", "A -- B -- C", "A – B — C"],
-    ["replace", "So \"it\"", "S1.3.1 ", "\"it\" is", "„it“\u00a0is"],
+    ["replace", 'So "it"', "S1.3.1 ", '"it" is', "„it“\u00a0is"],
 ]
 
 

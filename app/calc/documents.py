@@ -69,18 +69,19 @@ class WordDocument:
         self._bookmarks = self._bullets = self._decimal = 0
         self._open: dict[int, int] = {}
 
-    def heading(self, words: str, *, level: int = 1, reference: str = "", bookmark: str = "") -> None:
+    def heading(self, words: str, *, level: int = 1, reference: str = "", bookmark: str = "") -> DocxParagraph:
         """A heading in Word's own style; level 0 is the document's title, below it 1 to 9.
 
         The bookmark lies on the reference that stands before the words, so that the words can be written anew.
         """
-        paragraph = self._document.add_heading("", max(0, min(MAX_HEADING, level)))
+        paragraph: DocxParagraph = self._document.add_heading("", max(0, min(MAX_HEADING, level)))
         if reference:
             paragraph.add_run(plain(reference))
             self._mark(paragraph, bookmark)
         paragraph.add_run(f" {plain(words)}" if reference else plain(words))
         if not reference:
             self._mark(paragraph, bookmark)
+        return paragraph
 
     def label(self, words: str, *, bookmark: str = "") -> None:
         """A small heading that is no heading: what the paragraphs under it are."""
@@ -191,12 +192,24 @@ class WordDocument:
 
     # --- texts in our dialect ---
 
-    def text(self, some: Sequence[Paragraph], *, heading_offset: int | None = None) -> None:
-        """Paragraphs of a text in our dialect; its own headings in Word's heading styles, `heading_offset` levels below
-        the first, or, with None, in styles of their own, so that they are not taken for headings of the document.
+    def text(self, some: Sequence[Paragraph], *, heading_offset: int | None = None) -> list[DocxParagraph]:
+        """Paragraphs of a text in our dialect, as they stand in the document.
+
+        Its own headings are in Word's heading styles, `heading_offset` levels below the first, or, with None, in styles
+        of their own, so that they are not taken for headings of the document.
         """
+        made = []
         for each in some:
-            self._fill(self._begin(each, heading_offset), each.words)
+            made.append(self._begin(each, heading_offset))
+            self._fill(made[-1], each.words)
+        return made
+
+    def comment(self, on: DocxParagraph | None, words: str, *, author: str) -> None:
+        """A comment in the margin, pinned to a paragraph, else to the last one that was written."""
+        paragraph = on if on is not None and on.runs else self._document.paragraphs[-1]
+        if paragraph.runs:
+            initials = "".join(part[0] for part in plain(author).split()[:3])
+            self._document.add_comment(paragraph.runs, plain(words), plain(author), initials)
 
     def _begin(self, each: Paragraph, heading_offset: int | None) -> DocxParagraph:
         if each.kind in ("heading", "subheading"):

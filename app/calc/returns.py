@@ -23,6 +23,8 @@ from app.calc.wordreading import Line, WordFile, lines
 
 FIELDS = ("title", "text", "why", "summary")
 LABELS = {"why": "Why", "summary": "In plain words"}
+#: The headings above items.
+PRINCIPLES, ELEMENTS = "Principles", "Core elements"
 #: Labels of what only informs.
 EVIDENCE, DECISIONS, SUGGESTIONS, COMMENTS = "Evidence", "Decisions", "Suggested words", "Comments"
 _FIXED_LABELS = {EVIDENCE.lower(), DECISIONS.lower(), SUGGESTIONS.lower(), COMMENTS.lower()}
@@ -85,6 +87,7 @@ class Loose:
     text: str
     author: str = ""
     on: str = ""
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ class _Sheet:
     titles: dict[str, str] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     loose: list[Loose] = field(default_factory=list)
-    where: dict[int, str] = field(default_factory=dict)
+    where: dict[int, Place] = field(default_factory=dict)
 
 
 class _Sorter:
@@ -173,7 +176,8 @@ class _Sorter:
         }
         for line in some:
             self._line(line)
-            self.sheet.where[id(line.block)] = self.reference
+            name = "title" if self.reference in self.sheet.order[-1:] and line.block.heading else self.at
+            self.sheet.where[id(line.block)] = self.reference, name if name in FIELDS else "text"
         self._lines_gone()
         self._divide()
         return self.sheet
@@ -223,7 +227,9 @@ class _Sorter:
 
     def _title(self, reference: str, text: str) -> None:
         found = _REFERENCE.match(text)
-        bare = text[found.end() :] if found is not None and found[1] == reference else text
+        own = self.items[reference].texts.get("title", Text(0, "")).words
+        changed = found is not None and not own.startswith(found[1])
+        bare = text[found.end() :] if found is not None and (changed or found[1] == reference) else text
         self.sheet.titles[reference] = " ".join(bare.split())
         self.sheet.order.append(reference)
         self.unmarked.pop(reference, None)
@@ -252,11 +258,14 @@ class _Sorter:
         """What a line without a bookmark is, as its words and style tell."""
         text, style = line.paragraph.text, line.block.style
         bare = " ".join(fold(text).split()).rstrip(":").lower()
-        if line.block.heading in (1, 2, 3, 4):
-            return self._heading(line, bare)
+        if not self.has_marks and bare in (PRINCIPLES.lower(), ELEMENTS.lower()):
+            self.at = "front"
+            return True
         if not self.has_marks and (found := _REFERENCE.match(text)) and self._is_title_by_words(found[1], text):
             self._title(found[1], text)
             return True
+        if line.block.heading in (1, 2, 3, 4):
+            return self._heading(line, bare)
         if not self.reference:
             return False
         if style == "label" or not self.has_marks or _all_bold(line.paragraph):
@@ -469,19 +478,19 @@ def _all_loose(file: WordFile, known: Mapping[str, Item], sheet: _Sheet) -> list
 
 def _beside(file: WordFile, sheet: _Sheet) -> Iterator[Loose]:
     """Comments, pictures, notes, and words struck through by hand, with the item they stand in."""
-    reference = ""
-    at: list[str] = []
+    place: Place = ("", "")
+    at: list[Place] = []
     for block in file.blocks:
-        reference = sheet.where.get(id(block), reference)
-        at.append(reference)
+        place = sheet.where.get(id(block), place)
+        at.append(place)
         for thing in block.things:
             what, _, words = thing.partition(": ")
-            yield Loose("footnote" if what == "footnote" else "picture", reference, words)
+            yield Loose("footnote" if what == "footnote" else "picture", place[0], words)
         if block.struck.strip() and not any(_LINE.match(name) for name in block.begins):
-            yield Loose("struck", reference, block.struck.strip())
+            yield Loose("struck", place[0], block.struck.strip())
     for comment in file.comments:
-        place = at[comment.block] if 0 <= comment.block < len(at) else ""
-        yield Loose("comment", place, comment.text, comment.author, comment.on)
+        reference, name = at[comment.block] if 0 <= comment.block < len(at) else ("", "")
+        yield Loose("comment", reference, comment.text, comment.author, comment.on.strip(), name)
 
 
 def _moved(order: Sequence[str], rank: Mapping[str, int]) -> list[str]:

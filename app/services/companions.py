@@ -1,4 +1,4 @@
-"""What may go out beside the words of items: their evidence, the decisions on them, the suggestions that wait."""
+"""What may go out beside the words of items: evidence, decisions, suggestions that wait, open comments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.calc import moments
 from app.policy import Actor, Can, require
-from app.services import suggestions
+from app.services import comments, suggestions
 from app.services.decisions import STANDING_WORDS, standings
 from app.services.minutes import OUTCOMES
 from app.uow import UnitOfWork
@@ -27,6 +27,7 @@ class Including:
     evidence: bool = True
     decisions: bool = False
     suggestions: bool = False
+    comments: bool = False
 
 
 class Decided(NamedTuple):
@@ -49,18 +50,28 @@ class Suggested(NamedTuple):
     reason: str
 
 
+class Commented(NamedTuple):
+    """One open comment: on which text, on which words of it (none: all of it), by whom, and what it says."""
+
+    field: str
+    quote: str
+    author: str
+    words: str
+
+
 @dataclass
 class Companions:
     """What goes out beside the words of items, by the item's id."""
 
     decisions: dict[int, list[Decided]] = field(default_factory=dict)
     suggestions: dict[int, list[Suggested]] = field(default_factory=dict)
+    comments: dict[int, list[Commented]] = field(default_factory=dict)
 
 
 def beside(
     uow: UnitOfWork, actor: Actor, *, group_id: int, item_ids: Collection[int], including: Including
 ) -> Companions:
-    """The decisions and waiting suggestions on some items of a group, as far as they are wanted.
+    """What goes along with some items of a group, as far as it is wanted.
 
     Raises NotFound, Forbidden for those who may not read them.
     """
@@ -75,6 +86,16 @@ def beside(
                 Suggested(each.field.value, each.before, each.after, each.author, each.suggestion.reason)
                 for each in suggestions.of_item(uow, actor, item_id, group_id=group_id)
                 if each.suggestion.state is SuggestionState.OPEN
+            ]
+    if including.comments:
+        require(uow.session, actor, group_id, Can.COMMENT_READ)
+        for item_id in comments.open_counts(uow.session, group_id).keys() & set(item_ids):
+            found.comments[item_id] = [
+                Commented(talk.field.value, talk.discussion.quote, said.author, said.comment.words)
+                for talk in comments.of_item(uow, actor, item_id, group_id=group_id)
+                if talk.discussion.resolved_at is None
+                for said in talk.said
+                if said.comment.taken_back_at is None
             ]
     return found
 

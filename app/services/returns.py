@@ -14,15 +14,17 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.calc.differences import change_between
+from app.calc.paragraphs import fold
 from app.calc.returns import FIELDS, Item, Loose, Place, Returned, Text, match, versions_of
 from app.calc.wordreading import Unreadable, WordFile, read
 from app.errors import Conflict, Invalid, NotFound
 from app.policy import Actor, Can, access, require
-from app.services import documents, history, items, suggestions, versions
+from app.services import comments, documents, history, items, suggestions, versions
 from app.services.activity import note
-from app.services.word_files import DRAFT, PROPERTY
+from app.services.word_files import DRAFT, PROPERTY, comment_words
 from app.uow import UnitOfWork
 from models import items as item_models
+from models.comments import Comment, Discussion
 from models.documents import Document, Field, TextChange
 from models.groups import Group
 from models.items import Status
@@ -65,12 +67,23 @@ class Proposed:
 
 
 @dataclass(frozen=True)
+class Besides:
+    """One thing that can be no suggestion; ``may_be_said`` if it is a comment that can become one of an item."""
+
+    number: int
+    loose: Loose
+    item_id: int | None
+    may_be_said: bool
+    said: int | None
+
+
+@dataclass(frozen=True)
 class Preview:
     """A returned document as it is looked at before anything is made of it."""
 
     document: ReturnedDocument
     proposals: list[Proposed]
-    loose: list[Loose]
+    loose: list[Besides]
 
     @property
     def open(self) -> list[Proposed]:
@@ -119,17 +132,31 @@ def keep(
         {**asdict(each), "item_id": examined.item_ids[each.reference], "suggestion_id": None, "refused": ""}
         for each in found.proposals
     ]
+    went_out = _words_that_went_out(uow, group_id)
+    loose = [
+        {**asdict(each), "item_id": examined.item_ids.get(each.reference), "said": None}
+        for each in found.loose
+        if each.what != "comment" or fold(each.text) not in went_out
+    ]
     kept = ReturnedDocument(
         group_id=group_id, brought_by_id=actor.person_id, brought_at=uow.now,
         file_name=(documents.clean(Field.TEXT, file_name).strip() or "document.docx")[-200:], edited_by=edited_by,
-        made_from=examined.made_from, is_marked=found.marked, found=found.found, proposals=proposals,
-        loose=[asdict(each) for each in found.loose],
+        made_from=examined.made_from, is_marked=found.marked, found=found.found, proposals=proposals, loose=loose,
     )  # fmt: skip
     uow.session.add(kept)
     uow.flush()
     for old in list_mine(uow, actor, group_id=group_id)[MOST_KEPT:]:
         uow.session.delete(old)
     return kept
+
+
+def _words_that_went_out(uow: UnitOfWork, group_id: int) -> set[str]:
+    """What comments of ours read in a document: they come back with it and say nothing new."""
+    query = (
+        select(Discussion.quote, Comment.words).join(Comment, Comment.discussion_id == Discussion.id)
+        .where(Discussion.group_id == group_id)
+    )  # fmt: skip
+    return {fold(comment_words(quote, words)) for quote, words in uow.session.execute(query)}
 
 
 def access_return(uow: UnitOfWork, actor: Actor, return_id: int, *, group_id: int) -> ReturnedDocument:
@@ -168,11 +195,20 @@ def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
                 each["after"], tuple(each["authors"]), each["mixed"], blocked, each["suggestion_id"],
             )
         )  # fmt: skip
-    return Preview(document, proposals, [Loose(**each) for each in document.loose])
+    return Preview(document, proposals, [_besides(number, each) for number, each in enumerate(document.loose)])
 
 
-def make(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int, chosen: Collection[int]) -> int:
-    """Make suggestions of the proposals chosen (by their numbers); how many were made.
+def _besides(number: int, kept: dict[str, Any]) -> Besides:
+    own = {"item_id", "said"}
+    loose = Loose(**{name: value for name, value in kept.items() if name not in own})
+    return Besides(number, loose, kept["item_id"], _may_be_said(kept), kept["said"])
+
+
+def make(
+    uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int, chosen: Collection[int],
+    remarks: Collection[int] = (),
+) -> tuple[int, int]:  # fmt: skip
+    """Make suggestions of the proposals chosen, and comments of the remarks chosen, by their numbers; how many of each.
 
     One that cannot be made (its item was withdrawn, too many of the actor's wait there) keeps the sentence that says
     why; one that waits already is not made twice. Raises NotFound, Forbidden, Invalid when none is chosen.
@@ -182,8 +218,10 @@ def make(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int, chosen
     wanted = [
         number for number, each in enumerate(document.proposals) if number in chosen and not each["suggestion_id"]
     ]
-    if not wanted:
-        raise Invalid("", fields={"chosen": "Tick at least one change that has not been suggested yet."})
+    loose = [dict(each) for each in document.loose]
+    spoken = [number for number, each in enumerate(loose) if number in remarks and _may_be_said(each)]
+    if not wanted and not spoken:
+        raise Invalid("", fields={"chosen": "Tick at least one change or comment that has not been taken over yet."})
     proposals = [dict(each) for each in document.proposals]
     made = 0
     for number in wanted:
@@ -203,10 +241,28 @@ def make(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int, chosen
         else:
             each["suggestion_id"], each["refused"] = suggestion.id, ""
             made += 1
-    document.proposals = proposals
+    for number in spoken:
+        loose[number]["said"] = _say(uow, actor, loose[number], group_id)
+    document.proposals, document.loose = proposals, loose
     if made:
         note(uow, actor, f"made {made} suggestions from a Word document", group_id=group_id)
-    return made
+    return made, len(spoken)
+
+
+def _may_be_said(loose: dict[str, Any]) -> bool:
+    return loose["what"] == "comment" and bool(loose["item_id"] and loose["text"]) and not loose["said"]
+
+
+def _say(uow: UnitOfWork, actor: Actor, remark: dict[str, Any], group_id: int) -> int:
+    """Make a comment of the item of one in the document, on the same words where they are still there."""
+    author = remark["author"] or "Word"
+    words = f"{author}: {remark['text']}"[: comments.LONGEST]
+    where = {"item_id": remark["item_id"], "field": Field(remark["field"]), "group_id": group_id}
+    try:
+        return comments.start(uow, actor, words=words, quote=remark["on"], **where).id
+    except Invalid:
+        quoted = f"{author}, on “{remark['on'][:300]}”: {remark['text']}"
+        return comments.start(uow, actor, words=quoted[: comments.LONGEST], **where).id
 
 
 def discard(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> None:

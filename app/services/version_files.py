@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.calc.plain import plain
@@ -66,6 +66,11 @@ def json_bytes(
              "reason": each.reason}
             for item_id, some in companions.suggestions.items() for each in some
         ]  # fmt: skip
+    if companions.comments:
+        shown["comments"] = [
+            {"item": references[item_id], "text": each.field, "on": each.quote, "words": each.words}
+            for item_id, some in companions.comments.items() for each in some
+        ]  # fmt: skip
     return (json.dumps(shown, ensure_ascii=False, indent=2) + "\n").encode()
 
 
@@ -99,6 +104,18 @@ def _along(item: VersionItem, companions: Companions) -> Iterable[tuple[str, lis
                 f"{each.author or 'A former member'}, {each.field}: {plain(each.after)}"
                 + (f" (because: {each.reason})" if each.reason else "")
                 for each in suggested
+            ],
+        )
+
+    commented = companions.comments.get(item.item_id, [])
+    if commented:
+        yield (
+            "Comments",
+            [
+                f"{each.author or 'A former member'}"
+                + (f", on “{each.quote}”" if each.quote else "")
+                + f": {each.words}"
+                for each in commented
             ],
         )
 
@@ -139,8 +156,9 @@ def items_table(items: Iterable[VersionItem], including: Including, companions: 
         "untested evidence",
         "decisions",
         "suggestions",
+        "comments",
     ]
-    wanted = {"evidence": including.evidence, "decisions": including.decisions, "suggestions": including.suggestions}
+    wanted = asdict(including)
     columns = [name for name in head if wanted.get(name, True)]
     rows = []
     for item in items:
@@ -158,6 +176,7 @@ def items_table(items: Iterable[VersionItem], including: Including, companions: 
             "untested evidence": item.aspirational,
             "decisions": "\n".join(along.get("Decisions", [])),
             "suggestions": "\n".join(along.get("Suggested words", [])),
+            "comments": "\n".join(along.get("Comments", [])),
         }
         rows.append([line[name] for name in columns])
     return csv_bytes(columns, rows)

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from docx.text.paragraph import Paragraph
+
 from app.calc import moments
 from app.calc.differences import difference
 from app.calc.documents import WordDocument
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
-from app.calc.returns import DECISIONS, EVIDENCE, LABELS, SUGGESTIONS, Marks, text_mark
-from app.services.companions import Companions, Including, Suggested
+from app.calc.returns import DECISIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS, Marks, text_mark
+from app.services.companions import Commented, Companions, Including, Suggested
 from app.services.version_files import UNTESTED
 from app.uow import UnitOfWork
 from models.items import Kind, PrincipleGroup
@@ -86,7 +88,7 @@ class _Writer:
     def to_bytes(self) -> bytes:
         part = ""
         for item in self.sheet.rows:
-            begins = {Kind.PRINCIPLE: "Principles", Kind.ELEMENT: "Core elements"}.get(item.kind, part)
+            begins = {Kind.PRINCIPLE: PRINCIPLES, Kind.ELEMENT: ELEMENTS}.get(item.kind, part)
             if begins != part:
                 self._say(begins, level=1)
                 part = begins
@@ -101,19 +103,17 @@ class _Writer:
             self.file.heading(words, level=level, bookmark=self.marks.line(words))
 
     def _item(self, item: VersionItem) -> None:
-        self.file.heading(
-            item.title,
-            level=item.depth + 2,
-            reference=item.reference,
-            bookmark=self._mark(item, "title", item.reference),
-        )
+        mark = self._mark(item, "title", item.reference)
+        heading = self.file.heading(item.title, level=item.depth + 2, reference=item.reference, bookmark=mark)
         line = _line_of(item)
         self.file.note(line, bookmark=self._mark(item, "text", line))
-        self.file.text(paragraphs(item.text))
+        made = {"title": [heading], "text": self.file.text(paragraphs(item.text))}
         for name, words in (("why", item.why), ("summary", item.summary)):
             if words:
                 self.file.label(LABELS[name], bookmark=self._mark(item, name, LABELS[name]))
-                self.file.text(paragraphs(words))
+                made[name] = self.file.text(paragraphs(words))
+        for each in self.sheet.companions.comments.get(item.item_id, []):
+            self._comment(each, [*made.get(each.field, []), heading])
         if self.sheet.including.evidence and item.evidence:
             rows = [_evidence_row(each) for each in item.evidence]
             self._table(EVIDENCE, ("What it does", "How strong", "Finding", "Source"), rows)
@@ -135,6 +135,13 @@ class _Writer:
             segments = difference(plain(each.before), plain(each.after))
             self.file.difference(segments, bookmark=self.marks.line("".join(segment.text for segment in segments)))
 
+    def _comment(self, comment: Commented, places: Sequence[Paragraph]) -> None:
+        """In the margin of the paragraph that holds the words it is about."""
+        quote = plain(comment.quote).split("\n")[0]
+        place = next((each for each in places if quote in each.text), places[0])
+        words = comment_words(comment.quote, comment.words)
+        self.file.comment(place, words, author=comment.author or "A former member")
+
     def _table(self, label: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         self.file.label(label, bookmark=self.marks.fixed(len(rows) + 1))
         marks = [self.marks.line(" | ".join(row)) for row in (head, *rows)]
@@ -143,6 +150,11 @@ class _Writer:
     def _mark(self, item: VersionItem, name: str, line: str) -> str:
         version = self.sheet.versions.get((item.reference, name))
         return "" if version is None else text_mark(item.reference, name, version, line)
+
+
+def comment_words(quote: str, words: str) -> str:
+    """What a comment reads in the margin: Word pins it to a paragraph, so it says which words it is about."""
+    return f"“{quote}”: {words}" if quote else words
 
 
 def _line_of(item: VersionItem) -> str:
