@@ -87,6 +87,15 @@ class Hands:
         cursor.goRight(1, True)
         cursor.setString("")
 
+    def remove_item(self, one: Any, until: str) -> None:
+        """Everything from a paragraph to the one that begins with ``until``."""
+        end = self.find(until, one.getEnd())
+        while not end.getString().startswith(until):
+            end = self.find(until, end.getEnd())
+        cursor = self.text.createTextCursorByRange(one.getStart())
+        cursor.gotoRange(end.getStart(), True)
+        cursor.setString("")
+
     def empty(self, one: Any) -> None:
         self.cursor(one).setString("")
 

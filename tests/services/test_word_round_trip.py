@@ -148,3 +148,31 @@ def test_forty_edits_of_a_long_version_come_back(told: Database, libre: Office, 
     got = {(each.reference, each.field): each.after for each in found.proposals}
     assert got == {(edit.reference, edit.field): edit.after for edit in edits}
     assert found.loose == []
+
+
+@on_sqlite
+@pytest.mark.parametrize("record", [True, False], ids=["tracked", "plain"])
+def test_changes_of_structure_are_made_or_listed(
+    database: Database, cast: Cast, libre: Office, record: bool
+) -> None:
+    acts = [
+        ["level", "letters in", "C1.4 ", 1],
+        ["link", "Payment is", "S1.2.1 ", "30 days", "https://example.org/terms"],
+        ["after", "C1.9 Forms", "C1.9 ", "Said under the title."],
+        ["after", "The end is planned", "C1.8 ", "And written down."],
+        ["remove", "In plain words", "C1.3 "],
+        ["remove_item", "C1.7 ", "C1.7 ", "C1.8 "],
+        ["append", "Criterion", "C1.6 ", " now"],
+    ]
+    document = sent(database, cast, "draft")
+    edited, _ = libre.edit(document, Turn(acts, record=record))
+    found = came_back(database, cast.member, cast, edited).returned
+    got = {(each.reference, each.field): each.after for each in found.proposals}
+    assert got == {
+        ("C1.4", "text"): "- access for all\n  - letters in plain words\n- help at the door",
+        ("S1.2.1", "text"): "Payment is made within [30 days](https://example.org/terms).",
+        ("C1.9", "text"): "Said under the title.\n\nLine one\nline two\nline three",
+        ("C1.8", "summary"): "# Part one\n\nThe end is planned.\n\nAnd written down.\n\n## Detail\n\nTwo years ahead.",
+    }
+    listed = {(each.what, each.reference) for each in found.loose}
+    assert listed == {("label", "C1.3"), ("deleted", "C1.7"), ("line", "C1.6")}
