@@ -187,7 +187,9 @@ def demo(reset: bool) -> None:
 @main.command()
 @click.argument("slug", metavar="GROUP")
 @click.option("--version", "number", type=click.IntRange(1, 1_000_000), help="A version's number; else the draft.")
-@click.option("--format", "form", type=click.Choice(["md", "docx", "json", "csv"]), default="md", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["md", "docx", "pdf", "json", "csv"]), default="md", show_default=True
+)
 @click.option("--evidence/--no-evidence", default=True, show_default=True, help="What the items rest on.")
 @click.option("--decisions", is_flag=True, help="Also the decisions on them.")
 @click.option("--suggestions", is_flag=True, help="Also the suggestions that wait.")

@@ -16,7 +16,17 @@ from app.calc import moments
 from app.calc.tables import Cell, csv_bytes
 from app.errors import NotFound
 from app.policy import SYSTEM, Actor, Can, require
-from app.services import companions, documents, evidence, history, results, version_files, versions, word_files
+from app.services import (
+    companions,
+    documents,
+    evidence,
+    history,
+    pdf_files,
+    results,
+    version_files,
+    versions,
+    word_files,
+)
 from app.services.companions import Including
 from app.services.results import Band, Comment, Figures, Judgement, Report
 from app.services.version_files import File
@@ -41,6 +51,7 @@ class EvidenceList:
 #: What a blueprint can leave as, and what each is called.
 FORMS = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": "application/pdf",
     "md": "text/markdown; charset=utf-8",
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
@@ -118,10 +129,13 @@ def _body(
         return version_files.markdown_bytes(markdown, rows, including, along)
     if form == "csv":
         return version_files.items_table(rows, including, along)
+    versions_ = {} if form == "pdf" else _text_versions(uow, rows, frozen_at)
     sheet = word_files.Sheet(
         title=title, group_name=group.name, slug=group.slug, base=base, made_on=today, front=front, rows=rows,
-        versions=_text_versions(uow, rows, frozen_at), including=including, companions=along,
+        versions=versions_, including=including, companions=along,
     )  # fmt: skip
+    if form == "pdf":
+        return pdf_files.pdf_bytes(uow, sheet)
     return word_files.word_bytes(uow, sheet)
 
 

@@ -14,7 +14,7 @@ from app.calc.documents import WordDocument
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
 from app.calc.returns import DECISIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS, Marks, text_mark
-from app.services.companions import Commented, Companions, Including, Suggested
+from app.services.companions import Commented, Companions, Decided, Including, Suggested
 from app.services.version_files import UNTESTED
 from app.uow import UnitOfWork
 from models.items import Kind, PrincipleGroup
@@ -41,6 +41,8 @@ FAMILIES = {
     PrincipleGroup.ORGANISATIONAL.value: "organisational",
 }
 FIELD_WORDS = {"title": "Title", "text": "Words", "why": "Why", "summary": "In plain words"}
+EVIDENCE_HEAD = ("What it does", "How strong", "Finding", "Source")
+DECISION_HEAD = ("No.", "Date", "Outcome", "Decision", "Words now")
 _RELATIONS = {"supports": "Supports", "qualifies": "Qualifies", "contradicts": "Contradicts"}
 _STRENGTHS = {"strong": "strong", "moderate": "moderate", "low": "weak", "unknown": "strength not known"}
 
@@ -105,7 +107,7 @@ class _Writer:
     def _item(self, item: VersionItem) -> None:
         mark = self._mark(item, "title", item.reference)
         heading = self.file.heading(item.title, level=item.depth + 2, reference=item.reference, bookmark=mark)
-        line = _line_of(item)
+        line = line_of(item)
         self.file.note(line, bookmark=self._mark(item, "text", line))
         made = {"title": [heading], "text": self.file.text(paragraphs(item.text))}
         for name, words in (("why", item.why), ("summary", item.summary)):
@@ -115,13 +117,11 @@ class _Writer:
         for each in self.sheet.companions.comments.get(item.item_id, []):
             self._comment(each, [*made.get(each.field, []), heading])
         if self.sheet.including.evidence and item.evidence:
-            rows = [_evidence_row(each) for each in item.evidence]
-            self._table(EVIDENCE, ("What it does", "How strong", "Finding", "Source"), rows)
+            rows = [evidence_row(each) for each in item.evidence]
+            self._table(EVIDENCE, EVIDENCE_HEAD, rows)
         decided = self.sheet.companions.decisions.get(item.item_id, [])
         if decided:
-            rows = [[str(each.number), moments.day_in_words(each.on), each.outcome, each.sentence, each.standing]
-                    for each in decided]  # fmt: skip
-            self._table(DECISIONS, ("No.", "Date", "Outcome", "Decision", "Words now"), rows)
+            self._table(DECISIONS, DECISION_HEAD, [decision_row(each) for each in decided])
         suggested = self.sheet.companions.suggestions.get(item.item_id, [])
         if suggested:
             self._suggestions(suggested)
@@ -157,12 +157,19 @@ def comment_words(quote: str, words: str) -> str:
     return f"“{quote}”: {words}" if quote else words
 
 
-def _line_of(item: VersionItem) -> str:
+def line_of(item: VersionItem) -> str:
+    """The line under an item's heading."""
     parts = [KINDS[item.kind], FAMILIES.get(item.principle_group or "", ""), item.status.value.replace("_", " ")]
     return " · ".join(part for part in [*parts, UNTESTED if item.aspirational else ""] if part)
 
 
-def _evidence_row(line: dict[str, str]) -> list[str]:
+def decision_row(each: Decided) -> list[str]:
+    """A decision as a line of a table."""
+    return [str(each.number), moments.day_in_words(each.on), each.outcome, each.sentence, each.standing]
+
+
+def evidence_row(line: dict[str, str]) -> list[str]:
+    """A piece of evidence as a line of a table."""
     source = f"{line['source']}, {line['page']}" if line["page"] else line["source"]
     finding = f"{line['finding']} ({line['note']})" if line["note"] else line["finding"]
     return [_RELATIONS[line["relation"]], _STRENGTHS[line["strength"]], finding, source]

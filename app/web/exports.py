@@ -25,6 +25,7 @@ def form_words() -> dict[str, tuple[str, str]]:
     """What a blueprint can be had as, with what each is good for."""
     return {
         "docx": (_("Word"), _("To read, print or edit. Changes made in it come back as suggestions.")),
+        "pdf": (_("PDF"), _("To read and print, with contents and bookmarks.")),
         "md": (_("Markdown"), _("Plain text with simple marks.")),
         "csv": (_("CSV"), _("A line for each item, for a spreadsheet.")),
         "json": (_("JSON"), _("For programs and other servers. A version’s can be checked by its fingerprint.")),

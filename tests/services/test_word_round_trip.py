@@ -152,9 +152,7 @@ def test_forty_edits_of_a_long_version_come_back(told: Database, libre: Office, 
 
 @on_sqlite
 @pytest.mark.parametrize("record", [True, False], ids=["tracked", "plain"])
-def test_changes_of_structure_are_made_or_listed(
-    database: Database, cast: Cast, libre: Office, record: bool
-) -> None:
+def test_changes_of_structure_are_made_or_listed(database: Database, cast: Cast, libre: Office, record: bool) -> None:
     acts = [
         ["level", "letters in", "C1.4 ", 1],
         ["link", "Payment is", "S1.2.1 ", "30 days", "https://example.org/terms"],
