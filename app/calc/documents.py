@@ -94,7 +94,7 @@ class WordDocument:
     def footer(self, words: str) -> None:
         """Words at the foot of every page, and the page's number."""
         paragraph = self._document.sections[0].footer.paragraphs[0]
-        paragraph.add_run(f"{plain(words)}\t\t")
+        paragraph.add_run(f"{plain(words)} · page ")
         number = _element("w:fldSimple", instr=" PAGE ")
         run = _element("w:r")
         text = _element("w:t")
@@ -144,8 +144,13 @@ class WordDocument:
         """A Markdown text; its own headings begin `heading_offset` levels below Word's first."""
         self.text(paragraphs(text), heading_offset=heading_offset)
 
-    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], *, bookmarks: Sequence[str] = ()) -> None:
-        """A table whose first row is marked as its header and repeats on every page; a bookmark for each row or none.
+    def table(
+        self, header: Sequence[str], rows: Sequence[Sequence[str]], *, bookmarks: Sequence[str] = (),
+        widths: Sequence[float] = (),
+    ) -> None:  # fmt: skip
+        """A table whose first row is marked as its header and repeats on every page.
+
+        `bookmarks` are one for each row, the header too; `widths` the columns' in centimetres.
 
         Raises:
             ValueError: a row is not as long as the header, or the header is empty.
@@ -165,6 +170,10 @@ class WordDocument:
             for cell, words in zip(cells, row, strict=True):
                 _fill_cell(cell, words)
             self._mark(cells[0].paragraphs[0], next(marks, ""))
+        for column, width in zip(table.columns, widths, strict=False):
+            column.width = Cm(width)
+            for cell in column.cells:
+                cell.width = Cm(width)
 
     def difference(self, segments: Sequence[Segment], *, bookmark: str = "") -> None:
         """A paragraph with additions underlined and removals struck through, both in a colour as well."""

@@ -42,6 +42,7 @@ FAMILIES = {
 }
 FIELD_WORDS = {"title": "Title", "text": "Words", "why": "Why", "summary": "In plain words"}
 EVIDENCE_HEAD = ("What it does", "How strong", "Finding", "Source")
+_DECISION_WIDTHS = (1.2, 2.9, 2.7, 7.0, 2.8)
 DECISION_HEAD = ("No.", "Date", "Outcome", "Decision", "Words now")
 _RELATIONS = {"supports": "Supports", "qualifies": "Qualifies", "contradicts": "Contradicts"}
 _STRENGTHS = {"strong": "strong", "moderate": "moderate", "low": "weak", "unknown": "strength not known"}
@@ -118,10 +119,10 @@ class _Writer:
             self._comment(each, [*made.get(each.field, []), heading])
         if self.sheet.including.evidence and item.evidence:
             rows = [evidence_row(each) for each in item.evidence]
-            self._table(EVIDENCE, EVIDENCE_HEAD, rows)
+            self._table(EVIDENCE, EVIDENCE_HEAD, rows, (2.1, 2.3, 6.4, 5.8))
         decided = self.sheet.companions.decisions.get(item.item_id, [])
         if decided:
-            self._table(DECISIONS, DECISION_HEAD, [decision_row(each) for each in decided])
+            self._table(DECISIONS, DECISION_HEAD, [decision_row(each) for each in decided], _DECISION_WIDTHS)
         suggested = self.sheet.companions.suggestions.get(item.item_id, [])
         if suggested:
             self._suggestions(suggested)
@@ -142,10 +143,10 @@ class _Writer:
         words = comment_words(comment.quote, comment.words)
         self.file.comment(place, words, author=comment.author or "A former member")
 
-    def _table(self, label: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    def _table(self, label: str, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
         self.file.label(label, bookmark=self.marks.fixed(len(rows) + 1))
         marks = [self.marks.line(" | ".join(row)) for row in (head, *rows)]
-        self.file.table(head, rows, bookmarks=marks)
+        self.file.table(head, rows, bookmarks=marks, widths=widths)
 
     def _mark(self, item: VersionItem, name: str, line: str) -> str:
         version = self.sheet.versions.get((item.reference, name))
