@@ -218,6 +218,20 @@ def export(slug: str, number: int | None, form: str, output: Path | None, **alon
         sys.exit(1)
 
 
+@main.command("import")
+@click.argument("slug", metavar="GROUP")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(slug: str, file: Path) -> None:
+    """Fill the empty blueprint of GROUP from FILE, the JSON of a draft or version of any server."""
+    from app.policy import SYSTEM, Can
+    from app.services import groups, imports
+
+    with database() as opened, opened.writing() as uow:
+        found, _standing = groups.access_group(uow.session, SYSTEM, slug, Can.GROUP_EDIT)
+        made = imports.take_over(uow, SYSTEM, group_id=found.id, data=file.read_bytes())
+    click.echo(f"{made.items} items and {made.findings} findings of {made.origin}")
+
+
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 def verify(file: str) -> None:

@@ -11,8 +11,8 @@ from flask_babel import ngettext
 
 from app.calc.outlines import Outline
 from app.calc.wordreading import MAX_BYTES
-from app.errors import Invalid
-from app.policy import Can, require
+from app.errors import Conflict, DomainError, Invalid
+from app.policy import Can, allowed, require
 from app.services import imports, items
 from app.services.imports import LEFT_OUT, WORDS, Chosen
 from app.web.context import looking, transaction
@@ -43,10 +43,31 @@ def index(slug: str) -> ResponseReturnValue:
     return _index(None)
 
 
-def _index(refused: Invalid | None) -> str:
+def _index(refused: DomainError | None) -> str:
     with looking() as (uow, actor):
         require(uow.session, actor, g.group.id, Can.ITEM_WRITE)
-    return render_template("imports/index.html", errors=faults(refused))
+        is_empty = not items.items_of(uow.session, g.group.id)
+    may_take_over = is_empty and allowed(g.role, Can.GROUP_EDIT)
+    refusal = refused.message if refused is not None and not refused.fields else ""
+    return render_template("imports/index.html", errors=faults(refused), refusal=refusal, may_take_over=may_take_over)
+
+
+@bp.post("/import/blueprint")
+def take_over(slug: str) -> ResponseReturnValue:
+    """Fill an empty blueprint from the JSON of a draft or version of any server."""
+    given = request.files.get("blueprint")
+    try:
+        if given is None or not given.filename:
+            raise Invalid("", fields={"blueprint": _("Choose the JSON file.")})
+        data = given.stream.read(imports.LARGEST + 1)
+        with transaction() as (uow, actor):
+            made = imports.take_over(uow, actor, group_id=g.group.id, data=data)
+    except (Invalid, Conflict) as refused:
+        if "file" in refused.fields:
+            refused.fields["blueprint"] = refused.fields.pop("file")
+        return _index(refused), refused.status
+    flash(ngettext("%(num)d item has come in.", "%(num)d items have come in.", made.items), "success")
+    return redirect(url_for("items.blueprint", slug=slug), 303)
 
 
 @bp.post("/import")

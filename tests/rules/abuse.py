@@ -18,6 +18,7 @@ RACES, WORKER = "tests/services/test_races.py", "tests/services/test_worker.py"
 WORDS, MARKUP = "tests/e2e/test_hostile_words.py", "tests/unit/test_markup.py"
 CHANGES, WORD = "tests/unit/test_changes.py", "tests/unit/test_word.py"
 WORDREADING = "tests/unit/test_wordreading.py"
+IMPORTS = "tests/services/test_imports.py"
 RETURNS = "tests/services/test_returns.py"
 VERSIONS, POLLS = "tests/services/test_versions.py", "tests/services/test_polls.py"
 ITEMS, HISTORY = "tests/services/test_items.py", "tests/services/test_history.py"
@@ -584,6 +585,8 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 "import a file with foreign ids and roles",
                 f"{RETURNS}::test_another_groups_document_is_refused_and_a_forged_mark_reaches_nothing",
                 f"{RETURNS}::test_only_who_may_suggest_may_bring_and_only_who_brought_may_look",
+                f"{IMPORTS}::test_roles_names_and_ids_in_the_file_mean_nothing",
+                f"{IMPORTS}::test_what_is_no_blueprint_is_refused_and_leaves_nothing",
             ),
             absent(110, "fetch another person's export", "files are made while one asks and kept nowhere"),
             tried(

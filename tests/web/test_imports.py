@@ -6,6 +6,8 @@ import io
 import re
 from collections.abc import Callable
 
+from werkzeug.test import TestResponse
+
 from app.policy import Actor
 from tests.cast import SLUG, Browser, Cast
 from tests.services.test_imports import CONTRACT
@@ -36,3 +38,25 @@ def test_headings_are_looked_at_changed_and_added(client_of: Callable[[Actor], B
     assert "4 items are added as ideas." in added
     assert "All the money" in added
     assert client_of(people.observer).get(PAGE).status_code == 403
+
+
+def test_an_empty_group_takes_a_blueprint_over(client_of: Callable[[Actor], Browser], people: Cast) -> None:
+    lead = client_of(people.facilitator)
+    lead.post(f"/g/{SLUG}/blueprint/start")
+    file = lead.get(f"/g/{SLUG}/versions/files/file?form=json").data
+    assert "take-over" not in lead.get(PAGE).text
+    other = client_of(people.stranger)
+    address = f"/g/{people.other_slug}/blueprint/import"
+
+    def send(browser: Browser, data: bytes, to: str = address) -> TestResponse:
+        sent = {"blueprint": (io.BytesIO(data), "blueprint.json")}
+        return browser.post(f"{to}/blueprint", data=sent, content_type="multipart/form-data")
+
+    assert "take-over" in other.get(address).text
+    assert "Choose the JSON file." in other.post(f"{address}/blueprint", data={}).text
+    refused = send(other, b"{}")
+    assert (refused.status_code, "not a blueprint" in refused.text) == (422, True)
+    assert send(client_of(people.member), file, PAGE).status_code == 403
+    assert "has items already" in send(lead, file, PAGE).text
+    assert send(other, file).status_code == 303
+    assert "(Joint) outcomes" in other.get(f"/g/{people.other_slug}/blueprint").text
