@@ -19,6 +19,7 @@ from app.services import attendance, decisions, homework, meetings, minutes, pac
 from app.uow import UnitOfWork
 from app.web.calendars import calendar_answer
 from app.web.context import looking, transaction
+from app.web.forms import whole_number
 from app.web.fragments import command, faults, group_id, number, typed
 from app.web.history import field_words
 from models.meetings import StageKind
@@ -162,10 +163,11 @@ def show(slug: str, meeting_id: int) -> ResponseReturnValue:
 
 @bp.get("/<int:meeting_id>/pack")
 def pack(slug: str, meeting_id: int) -> ResponseReturnValue:
-    """The session on paper: a sheet for each of its items, in large type; ``under`` adds what stands under them."""
+    """The session on paper: a sheet for each of its items and of ``items``, and with ``under`` what is under them."""
     under = request.args.get("under") == "yes"
+    also = [number for given in request.args.getlist("items") if (number := whole_number(given)) is not None]
     with looking() as (uow, actor):
-        made = packs.pack(uow, actor, meeting_id=meeting_id, group_id=group_id(), under=under)
+        made = packs.pack(uow, actor, meeting_id=meeting_id, group_id=group_id(), also=also, under=under)
     return render_template("meetings/pack.html", pack=made, under=under, fields=field_words())
 
 

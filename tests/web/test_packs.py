@@ -31,6 +31,7 @@ def meeting(database: Database, people: Cast) -> Meeting:
         stages = meetings.stages_of(uow.session, made.id)
         for stage, reference in zip(stages, ("C1.1", "C1.1", "P1"), strict=False):
             stage.kind, stage.item_id = StageKind.DISCUSS, by[reference]
+        meetings.announce(uow, people.facilitator, meeting_id=made.id)
     return made
 
 
@@ -43,6 +44,9 @@ def test_each_item_of_the_run_sheet_is_a_sheet_once_in_the_order_it_comes_up(
     page = observer.get(f"{address}/pack").text
     assert re.findall(r'pack__reference">([^<]+)<', page) == ["C1.1", "P1"]
     assert "One list of aims for all." in page
+    ids = {reference: id_ for id_, reference in re.findall(r'value="(\d+)"[^>]*>\s*<label[^>]*>(\S+) ', page)}
+    shown = observer.get(f"{address}/pack?items=999999999&items=x&items={ids['C1.9']}").text
+    assert re.findall(r'pack__reference">([^<]+)<', shown) == ["C1.1", "P1", "C1.9"]
     more = observer.get(f"{address}/pack?under=yes").text
     assert re.findall(r'pack__reference">([^<]+)<', more) == ["C1.1", "S1.1.1", "P1"]
 
