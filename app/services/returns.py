@@ -136,7 +136,7 @@ def keep(
     loose = [
         {**asdict(each), "item_id": examined.item_ids.get(each.reference), "said": None}
         for each in found.loose
-        if each.what != "comment" or fold(each.text) not in went_out
+        if each.what != "comment" or went_out.isdisjoint({fold(each.text), fold(f"{each.author}: {each.text}")})
     ]
     kept = ReturnedDocument(
         group_id=group_id, brought_by_id=actor.person_id, brought_at=uow.now,
@@ -151,12 +151,13 @@ def keep(
 
 
 def _words_that_went_out(uow: UnitOfWork, group_id: int) -> set[str]:
-    """What comments of ours read in a document: they come back with it and say nothing new."""
+    """What comments of ours read in a document, and what was made of those brought before: neither says anything new."""
     query = (
         select(Discussion.quote, Comment.words).join(Comment, Comment.discussion_id == Discussion.id)
         .where(Discussion.group_id == group_id)
     )  # fmt: skip
-    return {fold(comment_words(quote, words)) for quote, words in uow.session.execute(query)}
+    found = uow.session.execute(query).all()
+    return {fold(each) for quote, words in found for each in (comment_words(quote, words), words)}
 
 
 def access_return(uow: UnitOfWork, actor: Actor, return_id: int, *, group_id: int) -> ReturnedDocument:

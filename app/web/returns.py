@@ -112,6 +112,8 @@ def make(slug: str, return_id: int) -> ResponseReturnValue:
         flash(ngettext("%(num)d suggestion is made.", "%(num)d suggestions are made.", made), "success")
     if said:
         flash(ngettext("%(num)d comment is made.", "%(num)d comments are made.", said), "success")
+    if not made and not said:
+        flash(_("Nothing was made: what you ticked waits already, or cannot be suggested now."), "info")
     return redirect(url_for("returns.show", slug=slug, return_id=return_id), 303)
 
 

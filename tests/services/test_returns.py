@@ -278,6 +278,8 @@ def test_a_comment_in_the_margin_can_become_one_of_the_item(database: Database, 
     assert talk.discussion.quote == "Outcomes are agreed at the start."
     assert talk.said[0].comment.words == "Ann Solicitor: Whose?"
     assert not preview(database, cast, return_id).loose[0].may_be_said
+    again = brought(database, cast, edited(sent(database, cast), change))
+    assert preview(database, cast, again).loose == []
 
 
 @pytest.mark.parametrize("lost", ["bookmarks", "bookmarks and styles", "everything but words"])

@@ -44,7 +44,9 @@ def test_a_document_goes_out_is_changed_and_its_changes_are_suggested(
         ("Heading 1", "Principles"), ("Heading 2", "P1 Care close to home"),
         ("Heading 1", "Core elements"), ("Heading 2", "E1 Outcomes that people share"),
     ]  # fmt: skip
-    next(each for each in document.paragraphs if each.text == "You stay at home.").runs[0].text = "You live at home."
+    stays = next(each for each in document.paragraphs if each.text == "You stay at home.")
+    stays.runs[0].text = "You live at home."
+    document.add_comment(stays.runs, "Alone?", "Ann Solicitor", "AS")
     out = io.BytesIO()
     document.save(out)
 
@@ -63,9 +65,12 @@ def test_a_document_goes_out_is_changed_and_its_changes_are_suggested(
     assert re.search(r"<del>.*stay.*</del><ins>.*live.*</ins>", page)
     none = member.post(f"{address}/suggestions", data={})
     assert (none.status_code, "Tick at least one change" in none.text) == (422, True)
-    made = member.post(f"{address}/suggestions", data={"chosen": "0"}, follow_redirects=True).text
-    assert "1 suggestion is made." in made
+    made = member.post(f"{address}/suggestions", data={"chosen": "0"}, follow_redirects=True)
+    assert (made.status_code, "1 suggestion is made." in made.text) == (200, True)
+    assert "#suggestion-1" in made.text
     assert "back.docx" in member.get(RETURNED).text
+    both = member.post(f"{address}/suggestions", data={"remarks": "0"}, follow_redirects=True)
+    assert (both.status_code, "1 comment is made." in both.text) == (200, True)
     gone = member.post(f"{address}/discard", follow_redirects=True).text
     assert "back.docx" not in gone
     assert "You live at home" not in member.get(f"/g/{SLUG}/blueprint").text
