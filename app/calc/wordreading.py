@@ -20,11 +20,11 @@ from app.calc.paragraphs import MAX_LEVEL, Kind, Paragraph, Words
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_PARTS = 2_000
-MAX_PART = 24 * 1024 * 1024
+MAX_PART = 16 * 1024 * 1024
 MAX_TOTAL = 96 * 1024 * 1024
 MAX_RATIO = 250
 MAX_DEPTH = 120
-MAX_ELEMENTS = 600_000
+MAX_ELEMENTS = 300_000
 #: A part may swell this much however small it is packed.
 _SMALL = 1024 * 1024
 
@@ -399,8 +399,9 @@ class _Reader:
         self.authors.setdefault(name)
         return name
 
-    def _table(self, table: ET.Element, mode: _Mode) -> None:
+    def _table(self, table: ET.Element, around: _Mode) -> None:
         for row in table.iter("w-tr"):
+            mode = around
             whole = Block(row=True, style="table")
             whole.begins += self._take_waiting()
             changed = row.find("w-trPr")

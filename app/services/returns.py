@@ -151,7 +151,7 @@ def keep(
 
 
 def _words_that_went_out(uow: UnitOfWork, group_id: int) -> set[str]:
-    """What comments of ours read in a document, and what was made of those brought before: neither says anything new."""
+    """What comments of ours read in a document, and those made of one brought before: neither says anything new."""
     query = (
         select(Discussion.quote, Comment.words).join(Comment, Comment.discussion_id == Discussion.id)
         .where(Discussion.group_id == group_id)
