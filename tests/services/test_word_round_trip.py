@@ -174,3 +174,20 @@ def test_changes_of_structure_are_made_or_listed(database: Database, cast: Cast,
     }
     listed = {(each.what, each.reference) for each in found.loose}
     assert listed == {("label", "C1.3"), ("deleted", "C1.7"), ("line", "C1.6")}
+
+
+@on_sqlite
+def test_two_people_who_track_their_changes_are_told_apart(database: Database, cast: Cast, libre: Office) -> None:
+    text = "The board meets each month and publishes what it decides."
+    edited, _ = libre.edit(
+        sent(database, cast, "draft"),
+        Turn([["replace", "The board meets each", "S1.1.1 ", "each month", "every month"]], author="Ann Solicitor"),
+        Turn([["append", "publishes what", "S1.1.1 ", " Promptly."]], author="Ben Barrister"),
+        Turn([["append", "We meet", "S1.1.1 ", " Soon."]], record=False),
+    )
+    found = came_back(database, cast.member, cast, edited).returned.proposals
+    assert [(each.field, each.after, each.authors) for each in found] == [
+        ("text", text.replace("each", "every"), ("Ann Solicitor",)),
+        ("text", f"{text} Promptly.", ("Ben Barrister",)),
+        ("summary", "We meet. We tell. Soon.", ("",)),
+    ]
