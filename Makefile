@@ -20,6 +20,7 @@ test: ## install what only tests need, then run all tests but the long ones
 	@tools/test.sh $(ARGS)
 
 test-long: ## the full counts: soak, fuzzing, ten kills of the server
+	@tools/system.sh office
 	@tools/test.sh -m long --timeout 1800 $(ARGS)
 
 check: ## what CI runs: formatting, types, import rule, templates, vendored scripts, then make test

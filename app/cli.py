@@ -265,23 +265,45 @@ def demo(reset: bool) -> None:
 @main.command()
 @click.argument("slug", metavar="GROUP")
 @click.option("--version", "number", type=click.IntRange(1, 1_000_000), help="A version's number; else the draft.")
-@click.option("--format", "form", type=click.Choice(["md", "json", "csv"]), default="md", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["md", "docx", "pdf", "json", "csv"]), default="md", show_default=True
+)
+@click.option("--evidence/--no-evidence", default=True, show_default=True, help="What the items rest on.")
+@click.option("--decisions", is_flag=True, help="Also the decisions on them.")
+@click.option("--suggestions", is_flag=True, help="Also the suggestions that wait.")
+@click.option("--comments", is_flag=True, help="Also the open comments.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; else standard output.")
-def export(slug: str, number: int | None, form: str, output: Path | None) -> None:
+def export(slug: str, number: int | None, form: str, output: Path | None, **along: bool) -> None:
     """Write a group's blueprint: the draft, or a version (as JSON: the form whose fingerprint anyone can check)."""
     from app.policy import SYSTEM, Can
     from app.services import exports, groups
+    from app.services.companions import Including
 
+    wanted = Including(**along)
     with database() as opened, opened.reading() as uow:
         found, _standing = groups.access_group(uow.session, SYSTEM, slug, Can.GROUP_READ)
         if number is None:
-            made = exports.export_draft(uow, SYSTEM, group_id=found.id, form=form)
+            made = exports.export_draft(uow, SYSTEM, group_id=found.id, form=form, including=wanted)
         else:
-            made = exports.export_version(uow, SYSTEM, group_id=found.id, number=number, form=form)
+            made = exports.export_version(uow, SYSTEM, group_id=found.id, number=number, form=form, including=wanted)
     if output is None:
         sys.stdout.buffer.write(made.body)
     else:
         output.write_bytes(made.body)
+
+
+@main.command("import")
+@click.argument("slug", metavar="GROUP")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(slug: str, file: Path) -> None:
+    """Fill the empty blueprint of GROUP from FILE, the JSON of a draft or version of any server."""
+    from app.policy import SYSTEM, Can
+    from app.services import groups, imports
+
+    with database() as opened, opened.writing() as uow:
+        found, _standing = groups.access_group(uow.session, SYSTEM, slug, Can.GROUP_EDIT)
+        made = imports.take_over(uow, SYSTEM, group_id=found.id, data=file.read_bytes())
+    click.echo(f"{made.items} items and {made.findings} findings of {made.origin}")
 
 
 @main.command()

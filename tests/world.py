@@ -21,6 +21,7 @@ from app.services import (
     corrections,
     decisions,
     documents,
+    exports,
     findings,
     groups,
     hands,
@@ -32,6 +33,7 @@ from app.services import (
     polls,
     rating,
     remarks,
+    returns,
     seating,
     seats,
     sources,
@@ -262,6 +264,13 @@ def _version(world: World, say: Say) -> None:
             reason=say("version reason"),
         )  # fmt: skip
         world.ids["version_id"] = frozen.id
+        group_id = world.cast.group_id
+        sent = exports.export_version(uow, world.cast.member, group_id=group_id, number=frozen.number, form="docx")
+        examined = returns.examine(uow, world.cast.member, group_id=group_id, data=sent.body)
+        brought = returns.keep(
+            uow, world.cast.member, examined, group_id=group_id, file_name=say("file name"), edited_by=say("editor")
+        )
+        world.ids["return_id"] = brought.id
         rated = [each for each in versions.items_of(uow.session, frozen.id) if each.kind is Kind.CRITERION]
         world.ids["version_item_id"] = rated[0].id
         world.words["reference"] = rated[0].reference

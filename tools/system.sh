@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Programs that only the tests need. Installs the missing ones with apt where that is permitted (as root, or by a sudo
 # that asks for no password) and says so; else says exactly what to install and fails.
-# `tools/system.sh node` looks for Node alone, `tools/system.sh browser` for Chromium alone.
+# `tools/system.sh node` looks for Node alone, `tools/system.sh browser` for Chromium alone, `tools/system.sh office` for
+# LibreOffice, which is large and which only the long tests need.
 set -euo pipefail
 missing=()
 any() { compgen -G "$1" >/dev/null; }
@@ -18,6 +19,10 @@ if wants redis; then command -v redis-server >/dev/null || missing+=(redis-serve
 if wants node; then
     command -v node >/dev/null || missing+=(nodejs)
     command -v npm >/dev/null || missing+=(npm)
+fi
+if [ "$only" = office ]; then
+    command -v soffice >/dev/null || missing+=(libreoffice-writer-nogui)
+    /usr/bin/python3 -c 'import uno' 2>/dev/null || missing+=(python3-uno)
 fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 

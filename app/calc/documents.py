@@ -6,31 +6,40 @@ nothing points out of the file but links to http, https and mailto addresses. Th
 """
 
 import io
-import re
-import xml.etree.ElementTree as ET
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import docx
 from docx.document import Document
 from docx.enum.section import WD_ORIENT
+from docx.enum.style import WD_STYLE_TYPE
 from docx.opc.constants import RELATIONSHIP_TYPE
-from docx.oxml.ns import qn
-from docx.oxml.parser import OxmlElement
+from docx.opc.oxml import serialize_part_xml
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+from docx.oxml.ns import nsdecls, qn
+from docx.oxml.parser import OxmlElement, parse_xml
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Cm, Pt, RGBColor
+from docx.styles.style import ParagraphStyle
 from docx.table import _Cell
-from docx.text.paragraph import Paragraph
+from docx.text.paragraph import Paragraph as DocxParagraph
+from docx.text.run import Run
 
-from app.calc.dialect import clean, parse
+from app.calc.dialect import clean
 from app.calc.differences import Segment
+from app.calc.paragraphs import MAX_LEVEL, Paragraph, Words, paragraphs
 
 MAX_HEADING = 9
 _FIXED_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _BULLETS = ("List Bullet", "List Bullet 2", "List Bullet 3")
 _NUMBERS = ("List Number", "List Number 2", "List Number 3")
-_SPACES = re.compile(r"[ \t\n]+")
+_LABEL = "Label"
+_NOTE = "Note"
+_BULLET_SIGNS = ("•", "–", "▪")
+_CUSTOM_TYPE = "application/vnd.openxmlformats-officedocument.custom-properties+xml"
+_CUSTOM_FORMAT = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"
 
 
 class WordDocument:
@@ -57,21 +66,91 @@ class WordDocument:
         section.page_width, section.page_height = width, height
         section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
         section.left_margin = section.right_margin = Cm(2.2)
+        self._bookmarks = self._bullets = self._decimal = 0
+        self._open: dict[int, int] = {}
 
-    def heading(self, words: str, *, level: int = 1) -> None:
-        """A heading in Word's own style; level 0 is the document's title, below it 1 to 9."""
-        self._document.add_heading(plain(words), max(0, min(MAX_HEADING, level)))
+    def heading(self, words: str, *, level: int = 1, reference: str = "", bookmark: str = "") -> DocxParagraph:
+        """A heading in Word's own style; level 0 is the document's title, below it 1 to 9.
 
-    def paragraph(self, words: str, *, style: str | None = None) -> None:
+        The bookmark lies on the reference that stands before the words, so that the words can be written anew.
+        """
+        paragraph: DocxParagraph = self._document.add_heading("", max(0, min(MAX_HEADING, level)))
+        if reference:
+            paragraph.add_run(plain(reference))
+            self._mark(paragraph, bookmark)
+        paragraph.add_run(f" {plain(words)}" if reference else plain(words))
+        if not reference:
+            self._mark(paragraph, bookmark)
+        return paragraph
+
+    def label(self, words: str, *, bookmark: str = "") -> None:
+        """A small heading that is no heading: what the paragraphs under it are."""
+        self._mark(self._document.add_paragraph(plain(words), self._style(_LABEL)), bookmark)
+
+    def note(self, words: str, *, bookmark: str = "") -> None:
+        """A line about what stands above it, in small grey letters."""
+        self._mark(self._document.add_paragraph(plain(words), self._style(_NOTE)), bookmark)
+
+    def footer(self, words: str) -> None:
+        """Words at the foot of every page, and the page's number."""
+        paragraph = self._document.sections[0].footer.paragraphs[0]
+        paragraph.add_run(f"{plain(words)} · page ")
+        number = _element("w:fldSimple", instr=" PAGE ")
+        run = _element("w:r")
+        text = _element("w:t")
+        text.text = "1"
+        run.append(text)
+        number.append(run)
+        paragraph._p.append(number)  # noqa: SLF001 - python-docx has no public way to a field
+
+    def keep(self, values: Mapping[str, str]) -> None:
+        """Put properties of one's own into the file, which word processors leave where they are."""
+        properties = parse_xml(
+            '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/custom-properties" '
+            'xmlns:vt="http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"/>'
+        )
+        space, types = properties.nsmap[None], properties.nsmap["vt"]
+        for number, (name, value) in enumerate(values.items(), 2):
+            one = properties.makeelement(
+                f"{{{space}}}property", {"fmtid": _CUSTOM_FORMAT, "pid": str(number), "name": name}
+            )
+            text = one.makeelement(f"{{{types}}}lpwstr")
+            text.text = plain(value)[:255]
+            one.append(text)
+            properties.append(one)
+        package = self._document.part.package
+        part = Part(PackURI("/docProps/custom.xml"), _CUSTOM_TYPE, serialize_part_xml(properties), package)
+        package.relate_to(part, RELATIONSHIP_TYPE.CUSTOM_PROPERTIES)
+
+    def _mark(self, paragraph: DocxParagraph, bookmark: str) -> None:
+        """Lay a bookmark on what the paragraph holds so far."""
+        if not bookmark:
+            return
+        self._bookmarks += 1
+        number, element = str(self._bookmarks), paragraph._p  # noqa: SLF001 - python-docx does not know bookmarks
+        first = next((each for each in element if each.tag != qn("w:pPr")), None)
+        begin = _element("w:bookmarkStart", id=number, name=bookmark)
+        if first is None:
+            element.append(begin)
+        else:
+            first.addprevious(begin)
+        element.append(_element("w:bookmarkEnd", id=number))
+
+    def paragraph(self, words: str, *, style: str | None = None, bookmark: str = "") -> None:
         """A paragraph of plain words, in one of Word's built-in styles, such as "Intense Quote", if named."""
-        self._document.add_paragraph(plain(words), style)
+        self._mark(self._document.add_paragraph(plain(words), style), bookmark)
 
     def markdown(self, text: str, *, heading_offset: int = 1) -> None:
         """A Markdown text; its own headings begin `heading_offset` levels below Word's first."""
-        self._blocks(parse(text), heading_offset=heading_offset)
+        self.text(paragraphs(text), heading_offset=heading_offset)
 
-    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    def table(
+        self, header: Sequence[str], rows: Sequence[Sequence[str]], *, bookmarks: Sequence[str] = (),
+        widths: Sequence[float] = (),
+    ) -> None:  # fmt: skip
         """A table whose first row is marked as its header and repeats on every page.
+
+        `bookmarks` are one for each row, the header too; `widths` the columns' in centimetres.
 
         Raises:
             ValueError: a row is not as long as the header, or the header is empty.
@@ -84,11 +163,19 @@ class WordDocument:
         properties.append(_element("w:tblHeader"))
         for cell, words in zip(table.rows[0].cells, header, strict=True):
             _fill_cell(cell, words, bold=True)
+        marks = iter(bookmarks)
+        self._mark(table.rows[0].cells[0].paragraphs[0], next(marks, ""))
         for row in rows:
-            for cell, words in zip(table.add_row().cells, row, strict=True):
+            cells = table.add_row().cells
+            for cell, words in zip(cells, row, strict=True):
                 _fill_cell(cell, words)
+            self._mark(cells[0].paragraphs[0], next(marks, ""))
+        for column, width in zip(table.columns, widths, strict=False):
+            column.width = Cm(width)
+            for cell in column.cells:
+                cell.width = Cm(width)
 
-    def difference(self, segments: Sequence[Segment]) -> None:
+    def difference(self, segments: Sequence[Segment], *, bookmark: str = "") -> None:
         """A paragraph with additions underlined and removals struck through, both in a colour as well."""
         paragraph = self._document.add_paragraph()
         for segment in segments:
@@ -99,6 +186,7 @@ class WordDocument:
             elif segment.kind == "removed":
                 run.font.strike = True
                 run.font.color.rgb = RGBColor(0xB1, 0x0E, 0x1E)
+        self._mark(paragraph, bookmark)
 
     def picture(self, png: bytes, *, description: str, width_cm: float = 16.0) -> None:
         """A picture from PNG bytes, with the description that those who do not see it are read."""
@@ -111,74 +199,89 @@ class WordDocument:
         self._document.save(out)
         return _undated(out.getvalue())
 
-    def _blocks(self, parent: ET.Element, *, heading_offset: int, level: int = 0, quoted: bool = False) -> None:
-        for block in parent:
-            if block.tag in ("h1", "h2"):
-                depth = max(1, min(MAX_HEADING, int(block.tag[1]) + heading_offset))
-                self._inlines(self._document.add_heading("", depth), block)
-            elif block.tag in ("ul", "ol"):
-                self._list(block, heading_offset=heading_offset, level=level, quoted=quoted)
-            elif block.tag == "blockquote":
-                self._blocks(block, heading_offset=heading_offset, level=level, quoted=True)
-            else:
-                paragraph = self._document.add_paragraph(style="Quote" if quoted else None)
-                if level:
-                    paragraph.paragraph_format.left_indent = Cm(0.63 * (level + 1))
-                self._inlines(paragraph, block)
+    # --- texts in our dialect ---
 
-    def _list(self, block: ET.Element, *, heading_offset: int, level: int, quoted: bool) -> None:
-        styles = _BULLETS if block.tag == "ul" else _NUMBERS
-        style = styles[min(level, len(styles) - 1)]
-        number = self._numbering(style, int(block.get("start", "1"))) if block.tag == "ol" else None
-        for item in block:
-            paragraph = self._document.add_paragraph(style=style)
-            if number is not None:
-                _number(paragraph, number)
-            if level >= len(styles):
-                paragraph.paragraph_format.left_indent = Cm(0.63 * (level + 1))
-            rest = ET.Element("div")
-            if len(item) and item[0].tag == "p" and not (item.text or "").strip():
-                self._inlines(paragraph, item[0])
-                rest.extend(item[1:])
-            else:
-                self._inlines(paragraph, item)
-                rest.extend(child for child in item if child.tag in ("h1", "h2", "p", "ul", "ol", "blockquote"))
-            self._blocks(rest, heading_offset=heading_offset, level=level + 1, quoted=quoted)
+    def text(self, some: Sequence[Paragraph], *, heading_offset: int | None = None) -> list[DocxParagraph]:
+        """Paragraphs of a text in our dialect, as they stand in the document.
 
-    def _numbering(self, style: str, start: int) -> int:
-        """A numbering of its own for one list, so that each begins at `start` and none goes on from the last."""
-        numbering = self._document.part.numbering_part.element
-        style_number = self._document.styles[style].element.pPr.numPr.numId.val
-        abstract = next(num for num in numbering.num_lst if num.numId == style_number).abstractNumId.val
-        num = numbering.add_num(abstract)
-        num.add_lvlOverride(ilvl=0).add_startOverride(start)
+        Its own headings are in Word's heading styles, `heading_offset` levels below the first, or, with None, in styles
+        of their own, so that they are not taken for headings of the document.
+        """
+        made = []
+        for each in some:
+            made.append(self._begin(each, heading_offset))
+            self._fill(made[-1], each.words)
+        return made
+
+    def comment(self, on: DocxParagraph | None, words: str, *, author: str) -> None:
+        """A comment in the margin, pinned to a paragraph, else to the last one that was written."""
+        paragraph = on if on is not None and on.runs else self._document.paragraphs[-1]
+        if paragraph.runs:
+            initials = "".join(part[0] for part in plain(author).split()[:3])
+            self._document.add_comment(paragraph.runs, plain(words), plain(author), initials)
+
+    def _begin(self, each: Paragraph, heading_offset: int | None) -> DocxParagraph:
+        if each.kind in ("heading", "subheading"):
+            own = 1 if each.kind == "heading" else 2
+            if heading_offset is None:
+                name = "Heading in the words" if own == 1 else "Subheading in the words"
+                return self._document.add_paragraph(style=self._style(name))
+            level = max(1, min(MAX_HEADING, own + heading_offset))
+            return self._document.add_paragraph(style=f"Heading {level}")
+        if each.kind in ("bullet", "number"):
+            names = _BULLETS if each.kind == "bullet" else _NUMBERS
+            paragraph = self._document.add_paragraph(style=names[min(each.level, len(names) - 1)])
+            _number(paragraph, self._list(each), each.level)
+            return paragraph
+        if each.kind == "plain" and each.level:
+            name = "List Continue" if each.level == 1 else f"List Continue {each.level}"
+            return self._document.add_paragraph(style=self._style(name, based_on="List Continue"))
+        return self._document.add_paragraph(style="Quote" if each.kind == "quote" else None)
+
+    def _style(self, name: str, *, based_on: str = "Normal") -> ParagraphStyle:
+        """A style of paragraphs by its name, made when the document has none yet."""
+        styles = self._document.styles
+        if name in styles:
+            found = styles[name]
+        else:
+            found = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+            found.base_style = styles[based_on]
+            _look(found)
+        assert isinstance(found, ParagraphStyle)  # noqa: S101 - every style that is asked for here is one
+        return found
+
+    def _list(self, each: Paragraph) -> int:
+        """The number of the Word list a point belongs to: one for all bullets, one for each list of numbers."""
+        if each.kind == "bullet":
+            if not self._bullets:
+                self._bullets = self._add_list(_abstract(self._document, "bullet"))
+            return self._bullets
+        if not self._decimal:
+            self._decimal = _abstract(self._document, "decimal")
+        if each.first is not None or each.level not in self._open:
+            self._open = {level: number for level, number in self._open.items() if level < each.level}
+            number = self._add_list(self._decimal, level=each.level, start=each.first or 1)
+            self._open[each.level] = number
+        return self._open[each.level]
+
+    def _add_list(self, abstract: int, *, level: int = 0, start: int | None = None) -> int:
+        num = self._document.part.numbering_part.element.add_num(abstract)
+        if start is not None:
+            num.add_lvlOverride(ilvl=level).add_startOverride(start)
         return int(num.numId)
 
-    def _inlines(self, paragraph: Paragraph, element: ET.Element, *, bold: bool = False, italic: bool = False) -> None:
-        _add_words(paragraph, element.text, bold=bold, italic=italic)
-        for child in element:
-            if child.tag == "br":
-                paragraph.add_run().add_break()
-            elif child.tag == "a":
-                self._link(paragraph, child, bold=bold, italic=italic)
-            elif child.tag in ("strong", "em"):
-                self._inlines(paragraph, child, bold=bold or child.tag == "strong", italic=italic or child.tag == "em")
-            else:
-                continue
-            _add_words(paragraph, child.tail, bold=bold, italic=italic)
-
-    def _link(self, paragraph: Paragraph, link: ET.Element, *, bold: bool, italic: bool) -> None:
-        first = len(paragraph.runs)
-        self._inlines(paragraph, link, bold=bold, italic=italic)
-        runs = paragraph.runs[first:]
-        hyperlink = _element("w:hyperlink")
-        address = link.get("href", "")
-        hyperlink.set(qn("r:id"), paragraph.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
-        for run in runs:
-            run.font.underline = True
-            run.font.color.rgb = RGBColor(0x00, 0x5E, 0xB8)
-            hyperlink.append(run._r)  # noqa: SLF001 - python-docx reads hyperlinks but has no public way to make one
-        paragraph._p.append(hyperlink)  # noqa: SLF001 - as above
+    def _fill(self, paragraph: DocxParagraph, words: Sequence[Words]) -> None:
+        for each in words:
+            runs = []
+            for at, line in enumerate(plain(each.text).split("\n")):
+                if at:
+                    runs.append(paragraph.add_run())
+                    runs[-1].add_break()
+                if line:
+                    runs.append(paragraph.add_run(line))
+                    runs[-1].bold, runs[-1].italic = each.bold or None, each.italic or None
+            if each.link:
+                _link(paragraph, each.link, runs)
 
 
 def plain(text: str) -> str:
@@ -212,16 +315,56 @@ def _fill_cell(cell: _Cell, words: str, *, bold: bool = False) -> None:
     run.font.size = Pt(9)
 
 
-def _number(paragraph: Paragraph, number: int) -> None:
+def _number(paragraph: DocxParagraph, number: int, level: int) -> None:
     properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()  # noqa: SLF001 - no public way to number a paragraph
-    properties.get_or_add_ilvl().val = 0
+    properties.get_or_add_ilvl().val = level
     properties.get_or_add_numId().val = number
 
 
-def _add_words(paragraph: Paragraph, words: str | None, *, bold: bool, italic: bool) -> None:
-    if words:
-        run = paragraph.add_run(_SPACES.sub(" ", words))
-        run.bold, run.italic = bold or None, italic or None
+def _abstract(document: Document, kind: str) -> int:
+    """A new kind of list with all nine levels, so that points can be moved in and out in Word; its number."""
+    numbering = document.part.numbering_part.element
+    used = [int(each.get(qn("w:abstractNumId"))) for each in numbering.findall(qn("w:abstractNum"))]
+    number = max(used, default=0) + 1
+    signs = [_BULLET_SIGNS[level % 3] if kind == "bullet" else f"%{level + 1}." for level in range(MAX_LEVEL + 1)]
+    levels = "".join(
+        f'<w:lvl w:ilvl="{level}"><w:start w:val="1"/><w:numFmt w:val="{kind}"/>'
+        f'<w:lvlText w:val="{sign}"/><w:lvlJc w:val="left"/>'
+        f'<w:pPr><w:ind w:left="{360 * (level + 1)}" w:hanging="360"/></w:pPr></w:lvl>'
+        for level, sign in enumerate(signs)
+    )
+    abstract = parse_xml(
+        f'<w:abstractNum {nsdecls("w")} w:abstractNumId="{number}"><w:multiLevelType w:val="hybridMultilevel"/>'
+        f"{levels}</w:abstractNum>"
+    )
+    numbering.insert(len(used), abstract)
+    return number
+
+
+def _look(style: ParagraphStyle) -> None:
+    """How the styles look that are ours."""
+    form, font = style.paragraph_format, style.font
+    if style.name == _LABEL:
+        font.bold, font.size, font.color.rgb = True, Pt(9.5), RGBColor(0x00, 0x3D, 0x7A)
+        form.space_before, form.space_after, form.keep_with_next = Pt(8), Pt(2), True
+    elif style.name == _NOTE:
+        font.size, font.color.rgb = Pt(9), RGBColor(0x4C, 0x62, 0x72)
+        form.space_after, form.keep_with_next = Pt(4), True
+    elif style.name.startswith("List Continue"):
+        form.left_indent = Cm(0.635 * int(style.name.rpartition(" ")[2]))
+    else:
+        font.bold, font.size = True, Pt(12 if style.name.startswith("Heading") else 11)
+        form.space_before, form.space_after, form.keep_with_next = Pt(8), Pt(3), True
+
+
+def _link(paragraph: DocxParagraph, address: str, runs: Sequence[Run]) -> None:
+    hyperlink = _element("w:hyperlink")
+    hyperlink.set(qn("r:id"), paragraph.part.relate_to(address, RELATIONSHIP_TYPE.HYPERLINK, is_external=True))
+    for run in runs:
+        run.font.underline = True
+        run.font.color.rgb = RGBColor(0x00, 0x5E, 0xB8)
+        hyperlink.append(run._r)  # noqa: SLF001 - python-docx reads hyperlinks but has no public way to make one
+    paragraph._p.append(hyperlink)  # noqa: SLF001 - as above
 
 
 def _undated(package: bytes) -> bytes:

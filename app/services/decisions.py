@@ -27,6 +27,13 @@ from models.polls import Choice, Correction, CorrectionConfirmation, Decision, O
 Standing = Literal["stands", "corrected", "changed", "no_words"]
 STATUS_OF = {Outcome.AGREED: Status.AGREED, Outcome.RESERVATIONS: Status.RESERVATIONS}
 LONGEST = 2_000
+#: What files say of the words a decision was taken on.
+STANDING_WORDS: dict[Standing, str] = {
+    "stands": "Stands",
+    "corrected": "Stands, with a minor correction",
+    "changed": "Changed since decided",
+    "no_words": "",
+}
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ Nothing here holds an expert's name, address, code or link, or one expert's answ
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import or_, select
 
@@ -15,7 +16,18 @@ from app.calc import moments
 from app.calc.tables import Cell, csv_bytes
 from app.errors import NotFound
 from app.policy import SYSTEM, Actor, Can, require
-from app.services import evidence, results, version_files, versions
+from app.services import (
+    companions,
+    documents,
+    evidence,
+    history,
+    pdf_files,
+    results,
+    version_files,
+    versions,
+    word_files,
+)
+from app.services.companions import Including
 from app.services.results import Band, Comment, Figures, Judgement, Report
 from app.services.version_files import File
 from app.uow import UnitOfWork
@@ -36,8 +48,19 @@ class EvidenceList:
     links: list[tuple[Link, str]]
 
 
-def export_draft(uow: UnitOfWork, actor: Actor, *, group_id: int, form: str) -> File:
-    """The blueprint as it stands now as ``md``, ``json`` or ``csv``: ideas and parked items too, withdrawn ones not.
+#: What a blueprint can leave as, and what each is called.
+FORMS = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": "application/pdf",
+    "md": "text/markdown; charset=utf-8",
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+}
+_ALONE = Including()
+
+
+def export_draft(uow: UnitOfWork, actor: Actor, *, group_id: int, form: str, including: Including = _ALONE) -> File:
+    """The blueprint as it stands now in one of ``FORMS``: ideas and parked items too, withdrawn ones not.
 
     A draft has no fingerprint: only a version can be checked. Raises NotFound for another form or a foreign group.
     """
@@ -48,43 +71,88 @@ def export_draft(uow: UnitOfWork, actor: Actor, *, group_id: int, form: str) -> 
     rows = [versions.row_of(each, position) for position, each in enumerate(preview.taken)]
     group = uow.session.get_one(Group, group_id)
     today = moments.local_day(uow.now, group.time_zone)
-    day = today.isoformat()
-
-    def as_json() -> bytes:
-        shown = {
-            "format": "concordat-draft/1",
-            "group": group.name,
-            "exported_on": day,
-            "content": versions.content(group.name, rows),
-        }
-        return (json.dumps(shown, ensure_ascii=False, indent=2) + "\n").encode()
-
-    def as_markdown() -> bytes:
-        head = [f"# {group.name}: draft", "", f"As it stood on {today:%-d %B %Y}. A draft can change at any time."]
-        return version_files.markdown_bytes(head, rows)
-
-    writers: dict[str, tuple[Callable[[], bytes], str]] = {
-        "json": (as_json, "application/json"),
-        "md": (as_markdown, "text/markdown; charset=utf-8"),
-        "csv": (lambda: version_files.items_table(rows), "text/csv; charset=utf-8"),
-    }
-    if form not in writers:
-        raise NotFound()
-    write, media_type = writers[form]
-    return File(f"draft-{day}.{form}", media_type, write())
+    warning = f"As it stood on {today:%-d %B %Y}. A draft can change at any time."
+    if not including.evidence:
+        for row in rows:
+            row.evidence = []
+    head: dict[str, Any] = {"format": "concordat-draft/1", "group": group.name, "exported_on": today.isoformat()}
+    body = _body(
+        uow, actor, form, group, rows, including, title=group.name, base=word_files.DRAFT, today=today,
+        front=[warning], markdown=[f"# {group.name}: draft", "", warning], head=head, frozen_at=None,
+    )  # fmt: skip
+    return File(f"draft-{today.isoformat()}.{form}", FORMS[form], body)
 
 
-def export_version(uow: UnitOfWork, actor: Actor, *, group_id: int, number: int, form: str) -> File:
+def export_version(
+    uow: UnitOfWork, actor: Actor, *, group_id: int, number: int, form: str, including: Including = _ALONE
+) -> File:
     """A version of the group by its number, in the form whose fingerprint a third party can check (``json``).
 
-    Raises NotFound for a number or a form there is not.
+    JSON always holds the evidence, without which it could not be checked. Raises NotFound for a number or a form there
+    is not.
     """
     require(uow.session, actor, group_id, Can.VERSION_READ)
     query = select(Version.id).where(Version.group_id == group_id, Version.number == number)
     found = uow.session.execute(query).scalar_one_or_none()
     if found is None:
         raise NotFound(f"The group has no version {number}.")
-    return version_files.export(uow, actor, version_id=found, form=form)
+    whole = versions.read(uow, actor, version_id=found)
+    version, group = whole.version, uow.session.get_one(Group, group_id)
+    head = {
+        "format": "concordat-version/1", "group": whole.group_name, "number": version.number,
+        "locked_on": f"{whole.locked_on:%Y-%m-%d}", "rests_on": version_files.grounds(whole), "sha256": version.sha256,
+        "how_to_check": version_files.CHECK,
+    }  # fmt: skip
+    front = version_files.front(whole)
+    said = [each for line in front for each in ("", line)]
+    said[-1] = f"Fingerprint (SHA-256): `{version.sha256}`"
+    body = _body(
+        uow, actor, form, group, whole.items, including, title=version.title, base=str(version.number),
+        today=moments.local_day(uow.now, group.time_zone), front=front,
+        markdown=[f"# {version.title}: version {version.number}", *said], head=head, frozen_at=version.frozen_at,
+    )  # fmt: skip
+    return File(f"version-{number}.{form}", FORMS[form], body)
+
+
+def _body(
+    uow: UnitOfWork, actor: Actor, form: str, group: Group, rows: Sequence[VersionItem], including: Including, *,
+    title: str, base: str, today: date, front: Sequence[str], markdown: Sequence[str], head: dict[str, Any],
+    frozen_at: datetime | None,
+) -> bytes:  # fmt: skip
+    if form not in FORMS:
+        raise NotFound()
+    item_ids = {row.item_id for row in rows}
+    along = companions.beside(uow, actor, group_id=group.id, item_ids=item_ids, including=including)
+    if form == "json":
+        return version_files.json_bytes(head, versions.content(title, rows), rows, along)
+    if form == "md":
+        return version_files.markdown_bytes(markdown, rows, including, along)
+    if form == "csv":
+        return version_files.items_table(rows, including, along)
+    versions_ = {} if form == "pdf" else _text_versions(uow, rows, frozen_at)
+    sheet = word_files.Sheet(
+        title=title, group_name=group.name, slug=group.slug, base=base, made_on=today, front=front, rows=rows,
+        versions=versions_, including=including, companions=along,
+    )  # fmt: skip
+    if form == "pdf":
+        return pdf_files.pdf_bytes(uow, sheet)
+    return word_files.word_bytes(uow, sheet)
+
+
+def _text_versions(
+    uow: UnitOfWork, rows: Iterable[VersionItem], frozen_at: datetime | None
+) -> dict[tuple[str, str], int]:
+    """After which of its changes each text reads as the rows have it."""
+    found = {}
+    items_ = {row.item_id: row for row in rows}
+    for item_id, texts in documents.documents_of(uow.session, items_).items():
+        row = items_[item_id]
+        for each in documents.WORDS:
+            if (document := texts.get(each)) is not None:
+                words: str = getattr(row, each.value)
+                version = history.version_holding(uow.session, document, words, frozen_at or uow.now)
+                found[row.reference, each.value] = version
+    return found
 
 
 def evidence_of(uow: UnitOfWork, actor: Actor, *, group_id: int) -> EvidenceList:

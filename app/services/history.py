@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.calc.authorship import Span, spans
@@ -170,6 +170,23 @@ def text_at(session: Session, document: Document, version: int) -> str:
     for source in rows:
         units = parse(source).apply(units)
     return from_units(units)
+
+
+def version_holding(session: Session, document: Document, text: str, at: datetime) -> int:
+    """The number of the change after which a document read ``text`` about the moment ``at``; now's when none did.
+
+    A change and a copy made at the same moment may carry their times in either order: the neighbours are tried too.
+    """
+    if document.text == text:
+        return document.version
+    near = session.execute(
+        select(func.max(TextChange.version)).where(TextChange.document_id == document.id, TextChange.at <= at)
+    ).scalar_one()
+    for step in sorted(range(-20, 21), key=abs):
+        version = (near or 0) + step
+        if 0 <= version <= document.version and text_at(session, document, version) == text:
+            return version
+    return document.version
 
 
 def compare(

@@ -5,6 +5,7 @@ Moving, withdrawing and restoring them is in ``outline.py``; their texts are doc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -29,6 +30,13 @@ PARENT_OF = {Kind.CRITERION: Kind.ELEMENT, Kind.SPECIFICATION: Kind.CRITERION}
 DEPTHS = {Kind.PRINCIPLE: 0, Kind.ELEMENT: 0, Kind.CRITERION: 1, Kind.SPECIFICATION: 2}
 #: The letter a reference begins with.
 LETTERS = {Kind.PRINCIPLE: "P", Kind.ELEMENT: "E", Kind.CRITERION: "C", Kind.SPECIFICATION: "S"}
+#: What references look like: what stands before the last number, and that.
+_REFERENCES = {
+    kind: re.compile(rf"({letter}{dots})([1-9][0-9]{{0,4}})")
+    for (kind, letter), dots in zip(
+        LETTERS.items(), ("", "", r"[1-9][0-9]{0,4}\.", r"[1-9][0-9]{0,4}\.[1-9][0-9]{0,4}\."), strict=True
+    )
+}
 #: Statuses that are a decision of the group: only facilitators give and take them.
 SETTLED = frozenset({Status.AGREED, Status.RESERVATIONS})
 #: Statuses as they stand in a sentence.
@@ -268,11 +276,12 @@ def add_item(
     status: Status = Status.IDEA,
     principle_group: PrincipleGroup | None = None,
     note_text: str = "",
+    reference: str | None = None,
 ) -> Item:
     """Add an item as the last under its parent (or among its kind at the top), with its four texts.
 
-    Raises Invalid for a wrong parent or title, NotFound for a foreign one, Forbidden by role, Conflict when the parent
-    is withdrawn or the blueprint is full.
+    ``reference`` is the one it had where it comes from; else it gets the next one. Raises Invalid for a wrong parent or
+    title, NotFound for a foreign one, Forbidden by role, Conflict when the parent is withdrawn or all is full.
     """
     uow.lock(Group, group_id)
     require(uow.session, actor, group_id, Can.ITEM_WRITE)
@@ -288,7 +297,7 @@ def add_item(
     item = Item(
         group_id=group_id, kind=kind, parent_id=parent_id, status=status, principle_group=family, note=note_text,
         position=len(siblings(uow.session, group_id, kind, parent_id, family)),
-        reference=_next_reference(uow, group_id, kind, parent),
+        reference=_reference(uow, group_id, kind, parent, reference),
         created_at=uow.now, created_by_id=actor.person_id, changed_at=uow.now,
     )  # fmt: skip
     uow.session.add(item)
@@ -340,16 +349,22 @@ def siblings(
     return list(session.execute(query).scalars())
 
 
-def _next_reference(uow: UnitOfWork, group_id: int, kind: Kind, parent: Item | None) -> str:
-    """The next reference under a parent: counted, so that none is ever given twice."""
-    prefix = LETTERS[kind] + ("" if parent is None else parent.reference[1:] + ".")
+def _reference(uow: UnitOfWork, group_id: int, kind: Kind, parent: Item | None, wanted: str | None) -> str:
+    """The wanted reference, or the next under a parent: counted, so that none is ever given twice."""
+    prefix, number = LETTERS[kind] + ("" if parent is None else parent.reference[1:] + "."), 0
+    if wanted is not None:
+        found = _REFERENCES[kind].fullmatch(wanted)
+        taken = select(Item.id).where(Item.group_id == group_id, Item.reference == wanted)
+        if found is None or uow.session.execute(taken).first() is not None:
+            raise Invalid(f"{wanted[:20]} cannot be the reference of a {kind.value} here.")
+        prefix, number = found[1], int(found[2])
     counter = uow.session.get(ReferenceCounter, (group_id, prefix))
     if counter is None:
         counter = ReferenceCounter(group_id=group_id, prefix=prefix, last=0)
         uow.session.add(counter)
-    counter.last += 1
+    counter.last = max(counter.last, number) if number else counter.last + 1
     uow.flush()
-    return f"{prefix}{counter.last}"
+    return f"{prefix}{number or counter.last}"
 
 
 # --- status ---

@@ -304,7 +304,6 @@ def decision_log_file(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[
     file = WordDocument("Decision log", subject=group.name, day=uow.now, landscape=True)
     file.heading(f"{group.name}: decision log", level=0)
     file.paragraph(f"As of {moments.in_words(uow.now, group.time_zone)}.")
-    words = {"stands": "Stands", "corrected": "Stands, with a minor correction", "changed": "Changed since decided"}
     rows = [
         [
             str(line.decision.number),
@@ -314,7 +313,7 @@ def decision_log_file(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[
             OUTCOMES[line.decision.outcome],
             split_in_words(line.decision).replace("\\", "")
             + (f" Departs from the rule: {line.decision.departs_because}" if line.decision.departs_because else ""),
-            "Followed by a later decision" if line.superseded else words.get(line.standing, ""),
+            "Followed by a later decision" if line.superseded else decisions.STANDING_WORDS[line.standing],
         ]
         for line in reversed(lines)
     ]

@@ -28,6 +28,7 @@ from models.jobs import Job
 from models.meetings import Attendance, Meeting
 from models.notifications import MailChoice, Notification
 from models.polls import Action, Ballot, CorrectionConfirmation, Poll
+from models.returns import ReturnedDocument
 from models.suggestions import Suggestion
 from models.validation import Expert, Round
 from models.visits import Visit
@@ -114,6 +115,12 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
         "mail": [
             {"group": groups_[row.group_id], "wants": row.mode.value}
             for row in session.execute(select(MailChoice).where(MailChoice.person_id == person.id)).scalars()
+        ],
+        "returned_documents": [
+            {"file": row.file_name, "at": row.brought_at.isoformat(), "edited_by": row.edited_by}
+            for row in session.execute(
+                select(ReturnedDocument).where(ReturnedDocument.brought_by_id == person.id)
+            ).scalars()
         ],
         "votes": [
             {"question": poll.question, "choice": ballot.choice.value, "reason": ballot.reason, "words": ballot.words,
@@ -203,6 +210,7 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     _scrub_activity(uow, person, [row.group_id for row in memberships], former)
     comments.rename(uow, person.id, person.name, former)
     signing_in.end_sign_ins(uow, person.id)
+    uow.session.execute(delete(ReturnedDocument).where(ReturnedDocument.brought_by_id == person.id))
     for table in (SignIn, OneTimeToken, AccessToken, CalendarFeed, Visit, Notification, MailChoice):
         uow.session.execute(delete(table).where(table.person_id == person.id))
     uow.session.execute(update(Attendance).where(Attendance.person_id == person.id).values(organisation=""))
@@ -278,6 +286,7 @@ def sweep(uow: UnitOfWork) -> dict[str, int]:
             (Invitation.accepted_at < before) | (Invitation.revoked_at < before) | (Invitation.expires_at < before)
         ),
         "notifications": delete(Notification).where(Notification.at < uow.now - NOTIFICATIONS_KEPT),
+        "returned_documents": delete(ReturnedDocument).where(ReturnedDocument.brought_at < before),
         "mails": delete(Job).where(
             or_(
                 Job.done_at < uow.now - MAILS_KEPT,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from app.calc.tables import csv_bytes
-from app.errors import NotFound
-from app.policy import Actor
-from app.services.versions import Whole, content, read
-from app.uow import UnitOfWork
+from app.calc.plain import plain
+from app.calc.tables import Cell, csv_bytes
+from app.services.companions import Companions, Including
+from app.services.versions import Whole
 from models.versions import VersionItem
 
 CHECK = (
@@ -31,20 +31,6 @@ class File:
     body: bytes
 
 
-def export(uow: UnitOfWork, actor: Actor, *, version_id: int, form: str) -> File:
-    """The version as ``json``, ``md`` or ``csv``. Raises NotFound for another form or a version one may not read."""
-    whole = read(uow, actor, version_id=version_id)
-    writers = {
-        "json": (_json, "application/json"),
-        "md": (_markdown, "text/markdown; charset=utf-8"),
-        "csv": (_csv, "text/csv; charset=utf-8"),
-    }
-    if form not in writers:
-        raise NotFound()
-    write, media_type = writers[form]
-    return File(f"version-{whole.version.number}.{form}", media_type, write(whole))
-
-
 def grounds(whole: Whole) -> str:
     """What the version rests on, in one sentence."""
     if whole.decision is not None:
@@ -52,46 +38,89 @@ def grounds(whole: Whole) -> str:
     return f"Locked without a decision of the group, because: {whole.version.reason}"
 
 
-def _json(whole: Whole) -> bytes:
+def front(whole: Whole) -> list[str]:
+    """What a version's file says of it under its title."""
     version = whole.version
-    shown = {
-        "format": "concordat-version/1",
-        "group": whole.group_name,
-        "number": version.number,
-        "locked_on": f"{whole.locked_on:%Y-%m-%d}",
-        "rests_on": grounds(whole),
-        "sha256": version.sha256,
-        "how_to_check": CHECK,
-        "content": content(version.title, whole.items),
-    }
+    return [
+        f"{whole.group_name}. Locked on {whole.locked_on:%-d %B %Y}.",
+        grounds(whole),
+        f"Fingerprint (SHA-256): {version.sha256}",
+    ]
+
+
+def json_bytes(
+    head: dict[str, Any], content: dict[str, Any], rows: Iterable[VersionItem], companions: Companions
+) -> bytes:
+    """JSON to be read by people and programs; what goes along stands outside ``content``, which can be checked."""
+    shown = {**head, "content": content}
+    references = {row.item_id: row.reference for row in rows}
+    if companions.decisions:
+        shown["decisions"] = [
+            {"item": references[item_id], "number": each.number, "on": each.on.isoformat(), "outcome": each.outcome,
+             "sentence": each.sentence}
+            for item_id, some in companions.decisions.items() for each in some
+        ]  # fmt: skip
+    if companions.suggestions:
+        shown["suggestions"] = [
+            {"item": references[item_id], "text": each.field, "before": each.before, "after": each.after,
+             "reason": each.reason}
+            for item_id, some in companions.suggestions.items() for each in some
+        ]  # fmt: skip
+    if companions.comments:
+        shown["comments"] = [
+            {"item": references[item_id], "text": each.field, "on": each.quote, "words": each.words}
+            for item_id, some in companions.comments.items() for each in some
+        ]  # fmt: skip
     return (json.dumps(shown, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _markdown(whole: Whole) -> bytes:
-    version = whole.version
-    lines = [
-        f"# {version.title}: version {version.number}",
-        "",
-        f"{whole.group_name}. Locked on {whole.locked_on:%-d %B %Y}.",
-        "",
-        grounds(whole),
-        "",
-        f"Fingerprint (SHA-256): `{version.sha256}`",
-    ]
-    return markdown_bytes(lines, whole.items)
-
-
-def markdown_bytes(head: Sequence[str], items: Iterable[VersionItem]) -> bytes:
-    """Lines of Markdown and, under them, each item with all that an expert would see."""
+def markdown_bytes(
+    head: Sequence[str],
+    items: Iterable[VersionItem],
+    including: Including,
+    companions: Companions,
+) -> bytes:
+    """Lines of Markdown and, under them, each item with all that an expert would see and what is to go along."""
     lines = list(head)
     for item in items:
         lines += ["", f"{'#' * min(item.depth + 2, 6)} {item.reference} {item.title}", ""]
         lines += [f"*{item.kind.value.capitalize()}, {item.status.value.replace('_', ' ')}*"]
-        lines += _paragraphs(item)
+        lines += _paragraphs(item, evidence=including.evidence)
+        for title, some in _along(item, companions):
+            lines += ["", f"**{title}:**", "", *(f"- {' '.join(each.split())}" for each in some)]
     return ("\n".join(lines) + "\n").encode()
 
 
-def _paragraphs(item: VersionItem) -> list[str]:
+def _along(item: VersionItem, companions: Companions) -> Iterable[tuple[str, list[str]]]:
+    """Decisions and suggestions of an item, a line each, under what they are."""
+    decided = companions.decisions.get(item.item_id, [])
+    if decided:
+        yield "Decisions", [f"{each.number}, {each.on:%-d %B %Y}, {each.outcome}: {each.sentence}" for each in decided]
+    suggested = companions.suggestions.get(item.item_id, [])
+    if suggested:
+        yield (
+            "Suggested words",
+            [
+                f"{each.author or 'A former member'}, {each.field}: {plain(each.after)}"
+                + (f" (because: {each.reason})" if each.reason else "")
+                for each in suggested
+            ],
+        )
+
+    commented = companions.comments.get(item.item_id, [])
+    if commented:
+        yield (
+            "Comments",
+            [
+                f"{each.author or 'A former member'}"
+                + (f", on “{each.quote}”" if each.quote else "")
+                + f": {each.words}"
+                for each in commented
+            ],
+        )
+
+
+def _paragraphs(item: VersionItem, *, evidence: bool) -> list[str]:
     lines: list[str] = []
     if item.aspirational:
         lines += ["", f"**{UNTESTED}**"]
@@ -101,7 +130,7 @@ def _paragraphs(item: VersionItem) -> list[str]:
         lines += ["", "**Why:**", "", item.why]
     if item.summary:
         lines += ["", "**In plain words:**", "", item.summary]
-    if item.evidence:
+    if evidence and item.evidence:
         lines += ["", "**Evidence:**", ""]
         lines += [f"- {_evidence(line)}" for line in item.evidence]
     return lines
@@ -112,12 +141,8 @@ def _evidence(line: dict[str, str]) -> str:
     return f"{line['relation']} ({line['strength']}): {line['finding']} ({line['source']}{page})"
 
 
-def _csv(whole: Whole) -> bytes:
-    return items_table(whole.items)
-
-
-def items_table(items: Iterable[VersionItem]) -> bytes:
-    """Items as CSV, one a line."""
+def items_table(items: Iterable[VersionItem], including: Including, companions: Companions) -> bytes:
+    """Items as CSV, one a line; a column for each thing that is to go along."""
     head = [
         "reference",
         "under",
@@ -129,20 +154,29 @@ def items_table(items: Iterable[VersionItem]) -> bytes:
         "plain summary",
         "evidence",
         "untested evidence",
+        "decisions",
+        "suggestions",
+        "comments",
     ]
-    rows = [
-        [
-            item.reference,
-            item.parent_reference or "",
-            item.kind.value,
-            item.status.value,
-            item.title,
-            item.text,
-            item.why,
-            item.summary,
-            "\n".join(_evidence(line) for line in item.evidence),
-            item.aspirational,
-        ]
-        for item in items
-    ]
-    return csv_bytes(head, rows)
+    wanted = asdict(including)
+    columns = [name for name in head if wanted.get(name, True)]
+    rows = []
+    for item in items:
+        along = dict(_along(item, companions))
+        line: dict[str, Cell] = {
+            "reference": item.reference,
+            "under": item.parent_reference or "",
+            "kind": item.kind.value,
+            "status": item.status.value,
+            "title": item.title,
+            "words": item.text,
+            "why": item.why,
+            "plain summary": item.summary,
+            "evidence": "\n".join(_evidence(each) for each in item.evidence),
+            "untested evidence": item.aspirational,
+            "decisions": "\n".join(along.get("Decisions", [])),
+            "suggestions": "\n".join(along.get("Suggested words", [])),
+            "comments": "\n".join(along.get("Comments", [])),
+        }
+        rows.append([line[name] for name in columns])
+    return csv_bytes(columns, rows)

@@ -15,11 +15,13 @@ from app.calc import moments
 from app.calc.calendars import calendar_file
 from app.errors import Conflict, DomainError, Invalid
 from app.policy import Actor, Can
-from app.services import attendance, decisions, homework, meetings, minutes, rooms, stages
+from app.services import attendance, decisions, homework, meetings, minutes, packs, rooms, stages
 from app.uow import UnitOfWork
 from app.web.calendars import calendar_answer
 from app.web.context import looking, transaction
+from app.web.forms import whole_number
 from app.web.fragments import command, faults, group_id, number, typed
+from app.web.history import field_words
 from models.meetings import StageKind
 
 bp = Blueprint("meetings", __name__)
@@ -157,6 +159,16 @@ def _show_page(meeting_id: int, refused: DomainError | None = None) -> str:
 def show(slug: str, meeting_id: int) -> ResponseReturnValue:
     """One session: what is planned, and what came of it."""
     return _show_page(meeting_id)
+
+
+@bp.get("/<int:meeting_id>/pack")
+def pack(slug: str, meeting_id: int) -> ResponseReturnValue:
+    """The session on paper: a sheet for each of its items and of ``items``, and with ``under`` what is under them."""
+    under = request.args.get("under") == "yes"
+    also = [number for given in request.args.getlist("items") if (number := whole_number(given)) is not None]
+    with looking() as (uow, actor):
+        made = packs.pack(uow, actor, meeting_id=meeting_id, group_id=group_id(), also=also, under=under)
+    return render_template("meetings/pack.html", pack=made, under=under, fields=field_words())
 
 
 @bp.post("/<int:meeting_id>/announce")

@@ -46,10 +46,16 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int) -> Redlines:
 
 def line(shown: Shown) -> Redline:
     """One suggestion as a page shows it."""
-    segments = difference(plain(shown.before), plain(shown.after))
-    marked = markup.redline(segments, added=_("added"), removed=_("removed"))
     choices = [(str(at), _place(words.old, words.new)) for at, words in enumerate(shown.places)]
-    return Redline(shown, marked, choices if len(choices) > 1 else [])
+    return Redline(shown, marked(shown.before, shown.after), choices if len(choices) > 1 else [])
+
+
+def marked(before: str, after: str) -> Markup:
+    """What leads from one text to another, marked: the words, or the marks of form where only those differ."""
+    old, new = plain(before), plain(after)
+    if old == new:
+        old, new = before, after
+    return markup.redline(difference(old, new), added=_("added"), removed=_("removed"))
 
 
 def _place(old: str, new: str) -> str:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from app import markup
 from app.errors import Conflict, Invalid, NotFound
 from app.policy import Can, allowed
-from app.services import version_files, versions
+from app.services import exports, versions
 from app.services.version_files import grounds
 from app.web.context import looking, transaction
 from app.web.forms import asked, text, whole_number
@@ -94,11 +94,12 @@ def difference(slug: str, version_id: int) -> ResponseReturnValue:
 
 @bp.get("/<int:version_id>/version.<form>")
 def download(slug: str, version_id: int, form: str) -> ResponseReturnValue:
-    """The version as a file: json, md or csv."""
+    """The version as a file: json, md, csv or docx."""
     with looking() as (uow, actor):
-        if versions.access_version(uow.session, actor, version_id, Can.VERSION_READ).group_id != g.group.id:
+        found = versions.access_version(uow.session, actor, version_id, Can.VERSION_READ)
+        if found.group_id != g.group.id:
             raise NotFound()
-        file = version_files.export(uow, actor, version_id=version_id, form=form)
+        file = exports.export_version(uow, actor, group_id=found.group_id, number=found.number, form=form)
     answer = Response(file.body, content_type=file.media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{g.group.slug}-{file.name}"'
     return answer

@@ -17,6 +17,9 @@ PEOPLE, BACKUPS = "tests/services/test_memberships.py", "tests/services/test_bac
 RACES, WORKER = "tests/services/test_races.py", "tests/services/test_worker.py"
 WORDS, MARKUP = "tests/e2e/test_hostile_words.py", "tests/unit/test_markup.py"
 CHANGES, WORD = "tests/unit/test_changes.py", "tests/unit/test_word.py"
+WORDREADING = "tests/unit/test_wordreading.py"
+IMPORTS = "tests/services/test_imports.py"
+RETURNS = "tests/services/test_returns.py"
 VERSIONS, POLLS = "tests/services/test_versions.py", "tests/services/test_polls.py"
 ITEMS, HISTORY = "tests/services/test_items.py", "tests/services/test_history.py"
 MEETINGS, RULES = "tests/services/test_meetings.py", "tests/rules/test_abuse.py"
@@ -568,11 +571,23 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 "names of files are made of short names and numbers, never of what people type",
             ),
             later(106, "overwhelm the import of references", "import of references"),
-            absent(
-                107, "unpack a bomb", "nothing can be uploaded; a backup is restored by the operator's command only"
+            tried(
+                107,
+                "unpack a bomb",
+                f"{WORDREADING}::test_what_swells_is_refused_before_it_is_opened",
+                f"{WORDREADING}::test_entities_are_refused",
+                f"{WORDREADING}::test_names_that_lead_out_of_the_file_lead_nowhere",
+                f"{WORDREADING}::test_whatever_is_broken_is_refused_and_never_worse",
             ),
-            absent(108, "upload a file that runs", "nothing can be uploaded"),
-            absent(109, "import a file with foreign ids and roles", "there is no import"),
+            absent(108, "upload a file that runs", "a Word document is read in memory and never kept or served"),
+            tried(
+                109,
+                "import a file with foreign ids and roles",
+                f"{RETURNS}::test_another_groups_document_is_refused_and_a_forged_mark_reaches_nothing",
+                f"{RETURNS}::test_only_who_may_suggest_may_bring_and_only_who_brought_may_look",
+                f"{IMPORTS}::test_roles_names_and_ids_in_the_file_mean_nothing",
+                f"{IMPORTS}::test_what_is_no_blueprint_is_refused_and_leaves_nothing",
+            ),
             absent(110, "fetch another person's export", "files are made while one asks and kept nowhere"),
             tried(
                 111,

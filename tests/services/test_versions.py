@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.errors import Forbidden, Invalid, NotFound
 from app.policy import SYSTEM
-from app.services import documents, items, outline, version_files, versions
+from app.services import documents, exports, items, outline, version_files, versions
 from app.uow import Database
 from models.documents import Document, Field
 from models.evidence import Finding, Link, Provenance, Relation, Source, Strength
@@ -87,9 +87,10 @@ def test_a_version_holds_what_experts_see_and_leaves_the_rest_out(study: Study) 
 def test_a_third_party_recomputes_the_hash_from_the_file(study: Study) -> None:
     with study.database.reading() as uow:
         whole = versions.read(uow, study.cast.observer, version_id=study.version_id)
-        file = version_files.export(uow, study.cast.observer, version_id=study.version_id, form="json")
-        written = version_files.export(uow, study.cast.observer, version_id=study.version_id, form="md").body.decode()
-        table = version_files.export(uow, study.cast.observer, version_id=study.version_id, form="csv").body
+        wanted = {"group_id": study.cast.group_id, "number": 1}
+        file = exports.export_version(uow, study.cast.observer, form="json", **wanted)
+        written = exports.export_version(uow, study.cast.observer, form="md", **wanted).body.decode()
+        table = exports.export_version(uow, study.cast.observer, form="csv", **wanted).body
     shown = json.loads(file.body)
     canonical = json.dumps(shown["content"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert hashlib.sha256(canonical.encode()).hexdigest() == shown["sha256"] == whole.version.sha256
@@ -98,7 +99,7 @@ def test_a_third_party_recomputes_the_hash_from_the_file(study: Study) -> None:
     assert version_files.UNTESTED in written
     assert b'"C1.2"' in table
     with study.database.reading() as uow, pytest.raises(NotFound):
-        version_files.export(uow, study.cast.stranger, version_id=study.version_id, form="json")
+        exports.export_version(uow, study.cast.stranger, form="json", **wanted)
 
 
 def test_nothing_changes_a_version(study: Study) -> None:

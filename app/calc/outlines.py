@@ -1,0 +1,115 @@
+"""The outline of somebody's Word document: its headings with what stands under each, as a blueprint could hold them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.calc.paragraphs import Paragraph, fold, markdown, tidy
+from app.calc.returns import ELEMENTS, LABELS, PRINCIPLES
+from app.calc.wordreading import Line, WordFile, lines
+
+Guess = Literal["principle", "element", "criterion", "specification", "words", "none"]
+
+_BY_DEPTH: tuple[Guess, ...] = ("element", "criterion", "specification")
+_NUMBER = re.compile(r"\s*(?:[A-Z]?[0-9]{1,4}(?:\.[0-9]{1,4}){0,5}[.)]?|[A-Z][.)]|\(?[a-z]\))\s+(?=\S)")
+_DOTTED = re.compile(r"\s*([0-9]{1,3}(?:\.[0-9]{1,3}){0,4})[.)]?\s+\S")
+_LONGEST_BOLD = 15
+
+
+@dataclass
+class Heading:
+    """One heading: how deep it stands (from 0), what it could be, its words and the texts under it."""
+
+    depth: int
+    guess: Guess
+    title: str
+    text: str = ""
+    why: str = ""
+    summary: str = ""
+
+
+@dataclass
+class Outline:
+    """All headings in order, and the words that stand under none."""
+
+    headings: list[Heading] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def outline(file: WordFile) -> Outline:
+    """What a document's headings would be as items, all tracked changes made.
+
+    Where it has no headings, short lines in bold or with a number of their own are taken for such.
+    """
+    some = [line for line in lines(file, lambda _: True) if line.paragraph.text.strip()]
+    levels = [line.block.heading for line in some]
+    if not any(levels):
+        levels = [_looks_like(line) for line in some]
+    ranks = {level: at for at, level in enumerate(sorted({level for level in levels if level}))}
+    found = Outline()
+    gathered: list[Paragraph] = []
+    texts: dict[str, str] = {}
+    name = "text"
+
+    def finish() -> None:
+        nonlocal gathered
+        words = markdown(tidy(gathered))
+        gathered = []
+        if found.headings:
+            texts[name] = "\n\n".join(each for each in (texts.get(name, ""), words) if each)
+            heading = found.headings[-1]
+            heading.text, heading.why, heading.summary = (texts.get(each, "") for each in ("text", "why", "summary"))
+        elif words:
+            found.left_out.append(words)
+
+    for line, level in zip(some, levels, strict=True):
+        label = _label(line.paragraph)
+        if level:
+            finish()
+            texts, name = {}, "text"
+            title = " ".join(_NUMBER.sub("", line.paragraph.text, count=1).split())
+            found.headings.append(Heading(ranks[level], "none", title))
+        elif line.block.row:
+            found.left_out.append(line.paragraph.text.strip())
+        elif label and found.headings:
+            finish()
+            name = label
+        elif not (line.block.style == "note" and not gathered and name == "text"):  # the grey line of an export
+            gathered.append(line.paragraph)
+    finish()
+    _guess(found.headings)
+    return found
+
+
+def _looks_like(line: Line) -> int:
+    """The level of a heading that is none in Word: its number says it, or it is short and bold."""
+    text, words = line.paragraph.text, line.paragraph.words
+    if line.block.row or len(text.split()) > _LONGEST_BOLD or text.rstrip().endswith((".", ";", ":", ",")):
+        return 0
+    dotted = _DOTTED.match(text)
+    if dotted is not None:
+        return dotted[1].count(".") + 1
+    return int(all(each.bold for each in words if each.text.strip()))
+
+
+def _label(paragraph: Paragraph) -> str:
+    bare = " ".join(fold(paragraph.text).split()).rstrip(":").lower()
+    return next((name for name, label in LABELS.items() if label.lower() == bare), "")
+
+
+def _guess(headings: Iterable[Heading]) -> None:
+    """What each could be: by how deep it stands, below headings that only gather others."""
+    gathers: Heading | None = None
+    for each in headings:
+        bare = each.title.lower()
+        if bare in (PRINCIPLES.lower(), ELEMENTS.lower()):
+            gathers, each.guess = each, "none"
+            continue
+        if gathers is not None and each.depth <= gathers.depth:
+            gathers = None
+        depth = each.depth - (gathers.depth + 1 if gathers is not None else 0)
+        if gathers is not None and gathers.title.lower() == PRINCIPLES.lower():
+            each.guess = "principle" if depth == 0 else "words"
+        else:
+            each.guess = _BY_DEPTH[depth] if depth < len(_BY_DEPTH) else "words"

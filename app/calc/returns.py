@@ -1,0 +1,506 @@
+"""A Word document that went out and comes back: which words of which item somebody would rather read.
+
+What goes out carries a bookmark on every paragraph that is not itself words to be changed: on the reference in an
+item's heading, on the line under it, on labels, on lines that only inform. Bookmarks outlive Word and LibreOffice, even
+when a heading is moved or its words are written anew. Where they are gone, the reference in the heading, the label, and
+at last the likeness of the words tell what is what. A bookmark is no authority: it names an item and a version of its
+text, nothing more, and whoever brings the document back may do with that what they may do anyway.
+"""
+
+import hashlib
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from typing import Literal, NamedTuple
+
+from app.calc.changes import BadChangeError, ChangeSet, from_units, to_units
+from app.calc.differences import change_between
+from app.calc.paragraphs import Paragraph, Words, fold, paragraphs, rewritten, tidy, unfolded
+from app.calc.suggestions import touches
+from app.calc.wordreading import Line, WordFile, lines
+
+FIELDS = ("title", "text", "why", "summary")
+LABELS = {"why": "Why", "summary": "In plain words"}
+#: The headings above items.
+PRINCIPLES, ELEMENTS = "Principles", "Core elements"
+#: Labels of what only informs.
+EVIDENCE, DECISIONS, SUGGESTIONS, COMMENTS = "Evidence", "Decisions", "Suggested words", "Comments"
+_FIXED_LABELS = {EVIDENCE.lower(), DECISIONS.lower(), SUGGESTIONS.lower(), COMMENTS.lower()}
+#: More people than this who tracked changes are taken together.
+MOST_AUTHORS = 8
+_ALIKE = 0.7
+_SPLIT_ALIKE = 0.5
+
+_TEXT = re.compile(r"c_([A-Z][0-9]{1,6}(?:_[0-9]{1,6}){0,3})_(title|text|why|summary)_([0-9]{1,9})_([0-9a-f]{6})")
+_LINE = re.compile(r"c_line_[0-9]{1,6}_([0-9a-f]{6})")
+_FIXED = re.compile(r"c_fixed_[0-9]{1,6}_([0-9]{1,5})")
+_REFERENCE = re.compile(r"\s*([A-Z][0-9]{1,6}(?:\.[0-9]{1,6}){0,3})(?![0-9])(?!\.[0-9])")
+
+What = Literal[
+    "comment", "new", "paragraph", "table", "deleted", "no title", "reference", "line", "lines gone", "moved",
+    "picture", "footnote", "struck", "label",
+]  # fmt: skip
+Place = tuple[str, str]
+
+
+class Text(NamedTuple):
+    """One text as it went out: its version and its words."""
+
+    version: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item that the document may speak of, with its texts by field; `expected` if it must be in it."""
+
+    reference: str
+    texts: Mapping[str, Text]
+    expected: bool = True
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Words that somebody would rather read.
+
+    `authors` are those whose tracked changes these are, an empty name for changes that were not tracked. `mixed` if
+    several people's changes of one text could not be told apart and stand in one proposal.
+    """
+
+    reference: str
+    field: str
+    version: int
+    before: str
+    after: str
+    authors: tuple[str, ...]
+    mixed: bool = False
+
+
+@dataclass(frozen=True)
+class Loose:
+    """What can be no suggestion: `what` it is, the item it stands in or after, its words in full, who wrote it."""
+
+    what: What
+    reference: str
+    text: str
+    author: str = ""
+    on: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class Returned:
+    """All that a document says. `marked` is False when its bookmarks were gone and likeness had to do."""
+
+    proposals: list[Proposal]
+    loose: list[Loose]
+    found: int
+    marked: bool
+
+
+# --- bookmarks ---
+
+
+def _check(words: str) -> str:
+    alike = " ".join(fold(words).split())
+    return hashlib.sha256(alike.encode()).hexdigest()[:6]
+
+
+def text_mark(reference: str, name: str, version: int, line: str) -> str:
+    """The bookmark of a text: on the reference in its heading for a title, else on the line above the text."""
+    return f"c_{reference.replace('.', '_')}_{name}_{version}_{_check(line)}"
+
+
+class Marks:
+    """Bookmarks for lines that only inform, each with a number of its own."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def line(self, words: str) -> str:
+        """For a line with these words; a table's row is its cells joined by " | "."""
+        self._last += 1
+        return f"c_line_{self._last}_{_check(words)}"
+
+    def fixed(self, count: int) -> str:
+        """For the label above so many lines that only inform."""
+        self._last += 1
+        return f"c_fixed_{self._last}_{count}"
+
+
+def versions_of(file: WordFile) -> dict[Place, int]:
+    """Which version of which text the document was made from, as its bookmarks say."""
+    found: dict[Place, int] = {}
+    for block in file.blocks:
+        for name in block.begins:
+            if (mark := _TEXT.match(name)) is not None:
+                found.setdefault((mark[1].replace("_", "."), mark[2]), int(mark[3]))
+    return found
+
+
+# --- finding the texts again ---
+
+
+@dataclass
+class _Sheet:
+    """One state of the document: the paragraphs of each text, titles, the order of items, and what is loose."""
+
+    texts: dict[Place, list[Paragraph]] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    loose: list[Loose] = field(default_factory=list)
+    where: dict[int, Place] = field(default_factory=dict)
+
+
+class _Sorter:
+    """Reads the lines of one state from top to bottom and puts each where it belongs."""
+
+    def __init__(self, file: WordFile, items: Mapping[str, Item]) -> None:
+        self.items = items
+        self.marked = set(versions_of(file))
+        self.has_marks = bool(self.marked)
+        self.sheet = _Sheet()
+        self.reference = ""
+        self.at: str = "front"  # or a field, "fixed", "new"
+        self.expects = 0
+        self.unmarked: dict[str, str] = {}
+
+    def sort(self, some: Sequence[Line]) -> _Sheet:
+        headed = {found[1] for line in some if line.block.heading and (found := _REFERENCE.match(line.paragraph.text))}
+        self.unmarked = {
+            reference: " ".join(fold(item.texts["title"].words).split())
+            for reference, item in self.items.items()
+            if "title" in item.texts and (reference, "title") not in self.marked and reference not in headed
+        }
+        for line in some:
+            self._line(line)
+            name = "title" if self.reference in self.sheet.order[-1:] and line.block.heading else self.at
+            self.sheet.where[id(line.block)] = self.reference, name if name in FIELDS else "text"
+        self._lines_gone()
+        self._divide()
+        return self.sheet
+
+    def _line(self, line: Line) -> None:
+        text = line.paragraph.text
+        for name in line.begins:
+            if (mark := _TEXT.match(name)) is not None and self._begin(mark, line):
+                return
+        for name in line.begins:
+            if (fixed := _FIXED.match(name)) is not None:
+                self._lines_gone()
+                self.at, self.expects = "fixed", int(fixed[1])
+                return
+            if (known := _LINE.match(name)) is not None:
+                self.expects -= self.at == "fixed"
+                if known[1] != _check(text):
+                    self._lose("line", line)
+                return
+        if text.strip() and not self._known_by_words(line):
+            self._put(line)
+
+    def _begin(self, mark: re.Match[str], line: Line) -> bool:
+        """Begin the text whose bookmark stands in this line."""
+        reference, name, text = mark[1].replace("_", "."), mark[2], line.paragraph.text
+        if reference not in self.items or self._has(reference, name):
+            return False
+        if name == "title":
+            found = _REFERENCE.match(text)
+            if found is None or found[1] != reference:
+                self._lose("reference", line, reference)
+            self._title(reference, text)
+            return True
+        self._go_to(reference, name)
+        if mark[4] != _check(text):
+            label = LABELS.get(name, "")
+            if label and fold(text).lower().startswith(label.lower()):
+                self._add_rest(line, len(label))
+            elif text.strip():
+                self._lose("line", line)
+        return True
+
+    def _has(self, reference: str, name: str) -> bool:
+        return reference in self.sheet.titles if name == "title" else (reference, name) in self.sheet.texts and (
+            name != "text" or self.reference != reference
+        )  # fmt: skip
+
+    def _title(self, reference: str, text: str) -> None:
+        found = _REFERENCE.match(text)
+        own = self.items[reference].texts.get("title", Text(0, "")).words
+        changed = found is not None and not own.startswith(found[1])
+        bare = text[found.end() :] if found is not None and (changed or found[1] == reference) else text
+        self.sheet.titles[reference] = " ".join(bare.split())
+        self.sheet.order.append(reference)
+        self.unmarked.pop(reference, None)
+        self._go_to(reference, "text")
+
+    def _go_to(self, reference: str, name: str) -> None:
+        self._lines_gone()
+        self.reference, self.at = reference, name
+        self.sheet.texts.setdefault((reference, name), [])
+
+    def _add_rest(self, line: Line, start: int) -> None:
+        """Words that ran into a label stand first in its text."""
+        words, at = [], 0
+        for each in line.paragraph.words:
+            words.append(each._replace(text=each.text[max(0, start - at) :]))
+            at += len(each.text)
+        rest = tuple(
+            each._replace(text=each.text.lstrip(": ") if not at_ else each.text) for at_, each in enumerate(words)
+        )
+        self._text(Paragraph("plain", tuple(each for each in rest if each.text)))
+
+    def _text(self, paragraph: Paragraph) -> None:
+        self.sheet.texts.setdefault((self.reference, self.at), []).append(paragraph)
+
+    def _known_by_words(self, line: Line) -> bool:
+        """What a line without a bookmark is, as its words and style tell."""
+        text, style = line.paragraph.text, line.block.style
+        bare = " ".join(fold(text).split()).rstrip(":").lower()
+        if not self.has_marks and bare in (PRINCIPLES.lower(), ELEMENTS.lower()):
+            self.at = "front"
+            return True
+        if not self.has_marks and (found := _REFERENCE.match(text)) and self._is_title_by_words(found[1], text):
+            self._title(found[1], text)
+            return True
+        if line.block.heading in (1, 2, 3, 4):
+            return self._heading(line, bare)
+        if not self.reference:
+            return False
+        if style == "label" or not self.has_marks or _all_bold(line.paragraph):
+            for name, label in LABELS.items():
+                if bare == label.lower() and (self.reference, name) not in self.marked:
+                    self._go_to(self.reference, name)
+                    return True
+            if bare in _FIXED_LABELS and (style == "label" or not self.has_marks):
+                self._lines_gone()
+                self.at = "fixed"
+                return True
+        is_note = style == "note" or " · " in text
+        return is_note and not self.has_marks and self.at == "text" and not self.sheet.texts[self.reference, "text"]
+
+    def _is_title_by_words(self, reference: str, text: str) -> bool:
+        item = self.items.get(reference)
+        if item is None or reference in self.sheet.titles or "title" not in item.texts:
+            return False
+        return _alike(text, f"{reference} {item.texts['title'].words}") >= _SPLIT_ALIKE
+
+    def _heading(self, line: Line, bare: str) -> bool:
+        """A heading without a bookmark: an item by its reference or its words, one of a text, or a new one."""
+        text = line.paragraph.text
+        found = _REFERENCE.match(text)
+        if (
+            found
+            and found[1] in self.items
+            and not self._has(found[1], "title")
+            and (found[1], "title") not in self.marked
+        ):
+            self._title(found[1], text)
+            return True
+        if self.reference and self.at in FIELDS:
+            base = self.items[self.reference].texts.get(self.at)
+            if base and bare and any(fold(each.text).lower() == bare for each in paragraphs(base.words)):
+                self._text(Paragraph("heading", line.paragraph.words))
+                return True
+        likely = max(self.unmarked, key=lambda each: _alike(self.unmarked[each], text), default=None)
+        if likely is not None and _alike(self.unmarked[likely], text) >= _ALIKE:
+            self._title(likely, text)
+            return True
+        self._lines_gone()
+        if self.has_marks or self.reference:
+            self._lose("new", line)
+            self.at = "new"
+        return True
+
+    def _put(self, line: Line) -> None:
+        """A line that begins nothing goes to where we are."""
+        if self.at in FIELDS and not line.block.row:
+            self._text(line.paragraph)
+        elif self.at == "new" and not line.block.row:
+            last = self.sheet.loose[-1]
+            self.sheet.loose[-1] = Loose("new", last.reference, f"{last.text}\n{line.paragraph.text}", last.author)
+        elif self.has_marks:
+            self._lose("table" if line.block.row else "paragraph", line)
+
+    def _lose(self, what: What, line: Line, reference: str = "") -> None:
+        words = line.paragraph.text.strip()
+        author = ", ".join(dict.fromkeys(line.who))
+        self.sheet.loose.append(Loose(what, reference or self.reference, words, author))
+
+    def _lines_gone(self) -> None:
+        if self.at == "fixed" and self.expects > 0:
+            self.sheet.loose.append(Loose("lines gone", self.reference, str(self.expects)))
+        self.expects = 0
+
+    def _divide(self) -> None:
+        """Texts whose label is gone have run into the one before: find where they begin by their likeness."""
+        for reference in self.sheet.order:
+            for above, name in (("why", "summary"), ("text", "summary"), ("text", "why")):
+                base = self.items[reference].texts.get(name)
+                have = self.sheet.texts.get((reference, above))
+                if base is None or not base.words or (reference, name) in self.sheet.texts or not have:
+                    continue
+                at = _divided(have, base.words)
+                if at is not None:
+                    self.sheet.texts[reference, above], self.sheet.texts[reference, name] = have[:at], have[at:]
+                    self.sheet.loose.append(Loose("label", reference, LABELS[name]))
+
+
+def _all_bold(paragraph: Paragraph) -> bool:
+    return all(each.bold for each in paragraph.words if each.text.strip())
+
+
+def _alike(one: str, other: str) -> float:
+    return SequenceMatcher(None, fold(one).lower()[:400], fold(other).lower()[:400], autojunk=False).ratio()
+
+
+def _divided(have: Sequence[Paragraph], words: str) -> int | None:
+    """The place in `have` from which on its paragraphs are the text `words`, None when none is like it."""
+    wanted = " ".join(each.text for each in paragraphs(words))
+    scores = [_alike(" ".join(each.text for each in have[at:]), wanted) for at in range(len(have))]
+    best = max(range(len(have)), key=scores.__getitem__, default=None)
+    return best if best is not None and scores[best] >= _SPLIT_ALIKE else None
+
+
+# --- what differs ---
+
+
+def match(file: WordFile, items: Iterable[Item]) -> Returned:
+    """What the document would have otherwise: proposals in the order of `items`, and all that can be none.
+
+    `items` come in the order in which they went out.
+    """
+    known = {item.reference: item for item in items}
+    sorter = _Sorter(file, known)
+    sheet = sorter.sort(lines(file, lambda author: True))
+    states = _states(file, known)
+    proposals: list[Proposal] = []
+    for reference, item in known.items():
+        if reference not in sheet.titles and not any(place[0] == reference for place in sheet.texts):
+            continue
+        for name, base in item.texts.items():
+            proposals += _proposals(reference, name, base, sheet, states)
+    return Returned(proposals, _all_loose(file, known, sheet), len(sheet.order), sorter.has_marks)
+
+
+def _states(file: WordFile, known: Mapping[str, Item]) -> dict[str | None, _Sheet]:
+    """The document as each of its authors would have it, and, under None, without what was tracked."""
+    if not file.authors:
+        return {}
+    states: dict[str | None, _Sheet] = {None: _Sorter(file, known).sort(lines(file, lambda author: False))}
+    if len(file.authors) <= MOST_AUTHORS:
+        for name in file.authors:
+            states[name] = _Sorter(file, known).sort(lines(file, lambda author, name=name: author == name))  # type: ignore[misc]  # a default binds the name
+    return states
+
+
+def _words_of(sheet: _Sheet, reference: str, name: str, base: str) -> str | None:
+    """A text as a state of the document has it, in our dialect; None when nothing can be said of it."""
+    if name == "title":
+        title = sheet.titles.get(reference)
+        return _title(base, title) if title else None
+    found = sheet.texts.get((reference, name))
+    if found is None:
+        return "" if reference in sheet.titles and base else None
+    return rewritten(base, found)
+
+
+def _title(base: str, title: str) -> str:
+    old, new = (tidy([Paragraph("plain", (Words(each),))]) for each in (base, title))
+    kept = unfolded(old, new)
+    return base if kept == old else " ".join(each.text for each in kept)
+
+
+def _proposals(
+    reference: str, name: str, base: Text, sheet: _Sheet, states: Mapping[str | None, _Sheet]
+) -> Iterator[Proposal]:
+    after = _words_of(sheet, reference, name, base.words)
+    if after is None or after == base.words:
+        return
+    versions = {who: _words_of(state, reference, name, base.words) for who, state in states.items()}
+    plain = versions.pop(None, after)
+    plain = base.words if plain is None else plain
+    edits = [("", plain)] if plain != base.words else []
+    edits += [
+        (who, words) for who, words in versions.items() if words is not None and words != plain and who is not None
+    ]
+    if not edits and states:
+        edits = [(who, after) for who in states if who is not None]  # more than are told apart
+    separate = _separate(base.words, plain, after, edits)
+    if len(edits) > 1 and separate is not None:
+        for (who, _), words in zip(edits, separate, strict=True):
+            yield Proposal(reference, name, base.version, base.words, words, (who,))
+        return
+    names = tuple(who for who, _ in edits) or ("",)
+    yield Proposal(reference, name, base.version, base.words, after, names, mixed=len(names) > 1)
+
+
+def _separate(base: str, plain: str, after: str, edits: Sequence[tuple[str, str]]) -> list[str] | None:
+    """Each one's words on their own, if they touch different places and together make the whole."""
+    if len(edits) < 2:
+        return None
+    units = to_units(base)
+    try:
+        untracked = change_between(base, plain)
+        back = untracked.invert(units)
+        changes: list[ChangeSet] = []
+        for who, words in edits:
+            changes.append(change_between(plain, words).map(back) if who else untracked)
+        if any(touches(one, other) for at, one in enumerate(changes) for other in changes[at + 1 :]):
+            return None
+        whole = changes[0]
+        for change in changes[1:]:
+            whole = whole.compose(change.map(whole))
+        if paragraphs(from_units(whole.apply(units))) != paragraphs(after):
+            return None
+        return [from_units(change.apply(units)) for change in changes]
+    except BadChangeError:
+        return None
+
+
+# --- what is loose ---
+
+
+def _all_loose(file: WordFile, known: Mapping[str, Item], sheet: _Sheet) -> list[Loose]:
+    loose = list(sheet.loose)
+    for reference, item in known.items():
+        title = item.texts["title"].words if "title" in item.texts else ""
+        seen = any(place[0] == reference for place in sheet.texts)
+        if reference not in sheet.titles and (seen or item.expected):
+            loose.append(Loose("no title" if seen else "deleted", reference, title))
+        elif reference in sheet.titles and not sheet.titles[reference]:
+            loose.append(Loose("no title", reference, title))
+    rank = {reference: at for at, reference in enumerate(known)}
+    loose += [Loose("moved", each, known[each].texts["title"].words) for each in _moved(sheet.order, rank)]
+    return [*loose, *_beside(file, sheet)]
+
+
+def _beside(file: WordFile, sheet: _Sheet) -> Iterator[Loose]:
+    """Comments, pictures, notes, and words struck through by hand, with the item they stand in."""
+    place: Place = ("", "")
+    at: list[Place] = []
+    for block in file.blocks:
+        place = sheet.where.get(id(block), place)
+        at.append(place)
+        for thing in block.things:
+            what, _, words = thing.partition(": ")
+            yield Loose("footnote" if what == "footnote" else "picture", place[0], words)
+        if block.struck.strip() and not any(_LINE.match(name) for name in block.begins):
+            yield Loose("struck", place[0], block.struck.strip())
+    for comment in file.comments:
+        reference, name = at[comment.block] if 0 <= comment.block < len(at) else ("", "")
+        yield Loose("comment", reference, comment.text, comment.author, comment.on.strip(), name)
+
+
+def _moved(order: Sequence[str], rank: Mapping[str, int]) -> list[str]:
+    """Those that do not stand in the longest run that kept its order."""
+    tails: list[int] = []
+    chain: list[list[str]] = []
+    for reference in order:
+        place = bisect_left(tails, rank[reference])
+        run = [*(chain[place - 1] if place else []), reference]
+        tails[place : place + 1] = [rank[reference]]
+        chain[place : place + 1] = [run]
+    kept = set(chain[-1]) if chain else set()
+    return [reference for reference in order if reference not in kept]

@@ -1,0 +1,726 @@
+"""Word documents from outside, read without trusting them: paragraphs with what was tracked in them, marks, comments.
+
+`read` takes the bytes of a .docx and gives plain values. The file is a zip of XML parts: only the few parts that hold
+words are opened, in memory, each within limits of size, and a part that declares a document type (the only way to
+declare an entity) is refused. Nothing is written to disk, nothing outside the file is looked at.
+"""
+
+import io
+import posixpath
+import re
+import xml.etree.ElementTree as ET
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from app.calc.dialect import clean
+from app.calc.paragraphs import MAX_LEVEL, Kind, Paragraph, Words
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_PARTS = 2_000
+MAX_PART = 16 * 1024 * 1024
+MAX_TOTAL = 96 * 1024 * 1024
+MAX_RATIO = 250
+MAX_DEPTH = 120
+MAX_ELEMENTS = 300_000
+#: A part may swell this much however small it is packed.
+_SMALL = 1024 * 1024
+
+_PREFIXES = {
+    "http://schemas.openxmlformats.org/wordprocessingml/2006/main": "w",
+    "http://purl.oclc.org/ooxml/wordprocessingml/main": "w",
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships": "r",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships": "r",
+    "http://schemas.openxmlformats.org/package/2006/relationships": "rel",
+    "http://schemas.openxmlformats.org/markup-compatibility/2006": "mc",
+    "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties": "cp",
+    "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes": "vt",
+}
+_SKIPPED = {"mc-Fallback", "w-rubyBase", "w-txbxContent", "w-object"}
+_PICTURES = {"w-drawing", "w-pict", "w-object"}
+_BREAKS = {"w-br": "\n", "w-cr": "\n", "w-tab": " ", "w-ptab": " ", "w-noBreakHyphen": "‑", "w-softHyphen": ""}
+_ON = {None, "1", "true", "on"}
+_HEADING = re.compile(r"heading (\d)$")
+_LISTED = re.compile(r"list (bullet|number|continue)(?: (\d))?$")
+_QUOTES = {"quote", "intense quote", "quotations"}
+_LINK_FIELD = re.compile(r'^\s*HYPERLINK\s+"([^"]+)"')
+
+
+class Unreadable(Exception):
+    """Not a Word document that can be read; the sentence says what to do."""
+
+
+class Piece(NamedTuple):
+    """Words in one form, who put them in or took them out with tracking on, and their form before it was changed."""
+
+    words: Words
+    inserted_by: str | None = None
+    deleted_by: str | None = None
+    was: tuple[bool, bool] | None = None
+    formed_by: str = ""
+
+
+class Numbering(NamedTuple):
+    """The place of a point: lists with one `abstract` count on from each other, but where one `restarts`."""
+
+    abstract: str
+    number: str
+    kind: Kind
+    level: int
+    start: int
+    restarts: int | None
+
+
+class Comment(NamedTuple):
+    """A comment of the document: who wrote what, and the words it is pinned to."""
+
+    author: str
+    text: str
+    on: str
+    block: int
+
+
+@dataclass(slots=True)
+class Block:
+    """One paragraph as it stands in the file, or one row of a table.
+
+    `style` is the name of its style in small letters, `heading` its level there or 0. `begins` are the bookmarks that
+    start in it. `things` are what is not words.
+    """
+
+    style: str = ""
+    heading: int = 0
+    row: bool = False
+    numbering: Numbering | None = None
+    begins: list[str] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    mark_inserted_by: str | None = None
+    mark_deleted_by: str | None = None
+    struck: str = ""
+    things: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class WordFile:
+    """A document as read. `authors` are who tracked changes in it, in the order in which they come."""
+
+    blocks: list[Block]
+    comments: list[Comment]
+    properties: dict[str, str]
+    authors: list[str]
+
+
+class Line(NamedTuple):
+    """A paragraph of one state of the document: the blocks it is made of, and what it says there."""
+
+    block: Block
+    begins: list[str]
+    paragraph: Paragraph
+    who: tuple[str, ...]
+
+
+def read(data: bytes) -> WordFile:
+    """The document in `data`. Raises Unreadable with a sentence for anything that is not a .docx within the limits."""
+    package = _Package(data)
+    main = package.main()
+    document = package.tree(main)
+    if document is None or document.find("w-body") is None:
+        raise Unreadable(_NOT_WORD)
+    reader = _Reader(package, main)
+    body = document.find("w-body")
+    reader.body(body if body is not None else document)
+    return WordFile(reader.blocks, reader.comments(), package.properties(), list(reader.authors))
+
+
+_NOT_WORD = "This is not a Word document. Save it as a Word document (.docx) and choose that file."
+_OLD = "This is an older Word file (.doc), or one with a password. Save it as .docx without a password."
+_ODT = "This is an OpenDocument text (.odt). Save it as a Word document (.docx) and choose that file."
+_PDF = "This is a PDF, from which changes cannot be read. Ask for the Word document (.docx)."
+_BROKEN = "This Word document is damaged: part of it cannot be read. Open it in Word, save it again and try that file."
+_TOO_BIG = "This document is too large to read. Take the pictures out, or save only the pages that changed."
+
+
+class _Builder(ET.TreeBuilder):
+    """Builds a tree with short names, within limits, and refuses a document type."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = self.count = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> ET.Element:
+        self.depth += 1
+        self.count += 1
+        if self.depth > MAX_DEPTH or self.count > MAX_ELEMENTS:
+            raise Unreadable(_TOO_BIG)
+        return super().start(_short(tag), {_short(name): value for name, value in attrs.items()})
+
+    def end(self, tag: str, /) -> ET.Element:
+        self.depth -= 1
+        return super().end(_short(tag))
+
+    def doctype(self, name: str, public: str | None, system: str | None, /) -> None:
+        raise Unreadable(_BROKEN)
+
+
+def _short(name: str) -> str:
+    if not name.startswith("{"):
+        return name
+    space, _, local = name[1:].partition("}")
+    prefix = _PREFIXES.get(space)
+    return f"{prefix}-{local}" if prefix else f"x-{local}"
+
+
+class _Package:
+    """The parts of the zip file, each opened at most within the limits."""
+
+    def __init__(self, data: bytes) -> None:
+        if len(data) > MAX_BYTES:
+            raise Unreadable(_TOO_BIG)
+        if data.startswith(b"\xd0\xcf\x11\xe0"):
+            raise Unreadable(_OLD)
+        if data.startswith(b"%PDF"):
+            raise Unreadable(_PDF)
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as broken:
+            raise Unreadable(_NOT_WORD if not data.startswith(b"PK") else _BROKEN) from broken
+        parts = self._zip.infolist()
+        if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_TOTAL:
+            raise Unreadable(_TOO_BIG)
+        self._parts = {part.filename: part for part in parts}
+        if "mimetype" in self._parts and "content.xml" in self._parts:
+            raise Unreadable(_ODT)
+        if "[Content_Types].xml" not in self._parts:
+            raise Unreadable(_NOT_WORD)
+
+    def _read(self, name: str) -> bytes | None:
+        part = self._parts.get(name)
+        if part is None:
+            return None
+        swollen = part.file_size > max(_SMALL, part.compress_size * MAX_RATIO)
+        if part.file_size > MAX_PART or swollen:
+            raise Unreadable(_TOO_BIG)
+        if part.flag_bits & 1:
+            raise Unreadable(_OLD)
+        try:
+            with self._zip.open(part) as opened:
+                data = opened.read(MAX_PART + 1)
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as broken:
+            raise Unreadable(_BROKEN) from broken
+        if len(data) > MAX_PART:
+            raise Unreadable(_TOO_BIG)
+        return data
+
+    def tree(self, name: str) -> ET.Element | None:
+        """A part as a tree, None when the file has no such part."""
+        data = self._read(name)
+        if data is None:
+            return None
+        parser = ET.XMLParser(target=_Builder())  # noqa: S314 - no entity can be declared: a document type is refused
+        try:
+            parser.feed(data)
+            root = parser.close()
+        except (ET.ParseError, ValueError, LookupError) as broken:
+            raise Unreadable(_BROKEN) from broken
+        assert isinstance(root, ET.Element)  # noqa: S101 - what _Builder makes
+        return root
+
+    def links(self, name: str) -> list[tuple[str, str, str]]:
+        """The relationships of a part as (id, the last word of its type, target: a part's name or an address)."""
+        folder, file = posixpath.split(name)
+        tree = self.tree(posixpath.join(folder, "_rels", f"{file}.rels"))
+        found = []
+        for each in tree if tree is not None else ():
+            target = each.get("Target", "")
+            if each.get("TargetMode") != "External":
+                target = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+            found.append((each.get("Id", ""), each.get("Type", "").rpartition("/")[2], target))
+        return found
+
+    def main(self) -> str:
+        """The name of the part that holds the document."""
+        for _, kind, target in self.links(""):
+            if kind == "officeDocument":
+                return target
+        raise Unreadable(_NOT_WORD)
+
+    def properties(self) -> dict[str, str]:
+        """The properties that programs put into the file."""
+        found = {}
+        for _, kind, target in self.links(""):
+            tree = self.tree(target) if kind == "custom-properties" else None
+            for each in tree if tree is not None else ():
+                found[each.get("name", "")] = clean("".join(each.itertext()))
+        return found
+
+
+class _Styles:
+    """What styles are called, which heading they are, and how they form words."""
+
+    def __init__(self, tree: ET.Element | None) -> None:
+        self._found = {} if tree is None else {each.get("w-styleId", ""): each for each in tree.iter("w-style")}
+
+    def name(self, style: str | None) -> str:
+        found = self._found.get(style or "")
+        name = found.find("w-name") if found is not None else None
+        return (name.get("w-val", "") if name is not None else (style or "")).lower()
+
+    def chain(self, style: str | None) -> Iterator[ET.Element]:
+        """The style and those it rests on."""
+        for _ in range(12):
+            found = self._found.get(style or "")
+            if found is None:
+                return
+            yield found
+            based = found.find("w-basedOn")
+            style = based.get("w-val") if based is not None else None
+
+    def heading(self, style: str | None) -> int:
+        for each in self.chain(style):
+            found = _HEADING.search(self.name(each.get("w-styleId")))
+            if found:
+                return int(found[1])
+            if self.name(each.get("w-styleId")) == "title":
+                return 0
+        return 0
+
+    def number(self, style: str | None) -> ET.Element | None:
+        for each in self.chain(style):
+            found = each.find("w-pPr/w-numPr")
+            if found is not None:
+                return found
+        return None
+
+    def forms(self, style: str | None) -> tuple[bool, bool]:
+        """Whether a style of letters is bold, italic."""
+        bold = italic = None
+        for each in self.chain(style):
+            made = each.find("w-rPr")
+            bold = bold if bold is not None else _switch(made, "w-b")
+            italic = italic if italic is not None else _switch(made, "w-i")
+        return bool(bold), bool(italic)
+
+
+class _Lists:
+    """What kind of list a number belongs to."""
+
+    def __init__(self, tree: ET.Element | None) -> None:
+        self._levels: dict[tuple[str, int], tuple[Kind, int]] = {}
+        self._nums: dict[str, str] = {}
+        self._starts: dict[tuple[str, int], int] = {}
+        if tree is None:
+            return
+        for abstract in tree.iter("w-abstractNum"):
+            for level in abstract.findall("w-lvl"):
+                style = level.find("w-numFmt")
+                kind: Kind = "bullet" if style is not None and style.get("w-val") in ("bullet", "none") else "number"
+                key = abstract.get("w-abstractNumId", ""), _whole(level.get("w-ilvl"))
+                self._levels[key] = kind, _value(level, "w-start", 1)
+        for num in tree.iter("w-num"):
+            number = num.get("w-numId", "")
+            abstract_ = num.find("w-abstractNumId")
+            self._nums[number] = abstract_.get("w-val", "") if abstract_ is not None else ""
+            for override in num.findall("w-lvlOverride"):
+                at = _whole(override.get("w-ilvl"))
+                start = override.find("w-startOverride")
+                if start is not None:
+                    self._starts[number, at] = _whole(start.get("w-val"))
+
+    def look_up(self, number: str, level: int) -> "Numbering | None":
+        """The list a number belongs to at a level."""
+        abstract = self._nums.get(number)
+        if number in ("", "0") or abstract is None:
+            return None
+        kind, start = self._levels.get((abstract, level), ("bullet", 1))
+        return Numbering(abstract, number, kind, min(level, MAX_LEVEL), start, self._starts.get((number, level)))
+
+
+class _Mode(NamedTuple):
+    """Where the reader is: within a tracked insertion or deletion, within a link."""
+
+    inserted_by: str | None = None
+    deleted_by: str | None = None
+    link: str = ""
+
+
+class _Reader:
+    """Walks the document and keeps its blocks."""
+
+    def __init__(self, package: _Package, main: str) -> None:
+        self.blocks: list[Block] = []
+        self.authors: dict[str, None] = {}
+        self._package = package
+        links = package.links(main)
+        named = {kind: target for _, kind, target in links}
+        self._addresses = {id_: target for id_, kind, target in links if kind == "hyperlink"}
+        self._styles = _Styles(package.tree(named.get("styles", "")))
+        self._lists = _Lists(package.tree(named.get("numbering", "")))
+        self._comments_part = named.get("comments", "")
+        self._notes = self._notes_of(named)
+        self._pinned: dict[str, list[str]] = {}
+        self._pinning: set[str] = set()
+        self._pinned_at: dict[str, int] = {}
+        self._fields: list[dict[str, str]] = []
+        self._waiting: list[str] = []
+
+    def body(self, parent: ET.Element, mode: _Mode = _Mode()) -> None:  # noqa: B008 - it is immutable
+        for each in parent:
+            if each.tag == "w-p":
+                self._paragraph(each, mode)
+            elif each.tag == "w-tbl":
+                self._table(each, mode)
+            elif each.tag in ("w-bookmarkStart", "w-commentRangeStart", "w-commentRangeEnd"):
+                self._pending(each)
+            elif each.tag not in ("w-sectPr", *_SKIPPED):
+                self.body(each, self._mode(each, mode))
+
+    def _pending(self, mark: ET.Element) -> None:
+        """A mark that stands between paragraphs belongs to the next."""
+        if mark.tag == "w-bookmarkStart":
+            self._waiting.append(mark.get("w-name", ""))
+        elif mark.tag == "w-commentRangeStart":
+            self._pin(mark)
+        else:
+            self._pinning.discard(mark.get("w-id", ""))
+
+    def _mode(self, element: ET.Element, mode: _Mode) -> _Mode:
+        if element.tag in ("w-ins", "w-moveTo"):
+            return mode._replace(inserted_by=self._author(element))
+        if element.tag in ("w-del", "w-moveFrom"):
+            return mode._replace(deleted_by=self._author(element))
+        if element.tag == "w-hyperlink":
+            return mode._replace(link=self._addresses.get(element.get("r-id", ""), mode.link))
+        return mode
+
+    def _author(self, element: ET.Element) -> str:
+        name = " ".join(clean(element.get("w-author", "")).split())[:120]
+        self.authors.setdefault(name)
+        return name
+
+    def _table(self, table: ET.Element, around: _Mode) -> None:
+        for row in table.iter("w-tr"):
+            mode = around
+            whole = Block(row=True, style="table")
+            whole.begins += self._take_waiting()
+            changed = row.find("w-trPr")
+            if changed is not None:
+                inserted, deleted = changed.find("w-ins"), changed.find("w-del")
+                if inserted is not None:
+                    mode = mode._replace(inserted_by=self._author(inserted))
+                if deleted is not None:
+                    mode = mode._replace(deleted_by=self._author(deleted))
+                whole.mark_deleted_by, whole.mark_inserted_by = mode.deleted_by, mode.inserted_by
+            for at, cell in enumerate(row.findall("w-tc")):
+                if at:
+                    whole.pieces.append(Piece(Words(" | "), mode.inserted_by, mode.deleted_by))
+                for number, paragraph in enumerate(cell.iter("w-p")):
+                    if number:
+                        whole.pieces.append(Piece(Words(" "), mode.inserted_by, mode.deleted_by))
+                    self._runs(paragraph, whole, mode)
+            self.blocks.append(whole)
+
+    def _take_waiting(self) -> list[str]:
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def _paragraph(self, paragraph: ET.Element, mode: _Mode) -> None:
+        block = Block()
+        block.begins += self._take_waiting()
+        properties = paragraph.find("w-pPr")
+        style = properties.find("w-pStyle") if properties is not None else None
+        named = style.get("w-val") if style is not None else None
+        block.style, block.heading = self._styles.name(named), self._styles.heading(named)
+        block.mark_inserted_by, block.mark_deleted_by = mode.inserted_by, mode.deleted_by
+        if properties is not None:
+            outline = properties.find("w-outlineLvl")
+            if outline is not None and not block.heading and block.style in ("", "normal", "body text"):
+                block.heading = (_whole(outline.get("w-val")) + 1) % 10
+            mark = properties.find("w-rPr")
+            for each in mark if mark is not None else ():
+                if each.tag in ("w-ins", "w-moveTo"):
+                    block.mark_inserted_by = self._author(each)
+                elif each.tag in ("w-del", "w-moveFrom"):
+                    block.mark_deleted_by = self._author(each)
+        block.numbering = self._number(properties, named, block.style)
+        self.blocks.append(block)
+        self._runs(paragraph, block, mode)
+
+    def _number(self, properties: ET.Element | None, named: str | None, style: str) -> Numbering | None:
+        own = properties.find("w-numPr") if properties is not None else None
+        found = own if own is not None else self._styles.number(named)
+        if found is None:
+            return None
+        number, level = found.find("w-numId"), found.find("w-ilvl")
+        if number is None and own is not None:
+            by_style = self._styles.number(named)
+            number = by_style.find("w-numId") if by_style is not None else None
+        depth = _whole(level.get("w-val")) if level is not None else 0
+        if own is None and (listed := _LISTED.search(style)) and listed[2]:
+            depth = max(depth, int(listed[2]) - 1)
+            return self._of_style(number, depth)
+        return self._lists.look_up(number.get("w-val", "") if number is not None else "", depth)
+
+    def _of_style(self, number: ET.Element | None, depth: int) -> Numbering | None:
+        """The list of a style that stands for one level of its own, whose numbering knows no other."""
+        found = self._lists.look_up(number.get("w-val", "") if number is not None else "", 0)
+        return found and found._replace(level=min(depth, MAX_LEVEL))
+
+    def _runs(self, parent: ET.Element, block: Block, mode: _Mode) -> None:
+        for each in parent:
+            tag = each.tag
+            if tag == "w-r":
+                self._run(each, block, mode)
+            elif tag == "w-bookmarkStart":
+                block.begins.append(each.get("w-name", ""))
+            elif tag == "w-commentRangeStart":
+                self._pin(each)
+            elif tag == "w-commentRangeEnd":
+                self._pinning.discard(each.get("w-id", ""))
+            elif tag == "w-fldSimple":
+                found = _LINK_FIELD.match(each.get("w-instr", ""))
+                self._runs(each, block, mode._replace(link=found[1]) if found else mode)
+            elif tag == "mc-AlternateContent":
+                block.things.append("picture")
+            elif tag not in ("w-pPr", "w-p", *_SKIPPED):
+                self._runs(each, block, self._mode(each, mode))
+
+    def _run(self, run: ET.Element, block: Block, mode: _Mode) -> None:
+        form, was, by, struck = self._form(run.find("w-rPr"))
+        text = "".join(self._content(each, block) for each in run)
+        link = next((field["link"] for field in reversed(self._fields) if field.get("link")), "") or mode.link
+        if self._fields and self._fields[-1]["part"] != "result":
+            return
+        text = clean(text)
+        if not text:
+            return
+        if struck and mode.deleted_by is None:
+            block.struck += text
+        block.pieces.append(Piece(Words(text, *form, link), mode.inserted_by, mode.deleted_by, was, by))
+        if mode.deleted_by is None:
+            for id_ in self._pinning:
+                self._pinned[id_].append(text)
+
+    def _content(self, each: ET.Element, block: Block) -> str:
+        """What one part of a run says; fields are followed, pictures and notes are kept aside."""
+        tag = each.tag
+        if tag in ("w-t", "w-delText"):
+            return each.text or ""
+        if tag in _BREAKS:
+            return "" if each.get("w-type") in ("page", "column") else _BREAKS[tag]
+        if tag == "w-sym":
+            return _symbol(each.get("w-char", ""))
+        if tag == "w-fldChar":
+            self._field(each.get("w-fldCharType"))
+        elif tag == "w-instrText" and self._fields:
+            self._fields[-1]["code"] += each.text or ""
+        elif tag in ("w-footnoteReference", "w-endnoteReference"):
+            note = self._notes.get((tag.removesuffix("Reference"), each.get("w-id", "")), "")
+            block.things.append(f"footnote: {note}")
+        elif tag == "w-commentReference":
+            self._pinned_at.setdefault(each.get("w-id", ""), len(self.blocks) - 1)
+        elif tag in _PICTURES or tag == "mc-AlternateContent":
+            block.things.append("picture")
+        return ""
+
+    def _field(self, step: str | None) -> None:
+        if step == "begin":
+            self._fields.append({"part": "code", "code": "", "link": ""})
+        elif step == "separate" and self._fields:
+            found = _LINK_FIELD.match(self._fields[-1]["code"])
+            self._fields[-1] |= {"part": "result", "link": found[1] if found else ""}
+        elif step == "end" and self._fields:
+            self._fields.pop()
+
+    def _form(self, made: ET.Element | None) -> tuple[tuple[bool, bool], tuple[bool, bool] | None, str, bool]:
+        """(bold, italic), the same before a tracked change of form, who changed it, struck through."""
+        if made is None:
+            return (False, False), None, "", False
+        now = self._bold_italic(made)
+        changed = made.find("w-rPrChange")
+        before, by = None, ""
+        if changed is not None:
+            inner = changed.find("w-rPr")
+            before = self._bold_italic(inner) if inner is not None else (False, False)
+            if before == now:
+                before = None
+            else:
+                by = self._author(changed)
+        return now, before, by, bool(_switch(made, "w-strike") or _switch(made, "w-dstrike"))
+
+    def _bold_italic(self, made: ET.Element) -> tuple[bool, bool]:
+        style = made.find("w-rStyle")
+        bold, italic = self._styles.forms(style.get("w-val")) if style is not None else (False, False)
+        own_bold, own_italic = _switch(made, "w-b"), _switch(made, "w-i")
+        return bold if own_bold is None else own_bold, italic if own_italic is None else own_italic
+
+    def _pin(self, mark: ET.Element) -> None:
+        id_ = mark.get("w-id", "")
+        self._pinned.setdefault(id_, [])
+        self._pinning.add(id_)
+        self._pinned_at.setdefault(id_, max(0, len(self.blocks) - 1))
+
+    def comments(self) -> list[Comment]:
+        """The comments, in the order of the document."""
+        tree = self._package.tree(self._comments_part) if self._comments_part else None
+        found = []
+        for each in tree.iter("w-comment") if tree is not None else ():
+            id_ = each.get("w-id", "")
+            author = " ".join(clean(each.get("w-author", "")).split())[:120]
+            on = "".join(self._pinned.get(id_, []))
+            found.append(Comment(author, _all_words(each), on, self._pinned_at.get(id_, len(self.blocks) - 1)))
+        return sorted(found, key=lambda comment: comment.block)
+
+    def _notes_of(self, named: dict[str, str]) -> dict[tuple[str, str], str]:
+        found = {}
+        for part, tag in (("footnotes", "w-footnote"), ("endnotes", "w-endnote")):
+            tree = self._package.tree(named[part]) if part in named else None
+            for each in tree.iter(tag) if tree is not None else ():
+                found[tag, each.get("w-id", "")] = _all_words(each)
+        return found
+
+
+def _all_words(element: ET.Element) -> str:
+    """Everything an element says, a line for each paragraph."""
+    lines = ["".join(each.text or "" for each in line.iter("w-t")) for line in element.iter("w-p")]
+    return clean("\n".join(lines)).strip()
+
+
+def _switch(made: ET.Element | None, tag: str) -> bool | None:
+    found = made.find(tag) if made is not None else None
+    return None if found is None else found.get("w-val") in _ON
+
+
+def _whole(value: str | None) -> int:
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 10 else 0
+
+
+def _value(parent: ET.Element, tag: str, otherwise: int) -> int:
+    found = parent.find(tag)
+    return otherwise if found is None else _whole(found.get("w-val"))
+
+
+def _symbol(code: str) -> str:
+    try:
+        number = int(code, 16)
+    except ValueError:
+        return ""
+    return "" if 0xE000 <= number <= 0xF8FF or not 0 < number < 0x110000 else chr(number)
+
+
+# --- one state of it ---
+
+
+def lines(file: WordFile, accepts: Callable[[str], bool]) -> list[Line]:
+    """The paragraphs of the document when the tracked changes of those whom `accepts` names are made, others not."""
+    found: list[Line] = []
+    waiting: list[Block] = []
+    counts = _Counts()
+    for block in file.blocks:
+        waiting.append(block)
+        gone = _is(block.mark_deleted_by, accepts) or not _is(block.mark_inserted_by, accepts, otherwise=True)
+        if gone and not block.row and not _structural(block, accepts):
+            continue
+        found += _line(waiting, accepts, counts)
+        waiting = []
+    found += _line(waiting, accepts, counts)
+    return found
+
+
+def _is(author: str | None, accepts: Callable[[str], bool], *, otherwise: bool = False) -> bool:
+    return otherwise if author is None else accepts(author)
+
+
+def _structural(block: Block, accepts: Callable[[str], bool]) -> bool:
+    """Whether marks of ours stand in it beside words that stay: such a paragraph never runs into the next."""
+    return any(name.startswith("c") and "_" in name for name in block.begins) and bool(_said(block, accepts))
+
+
+def _said(block: Block, accepts: Callable[[str], bool]) -> list[Words]:
+    """What a block says in this state."""
+    words = []
+    for piece in block.pieces:
+        if not _is(piece.inserted_by, accepts, otherwise=True) or _is(piece.deleted_by, accepts):
+            continue
+        form = piece.words
+        if piece.was is not None and not accepts(piece.formed_by):
+            form = form._replace(bold=piece.was[0], italic=piece.was[1])
+        words.append(form)
+    return words
+
+
+def _line(blocks: list[Block], accepts: Callable[[str], bool], counts: "_Counts") -> Iterator[Line]:
+    if not blocks:
+        return
+    said = [(block, _said(block, accepts)) for block in blocks]
+    standing = [(block, words) for block, words in said if any(each.text.strip() for each in words)]
+    block = standing[0][0] if standing else blocks[-1]
+    if block.row and (_is(block.mark_deleted_by, accepts) or not _is(block.mark_inserted_by, accepts, otherwise=True)):
+        return
+    # A mark lives as long as anything of its paragraph does; that of an emptied paragraph lives if its end stays.
+    begins = [name for each, words in said if words or each is blocks[-1] for name in each.begins]
+    words = tuple(word for _, some in said for word in some)
+    yield Line(block, begins, counts.paragraph(block, words), tuple(_who(blocks)))
+
+
+def _who(blocks: Iterable[Block]) -> Iterator[str]:
+    for block in blocks:
+        for piece in block.pieces:
+            yield from (name for name in (piece.inserted_by, piece.deleted_by) if name is not None)
+
+
+class _Counts:
+    """Where numbered lists have got to."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, str] = {}
+        self._last: dict[tuple[str, int], int] = {}
+        self._begun: set[tuple[str, int]] = set()
+
+    def paragraph(self, block: Block, words: tuple[Words, ...]) -> Paragraph:
+        """The paragraph a block is, with its number where a list begins."""
+        if not any(each.text.strip() for each in words):
+            return Paragraph("plain", words)
+        if block.numbering is not None and not block.heading:
+            place = block.numbering
+            first = None
+            if place.kind == "number":
+                first = self._first(place)
+            else:
+                self._open_at(place)
+            return Paragraph(place.kind, words, place.level, first)
+        listed = _LISTED.search(block.style)
+        level = int(listed[2] or 1) if listed and listed[1] == "continue" else 0
+        self._open = {depth: each for depth, each in self._open.items() if depth < level}
+        if block.style in _QUOTES:
+            return Paragraph("quote", words)
+        if block.style == WORDS_HEADING or block.heading == 5:
+            return Paragraph("heading", words)
+        if block.style == WORDS_SUBHEADING or block.heading > 5:
+            return Paragraph("subheading", words)
+        return Paragraph("plain", words, level)
+
+    def _open_at(self, place: Numbering) -> bool:
+        """Note that a point stands here; whether it follows one of its own list."""
+        follows = self._open.get(place.level) == place.abstract
+        self._open = {level: each for level, each in self._open.items() if level < place.level}
+        self._open[place.level] = place.abstract
+        return follows
+
+    def _first(self, place: Numbering) -> int | None:
+        """The number with which a list begins, or goes on after something else; None for a point that just follows."""
+        follows, key = self._open_at(place), (place.abstract, place.level)
+        begins = place.restarts is not None and (place.number, place.level) not in self._begun
+        self._begun.add((place.number, place.level))
+        number = self._last[key] + 1 if key in self._last else place.start
+        if begins:
+            number = place.restarts or 0
+        self._last = {each: last for each, last in self._last.items() if each[0] != key[0] or each[1] <= key[1]}
+        self._last[key] = number
+        return None if follows and not begins else number
+
+
+#: The styles of headings inside a text, which are not headings of items.
+WORDS_HEADING = "heading in the words"
+WORDS_SUBHEADING = "subheading in the words"

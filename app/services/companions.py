@@ -1,0 +1,118 @@
+"""What may go out beside the words of items: evidence, decisions, suggestions that wait, open comments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from app.calc import moments
+from app.policy import Actor, Can, require
+from app.services import comments, suggestions
+from app.services.decisions import STANDING_WORDS, standings
+from app.services.minutes import OUTCOMES
+from app.uow import UnitOfWork
+from models.groups import Group
+from models.polls import Decision
+from models.suggestions import SuggestionState
+
+
+@dataclass(frozen=True)
+class Including:
+    """What is wanted beside the words."""
+
+    evidence: bool = True
+    decisions: bool = False
+    suggestions: bool = False
+    comments: bool = False
+
+
+class Decided(NamedTuple):
+    """A decision on an item; ``standing`` says whether its words are still those decided on, for the latest only."""
+
+    number: int
+    on: date
+    outcome: str
+    sentence: str
+    standing: str
+
+
+class Suggested(NamedTuple):
+    """A suggestion that waits: which text, the words now and the words suggested, by whom and why."""
+
+    field: str
+    before: str
+    after: str
+    author: str
+    reason: str
+
+
+class Commented(NamedTuple):
+    """One open comment: on which text, on which words of it (none: all of it), by whom, and what it says."""
+
+    field: str
+    quote: str
+    author: str
+    words: str
+
+
+@dataclass
+class Companions:
+    """What goes out beside the words of items, by the item's id."""
+
+    decisions: dict[int, list[Decided]] = field(default_factory=dict)
+    suggestions: dict[int, list[Suggested]] = field(default_factory=dict)
+    comments: dict[int, list[Commented]] = field(default_factory=dict)
+
+
+def beside(
+    uow: UnitOfWork, actor: Actor, *, group_id: int, item_ids: Collection[int], including: Including
+) -> Companions:
+    """What goes along with some items of a group, as far as it is wanted.
+
+    Raises NotFound, Forbidden for those who may not read them.
+    """
+    found = Companions()
+    if including.decisions:
+        require(uow.session, actor, group_id, Can.DECISION_READ)
+        found.decisions = _decisions(uow, group_id, item_ids)
+    if including.suggestions:
+        require(uow.session, actor, group_id, Can.ITEM_READ)
+        for item_id in suggestions.open_counts(uow.session, group_id, item_ids):
+            found.suggestions[item_id] = [
+                Suggested(each.field.value, each.before, each.after, each.author, each.suggestion.reason)
+                for each in suggestions.of_item(uow, actor, item_id, group_id=group_id)
+                if each.suggestion.state is SuggestionState.OPEN
+            ]
+    if including.comments:
+        require(uow.session, actor, group_id, Can.COMMENT_READ)
+        for item_id in comments.open_counts(uow.session, group_id).keys() & set(item_ids):
+            found.comments[item_id] = [
+                Commented(talk.field.value, talk.discussion.quote, said.author, said.comment.words)
+                for talk in comments.of_item(uow, actor, item_id, group_id=group_id)
+                if talk.discussion.resolved_at is None
+                for said in talk.said
+                if said.comment.taken_back_at is None
+            ]
+    return found
+
+
+def _decisions(uow: UnitOfWork, group_id: int, item_ids: Collection[int]) -> dict[int, list[Decided]]:
+    zone = uow.session.get_one(Group, group_id).time_zone
+    latest = standings(uow.session, item_ids)
+    found: dict[int, list[Decided]] = {}
+    query = select(Decision).where(Decision.group_id == group_id).order_by(Decision.number)
+    for each in uow.session.execute(query).scalars():
+        if each.item_id is None or each.item_id not in item_ids:
+            continue
+        newest = latest.get(each.item_id)
+        is_newest = newest is not None and newest[0].id == each.id
+        says = STANDING_WORDS[newest[1]] if newest is not None and is_newest else "Followed by a later decision"
+        day = moments.local_day(each.decided_at, zone)
+        found.setdefault(each.item_id, []).append(
+            Decided(each.number, day, OUTCOMES[each.outcome], each.sentence, says)
+        )
+    return found

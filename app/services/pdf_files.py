@@ -1,0 +1,114 @@
+"""A blueprint as a PDF: its headings, lists, tables and links, tagged for those who hear it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from app import typesetting
+from app.calc import moments
+from app.calc.paragraphs import Paragraph, paragraphs
+from app.calc.plain import plain
+from app.calc.returns import COMMENTS, DECISIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS
+from app.errors import Conflict
+from app.services.word_files import (
+    DECISION_HEAD,
+    DRAFT,
+    EVIDENCE_HEAD,
+    FIELD_WORDS,
+    Sheet,
+    comment_words,
+    decision_row,
+    evidence_row,
+    line_of,
+)
+from app.uow import UnitOfWork
+from models.items import Kind
+from models.versions import VersionItem
+
+
+def pdf_bytes(uow: UnitOfWork, sheet: Sheet) -> bytes:
+    """The blueprint as a tagged PDF with bookmarks and contents. Raises Conflict, with a sentence, if none is made."""
+    try:
+        return typesetting.pdf(data_of(sheet), day=uow.now)
+    except typesetting.NotSet as refused:
+        raise Conflict(str(refused)) from refused
+
+
+def data_of(sheet: Sheet) -> dict[str, Any]:
+    """What the template (app/data/blueprint.typ) takes."""
+    name = "draft" if sheet.base == DRAFT else f"version {sheet.base}"
+    title = f"{sheet.title}: {name}"
+    parts: list[dict[str, Any]] = []
+    for row in sheet.rows:
+        begins = {Kind.PRINCIPLE: PRINCIPLES, Kind.ELEMENT: ELEMENTS}.get(row.kind)
+        if begins and (not parts or parts[-1]["title"] != begins):
+            parts.append({"title": begins, "items": []})
+        parts[-1]["items"].append(_item(sheet, row))
+    footer = f"{title}, {moments.day_in_words(sheet.made_on)}"
+    return {"title": title, "front": list(sheet.front), "footer": footer, "parts": parts}
+
+
+def _item(sheet: Sheet, row: VersionItem) -> dict[str, Any]:
+    along = sheet.companions
+    tables = []
+    if sheet.including.evidence and row.evidence:
+        rows = [evidence_row(each) for each in row.evidence]
+        tables.append({"label": EVIDENCE, "head": list(EVIDENCE_HEAD), "rows": rows})
+    if decided := along.decisions.get(row.item_id):
+        rows = [decision_row(each) for each in decided]
+        tables.append({"label": DECISIONS, "head": list(DECISION_HEAD), "rows": rows})
+    notes = []
+    if suggested := along.suggestions.get(row.item_id):
+        lines = [
+            f"{each.author or 'A former member'}, {FIELD_WORDS[each.field]}: {plain(each.after)}"
+            + (f" ({each.reason})" if each.reason else "")
+            for each in suggested
+        ]
+        notes.append({"label": SUGGESTIONS, "lines": lines})
+    if commented := along.comments.get(row.item_id):
+        lines = [f"{each.author or 'A former member'}, {comment_words(each.quote, each.words)}" for each in commented]
+        notes.append({"label": COMMENTS, "lines": lines})
+    texts = [(LABELS["why"], row.why), (LABELS["summary"], row.summary)]
+    return {
+        "level": row.depth + 2, "reference": row.reference, "title": row.title, "note": line_of(row),
+        "text": blocks(paragraphs(row.text)), "tables": tables, "notes": notes,
+        "texts": [[label, blocks(paragraphs(words))] for label, words in texts if words],
+    }  # fmt: skip
+
+
+def blocks(some: Sequence[Paragraph]) -> list[dict[str, Any]]:
+    """Paragraphs one after another as blocks that hold each other: points in lists, lists in points."""
+    return list(_blocks(list(some), 0, len(some), 0))
+
+
+def _blocks(some: list[Paragraph], at: int, end: int, level: int) -> Iterator[dict[str, Any]]:
+    while at < end:
+        each = some[at]
+        if each.kind not in ("bullet", "number"):
+            kind = {"heading": "heading", "subheading": "heading", "quote": "quote"}.get(each.kind, "plain")
+            yield {"kind": kind, "words": _words(each)}
+            at += 1
+            continue
+        points: list[list[dict[str, Any]]] = []
+        first = each.first or 1
+        kind = each.kind
+        while at < end and some[at].kind == kind and some[at].level == level and (not points or some[at].first is None):
+            last = at + 1
+            while last < end and _within(some[last], level):
+                last += 1
+            own = {"kind": "plain", "words": _words(some[at])}
+            points.append([own, *_blocks(some, at + 1, last, level + 1)])
+            at = last
+        if not points:  # deeper than what stands above it: as if it stood there
+            some[at] = Paragraph(each.kind, each.words, level, each.first)
+            continue
+        yield {"kind": "list" if kind == "bullet" else "enum", "first": first, "points": points}
+
+
+def _within(each: Paragraph, level: int) -> bool:
+    return each.kind in ("bullet", "number", "plain") and each.level > level
+
+
+def _words(each: Paragraph) -> list[dict[str, Any]]:
+    return [part._asdict() for part in each.words]

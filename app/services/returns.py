@@ -1,0 +1,370 @@
+"""Word documents that come back: read, shown item by item, and made into suggestions.
+
+``examine`` reads the file and compares; it writes nothing and may take a second. ``keep`` stores what it found, so that
+the preview can be looked at, left and come back to. The file is not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.calc.differences import change_between
+from app.calc.paragraphs import fold
+from app.calc.returns import FIELDS, Item, Loose, Place, Returned, Text, match, versions_of
+from app.calc.wordreading import Unreadable, WordFile, read
+from app.errors import Conflict, Invalid, NotFound
+from app.policy import Actor, Can, access, require
+from app.services import comments, documents, history, items, suggestions, versions
+from app.services.activity import note
+from app.services.word_files import DRAFT, PROPERTY, comment_words
+from app.uow import UnitOfWork
+from models import items as item_models
+from models.comments import Comment, Discussion
+from models.documents import Document, Field, TextChange
+from models.groups import Group
+from models.items import Status
+from models.returns import ReturnedDocument
+from models.suggestions import Suggestion, SuggestionState
+from models.versions import Version
+
+LONGEST_NAME = 120
+#: How many returned documents of one person in one group are kept for looking at; older ones go.
+MOST_KEPT = 20
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A document that has been read; nothing is stored yet."""
+
+    returned: Returned
+    made_from: str
+    item_ids: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """One suggestion the document could become; ``number`` is its place in the list.
+
+    ``blocked`` says why it cannot be made, ``suggestion_id`` which one it has become.
+    """
+
+    number: int
+    item_id: int
+    reference: str
+    title: str
+    field: Field
+    before: str
+    after: str
+    authors: tuple[str, ...]
+    mixed: bool
+    blocked: str
+    suggestion_id: int | None
+
+
+@dataclass(frozen=True)
+class Besides:
+    """One thing that can be no suggestion; ``may_be_said`` if it is a comment that can become one of an item."""
+
+    number: int
+    loose: Loose
+    item_id: int | None
+    may_be_said: bool
+    said: int | None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A returned document as it is looked at before anything is made of it."""
+
+    document: ReturnedDocument
+    proposals: list[Proposed]
+    loose: list[Besides]
+
+    @property
+    def open(self) -> list[Proposed]:
+        """Those that can be made."""
+        return [each for each in self.proposals if each.suggestion_id is None and not each.blocked]
+
+
+def examine(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> Examined:
+    """Read a Word document made from the group's blueprint and find what it would have otherwise; stores nothing.
+
+    A document says which version of which text it was made from, and no more than that is believed of it. Raises
+    NotFound, Forbidden, and Invalid with a sentence for a file that cannot be read or is another group's.
+    """
+    require(uow.session, actor, group_id, Can.TEXT_SUGGEST)
+    try:
+        file = read(data)
+    except Unreadable as unreadable:
+        raise Invalid("", fields={"file": str(unreadable)}) from unreadable
+    group = uow.session.get_one(Group, group_id)
+    slug, base, moment = _origin(file)
+    if slug and slug != group.slug:
+        raise Invalid("", fields={"file": f"This document was made from another group’s blueprint ({slug})."})
+    source = _Source(uow, group_id, base, moment, versions_of(file))
+    known = list(source.items())
+    returned = match(file, known)
+    if not returned.found:
+        raise Invalid(
+            "",
+            fields={"file": "No item of this blueprint was found in it. Choose the document that was exported here."},
+        )
+    return Examined(returned, base, source.item_ids)
+
+
+def keep(
+    uow: UnitOfWork, actor: Actor, examined: Examined, *, group_id: int, file_name: str, edited_by: str = ""
+) -> ReturnedDocument:
+    """Store what was found, for a preview that can be left and come back to. Raises NotFound, Forbidden, Invalid."""
+    require(uow.session, actor, group_id, Can.TEXT_SUGGEST)
+    edited_by = " ".join(edited_by.split())
+    if len(edited_by) > LONGEST_NAME:
+        raise Invalid("", fields={"edited_by": f"At most {LONGEST_NAME} characters."})
+    if actor.person_id is None:
+        raise NotFound()
+    found = examined.returned
+    proposals = [
+        {**asdict(each), "item_id": examined.item_ids[each.reference], "suggestion_id": None, "refused": ""}
+        for each in found.proposals
+    ]
+    went_out = _words_that_went_out(uow, group_id)
+    loose = [
+        {**asdict(each), "item_id": examined.item_ids.get(each.reference), "said": None}
+        for each in found.loose
+        if each.what != "comment" or went_out.isdisjoint({fold(each.text), fold(f"{each.author}: {each.text}")})
+    ]
+    kept = ReturnedDocument(
+        group_id=group_id, brought_by_id=actor.person_id, brought_at=uow.now,
+        file_name=(documents.clean(Field.TEXT, file_name).strip() or "document.docx")[-200:], edited_by=edited_by,
+        made_from=examined.made_from, is_marked=found.marked, found=found.found, proposals=proposals, loose=loose,
+    )  # fmt: skip
+    uow.session.add(kept)
+    uow.flush()
+    for old in list_mine(uow, actor, group_id=group_id)[MOST_KEPT:]:
+        uow.session.delete(old)
+    return kept
+
+
+def _words_that_went_out(uow: UnitOfWork, group_id: int) -> set[str]:
+    """What comments of ours read in a document, and those made of one brought before: neither says anything new."""
+    query = (
+        select(Discussion.quote, Comment.words).join(Comment, Comment.discussion_id == Discussion.id)
+        .where(Discussion.group_id == group_id)
+    )  # fmt: skip
+    found = uow.session.execute(query).all()
+    return {fold(each) for quote, words in found for each in (comment_words(quote, words), words)}
+
+
+def access_return(uow: UnitOfWork, actor: Actor, return_id: int, *, group_id: int) -> ReturnedDocument:
+    """A returned document, for whoever brought it alone. Raises NotFound, Forbidden."""
+    found = access(uow.session, actor, ReturnedDocument, return_id, Can.TEXT_SUGGEST)
+    if found.group_id != group_id or found.brought_by_id != actor.person_id:
+        raise NotFound()
+    return found
+
+
+def list_mine(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[ReturnedDocument]:
+    """The documents the actor brought back to a group, newest first. Raises NotFound, Forbidden."""
+    require(uow.session, actor, group_id, Can.TEXT_SUGGEST)
+    query = select(ReturnedDocument).where(
+        ReturnedDocument.group_id == group_id, ReturnedDocument.brought_by_id == actor.person_id
+    )
+    return list(uow.session.execute(query.order_by(ReturnedDocument.id.desc())).scalars())
+
+
+def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> Preview:
+    """What the document would become, item by item, and what it holds besides. Raises NotFound, Forbidden."""
+    document = access_return(uow, actor, return_id, group_id=group_id)
+    ids = {each["item_id"] for each in document.proposals}
+    entries = items.entries_of(uow, actor, group_id, ids)
+    proposals = []
+    for number, each in enumerate(document.proposals):
+        entry = entries.get(each["item_id"])
+        if entry is None:
+            continue
+        blocked = each["refused"]
+        if entry.item.status is Status.WITHDRAWN:
+            blocked = "This item has been withdrawn since."
+        proposals.append(
+            Proposed(
+                number, entry.item.id, entry.item.reference, entry.title, Field(each["field"]), each["before"],
+                each["after"], tuple(each["authors"]), each["mixed"], blocked, each["suggestion_id"],
+            )
+        )  # fmt: skip
+    return Preview(document, proposals, [_besides(number, each) for number, each in enumerate(document.loose)])
+
+
+def _besides(number: int, kept: dict[str, Any]) -> Besides:
+    own = {"item_id", "said"}
+    loose = Loose(**{name: value for name, value in kept.items() if name not in own})
+    return Besides(number, loose, kept["item_id"], _may_be_said(kept), kept["said"])
+
+
+def make(
+    uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int, chosen: Collection[int],
+    remarks: Collection[int] = (),
+) -> tuple[int, int]:  # fmt: skip
+    """Make suggestions of the proposals chosen, and comments of the remarks chosen, by their numbers; how many of each.
+
+    One that cannot be made (its item was withdrawn, too many of the actor's wait there) keeps the sentence that says
+    why; one that waits already is not made twice. Raises NotFound, Forbidden, Invalid when none is chosen.
+    """
+    known = access_return(uow, actor, return_id, group_id=group_id)
+    document = uow.lock(ReturnedDocument, known.id)
+    wanted = [
+        number for number, each in enumerate(document.proposals) if number in chosen and not each["suggestion_id"]
+    ]
+    loose = [dict(each) for each in document.loose]
+    spoken = [number for number, each in enumerate(loose) if number in remarks and _may_be_said(each)]
+    if not wanted and not spoken:
+        raise Invalid("", fields={"chosen": "Tick at least one change or comment that has not been taken over yet."})
+    proposals = [dict(each) for each in document.proposals]
+    made = 0
+    for number in wanted:
+        each = proposals[number]
+        existing = _waiting(uow, actor, each)
+        if existing is not None:
+            each["suggestion_id"] = existing
+            continue
+        try:
+            suggestion = suggestions.suggest(
+                uow, actor, item_id=each["item_id"], field=Field(each["field"]), text=each["after"],
+                version=each["version"], reason=reason(each["authors"], document.edited_by, mixed=each["mixed"]),
+                group_id=group_id,
+            )  # fmt: skip
+        except (Conflict, Invalid) as refused:
+            each["refused"] = refused.message or " ".join(refused.fields.values())
+        else:
+            each["suggestion_id"], each["refused"] = suggestion.id, ""
+            made += 1
+    for number in spoken:
+        loose[number]["said"] = _say(uow, actor, loose[number], group_id)
+    document.proposals, document.loose = proposals, loose
+    if made:
+        note(uow, actor, f"made {made} suggestions from a Word document", group_id=group_id)
+    return made, len(spoken)
+
+
+def _may_be_said(loose: dict[str, Any]) -> bool:
+    return loose["what"] == "comment" and bool(loose["item_id"] and loose["text"]) and not loose["said"]
+
+
+def _say(uow: UnitOfWork, actor: Actor, remark: dict[str, Any], group_id: int) -> int:
+    """Make a comment of the item of one in the document, on the same words where they are still there."""
+    author = remark["author"] or "Word"
+    words = f"{author}: {remark['text']}"[: comments.LONGEST]
+    where = {"item_id": remark["item_id"], "field": Field(remark["field"]), "group_id": group_id}
+    try:
+        return comments.start(uow, actor, words=words, quote=remark["on"], **where).id
+    except Invalid:
+        quoted = f"{author}, on “{remark['on'][:300]}”: {remark['text']}"
+        return comments.start(uow, actor, words=quoted[: comments.LONGEST], **where).id
+
+
+def discard(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> None:
+    """Put a returned document aside; suggestions made of it stay. Raises NotFound, Forbidden."""
+    uow.session.delete(access_return(uow, actor, return_id, group_id=group_id))
+
+
+def reason(authors: Collection[str], edited_by: str, *, mixed: bool) -> str:
+    """Why a suggestion from a Word document was made: whose changes these are."""
+    names = list(dict.fromkeys(name or edited_by for name in authors if name or edited_by))
+    if not names:
+        return "From Word"
+    sentence = f"From Word, by {' and '.join(names)}"
+    return f"{sentence}, whose changes touch the same words"[: suggestions.LONGEST_REASON] if mixed else sentence
+
+
+# --- what the document was made from ---
+
+
+def _origin(file: WordFile) -> tuple[str, str, datetime | None]:
+    """(group's short name, draft or a version's number, when it was made), as far as the file says."""
+    slug, base, made = [*file.properties.get(PROPERTY, "").split(), "", "", ""][:3]
+    if base != DRAFT and not (base.isascii() and base.isdigit() and len(base) < 8):
+        base = ""
+    try:
+        return slug, base, datetime.strptime(made, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    except ValueError:
+        return slug, base, None
+
+
+class _Source:
+    """The items the document may speak of, with the texts it was made from."""
+
+    def __init__(
+        self, uow: UnitOfWork, group_id: int, base: str, moment: datetime | None, marked: dict[Place, int]
+    ) -> None:
+        self._uow, self._group_id, self._moment, self._marked = uow, group_id, moment, marked
+        self._version = self._find_version(base)
+        self.item_ids: dict[str, int] = {}
+
+    def _find_version(self, base: str) -> Version | None:
+        if not base.isdigit():
+            return None
+        query = select(Version).where(Version.group_id == self._group_id, Version.number == int(base))
+        return self._uow.session.execute(query).scalar_one_or_none()
+
+    def items(self) -> Iterator[Item]:
+        """In the order in which they went out, then those the document need not hold."""
+        session = self._uow.session
+        standing = items.items_of(session, self._group_id)
+        self.item_ids = {item.reference: item.id for item in standing}
+        texts = documents.documents_of(session, self.item_ids.values())
+        frozen = {row.reference: row for row in versions.items_of(session, self._version.id)} if self._version else {}
+        by_reference = {item.reference: item for item in standing}
+        order = [*frozen, *(each for each in by_reference if each not in frozen)]
+        for reference in order:
+            item = by_reference.get(reference)
+            if item is None:
+                continue
+            row = frozen.get(reference)
+            held = texts.get(item.id, {})
+            found = {}
+            for name in FIELDS:
+                document = held.get(Field(name))
+                if document is not None:
+                    said = getattr(row, name) if row is not None else None
+                    found[name] = self._text(reference, name, document, said)
+            yield Item(reference, found, expected=row is not None if frozen else self._was_there(item))
+
+    def _was_there(self, item: item_models.Item) -> bool:
+        return item.status is not Status.WITHDRAWN and (self._moment is None or item.created_at <= self._moment)
+
+    def _text(self, reference: str, name: str, document: Document, said: str | None) -> Text:
+        session = self._uow.session
+        version = self._marked.get((reference, name))
+        if version is None or version > document.version:
+            if said is not None and self._version is not None:
+                version = history.version_holding(session, document, said, self._version.frozen_at)
+            else:
+                version = self._version_at(document)
+        return Text(version, history.text_at(session, document, version))
+
+    def _version_at(self, document: Document) -> int:
+        if self._moment is None:
+            return document.version
+        query = select(func.max(TextChange.version)).where(
+            TextChange.document_id == document.id, TextChange.at <= self._moment
+        )
+        return self._uow.session.execute(query).scalar_one() or 0
+
+
+def _waiting(uow: UnitOfWork, actor: Actor, proposal: dict[str, Any]) -> int | None:
+    """The actor's own suggestion that says the same and still waits, if there is one."""
+    field = Field(proposal["field"])
+    document = documents.documents_of(uow.session, [proposal["item_id"]]).get(proposal["item_id"], {}).get(field)
+    if document is None:
+        return None
+    change = change_between(proposal["before"], proposal["after"]).to_json()
+    query = select(Suggestion.id).where(
+        Suggestion.document_id == document.id, Suggestion.author_id == actor.person_id,
+        Suggestion.made_for == proposal["version"], Suggestion.changes == change,
+        Suggestion.state == SuggestionState.OPEN,
+    )  # fmt: skip
+    return uow.session.execute(query).scalars().first()

@@ -1,0 +1,134 @@
+"""Bringing somebody's Word document into the tree, with a look at every heading first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.calc.outlines import Outline
+from app.calc.wordreading import MAX_BYTES
+from app.errors import Conflict, DomainError, Invalid
+from app.policy import Can, allowed, require
+from app.services import imports, items
+from app.services.imports import LEFT_OUT, WORDS, Chosen
+from app.web.context import looking, transaction
+from app.web.forms import whole_number
+from app.web.fragments import faults
+from models.items import Kind, PrincipleGroup, Status
+
+bp = Blueprint("imports", __name__)
+TEXTS = ("text", "why", "summary")
+
+
+def what_words() -> dict[str, str]:
+    """What a heading may become, in the reader's language."""
+    return {
+        f"principle.{PrincipleGroup.PERSON_CENTRED.value}": _("Principle, person-centred"),
+        f"principle.{PrincipleGroup.ORGANISATIONAL.value}": _("Principle, organisational"),
+        Kind.ELEMENT.value: _("Core element"),
+        Kind.CRITERION.value: _("Criterion"),
+        Kind.SPECIFICATION.value: _("Specification"),
+        WORDS: _("Words of the item above"),
+        LEFT_OUT: _("Leave out"),
+    }
+
+
+@bp.get("/import")
+def index(slug: str) -> ResponseReturnValue:
+    """The form for a document."""
+    return _index(None)
+
+
+def _index(refused: DomainError | None) -> str:
+    with looking() as (uow, actor):
+        require(uow.session, actor, g.group.id, Can.ITEM_WRITE)
+        is_empty = not items.items_of(uow.session, g.group.id)
+    may_take_over = is_empty and allowed(g.role, Can.GROUP_EDIT)
+    refusal = refused.message if refused is not None and not refused.fields else ""
+    return render_template("imports/index.html", errors=faults(refused), refusal=refusal, may_take_over=may_take_over)
+
+
+@bp.post("/import/blueprint")
+def take_over(slug: str) -> ResponseReturnValue:
+    """Fill an empty blueprint from the JSON of a draft or version of any server."""
+    given = request.files.get("blueprint")
+    try:
+        if given is None or not given.filename:
+            raise Invalid("", fields={"blueprint": _("Choose the JSON file.")})
+        data = given.stream.read(imports.LARGEST + 1)
+        with transaction() as (uow, actor):
+            made = imports.take_over(uow, actor, group_id=g.group.id, data=data)
+    except (Invalid, Conflict) as refused:
+        if "file" in refused.fields:
+            refused.fields["blueprint"] = refused.fields.pop("file")
+        return _index(refused), refused.status
+    flash(ngettext("%(num)d item has come in.", "%(num)d items have come in.", made.items), "success")
+    return redirect(url_for("items.blueprint", slug=slug), 303)
+
+
+@bp.post("/import")
+def look(slug: str) -> ResponseReturnValue:
+    """The document's headings, each with what it would become; nothing is added yet."""
+    given = request.files.get("file")
+    try:
+        if given is None or not given.filename:
+            raise Invalid("", fields={"file": _("Choose a Word document.")})
+        data = given.stream.read(MAX_BYTES + 1)
+        with looking() as (uow, actor):
+            found = imports.look(uow, actor, group_id=g.group.id, data=data)
+    except Invalid as refused:
+        return _index(refused), refused.status
+    return _preview(_lines_of(found), found.left_out)
+
+
+def _lines_of(found: Outline) -> list[dict[str, str]]:
+    return [
+        {"what": f"principle.{PrincipleGroup.PERSON_CENTRED.value}" if each.guess == "principle" else each.guess,
+         "depth": str(min(each.depth, 3)), "title": each.title, "text": each.text, "why": each.why,
+         "summary": each.summary}
+        for each in found.headings
+    ]  # fmt: skip
+
+
+def _preview(lines: list[dict[str, str]], left_out: list[str], refused: Invalid | None = None, under: str = "") -> str:
+    with looking() as (uow, actor):
+        standing = items.tree(uow, actor, g.group.id, withdrawn=False)
+    elements = [
+        (each.item.id, f"{each.item.reference} {each.title}") for each in standing
+        if each.item.kind is Kind.ELEMENT and each.item.status is not Status.WITHDRAWN
+    ]  # fmt: skip
+    return render_template(
+        "imports/preview.html", lines=lines, left_out=left_out, elements=elements, whats=what_words(), under=under,
+        errors=faults(refused), refusal=refused.message if refused is not None else "",
+    )  # fmt: skip
+
+
+@bp.post("/import/add")
+def add(slug: str) -> ResponseReturnValue:
+    """Add what was chosen, all of it as ideas."""
+    count = min(whole_number(request.form.get("count", "")) or 0, imports.MOST)
+    names = ("what", "depth", "title", *TEXTS)
+    lines = [{name: request.form.get(f"{name}-{number}", "") for name in names} for number in range(count)]
+    try:
+        with transaction() as (uow, actor):
+            made = imports.add(
+                uow, actor, group_id=g.group.id, chosen=[_chosen(line) for line in lines],
+                under_id=whole_number(request.form.get("under", "")),
+            )  # fmt: skip
+    except Invalid as refused:
+        return _preview(lines, [], refused, request.form.get("under", "")), refused.status
+    flash(ngettext("%(num)d item is added as an idea.", "%(num)d items are added as ideas.", len(made)), "success")
+    return redirect(f"{url_for('items.blueprint', slug=slug)}#item-{made[0].id}", 303)
+
+
+def _chosen(line: dict[str, str]) -> Chosen:
+    what, _dot, family = line["what"].partition(".")
+    if what not in {*(kind.value for kind in Kind), WORDS}:
+        what = LEFT_OUT
+    families: dict[str, Any] = {each.value: each for each in PrincipleGroup}
+    texts = {name: line[name].replace("\r\n", "\n") for name in TEXTS}
+    return Chosen(what, line["title"], family=families.get(family), **texts)

@@ -1,0 +1,263 @@
+"""What comes in, a Word document or another server's blueprint: what is added, and that a fault adds nothing."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from pathlib import Path
+
+import docx
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import func, select
+
+from app.calc.outlines import outline
+from app.calc.wordreading import read
+from app.cli import main
+from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.services import exports, findings, imports, items, sources, versions
+from app.services import outline as outline_service
+from app.services.findings import FindingForm
+from app.services.imports import Chosen
+from app.uow import Database
+from models.documents import Field
+from models.evidence import Relation, Strength
+from models.items import Item, Kind, PrincipleGroup, Status
+from tests.cast import Cast, make_cast
+from tests.scripted import TEXTS, build_blueprint
+
+
+@pytest.fixture
+def cast(database: Database) -> Cast:
+    return make_cast(database)
+
+
+def document(*lines: tuple[str, str]) -> bytes:
+    """A document with these paragraphs, each as (style, words)."""
+    made = docx.Document()
+    for style, words in lines:
+        made.add_paragraph(words, style)
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+CONTRACT = document(
+    ("Title", "Heads of terms"), ("Normal", "Between the parties."),
+    ("Heading 1", "1. Money"), ("Normal", "All money is one."), ("List Bullet", "pooled"), ("List Bullet", "open"),
+    ("Heading 2", "1.1 Budget"), ("Normal", "Set yearly."), ("Heading 3", "(a) First year"), ("Normal", "Small."),
+    ("Heading 4", "Detail"), ("Normal", "Very small."), ("Heading 1", "2. Law"),
+)  # fmt: skip
+
+
+def test_headings_become_items_by_their_level_with_the_words_under_them() -> None:
+    found = outline(read(CONTRACT))
+    assert [(each.depth, each.guess, each.title, each.text) for each in found.headings] == [
+        (0, "element", "Money", "All money is one.\n\n- pooled\n- open"),
+        (1, "criterion", "Budget", "Set yearly."),
+        (2, "specification", "First year", "Small."),
+        (3, "words", "Detail", "Very small."),
+        (0, "element", "Law", ""),
+    ]
+    assert found.left_out == ["Heads of terms\n\nBetween the parties."]
+
+
+def test_a_document_without_headings_is_read_by_numbers_and_bold() -> None:
+    made = docx.Document()
+    for words, bold in (("Money", True), ("All money is one.", False), ("1.1 Budget", False), ("Set yearly.", False)):
+        made.add_paragraph().add_run(words).bold = bold
+    out = io.BytesIO()
+    made.save(out)
+    found = outline(read(out.getvalue()))
+    assert [(each.guess, each.title, each.text) for each in found.headings] == [
+        ("element", "Money", "All money is one."), ("criterion", "Budget", "Set yearly."),
+    ]  # fmt: skip
+
+
+def test_our_own_document_comes_into_an_empty_group_as_it_was(database: Database, cast: Cast) -> None:
+    build_blueprint(database, cast)
+    with database.reading() as uow:
+        sent = exports.export_draft(uow, cast.member, group_id=cast.group_id, form="docx").body
+    with database.writing() as uow:
+        found = imports.look(uow, cast.stranger, group_id=cast.other_group_id, data=sent)
+        chosen = [
+            Chosen(each.guess, each.title, each.text, each.why, each.summary, PrincipleGroup.ORGANISATIONAL)
+            for each in found.headings
+        ]
+        imports.add(uow, cast.stranger, group_id=cast.other_group_id, chosen=chosen)
+    with database.reading() as uow:
+        made = {each.item.reference: each for each in items.tree(uow, cast.stranger, cast.other_group_id)}
+    assert set(made) == set(TEXTS)
+    assert {each.item.status for each in made.values()} == {Status.IDEA}
+    for reference in ("P1", "C1.1", "C1.5", "S1.1.1"):
+        texts = {field: document_.text for field, document_ in made[reference].documents.items()}
+        title, words, why, summary = TEXTS[reference]
+        assert texts == {Field.TITLE: title, Field.TEXT: words, Field.WHY: why, Field.SUMMARY: summary}
+
+
+def test_each_stands_under_the_last_above_it_and_words_go_to_the_item_above(database: Database, cast: Cast) -> None:
+    with database.writing() as uow:
+        standing = items.add_item(uow, cast.member, group_id=cast.group_id, kind=Kind.ELEMENT, title="There already")
+        made = imports.add(
+            uow, cast.member, group_id=cast.group_id, under_id=standing.id, chosen=[
+                Chosen("criterion", "First", "Said."), Chosen("words", "Detail", "More."), Chosen("none", "Not this"),
+                Chosen("specification", "Deep"), Chosen("element", "Second"), Chosen("criterion", "Its own"),
+            ],
+        )  # fmt: skip
+        assert [each.reference for each in made] == ["C1.1", "S1.1.1", "E2", "C2.1"]
+        assert items.entry_of(uow, cast.member, made[0].id).documents[Field.TEXT].text == "Said.\n\n## Detail\n\nMore."
+
+
+def test_a_fault_adds_nothing_and_says_where(database: Database, cast: Cast) -> None:
+    chosen = [Chosen("element", "Good"), Chosen("specification", "Lost"), Chosen("element", "x" * 301)]
+    with pytest.raises(Invalid) as refused, database.writing() as uow:
+        imports.add(uow, cast.member, group_id=cast.group_id, chosen=chosen)
+    assert set(refused.value.fields) == {"what-1", "title-2"}
+    with pytest.raises(Invalid), database.writing() as uow:
+        imports.add(uow, cast.member, group_id=cast.group_id, chosen=[Chosen("none", "Nothing")])
+    with database.reading() as uow:
+        assert uow.session.execute(select(func.count(Item.id))).scalar_one() == 0
+
+
+def test_only_who_writes_in_the_group_may(database: Database, cast: Cast) -> None:
+    with database.writing() as uow:
+        foreign = items.add_item(uow, cast.stranger, group_id=cast.other_group_id, kind=Kind.ELEMENT, title="Theirs")
+    for actor, error in ((cast.observer, Forbidden), (cast.stranger, NotFound)):
+        with database.writing() as uow:
+            with pytest.raises(error):
+                imports.look(uow, actor, group_id=cast.group_id, data=CONTRACT)
+            with pytest.raises(error):
+                imports.add(uow, actor, group_id=cast.group_id, chosen=[Chosen("element", "Mine")])
+    with pytest.raises(NotFound), database.writing() as uow:
+        imports.add(
+            uow, cast.member, group_id=cast.group_id, under_id=foreign.id, chosen=[Chosen("criterion", "Smuggled")]
+        )
+    for data in (b"Dear all", document(("Normal", "No heading."))):
+        with pytest.raises(Invalid), database.reading() as uow:
+            imports.look(uow, cast.member, group_id=cast.group_id, data=data)
+
+
+# --- a blueprint of another server ---
+
+
+def taken(database: Database, cast: Cast, data: bytes) -> imports.TakenOver:
+    with database.writing() as uow:
+        return imports.take_over(uow, cast.stranger, group_id=cast.other_group_id, data=data)
+
+
+def sent_as_json(database: Database, cast: Cast, number: int | None) -> bytes:
+    with database.reading() as uow:
+        if number is None:
+            return exports.export_draft(uow, cast.member, group_id=cast.group_id, form="json").body
+        return exports.export_version(uow, cast.member, group_id=cast.group_id, number=number, form="json").body
+
+
+@pytest.fixture
+def full(database: Database, cast: Cast) -> Cast:
+    """A group with evidence, an agreed item, a withdrawn one and one that was moved, frozen as version 1."""
+    build_blueprint(database, cast)
+    with database.writing() as uow:
+        by = {each.reference: each for each in items.items_of(uow.session, cast.group_id)}
+        source = sources.add_source(uow, cast.member, group_id=cast.group_id, cite="Author (2015) A study")
+        form = FindingForm(source.id, text="It works", page="12", strength=Strength.MODERATE)
+        finding = findings.add_finding(uow, cast.member, group_id=cast.group_id, form=form)
+        for reference in ("P1", "C1.5"):
+            findings.link(
+                uow, cast.member, finding_id=finding.id, item_id=by[reference].id, relation=Relation.QUALIFIES,
+                note_text="in part",
+            )  # fmt: skip
+        second = items.add_item(uow, cast.member, group_id=cast.group_id, kind=Kind.ELEMENT, title="Second")
+        outline_service.move_item(uow, cast.facilitator, item_id=by["C1.2"].id, parent_id=second.id, position=0)
+        outline_service.withdraw_item(uow, cast.facilitator, item_id=by["C1.3"].id)
+        for step in (Status.PROPOSED, Status.AGREED):
+            items.set_status(uow, cast.facilitator, item_id=by["C1.1"].id, status=step)
+    with database.writing() as uow:
+        versions.freeze(uow, cast.facilitator, group_id=cast.group_id, reason="For others", with_ideas=True)
+    return cast
+
+
+@pytest.mark.parametrize("number", [None, 1], ids=["draft", "version"])
+def test_a_blueprint_comes_into_an_empty_group_with_its_references_and_evidence(
+    database: Database, full: Cast, number: int | None
+) -> None:
+    data = sent_as_json(database, full, number)
+    made = taken(database, full, data)
+    assert (made.items, made.findings) == (len(TEXTS) - 2 + 1, 1)
+    with database.reading() as uow:
+        again = exports.export_draft(uow, full.stranger, group_id=full.other_group_id, form="json").body
+    was, now = (json.loads(each)["content"]["items"] for each in (data, again))
+    for before, after in zip(was, now, strict=True):
+        assert {**before, "status": ""} == {**after, "status": ""}
+    assert {each["status"] for each in now} == {"draft", "idea"}, "nothing is agreed that nobody here agreed"
+    with database.writing() as uow:
+        next_one = items.add_item(uow, full.stranger, group_id=full.other_group_id, kind=Kind.ELEMENT, title="One more")
+        assert next_one.reference == "E3"
+
+
+def test_it_comes_into_no_group_that_has_items_and_only_by_who_may(database: Database, full: Cast) -> None:
+    data = sent_as_json(database, full, None)
+    with pytest.raises(Conflict), database.writing() as uow:
+        imports.take_over(uow, full.facilitator, group_id=full.group_id, data=data)
+    for actor, error in ((full.member, Forbidden), (full.stranger, NotFound)):
+        with pytest.raises(error), database.writing() as uow:
+            imports.take_over(uow, actor, group_id=full.group_id, data=data)
+
+
+def test_a_version_that_was_changed_is_refused(database: Database, full: Cast) -> None:
+    data = sent_as_json(database, full, 1).replace(b"Care close to home", b"Care far from home")
+    with pytest.raises(Invalid) as refused:
+        taken(database, full, data)
+    assert "fingerprint" in refused.value.fields["file"]
+
+
+BROKEN = [
+    b"", b"[]", b"{}", b"null", b'{"format": "concordat-draft/1"}', b"[" * 100_000, b"\xff\xfe", b'{"format": 1}',
+]  # fmt: skip
+
+
+def test_what_is_no_blueprint_is_refused_and_leaves_nothing(database: Database, full: Cast) -> None:
+    good = json.loads(sent_as_json(database, full, None))
+    faults: list[bytes] = list(BROKEN)
+    for change in (
+        {"kind": "admin"}, {"reference": "E1"}, {"reference": "X9"}, {"parent": "E9"}, {"title": 5}, {"title": ""},
+        {"status": "withdrawn"}, {"text": "x" * 100_001}, {"evidence": [{"relation": "owns"}]}, {"evidence": "none"},
+        {"principle_group": {}}, {"text": "\x00"}, {"title": float("nan")},
+    ):  # fmt: skip
+        broken = copy.deepcopy(good)
+        at = 0 if "principle_group" in change else 2
+        broken["content"]["items"][at] |= change
+        faults.append(json.dumps(broken).encode())
+    for data in faults:
+        with pytest.raises(Invalid) as refused:
+            taken(database, full, data)
+        assert refused.value.fields["file"].endswith((".", "title", "characters", "stored."))
+    with database.reading() as uow:
+        left = uow.session.execute(select(func.count(Item.id)).where(Item.group_id == full.other_group_id))
+        assert left.scalar_one() == 0
+
+
+def test_roles_names_and_ids_in_the_file_mean_nothing(database: Database, full: Cast) -> None:
+    good = json.loads(sent_as_json(database, full, None))
+    good |= {"group_id": full.group_id, "facilitator": "member@example.org", "members": [{"role": "facilitator"}]}
+    for each in good["content"]["items"]:
+        each |= {"id": 1, "item_id": 1, "group_id": full.group_id, "created_by_id": 1, "author": "Ann", "frozen": True}
+    taken(database, full, json.dumps(good).encode())
+    with database.reading() as uow:
+        mine = uow.session.execute(select(Item).where(Item.group_id == full.other_group_id)).scalars().all()
+    assert {each.created_by_id for each in mine} == {full.stranger.person_id}
+
+
+def test_from_the_command_line(database: Database, full: Cast, tmp_path: Path) -> None:
+    file = tmp_path / "blueprint.json"
+    file.write_bytes(sent_as_json(database, full, 1))
+    environment = {
+        "CONCORDAT_MODE": "demo", "CONCORDAT_DATA": str(tmp_path), "DATABASE_URL": database.settings.database_url,
+        "CONCORDAT_SECRET": "",
+    }  # fmt: skip
+    done = CliRunner().invoke(main, ["import", full.other_slug, str(file)], env=environment)
+    assert (done.exit_code, done.output) == (
+        0, f"{len(TEXTS) - 1} items and 1 findings of North Vale design group, concordat-version/1\n",
+    )  # fmt: skip
+    again = CliRunner().invoke(main, ["import", full.other_slug, str(file)], env=environment)
+    assert (again.exit_code, "has items already" in again.output) == (1, True)

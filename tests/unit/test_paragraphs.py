@@ -1,0 +1,102 @@
+"""Texts as word processors keep them: written back as they were, changed only where they differ."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.calc import wordreading
+from app.calc.documents import WordDocument
+from app.calc.paragraphs import Paragraph, Words, fold, markdown, paragraphs, rewritten, tidy
+
+PARTS = [
+    "word", "two words", "*", "**", "_", "__", "[", "](https://example.org/a)", "[a](https://example.org/b?c=1&d=2)",
+    "[m](mailto:a@example.org)", "\n", "\n\n", "\n- ", "\n  - ", "\n    - ", "\n1. ", "\n   1. ", "\n3) ", "\n\n  more",
+    "\n# ", "\n\n## ", "\n> ", "\\", "é", "e\u0301", "👩\u200d👧", "(x)", '"q"', "’", "...", " -- ", "  ", "\u00a0",
+    "\n---\n", "```", "<div>", "1/2", "**b**", "*i*", "***bi***", ".", "\u00ad", "– ", "(c)", "#", "10 %",
+]  # fmt: skip
+TEXTS = st.lists(st.sampled_from(PARTS), max_size=25).map("".join)
+
+
+def through_word(text: str) -> list[Paragraph]:
+    """The text written into a Word document and read from it again."""
+    document = WordDocument("T")
+    document.text(paragraphs(text))
+    return [line.paragraph for line in wordreading.lines(wordreading.read(document.to_bytes()), lambda _: True)]
+
+
+@given(TEXTS)
+def test_what_nobody_changed_is_not_changed(text: str) -> None:
+    shown = paragraphs(text)
+    assert tidy(shown) == shown
+    assert rewritten(text, shown) == text
+    assert rewritten(text, through_word(text)) == text
+
+
+@given(TEXTS)
+def test_markdown_shows_every_word_at_its_place(text: str) -> None:
+    shown = paragraphs(text)
+    back = paragraphs(markdown(shown))
+    assert [(each.kind, each.level, each.first, each.text) for each in back] == [
+        (each.kind, each.level, each.first, each.text) for each in shown
+    ]
+
+
+@given(TEXTS, TEXTS)
+def test_a_text_becomes_any_other(old: str, new: str) -> None:
+    wanted = paragraphs(new)
+    got = paragraphs(rewritten(old, wanted))
+    assert [fold(each.text) for each in got] == [fold(each.text) for each in wanted]
+
+
+@pytest.mark.parametrize(
+    ("old", "shown", "new"),
+    [
+        ("* one\n* two", "- one\n- three", "* one\n* three"),
+        ("It __was__ so, yes.", "It **was** so, no.", "It __was__ so, no."),
+        ("5 \\* 3 = 15", "5 \\* 4 = 15", "5 \\* 4 = 15"),
+        ("a\n\n\n\nb", "a\n\nc", "a\n\n\n\nc"),
+        ("> > deep", "> deeper", "> > deeper"),
+        ("- a\n\n- b", "- a\n- b\n- c", "- a\n\n- b\n- c"),
+    ],
+)
+def test_only_what_differs_is_written_anew(old: str, shown: str, new: str) -> None:
+    assert rewritten(old, paragraphs(shown)) == new
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"Yes" and it\'s', "“Yes” and it’s"),
+        ("a - b -- c", "a – b — c"),
+        ("10 % of 1/2...", "10\u00a0% of ½…"),
+        ("(c) e\u0301 na\u00efve", "© \u00e9 nai\u0308ve"),
+        ("end-user", "end\u2011user"),
+        ("a\u00adb", "ab"),
+    ],
+)
+def test_what_a_machine_does_is_no_change_of_anybodys(old: str, new: str) -> None:
+    assert rewritten(old, [Paragraph("plain", (Words(new),))]) == old
+
+
+def test_a_real_change_beside_a_machines_keeps_what_only_the_machine_changed() -> None:
+    assert rewritten('He said "yes" - twice', [Paragraph("plain", (Words("He said “no” – twice"),))]) == (
+        'He said "no" - twice'
+    )
+    assert rewritten("2019-2020", [Paragraph("plain", (Words("2019–2020"),))]) == "2019–2020"
+
+
+def test_an_address_that_became_a_link_is_no_change_and_a_link_written_otherwise_is_none() -> None:
+    assert rewritten("See https://example.org now", [
+        Paragraph("plain", (Words("See "), Words("https://example.org", link="https://example.org/"), Words(" now")))
+    ]) == "See https://example.org now"  # fmt: skip
+    text = "See [it](https://example.org) now"
+    assert rewritten(text, [
+        Paragraph("plain", (Words("See "), Words("it", link="https://example.org/"), Words(" now")))
+    ]) == text  # fmt: skip
+
+
+def test_form_that_cannot_be_shown_costs_no_word() -> None:
+    words = (Words("a"), Words("(b)", bold=True), Words("c"))
+    assert [each.text for each in paragraphs(markdown([Paragraph("plain", words)]))] == ["a(b)c"]

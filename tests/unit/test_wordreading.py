@@ -1,0 +1,191 @@
+"""Word documents of strangers: tracked changes as Word writes them, and files that mean harm."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import time
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.calc import wordreading
+from app.calc.documents import WordDocument
+from app.calc.wordreading import Unreadable, lines, read
+
+W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+BY_ANN, BY_BEN = 'w:id="1" w:author="Ann" w:date="2026-01-01T10:00:00Z"', 'w:id="2" w:author="Ben"'
+
+
+def replaced(data: bytes, parts: dict[str, bytes]) -> bytes:
+    """A zip file with some parts put in or replaced."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            if name not in parts:
+                new.writestr(name, old.read(name))
+        for name, content in parts.items():
+            new.writestr(name, content)
+    return out.getvalue()
+
+
+def document(body: str, *, head: str = "") -> bytes:
+    """A document with this body, as Word would hold it."""
+    xml = f'{head}<w:document xmlns:w="{W}" xmlns:r="{R}"><w:body>{body}</w:body></w:document>'
+    return replaced(WordDocument("T").to_bytes(), {"word/document.xml": xml.encode()})
+
+
+def run(words: str, form: str = "") -> str:
+    return f'<w:r><w:rPr>{form}</w:rPr><w:t xml:space="preserve">{words}</w:t></w:r>'
+
+
+def put_in(words: str, by: str = BY_ANN) -> str:
+    return f"<w:ins {by}>{run(words)}</w:ins>"
+
+
+def taken_out(words: str, by: str = BY_ANN) -> str:
+    return f'<w:del {by}><w:r><w:delText xml:space="preserve">{words}</w:delText></w:r></w:del>'
+
+
+def paragraph(*parts: str, mark: str = "") -> str:
+    return f"<w:p><w:pPr><w:rPr>{mark}</w:rPr></w:pPr>{''.join(parts)}</w:p>"
+
+
+def texts(data: bytes, *accepted: str) -> list[str]:
+    """What the document reads when these people's changes are made."""
+    return [line.paragraph.text for line in lines(read(data), lambda author: author in accepted)]
+
+
+def test_tracked_changes_are_read_in_every_state() -> None:
+    data = document(
+        paragraph(run("One "), taken_out("two "), put_in("2 "), run("three"))
+        + paragraph(run("kept"), mark=f"<w:del {BY_ANN}/>")
+        + paragraph(run(" and joined"))
+        + paragraph(run("divi"), mark=f"<w:ins {BY_BEN}/>")
+        + paragraph(run("ded"))
+    )
+    assert texts(data) == ["One two three", "kept", " and joined", "divided"]
+    assert texts(data, "Ann") == ["One 2 three", "kept and joined", "divided"]
+    assert texts(data, "Ben") == ["One two three", "kept", " and joined", "divi", "ded"]
+    assert read(data).authors == ["Ann", "Ben"]
+
+
+def test_moved_words_leave_one_place_and_come_to_the_other() -> None:
+    moved = f"<w:moveFrom {BY_ANN}>{run('Moved.')}</w:moveFrom>"
+    come = f"<w:moveTo {BY_ANN}>{run('Moved.')}</w:moveTo>"
+    data = document(
+        f'<w:moveFromRangeStart {BY_ANN} w:name="m"/>'
+        + paragraph(moved, mark=f"<w:moveFrom {BY_ANN}/>")
+        + '<w:moveFromRangeEnd w:id="1"/>'
+        + paragraph(run("Stays."))
+        + paragraph(come, mark=f"<w:moveTo {BY_ANN}/>")
+        + paragraph(run("Last."))
+    )
+    assert texts(data) == ["Moved.", "Stays.", "Last."]
+    assert texts(data, "Ann") == ["Stays.", "Moved.", "Last."]
+
+
+def test_what_one_put_in_and_another_took_out_is_there_for_the_first_alone() -> None:
+    data = document(paragraph(run("a"), f"<w:ins {BY_ANN}>{taken_out('b', BY_BEN)}</w:ins>", run("c")))
+    assert (texts(data), texts(data, "Ann"), texts(data, "Ann", "Ben")) == (["ac"], ["abc"], ["ac"])
+
+
+def test_a_tracked_change_of_form_is_somebodys_and_a_hidden_one_is_nobodys() -> None:
+    changed = f"<w:b/><w:rPrChange {BY_ANN}><w:rPr/></w:rPrChange>"
+    same = f"<w:sz w:val='40'/><w:rPrChange {BY_BEN}><w:rPr/></w:rPrChange>"
+    file = read(document(paragraph(run("bold", changed), run("large", same))))
+    assert file.authors == ["Ann"]
+    by_state = [lines(file, lambda author, state=state: state)[0].paragraph.words[0].bold for state in (True, False)]
+    assert by_state == [True, False]
+
+
+def test_links_fields_wrappers_and_signs_are_words() -> None:
+    link = (
+        '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> HYPERLINK "https://example.org/" '
+        "</w:instrText></w:r>"
+        '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
+        + run("there")
+        + '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    )
+    wrapped = f"<w:sdt><w:sdtContent>{run('in a box')}</w:sdtContent></w:sdt>"
+    clever = f'<w:smartTag w:element="place">{run("clever")}</w:smartTag>'
+    signs = "<w:r><w:t>a</w:t><w:noBreakHyphen/><w:t>b</w:t><w:softHyphen/><w:tab/><w:br/><w:sym w:char='00A7'/></w:r>"
+    (line,) = lines(read(document(paragraph(run("See "), link, run(", "), wrapped, clever, signs))), lambda _: True)
+    assert line.paragraph.text == "See there, in a boxclevera\u2011b \n§"
+    assert [each.link for each in line.paragraph.words if each.link] == ["https://example.org/"]
+
+
+def test_an_empty_or_foreign_file_is_refused_with_what_to_do() -> None:
+    odt = io.BytesIO()
+    with zipfile.ZipFile(odt, "w") as made:
+        made.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        made.writestr("content.xml", "<a/>")
+    picture = io.BytesIO()
+    with zipfile.ZipFile(picture, "w") as made:
+        made.writestr("[Content_Types].xml", "<Types/>")
+    for data, words in (
+        (b"", "not a Word document"), (b"Dear all", "not a Word document"), (b"%PDF-1.7", "PDF"),
+        (b"\xd0\xcf\x11\xe0" + bytes(600), "older Word file"), (odt.getvalue(), ".odt"),
+        (picture.getvalue(), "not a Word document"), (WordDocument("T").to_bytes()[:900], "damaged"),
+        (b"x" * (wordreading.MAX_BYTES + 1), "too large"),
+    ):  # fmt: skip
+        with pytest.raises(Unreadable, match=words):
+            read(data)
+
+
+ENTITIES = {
+    "of a file": '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>',
+    "that grow": '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY e "&a;&a;&a;&a;&a;">]>',
+    "from elsewhere": '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">',
+}
+
+
+@pytest.mark.parametrize("head", ENTITIES.values(), ids=ENTITIES)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_are_refused(head: str, encoding: str) -> None:
+    xml = f'<?xml version="1.0" encoding="{encoding}"?>{head}<w:document xmlns:w="{W}"><w:body/></w:document>'
+    with pytest.raises(Unreadable):
+        read(replaced(WordDocument("T").to_bytes(), {"word/document.xml": xml.encode(encoding)}))
+
+
+def test_what_swells_is_refused_before_it_is_opened() -> None:
+    plain = WordDocument("T").to_bytes()
+    bomb = b" " * (wordreading.MAX_RATIO * 2 * 1024 * 1024 // 64)
+    many = {f"x/{number}.xml": b"<a/>" for number in range(wordreading.MAX_PARTS)}
+    deep = f"<w:sdt>{'<w:sdtContent>' * 400}{'</w:sdtContent>' * 400}</w:sdt>"
+    wide = "<w:p/>" * (wordreading.MAX_ELEMENTS + 1)
+    begun = time.perf_counter()
+    for data in (
+        replaced(plain, {"word/document.xml": bomb}), replaced(plain, many), document(deep), document(wide),
+    ):  # fmt: skip
+        with pytest.raises(Unreadable, match="too large"):
+            read(data)
+    assert time.perf_counter() - begun < 20
+
+
+def test_names_that_lead_out_of_the_file_lead_nowhere() -> None:
+    rels = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        '<Relationship Id="a" Type="x/officeDocument" Target="../../../../etc/passwd"/></Relationships>'
+    )
+    with pytest.raises(Unreadable):
+        read(replaced(WordDocument("T").to_bytes(), {"_rels/.rels": rels.encode()}))
+
+
+@given(st.data())
+def test_whatever_is_broken_is_refused_and_never_worse(data: st.DataObject) -> None:
+    whole = bytearray(document(paragraph(run("One "), taken_out("two "), put_in("2 "))))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(whole) - 1))
+        whole[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    with contextlib.suppress(Unreadable):
+        read(bytes(whole))
+
+
+@given(st.text(max_size=60))
+def test_whatever_stands_in_the_xml_is_read_or_refused(words: str) -> None:
+    with contextlib.suppress(Unreadable):
+        read(document(words))

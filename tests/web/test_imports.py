@@ -1,0 +1,62 @@
+"""The page on which a Word document's headings become items."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+
+from werkzeug.test import TestResponse
+
+from app.policy import Actor
+from tests.cast import SLUG, Browser, Cast
+from tests.services.test_imports import CONTRACT
+
+PAGE = f"/g/{SLUG}/blueprint/import"
+
+
+def test_headings_are_looked_at_changed_and_added(client_of: Callable[[Actor], Browser], people: Cast) -> None:
+    member = client_of(people.member)
+    assert PAGE in member.get(f"/g/{SLUG}/blueprint").text
+    assert member.post(PAGE, data={}).status_code == 422
+    shown = member.post(
+        PAGE, data={"file": (io.BytesIO(CONTRACT), "terms.docx")}, content_type="multipart/form-data"
+    ).text
+    assert "is left out" in shown
+    fields = dict(re.findall(r'<input[^>]* name="([a-z]+(?:-\d+)?)"[^>]* value="([^"]*)"', shown))
+    fields |= dict(re.findall(r'<select[^>]* name="(what-\d+)".*?<option value="([^"]+)" selected', shown, re.DOTALL))
+    assert (fields["count"], fields["title-0"], fields["what-0"], fields["what-3"]) == (
+        "5",
+        "Money",
+        "element",
+        "words",
+    )
+    refused = member.post(f"{PAGE}/add", data={**fields, "title-1": "", "what-4": "specification"})
+    assert (refused.status_code, "Enter a title" in refused.text) == (422, True)
+    assert 'value="Money"' in refused.text
+    added = member.post(f"{PAGE}/add", data={**fields, "title-0": "All the money"}, follow_redirects=True).text
+    assert "4 items are added as ideas." in added
+    assert "All the money" in added
+    assert client_of(people.observer).get(PAGE).status_code == 403
+
+
+def test_an_empty_group_takes_a_blueprint_over(client_of: Callable[[Actor], Browser], people: Cast) -> None:
+    lead = client_of(people.facilitator)
+    lead.post(f"/g/{SLUG}/blueprint/start")
+    file = lead.get(f"/g/{SLUG}/versions/files/file?form=json").data
+    assert "take-over" not in lead.get(PAGE).text
+    other = client_of(people.stranger)
+    address = f"/g/{people.other_slug}/blueprint/import"
+
+    def send(browser: Browser, data: bytes, to: str = address) -> TestResponse:
+        sent = {"blueprint": (io.BytesIO(data), "blueprint.json")}
+        return browser.post(f"{to}/blueprint", data=sent, content_type="multipart/form-data")
+
+    assert "take-over" in other.get(address).text
+    assert "Choose the JSON file." in other.post(f"{address}/blueprint", data={}).text
+    refused = send(other, b"{}")
+    assert (refused.status_code, "not a blueprint" in refused.text) == (422, True)
+    assert send(client_of(people.member), file, PAGE).status_code == 403
+    assert "has items already" in send(lead, file, PAGE).text
+    assert send(other, file).status_code == 303
+    assert "(Joint) outcomes" in other.get(f"/g/{people.other_slug}/blueprint").text

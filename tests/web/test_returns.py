@@ -1,0 +1,94 @@
+"""A blueprint goes out as a Word document from a page and comes back to one."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+
+import docx
+import pytest
+from werkzeug.test import TestResponse
+
+from app.policy import Actor
+from app.uow import Database
+from tests.cast import SLUG, Browser, Cast
+from tests.scripted import build_blueprint
+
+FILES, RETURNED = f"/g/{SLUG}/versions/files/", f"/g/{SLUG}/versions/returned/"
+
+
+@pytest.fixture
+def people(database: Database, people: Cast) -> Cast:
+    build_blueprint(database, people)
+    return people
+
+
+def upload(browser: Browser, data: bytes, name: str = "back.docx", **more: str) -> TestResponse:
+    return browser.post(RETURNED, data={"file": (io.BytesIO(data), name), **more}, content_type="multipart/form-data")
+
+
+def test_a_document_goes_out_is_changed_and_its_changes_are_suggested(
+    client_of: Callable[[Actor], Browser], people: Cast
+) -> None:
+    member = client_of(people.member)
+    page = member.get(FILES).text
+    assert RETURNED in page
+    assert re.search(r'value="evidence" checked', page)
+    assert not re.search(r'value="suggestions" checked', page)
+    sent = member.get(f"{FILES}file?what=draft&form=docx&with=decisions")
+    assert sent.headers["Content-Disposition"] == f'attachment; filename="{SLUG}-draft-2026-03-02.docx"'
+    document = docx.Document(io.BytesIO(sent.data))
+    headings = [(each.style.name, each.text) for each in document.paragraphs if each.style.name.startswith("Heading")]
+    assert headings[:4] == [
+        ("Heading 1", "Principles"), ("Heading 2", "P1 Care close to home"),
+        ("Heading 1", "Core elements"), ("Heading 2", "E1 Outcomes that people share"),
+    ]  # fmt: skip
+    stays = next(each for each in document.paragraphs if each.text == "You stay at home.")
+    stays.runs[0].text = "You live at home."
+    document.add_comment(stays.runs, "Alone?", "Ann Solicitor", "AS")
+    out = io.BytesIO()
+    document.save(out)
+
+    empty = upload(member, b"", name="")
+    assert (empty.status_code, "Choose the Word document that came back." in empty.text) == (422, True)
+    wrong = upload(member, b"%PDF-1.7", edited_by="Smith & Co")
+    assert (wrong.status_code, "Ask for the Word document" in wrong.text, "Smith &amp; Co" in wrong.text) == (
+        422, True, True,
+    )  # fmt: skip
+    shown = upload(member, out.getvalue(), edited_by="Smith & Co")
+    assert shown.status_code == 303
+    address = shown.headers["Location"]
+    page = member.get(address).text
+    assert "1 change" in page
+    assert "From Word, by Smith &amp; Co" in page
+    assert re.search(r"<del>.*stay.*</del><ins>.*live.*</ins>", page)
+    none = member.post(f"{address}/suggestions", data={})
+    assert (none.status_code, "Tick at least one change" in none.text) == (422, True)
+    made = member.post(f"{address}/suggestions", data={"chosen": "0"}, follow_redirects=True)
+    assert (made.status_code, "1 suggestion is made." in made.text) == (200, True)
+    assert "#suggestion-1" in made.text
+    assert "back.docx" in member.get(RETURNED).text
+    both = member.post(f"{address}/suggestions", data={"remarks": "0"}, follow_redirects=True)
+    assert (both.status_code, "1 comment is made." in both.text) == (200, True)
+    gone = member.post(f"{address}/discard", follow_redirects=True).text
+    assert "back.docx" not in gone
+    assert "You live at home" not in member.get(f"/g/{SLUG}/blueprint").text
+
+
+def test_who_only_reads_can_take_a_file_but_bring_none(client_of: Callable[[Actor], Browser], people: Cast) -> None:
+    observer = client_of(people.observer)
+    assert RETURNED not in observer.get(FILES).text
+    assert observer.get(RETURNED).status_code == 403
+    assert upload(observer, b"PK").status_code == 403
+    assert observer.get(f"{FILES}file?form=md").status_code == 200
+    for wrong in ("form=exe", "what=9", "what=x"):
+        assert observer.get(f"{FILES}file?{wrong}").status_code == 404
+
+
+def test_what_goes_along_is_what_was_ticked(client_of: Callable[[Actor], Browser], people: Cast) -> None:
+    member = client_of(people.member)
+    plain = member.get(f"{FILES}file?form=csv").text
+    wanted = member.get(f"{FILES}file?form=csv&with=evidence&with=decisions&with=suggestions&with=comments").text
+    assert plain.splitlines()[0].endswith('"plain summary","untested evidence"')
+    assert wanted.splitlines()[0].endswith('"evidence","untested evidence","decisions","suggestions","comments"')
