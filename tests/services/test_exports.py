@@ -137,7 +137,7 @@ def test_the_command_line_exports_to_a_file_or_to_standard_output(
     for words, status, sentence in (
         ((slug, "--version", "9"), 1, "The group has no version 9."),
         (("nowhere",), 1, "There is nothing here"),
-        ((slug, "--output", str(tmp_path / "no" / "file")), 1, "cannot be written"),
+        ((slug, "--output", str(tmp_path / "no" / "file")), 1, "No such file or directory"),
         ((slug, "--format", "exe"), 2, "Invalid value for '--format'"),
         ((slug, "--version", "first"), 2, "Invalid value for '--version'"),
     ):
