@@ -35,6 +35,11 @@ MAX_CLIENTS = 20
 #: How long a tick waits for more, as a share of what the last message took to fan out; bounds in seconds.
 WINDOW_SHARE = 3
 WINDOW = (0.001, 0.05)
+#: While so much of a pull waits to be read, no more of it is fetched.
+MOST_UNREAD_BYTES = 262_144
+#: What one person may have waiting to be stored: an editor has one push on its way, a flood has hundreds.
+MOST_WAITING = 100
+MOST_WAITING_CHARACTERS = 1_000_000
 #: A pull that asks again for what is on its way already is not answered twice within this time.
 STREAM_SECONDS = 2.0
 PULL_WAIT_SECONDS = 10.0
@@ -63,6 +68,8 @@ class Texts:
         self.gateway = gateway
         self.database = gateway.database
         self.waiting: dict[int, list[Waiting]] = {}
+        #: How many pushes wait of each person, and how many characters they have.
+        self.loads: dict[int, tuple[int, int]] = {}
         self.moved: set[int] = set()
         self.told: dict[int, int] = {}
         self.epochs: dict[int, str] = {}
@@ -174,7 +181,7 @@ class Texts:
             self.tell(each.sid, "text:updates", [str(document_id), version, found])
             version += len(found)
             known.streamed, known.streamed_at = version, time.monotonic()
-            if len(found) < PIECE:
+            if not found or version >= self.told.get(document_id, version):
                 return
 
     def _can_read(self, each: Connection) -> bool:
@@ -184,7 +191,7 @@ class Texts:
             found = self.gateway.server.eio.sockets.get(each.eio_sid)
             if found is None or found.closed:
                 return False
-            if found.queue.qsize() < 4:
+            if found.queue.qsize() < 4 and found.queue.bytes < MOST_UNREAD_BYTES:
                 return True
             time.sleep(0.01)
         return False
@@ -236,9 +243,17 @@ class Texts:
         if not all(isinstance(source, str) for source in sources):
             self.refuse(each, doc, first_seq, "bad", "Changes are JSON texts.")
             return
+        person_id = each.holder.person_id if each.holder is not None else 0
+        size = sum(map(len, sources))
         with self.wake:
-            self.waiting.setdefault(document_id, []).append(Waiting(each, Push(base, client, first_seq, sources)))
-            self.wake.notify()
+            count, characters = self.loads.get(person_id, (0, 0))
+            fits = count < MOST_WAITING and characters + size <= MOST_WAITING_CHARACTERS
+            if fits:
+                self.loads[person_id] = count + 1, characters + size
+                self.waiting.setdefault(document_id, []).append(Waiting(each, Push(base, client, first_seq, sources)))
+                self.wake.notify()
+        if not fits:
+            self.refuse(each, doc, first_seq, "retry", RETRY)
 
     def work(self) -> None:
         """Store what waits, tick by tick, for ever."""
@@ -250,9 +265,10 @@ class Texts:
             time.sleep(min(max(self.fan_out * WINDOW_SHARE, low), high))
             with self.wake:
                 waiting, self.waiting = self.waiting, {}
+                self.loads.clear()
                 moved, self.moved = self.moved, set()
             for document_id in sorted({*waiting, *moved}):
-                pushes = waiting.get(document_id, [])
+                pushes = [one for one in waiting.get(document_id, []) if not one.each.closing]
                 if not keep_on(partial(self.tick, document_id, pushes), "a tick"):
                     self._one_by_one(document_id, pushes)
 
@@ -260,7 +276,7 @@ class Texts:
         """After a tick that nobody foresaw to fail: one push that breaks it is not the trouble of the others."""
         for one in waiting:
             if not keep_on(partial(self.tick, document_id, [one]), "a push"):
-                self.refuse(one.each, str(document_id), one.push.first_seq, "bad", "This change cannot be stored.")
+                self._retry(document_id, [one])
 
     def tick(self, document_id: int, waiting: list[Waiting]) -> None:
         """Store the pushes of one text by one commit, then tell its room everything it has not been told."""
@@ -292,7 +308,11 @@ class Texts:
         told = self.told.get(document_id)
         if told is None or told >= before:
             return []
-        return texts.entries(uow.session, document_id, told, most=before - told)
+        missed: list[Entry] = []
+        while told + len(missed) < before:
+            at = told + len(missed)
+            missed += texts.entries(uow.session, document_id, at, most=before - at)
+        return missed
 
     def _announce(self, document_id: int, version: int, entries: list[Entry]) -> None:
         began = time.monotonic()

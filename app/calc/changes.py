@@ -284,6 +284,21 @@ def parse(source: object) -> ChangeSet:
     return changes
 
 
+def recall(source: str) -> ChangeSet:
+    """Read a change of our own log, or one kept with a suggestion: it was looked at when it came in.
+
+    There is no limit of size: moved over others, a change may have become larger than any that may be sent.
+    """
+    parts: list[Part] = []
+    for item in json.loads(source):
+        if type(item) is int:
+            parts.append((item, None))
+        else:
+            insert = "\n".join(item[1:])
+            parts.append((item[0], insert if insert.isascii() else _ASTRAL.sub(_split, insert)))
+    return ChangeSet(tuple(parts))
+
+
 def _part(item: object) -> Part:
     if type(item) is int:
         if item <= 0:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.calc import anchors
 from app.calc.anchors import Anchor
-from app.calc.changes import ChangeSet, parse
+from app.calc.changes import ChangeSet, recall
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require, standing
@@ -403,7 +403,7 @@ def _places(session: Session, document: Document, some: Sequence[Discussion], ve
             )
             .order_by(TextChange.version)
         ).scalars()  # fmt: skip
-        later = [parse(source) for source in rows]
+        later = [recall(source) for source in rows]
     places = {}
     for each in some:
         place = anchors.carry(Anchor(each.begins, each.ends), later[each.carried_to - since :])

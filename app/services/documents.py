@@ -18,7 +18,7 @@ from app.calc.changes import (
     Units,
     difference,
     from_units,
-    parse,
+    recall,
     replace,
     to_units,
     units_length,
@@ -190,7 +190,7 @@ def authors_of(session: Session, document: Document) -> list[Run]:
         .where(TextChange.document_id == document.id, TextChange.version <= document.version)
         .order_by(TextChange.version)
     )
-    return authorship.replay((parse(changes), author_id or 0) for changes, author_id in log)
+    return authorship.replay((recall(changes), author_id or 0) for changes, author_id in log)
 
 
 def _announce(uow: UnitOfWork, document: Document) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.calc.authorship import Span, spans
-from app.calc.changes import from_units, parse, to_units
+from app.calc.changes import from_units, recall, to_units
 from app.calc.differences import Segment, difference
 from app.calc.plain import plain
 from app.errors import Conflict, Forbidden, NotFound
@@ -168,7 +168,7 @@ def text_at(session: Session, document: Document, version: int) -> str:
         .order_by(TextChange.version)
     ).scalars()
     for source in rows:
-        units = parse(source).apply(units)
+        units = recall(source).apply(units)
     return from_units(units)
 
 

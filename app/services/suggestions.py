@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.calc import suggestions as calc
-from app.calc.changes import MAX_SOURCE_CHARACTERS, ChangeSet, from_units, parse, to_units
+from app.calc.changes import MAX_SOURCE_CHARACTERS, ChangeSet, from_units, recall, to_units
 from app.calc.differences import change_between
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
@@ -195,7 +195,7 @@ def accept(
     _carry(uow.session, suggestion, document)
     if suggestion.in_conflict:
         raise Conflict("The words under this suggestion have changed since. Edit the text, then say what became of it.")
-    whole = parse(suggestion.carried)
+    whole = recall(suggestion.carried)
     chosen = whole if places is None else calc.only(whole, places)
     if chosen.empty:
         raise Invalid("", fields={"places": "Choose at least one of the places."})
@@ -325,7 +325,7 @@ def _carried(session: Session, suggestion: Suggestion, document: Document) -> ca
         )
         .order_by(TextChange.version)
     ).scalars()  # fmt: skip
-    return calc.carry(parse(suggestion.carried), map(parse, later))
+    return calc.carry(recall(suggestion.carried), map(recall, later))
 
 
 def _shown(
@@ -336,7 +336,7 @@ def _shown(
     if waits and not suggestion.in_conflict:
         change, passed, conflict = _carried(uow.session, suggestion, document)
     else:
-        change, passed, conflict = parse(suggestion.carried), 0, suggestion.in_conflict
+        change, passed, conflict = recall(suggestion.carried), 0, suggestion.in_conflict
     before = history.text_at(uow.session, document, suggestion.carried_to + passed)
     units = to_units(before)
     mine = suggestion.author_id is not None and suggestion.author_id == actor.person_id

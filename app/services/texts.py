@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.calc.changes import ChangeError, ChangeSet, Units, parse, to_units
+from app.calc.changes import ChangeError, ChangeSet, TooFarBehindError, Units, parse, recall, to_units
 from app.calc.rebase import MAX_REBASE_STEPS, Logged, must_chain, rebase
 from app.errors import DomainError, NotFound
 from app.events import ItemChanged
@@ -30,8 +30,11 @@ FAILURES: tuple[type[Exception], ...] = (DBAPIError, *SILENT)
 MAX_CHANGES = 100
 #: One push as it is sent.
 MAX_BYTES = 65_536
-#: A pull is answered in pieces of at most so many changes.
+#: A push is moved over at most so much of the log: who is further behind pulls first, and moves it in the browser.
+MAX_BEHIND_CHARACTERS = 100_000
+#: A pull is answered in pieces of at most so many changes, and about so many characters.
 PIECE = 1_000
+PIECE_CHARACTERS = 200_000
 LONGEST_CLIENT = 60
 #: Typing moves an item's "last changed" at most this often.
 TOUCH_EVERY = timedelta(minutes=1)
@@ -103,14 +106,23 @@ def pull(uow: UnitOfWork, actor: Actor, *, document_id: int, version: int) -> li
 
 
 def entries(session: Session, document_id: int, after: int, *, most: int = PIECE) -> list[Entry]:
-    """Entries of a document's log, oldest first: for those who have been let in already."""
+    """Entries of a document's log, oldest first, at least one if there are any: for those let in already."""
     rows = session.execute(
         select(TextChange.client, TextChange.changes)
         .where(TextChange.document_id == document_id, TextChange.version > after)
         .order_by(TextChange.version)
         .limit(most)
+        .execution_options(yield_per=100)
     )
-    return [(client, changes) for client, changes in rows]
+    found: list[Entry] = []
+    size = 0
+    for client, changes in rows:
+        found.append((client, changes))
+        size += len(changes)
+        if size > PIECE_CHARACTERS:
+            break
+    rows.close()
+    return found
 
 
 def heads(session: Session, document_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
@@ -154,7 +166,7 @@ class Held:
         return self.stored + len(self.additions)
 
     def after(self, session: Session, base: int) -> list[Logged]:
-        """The log after ``base``, read from the database once."""
+        """The log after ``base``, read from the database once. Raises TooFarBehindError where it is too much."""
         if base < self.since:
             rows = session.execute(
                 select(TextChange.client, TextChange.seq, TextChange.changes)
@@ -165,7 +177,10 @@ class Held:
                 )
                 .order_by(TextChange.version)
             )
-            self.log[:0] = [Logged(client, seq, parse(changes)) for client, seq, changes in rows]
+            found = rows.all()
+            if sum(len(changes) for _, _, changes in found) > MAX_BEHIND_CHARACTERS:
+                raise TooFarBehindError("too much to read")
+            self.log[:0] = [Logged(client, seq, recall(changes)) for client, seq, changes in found]
             self.since = base
         return self.log[base - self.since :]
 
@@ -244,14 +259,15 @@ def _take(uow: UnitOfWork, actor: Actor, held: Held, each: Push) -> list[Entry]:
         raise Refused(found.code, found.reason)
     if not each.client.startswith(f"{actor.person_id}.") or len(each.client) > LONGEST_CLIENT:
         raise Refused("forbidden", "These changes carry somebody else's mark.")
+    # What costs little is looked at first: a flood that is refused must not cost the time of those who type.
+    last = held.seqs.get(each.client, 0)
+    if each.first_seq < 1:
+        raise Refused("bad", "Changes are numbered from 1.")
+    if each.first_seq > last + 1:
+        raise Refused("gap", "An earlier change has not arrived.")
     try:
+        _must_follow(held, each.base, len(each.sources))
         changes = _parsed(each.sources)
-        _must_follow(held, each.base, len(changes))
-        last = held.seqs.get(each.client, 0)
-        if each.first_seq < 1:
-            raise Refused("bad", "Changes are numbered from 1.")
-        if each.first_seq > last + 1:
-            raise Refused("gap", "An earlier change has not arrived.")
         seq, fresh = _moved(uow.session, held, changes, each)
         if not fresh:
             return []

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import http.client
 import json
+import secrets
 import socket
 import time
 from collections.abc import Iterator
@@ -18,9 +19,10 @@ import msgpack
 import pytest
 import socketio.exceptions
 
-from models.documents import Field
+from app.services import history, suggestions
+from models.documents import Document, Field
 from tests.cast import sign_in_token
-from tests.typists import PROTOCOL, Place, Raw, document_of, log_of, raw, until
+from tests.typists import PROTOCOL, Place, Raw, add_texts, document_of, log_of, raw, until
 
 WORDS = "Partners share."
 
@@ -382,3 +384,56 @@ def test_74_who_never_connects_is_cut_within_ten_seconds(place: Place) -> None:
     assert is_over(line)
     assert 8 < time.monotonic() - began < 12.5
     line.close()
+
+
+def test_changes_moved_beyond_what_may_be_sent_are_stored_and_read(place: Place, member: Raw) -> None:
+    """Within the limits as sent, larger once moved over each other: every reader of the log must take them."""
+    item, doc = add_texts(place.database, place.people, "ab" * 4_990)
+    one, two = place.client("member"), f"{place.people.peer.person_id}.{secrets.token_hex(4)}"
+    put_in: list[Any] = []
+    take_out: list[Any] = []
+    for _ in range(4_990):
+        put_in += [1, [0, "x"], 1]
+        take_out += [[1], 1]
+    joined = [put_in[0], put_in[1]]
+    for _ in range(4_989):
+        joined += [2, [0, "x"]]
+    joined.append(1)
+    with raw(place.server.url, place.tokens["peer"]) as peer:
+        version = member.join(doc, one)["version"]
+        peer.join(doc, two)
+        member.send("text:push", [str(doc), version, one, 1, [json.dumps(joined)]])
+        member.wait("text:updates")
+        peer.send("text:push", [str(doc), version, two, 1, [json.dumps(take_out)]])
+        until(lambda: log_of_version(place, doc) == version + 2, "both are stored")
+    with place.database.writing() as uow:
+        document = uow.session.get_one(Document, doc)
+        assert document.text == "xb" * 4_990
+        assert history.text_at(uow.session, document, version + 1) == "axb" * 4_990
+        again = suggestions.suggest(
+            uow, place.people.member, item_id=item, field=Field.TEXT, text="Short.", version=version + 1
+        )
+        suggestions.withdraw(uow, place.people.member, suggestion_id=again.id)
+
+
+def log_of_version(place: Place, doc: int) -> int:
+    with place.database.reading() as uow:
+        return uow.session.get_one(Document, doc).version
+
+
+def test_a_flood_of_large_pushes_leaves_the_others_time(place: Place, member: Raw) -> None:
+    """Hundreds of pushes at once are put off until the first are done; somebody else's text goes on meanwhile."""
+    _, flooded = add_texts(place.database, place.people, "ab" * 4_990)
+    _, quiet = add_texts(place.database, place.people, WORDS)
+    own, other = place.client("peer"), place.client("member")
+    change = json.dumps([part for _ in range(4_990) for part in ([1], 1)])
+    with raw(place.server.url, place.tokens["peer"]) as peer:
+        version = peer.join(flooded, own)["version"]
+        at = member.join(quiet, other)["version"]
+        for _ in range(300):
+            peer.send("text:push", [str(flooded), version, own, 1, [change]])
+        began = time.monotonic()
+        member.send("text:push", [str(quiet), at, other, 1, [f'[[0,"!"],{len(WORDS)}]']])
+        until(lambda: any(mark == other for _, _, entries in member.got("text:updates") for mark, _ in entries), "it")
+        assert time.monotonic() - began < 3
+        until(lambda: any(code == "retry" for _, _, code, _ in peer.got("text:refused")), "put off")

@@ -1,0 +1,259 @@
+"""Twenty people in a blueprint of 300 items, six of them typing in one item, over a bad connection.
+
+``python bench/words.py [KEYS]`` puts everybody behind a proxy that stalls: of the pieces that travel, 5 % wait a quarter
+of a second, as after a lost packet, and now and then the whole line stands still. One of the six is a Chromium slowed
+down four times. It prints, of its keys: the milliseconds from keydown to the end of the paint that follows (from
+Chromium's own trace), and until another person has them; and whether all six texts equal the server's in the end.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import migrations  # noqa: E402
+from app.config import Settings  # noqa: E402
+from app.policy import SYSTEM, Actor  # noqa: E402
+from app.services import accounts, groups  # noqa: E402
+from app.uow import Database  # noqa: E402
+from bench.room import fill  # noqa: E402
+from models.groups import Role  # noqa: E402
+from tests.browser import CHROMIUM, CHROMIUM_FLAGS  # noqa: E402
+from tests.cast import SLUG, Cast, enter, make_cast  # noqa: E402
+from tests.live import LiveServer, free_port  # noqa: E402
+from tests.typists import Raw, Typists, document_of, log_of, token_of, until  # noqa: E402
+
+ITEMS = 300
+PEOPLE = 20
+TYPISTS = 5
+SLOW_DOWN = 4
+KEY_MS = 60
+LOST = 0.05
+LOST_SECONDS = 0.25
+STALL_EVERY, STALL_SECONDS = 12.0, 1.0
+
+
+class BadLine:
+    """A TCP proxy whose pieces sometimes come late, in order, as TCP delivers them over a line that loses packets."""
+
+    def __init__(self, port: int) -> None:
+        self.to = port
+        self.port = free_port()
+        self.chance = random.Random(7)  # noqa: S311  the same line each time
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """Where people connect to."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def _accept(self) -> None:
+        while True:
+            near, _ = self.listener.accept()
+            far = socket.create_connection(("127.0.0.1", self.to))
+            for one, other in ((near, far), (far, near)):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+        stall = time.monotonic() + STALL_EVERY * self.chance.random() * 2
+        try:
+            while piece := one.recv(65_536):
+                if time.monotonic() > stall:
+                    time.sleep(STALL_SECONDS)
+                    stall = time.monotonic() + STALL_EVERY * (0.5 + self.chance.random())
+                elif self.chance.random() < LOST:
+                    time.sleep(LOST_SECONDS)
+                other.sendall(piece)
+        except OSError:
+            return
+        finally:
+            for end in (one, other):
+                end.close()
+
+
+def crowd(database: Database, people: Cast) -> list[Actor]:
+    """Members enough to make twenty."""
+    made = []
+    with database.writing() as uow:
+        for number in range(PEOPLE):
+            person = accounts.add_person(uow, email=f"m{number}@example.org", name=f"Number {number} Invented")
+            groups.add_member(
+                uow, SYSTEM, group_id=people.group_id, person=person, role=Role.MEMBER, constituency="Commissioner",
+                organisation="Vale",
+            )  # fmt: skip
+            made.append(Actor(person_id=person.id, name=person.name, email=person.email))
+    return made
+
+
+def painted(trace: bytes) -> list[float]:
+    """For each keydown of a trace, the milliseconds until the end of the next paint on the page's main thread."""
+    events: list[dict[str, Any]] = json.loads(trace)["traceEvents"]
+    keys = sorted(
+        (each["ts"], each["pid"], each["tid"]) for each in events
+        if each["name"] == "EventDispatch" and each.get("args", {}).get("data", {}).get("type") == "keydown"
+    )  # fmt: skip
+    paints = sorted(
+        (each["ts"], each["pid"], each["tid"], each.get("dur", 0)) for each in events if each["name"] == "Paint"
+    )
+    found = []
+    for ts, pid, tid in keys:
+        after = [at + dur for at, p, t, dur in paints if at >= ts and (p, t) == (pid, tid)]
+        if after:
+            found.append((min(after) - ts) / 1000)
+    return found
+
+
+def share(values: list[float], part: float) -> float:
+    """The value below which so large a part lies."""
+    return round(sorted(values)[min(len(values) - 1, int(len(values) * part))], 1)
+
+
+def say(name: str, values: list[float]) -> None:
+    """One line of figures."""
+    print(
+        f"{name}: n {len(values)}, p50 {round(statistics.median(values), 1)}, p95 {share(values, 0.95)}, "
+        f"worst {max(values):.1f} ms",
+        flush=True,
+    )
+
+
+def type_in_browser(chromium: Browser, page: Page, keys: int) -> tuple[list[float], bytes]:
+    """Type so many letters; when each went down (ms since 1970), and the trace."""
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOW_DOWN})
+    page.evaluate(
+        """() => {
+          window.keys = [];
+          document.querySelector(".cm-content[aria-label^=Words]").addEventListener("keydown", () => {
+            window.keys.push(performance.timeOrigin + performance.now());
+          }, { capture: true });
+        }"""
+    )
+    page.locator(".cm-content[aria-label^=Words]").click()
+    chromium.start_tracing(page=page, categories=["devtools.timeline", "input"])
+    for _ in range(keys):
+        page.keyboard.press("q", delay=5)
+        page.wait_for_timeout(KEY_MS - 5)
+    trace = chromium.stop_tracing()
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    return page.evaluate("window.keys"), trace
+
+
+def arrivals(reader: Raw, client: str, heard: list[tuple[float, Any]]) -> list[float]:
+    """When each letter of one editor reached a reader, in order."""
+    found = []
+    for at, payload in heard:
+        for mark, source in payload[2]:
+            if mark == client:
+                found += [at] * sum(len("".join(part[1:])) for part in json.loads(source) if isinstance(part, list))
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    keys = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'concordat.sqlite3'}"
+        migrations.upgrade(url)
+        database = Database(
+            Settings.from_env({"CONCORDAT_MODE": "demo", "CONCORDAT_DATA": str(folder), "DATABASE_URL": url})
+        )
+        people = make_cast(database)
+        fill(database, people, ITEMS)
+        members = crowd(database, people)
+        server = LiveServer(folder, url)
+        line = BadLine(server.port)
+        server.environ = {"CONCORDAT_BASE_URL": line.url}
+        server.start()
+        with database.reading() as uow:
+            from models.items import Item  # noqa: PLC0415  beside its only use
+
+            item = uow.session.query(Item).filter_by(reference="C1.1").one().id
+            doc = document_of(uow.session, item).id
+        tokens = [token_of(database, member) for member in members]
+        watching = [Raw(line.url, token) for token in tokens[TYPISTS:]]
+        for each in watching:
+            each.send("hint:watch", [f"items-{people.group_id}"])
+        heard: list[tuple[float, Any]] = []
+        reader = watching[0]
+        reader.client.on("text:updates", lambda payload: heard.append((time.time() * 1000, payload)))
+        reader.send("text:join", [str(doc), f"{members[TYPISTS].person_id}.reader", None, None])
+        typists = Typists()
+        for number in range(TYPISTS):
+            typists.do("connect", f"t{number}", url=line.url, token=tokens[number])
+            typists.do("join", f"t{number}", doc=str(doc), person=members[number].person_id)
+
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        context = chromium.new_context(viewport={"width": 1366, "height": 900})
+
+        class Behind:
+            url = line.url
+
+        enter(context, Behind(), people.facilitator.email or "")  # type: ignore[arg-type]  # all it asks for is the address
+        page = context.new_page()
+        page.goto(f"{line.url}/g/{SLUG}/blueprint")
+        page.wait_for_selector("html[data-ready][data-live=on]")
+        page.locator('[data-reference="C1.1"] [data-edit]').click()
+        page.wait_for_selector('.cm-content[aria-label^=Words]')
+        until(lambda: page.locator('[data-module="editor"][data-save="saved"]').count() >= 2, "both texts are open", 30)
+
+        going = threading.Event()
+
+        def types(number: int) -> None:
+            while not going.is_set():
+                typists.do("type", f"t{number}", doc=str(doc), **{"from": 0, "insert": "abc def "[number]})
+                going.wait(0.2)
+
+        threads = [threading.Thread(target=types, args=(number,)) for number in range(TYPISTS)]
+        for thread in threads:
+            thread.start()
+        down, trace = type_in_browser(chromium, page, keys)
+        going.set()
+        for thread in threads:
+            thread.join()
+        for number in range(TYPISTS):
+            typists.do("settle", f"t{number}", doc=str(doc), timeout=30_000)
+        until(lambda: page.locator('[data-module="editor"][data-save="saved"]').count() >= 2, "all is saved", 30)
+        text, log = log_of(database, doc)
+        mark = next(row.client for row in log if row.author_id == people.facilitator.person_id and "q" in row.changes)
+        until(lambda: len(arrivals(reader, mark, heard)) >= keys, "all keys have arrived", 30)
+
+        say("keydown to paint", painted(trace))
+        got = arrivals(reader, mark, heard)
+        say("keydown to another person", [there - here for here, there in zip(down, got, strict=False)])
+        texts = [typists.do("report", f"t{number}", doc=str(doc))["text"] for number in range(TYPISTS)]
+        shown = page.evaluate(
+            """() => {
+              const content = document.querySelector(".cm-content[aria-label^=Words]").cloneNode(true);
+              for (const name of content.querySelectorAll(".cm-their-name")) name.remove();
+              return content.textContent;
+            }"""
+        )
+        same = all(each == text for each in texts) and shown == text.replace("\n", "")
+        print(f"{text.count('q') - 0} letters q of {keys}; all six texts are the server's: {same}", flush=True)
+        typists.close()
+        for each in watching:
+            each.close()
+        chromium.close()
+        server.stop()
+        database.close()
+
+
+if __name__ == "__main__":
+    main()
