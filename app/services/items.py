@@ -22,6 +22,7 @@ from app.uow import UnitOfWork
 from models.documents import Document, Field
 from models.groups import Group, Role
 from models.items import Item, Kind, PrincipleGroup, ReferenceCounter, Status
+from models.meetings import Meeting, Stage
 from models.polls import Poll
 
 #: What stands above what; principles and elements stand at the top.
@@ -107,10 +108,14 @@ def access_item(session: Session, actor: Actor, item_id: int, can: Can, *, group
 
 @dataclass(frozen=True)
 class Rights:
-    """What an actor may do with the items of one group at one moment; ``voted`` are those with an open vote."""
+    """What an actor may do with the items of one group at one moment; ``voted`` are those with an open vote.
+
+    ``within`` are the items whose words a guest may write: those their session is about. None: no such bound.
+    """
 
     role: Role
     voted: frozenset[int]
+    within: frozenset[int] | None = None
 
     @property
     def may_add(self) -> bool:
@@ -126,6 +131,8 @@ class Rights:
         """Whether the item's words may be changed."""
         if not allowed(self.role, Can.TEXT_WRITE):
             return MayWrite("read", "Your role lets you read this, not change it.")
+        if self.within is not None and item.id not in self.within:
+            return MayWrite("read", "Guests write in what the session is about. Ask the facilitator to turn to it.")
         if item.status is Status.WITHDRAWN:
             return MayWrite("read", "Withdrawn: restore it to change it.")
         if item.status in SETTLED and not self.may_settle:
@@ -150,7 +157,19 @@ class Rights:
 def rights(session: Session, actor: Actor, group_id: int, *, item_id: int | None = None) -> Rights:
     """The actor's rights over the items of a group, or over one of them. Raises NotFound for people outside it."""
     found = require(session, actor, group_id, Can.ITEM_READ)
-    return Rights(found.role, frozenset(items_voted_on(session, group_id, item_id)))
+    within = _of_session(session, found.meeting_id) if found.role is Role.GUEST else None
+    return Rights(found.role, frozenset(items_voted_on(session, group_id, item_id)), within)
+
+
+def _of_session(session: Session, meeting_id: int | None) -> frozenset[int]:
+    """The items a session is about: the one it is at, those of its run sheet, and those it voted on."""
+    queries = (
+        select(Meeting.current_item_id).where(Meeting.id == meeting_id),
+        select(Stage.item_id).where(Stage.meeting_id == meeting_id),
+        select(Poll.item_id).where(Poll.meeting_id == meeting_id),
+    )
+    found = (one for query in queries for one in session.execute(query).scalars())
+    return frozenset(one for one in found if one is not None)
 
 
 def may_write(session: Session, actor: Actor, item: Item) -> MayWrite:

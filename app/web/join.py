@@ -23,7 +23,7 @@ def _was_wrong(response: Response) -> bool:
     return response.status_code == 404
 
 
-knocking = limiter.limit(WRONG_CODES, deduct_when=_was_wrong)
+knocking = limiter.shared_limit(WRONG_CODES, scope="session codes", deduct_when=_was_wrong)
 
 
 def _code_page(code: str, refused: DomainError | None = None) -> ResponseReturnValue:

@@ -377,6 +377,23 @@ def test_76_a_client_that_does_not_read_is_cut(place: Place, member: Raw, witnes
 
 
 @pytest.mark.long
+def test_requests_that_never_end_give_their_threads_back(place: Place) -> None:
+    """More of them than there are threads: the server answers others again by itself."""
+    begun = (
+        b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        b"Content-Length: 1000\r\n\r\na="
+    )
+    lines = [socket.create_connection(("127.0.0.1", place.server.port), timeout=90) for _ in range(500)]
+    for line in lines:
+        line.sendall(begun)
+    until(lambda: not place.server.answers(), "every thread waits")
+    until(place.server.answers, "it answers again", seconds=90)
+    assert is_over(lines[0])
+    for line in lines:
+        line.close()
+
+
+@pytest.mark.long
 def test_74_who_never_connects_is_cut_within_ten_seconds(place: Place) -> None:
     line, _ = handshake(place)
     line.settimeout(13)

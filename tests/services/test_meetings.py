@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from app.errors import Conflict, Forbidden, NotFound
 from app.policy import SYSTEM
-from app.services import attendance, hands, meetings, minutes, polls, rooms, stages
+from app.services import attendance, hands, items, meetings, minutes, polls, rooms, stages
 from app.uow import Database
 from app.worker import Worker
+from models.items import Item, Kind, Status
 from models.jobs import Job
 from models.meetings import HandKind, Meeting, MeetingState
 from models.polls import Poll
@@ -139,6 +140,25 @@ def test_two_presses_of_the_same_button_make_one_transition(hall: Hall) -> None:
                 poll.cancelled_at = poll.cancelled_at or uow.now
     with hall.database.reading() as uow:
         assert len(uow.session.execute(select(Poll)).all()) == 1
+
+
+def test_a_guest_writes_in_what_the_session_is_about(hall: Hall) -> None:
+    hall.open()
+    guest = hall.guest("Gus Guest", "Industry")
+    with hall.database.writing() as uow:
+        other = items.add_item(
+            uow, hall.who["Fay"], group_id=hall.group_id, kind=Kind.ELEMENT, title="Elsewhere", status=Status.DRAFT
+        )
+
+    def access() -> str:
+        with hall.database.reading() as uow:
+            return items.may_write(uow.session, guest, uow.session.get_one(Item, other.id)).access
+
+    assert access() == "read"
+    for item_id in (other.id, None):
+        with hall.database.writing() as uow:
+            stages.show_item(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=item_id)
+        assert access() == ("read" if item_id is None else "write")
 
 
 def test_guests_have_rights_only_once_let_in_and_only_while_the_session_is_open(hall: Hall) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
-from app.calc.changes import parse, to_units
+from app.calc.changes import MAX_SOURCE_CHARACTERS, parse, to_units
+from app.calc.differences import change_between
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.policy import Actor
 from app.services import documents, history, items, suggestions
@@ -88,6 +89,32 @@ def test_a_member_suggests_on_agreed_words_and_a_facilitator_makes_it_so(room: R
         ], "and the time line says who accepted them"
     with pytest.raises(Conflict, match="accepted already"):
         room.decide(room.people.facilitator, made)
+
+
+def test_one_as_large_as_may_be_is_carried_read_and_decided(room: Room) -> None:
+    """Moved along, a change of the longest size is longer still; no reader may stumble over it."""
+    room.write("word " * 3_000)
+    text = room.words
+    wanted = text.replace("word word", "word other").rstrip() + " "
+    pad = MAX_SOURCE_CHARACTERS - len(change_between(text, wanted).to_json())
+    wanted = wanted.rstrip() + "x" * (pad - 12) + " "
+    source = change_between(text, wanted).to_json()
+    wanted = wanted.rstrip() + "x" * (MAX_SOURCE_CHARACTERS - len(source)) + " "
+    assert len(change_between(text, wanted).to_json()) == MAX_SOURCE_CHARACTERS
+    with room.database.reading() as uow:
+        version = documents.documents_of(uow.session, [room.item_id])[room.item_id][Field.TEXT].version
+    room.write("y" * 5_000 + text)
+    with room.database.writing() as uow:
+        made = suggestions.suggest(
+            uow, room.people.member, item_id=room.item_id, field=Field.TEXT, text=wanted, version=version
+        )
+        assert len(made.carried) > MAX_SOURCE_CHARACTERS
+    assert room.shown()[0].after == "y" * 5_000 + wanted
+    with room.database.writing() as uow:
+        text_row = documents.documents_of(uow.session, [room.item_id])[room.item_id][Field.TEXT]
+        suggestions.carry_along(uow, uow.lock(Document, text_row.id))
+    room.decide(room.people.facilitator, made.id)
+    assert room.words == "y" * 5_000 + wanted
 
 
 def test_it_is_carried_while_others_write_and_stands_beside_what_replaced_its_words(room: Room) -> None:
