@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.calc import anchors
@@ -30,6 +31,8 @@ from models.notifications import Kind
 LONGEST = 2_000
 #: The words one comments on are at most so long; more than that is a comment on the whole text.
 LONGEST_QUOTE = 2_000
+#: The same words of the same person within this time are one press of a button.
+PRESSED_TWICE = timedelta(minutes=1)
 #: How many resolved discussions an item shows, newest first.
 RESOLVED_SHOWN = 20
 #: How many discussions one list of a group holds.
@@ -90,7 +93,8 @@ def start(
 ) -> Discussion:  # fmt: skip
     """Begin a discussion about words of an item: those at ``point``, those that read ``quote``, or all of the text.
 
-    Raises NotFound, Forbidden, Conflict for a withdrawn item, Invalid where nothing is said or the quote is not there.
+    Sent twice it is one. Raises NotFound, Forbidden, Conflict for a withdrawn item, Invalid where nothing is said or
+    the quote is not there.
     """
     item = items.access_item(uow.session, actor, item_id, Can.COMMENT_WRITE, group_id=group_id)
     items.must_stand(item)
@@ -101,6 +105,11 @@ def start(
     words = _checked(words)
     place, cut = _place(uow.session, document, quote, occurrence, point)
     version = document.version if point is None else point.version
+    again = _said_just_now(
+        uow, actor, words, select(Discussion.id).where(Discussion.document_id == document.id, Discussion.quote == cut)
+    )
+    if again is not None:
+        return uow.session.get_one(Discussion, again.discussion_id)
     made = Discussion(
         group_id=item.group_id, document_id=document.id, made_at=uow.now, made_for=version, quote=cut,
         begins=place.start, ends=place.end, carried_to=version,
@@ -115,9 +124,13 @@ def start(
 
 
 def reply(uow: UnitOfWork, actor: Actor, *, discussion_id: int, words: str, group_id: int | None = None) -> Comment:
-    """Add to a discussion; one that was resolved is open again. Raises NotFound, Forbidden, Invalid."""
+    """Add to a discussion; a resolved one is open again. Sent twice it is one. Raises NotFound, Forbidden, Invalid."""
     discussion, item = _hold(uow, actor, discussion_id, group_id)
-    said = _say(uow, actor, discussion, item, _checked(words))
+    words = _checked(words)
+    again = _said_just_now(uow, actor, words, select(Discussion.id).where(Discussion.id == discussion.id))
+    if again is not None:
+        return again
+    said = _say(uow, actor, discussion, item, words)
     discussion.resolved_at = discussion.resolved_by_id = None
     note(uow, actor, f"replied to a comment on {item.reference}", group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
@@ -305,6 +318,15 @@ def _place(
     if len(cut) > LONGEST_QUOTE:
         raise Invalid("", fields={"quote": f"Mark at most {LONGEST_QUOTE:,} characters, or comment on the whole text."})
     return place, cut
+
+
+def _said_just_now(uow: UnitOfWork, actor: Actor, words: str, where: Select[int]) -> Comment | None:
+    """The same words of the same person a moment ago: a button that was pressed twice says a thing once."""
+    found = select(Comment).where(
+        Comment.discussion_id.in_(where), Comment.author_id == actor.person_id, Comment.words == words,
+        Comment.made_at > uow.now - PRESSED_TWICE,
+    )  # fmt: skip
+    return uow.session.execute(found).scalars().first()
 
 
 def _say(uow: UnitOfWork, actor: Actor, discussion: Discussion, item: Item, words: str) -> Comment:

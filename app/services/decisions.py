@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from sqlalchemy import func, select
@@ -27,6 +28,8 @@ from models.polls import Choice, Correction, CorrectionConfirmation, Decision, O
 Standing = Literal["stands", "corrected", "changed", "no_words"]
 STATUS_OF = {Outcome.AGREED: Status.AGREED, Outcome.RESERVATIONS: Status.RESERVATIONS}
 LONGEST = 2_000
+#: The same sentence within this time is one press of a button.
+PRESSED_TWICE = timedelta(minutes=1)
 #: What files say of the words a decision was taken on.
 STANDING_WORDS: dict[Standing, str] = {
     "stands": "Stands",
@@ -144,7 +147,7 @@ def _split(seen: polls.PollView) -> list[dict[str, object]]:
 def log_decision(uow: UnitOfWork, actor: Actor, *, meeting_id: int, sentence: str) -> Decision:
     """Record something the group decided without a vote on an item, such as a way of working.
 
-    Raises Invalid, Conflict when the session is not open.
+    Raises Invalid, Conflict when the session is not open or the same was recorded a moment ago.
     """
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.DECISION_RECORD)
     if meeting.state not in (*OPEN, MeetingState.CLOSED):
@@ -153,6 +156,12 @@ def log_decision(uow: UnitOfWork, actor: Actor, *, meeting_id: int, sentence: st
     if not 1 <= len(sentence) <= LONGEST or "\0" in sentence:
         words = "Write what was decided in one sentence"
         raise Invalid(words, fields={"sentence": words})
+    just_now = select(Decision.number).where(
+        Decision.meeting_id == meeting.id, Decision.sentence == sentence, Decision.decided_at > uow.now - PRESSED_TWICE
+    )
+    known = uow.session.execute(just_now).scalars().first()
+    if known is not None:
+        raise Conflict(f"This was recorded as decision {known} a moment ago.", code="decided")
     return _add(uow, actor, meeting, outcome=Outcome.AGREED, sentence=sentence)
 
 

@@ -68,12 +68,12 @@ def suggest(
 ) -> Suggestion:  # fmt: skip
     """Keep ``text`` as what the actor would rather read in place of the text's ``version``.
 
-    It is carried along from there, so that what others write meanwhile is no obstacle. Raises NotFound, Forbidden,
-    Conflict (a withdrawn item, too many suggestions), Invalid (no difference, too long).
+    It is carried along from there, so that what others write meanwhile is no obstacle. Sent twice it is one. Raises
+    NotFound, Forbidden, Conflict (a withdrawn item, too many suggestions), Invalid (no difference, too long).
     """
     item = items.access_item(uow.session, actor, item_id, Can.TEXT_SUGGEST, group_id=group_id)
     items.must_stand(item)
-    document = _document(uow, item.id, field)
+    document = uow.lock(Document, _document(uow, item.id, field).id)
     _must_have_room(uow.session, actor, item)
     reason = reason.strip()
     if len(reason) > LONGEST_REASON:
@@ -84,7 +84,12 @@ def suggest(
     source = change.to_json()
     if len(source) > MAX_SOURCE_CHARACTERS:
         raise Invalid("", fields={"text": "That is too much for one suggestion. Suggest a part of it first."})
-    return _keep(uow, actor, item, document, source, version=version, reason=reason)
+    same = select(Suggestion).where(
+        Suggestion.document_id == document.id, Suggestion.author_id == actor.person_id,
+        Suggestion.state == SuggestionState.OPEN, Suggestion.made_for == version, Suggestion.changes == source,
+    )  # fmt: skip
+    known = uow.session.execute(same).scalars().first()
+    return known or _keep(uow, actor, item, document, source, version=version, reason=reason)
 
 
 def from_ballot(uow: UnitOfWork, ballot: Ballot, item_id: int) -> Suggestion | None:

@@ -143,6 +143,15 @@ def test_ones_own_words_are_changed_and_taken_back(room: Room) -> None:
         comments.change(uow, people.member, comment_id=said.id, words="Back")
 
 
+def test_a_button_pressed_twice_says_a_thing_once(room: Room) -> None:
+    people = room.people
+    made = room.start(people.member, quote="corridor")
+    assert room.start(people.member, quote="corridor") == made
+    assert room.start(people.member, quote="gain") != made
+    assert room.reply(people.peer, made) == room.reply(people.peer, made)
+    assert [len(talk.said) for talk in sorted(room.talks(), key=lambda talk: talk.discussion.id)] == [2, 1]
+
+
 def test_people_are_named_and_find_where(room: Room) -> None:
     people = room.people
     made = room.start(people.member, words=f"@{people.peer.name.upper()}, and @Nobody: which? x@{people.observer.name}")

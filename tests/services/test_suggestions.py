@@ -91,6 +91,13 @@ def test_a_member_suggests_on_agreed_words_and_a_facilitator_makes_it_so(room: R
         room.decide(room.people.facilitator, made)
 
 
+def test_sent_twice_it_is_one(room: Room) -> None:
+    first = room.suggest(room.people.member, "gain and loss", "gains and losses")
+    assert room.suggest(room.people.member, "gain and loss", "gains and losses") == first
+    assert room.suggest(room.people.peer, "gain and loss", "gains and losses") != first
+    assert len(room.shown()) == 2
+
+
 def test_one_as_large_as_may_be_is_carried_read_and_decided(room: Room) -> None:
     """Moved along, a change of the longest size is longer still; no reader may stumble over it."""
     room.write("word " * 3_000)
