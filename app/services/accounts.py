@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.calc.dialect import clean
 from app.errors import Conflict, Invalid
 from app.mail import check_address
 from app.policy import VISITOR, Actor, require_administrator
@@ -151,8 +152,11 @@ def add_person(uow: UnitOfWork, *, email: str, name: str, administrator: bool = 
 
 
 def check_name(name: str, *, field: str = "name") -> str:
-    """A person's name as it is kept, spaces made single. Raises Invalid, beside ``field``, when empty or too long."""
-    name = " ".join(name.split())
+    """A person's name as it is kept: spaces made single, and no signs that turn what stands beside it around.
+
+    Raises Invalid, beside ``field``, when empty or too long.
+    """
+    name = " ".join(clean(name).split())
     if not 1 <= len(name) <= 120:
         sentence = "Enter a name of at most 120 characters"
         raise Invalid(sentence, fields={field: sentence})

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.calc import anchors
 from app.calc.anchors import Anchor
 from app.calc.changes import ChangeSet, recall
+from app.calc.dialect import clean
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require, standing
@@ -31,6 +32,8 @@ from models.notifications import Kind
 LONGEST = 2_000
 #: The words one comments on are at most so long; more than that is a comment on the whole text.
 LONGEST_QUOTE = 2_000
+#: A place is not carried over more changes than this: whoever points at words has them open.
+FAR = 2_000
 #: The same words of the same person within this time are one press of a button.
 PRESSED_TWICE = timedelta(minutes=1)
 #: How many resolved discussions an item shows, newest first.
@@ -286,8 +289,8 @@ def rename(uow: UnitOfWork, person_id: int, former: str, new: str) -> None:
 
 
 def _checked(words: str) -> str:
-    words = words.replace("\r\n", "\n").strip()
-    if not words:
+    words = clean(words).strip()
+    if not any(sign.isprintable() and not sign.isspace() for sign in words):
         raise Invalid("", fields={"words": "Say what you think of these words."})
     if len(words) > LONGEST:
         raise Invalid("", fields={"words": f"At most {LONGEST:,} characters. Suggest other words instead?"})
@@ -299,6 +302,9 @@ def _place(
 ) -> tuple[Anchor, str]:
     """The place pointed at and the words that stand there; both empty for a comment on the whole text."""
     if point is not None:
+        if document.version - point.version > FAR:
+            sentence = "These words have changed a lot since you opened them. Mark them again."
+            raise Invalid(sentence, fields={"quote": sentence})
         text = history.text_at(session, document, point.version)
         place = Anchor(point.start, point.end)
     elif quote.strip():

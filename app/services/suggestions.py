@@ -32,6 +32,8 @@ MOST_OPEN = 20
 DECIDED_SHOWN = 10
 #: How many one list of a group holds.
 MOST = 200
+#: Over more changes than this a suggestion is not moved one by one.
+FAR = 2_000
 
 
 class Words(NamedTuple):
@@ -316,21 +318,30 @@ def _carry(session: Session, suggestion: Suggestion, document: Document) -> None
     """Move it over what was written since it was last moved, as far as its words are still there."""
     if suggestion.in_conflict or suggestion.carried_to == document.version:
         return
-    change, passed, conflict = _carried(session, suggestion, document)
-    suggestion.carried, suggestion.in_conflict = change.to_json(), conflict
-    suggestion.carried_to += passed
+    change, suggestion.carried_to, suggestion.in_conflict = _carried(session, suggestion, document)
+    suggestion.carried = change.to_json()
 
 
-def _carried(session: Session, suggestion: Suggestion, document: Document) -> calc.Carried:
+def _carried(session: Session, suggestion: Suggestion, document: Document) -> tuple[ChangeSet, int, bool]:
+    """The suggestion moved over what was written since, the version it fits then, and whether it met its match.
+
+    Over the log change by change; from long ago, over what differs between then and now, which costs what the words
+    cost however long the log has become.
+    """
+    change, since = recall(suggestion.carried), suggestion.carried_to
+    if document.version - since > FAR:
+        then = history.text_at(session, document, since)
+        moved = calc.carry(change, [change_between(then, document.text)])
+        return moved.change, since if moved.conflict else document.version, moved.conflict
     later = session.execute(
         select(TextChange.changes)
         .where(
-            TextChange.document_id == document.id, TextChange.version > suggestion.carried_to,
-            TextChange.version <= document.version,
+            TextChange.document_id == document.id, TextChange.version > since, TextChange.version <= document.version
         )
         .order_by(TextChange.version)
     ).scalars()  # fmt: skip
-    return calc.carry(recall(suggestion.carried), map(recall, later))
+    moved = calc.carry(change, map(recall, later))
+    return moved.change, since + moved.passed, moved.conflict
 
 
 def _shown(
@@ -339,10 +350,10 @@ def _shown(
     """Reading changes no row: what was written since is passed over in memory."""
     waits = suggestion.state is SuggestionState.OPEN
     if waits and not suggestion.in_conflict:
-        change, passed, conflict = _carried(uow.session, suggestion, document)
+        change, version, conflict = _carried(uow.session, suggestion, document)
     else:
-        change, passed, conflict = recall(suggestion.carried), 0, suggestion.in_conflict
-    before = history.text_at(uow.session, document, suggestion.carried_to + passed)
+        change, version, conflict = recall(suggestion.carried), suggestion.carried_to, suggestion.in_conflict
+    before = history.text_at(uow.session, document, version)
     units = to_units(before)
     mine = suggestion.author_id is not None and suggestion.author_id == actor.person_id
     return Shown(

@@ -203,7 +203,7 @@ def test_who_may_not_comment_is_told_or_sees_nothing(room: Room, who: str) -> No
             room.talks(actor)
 
 
-@pytest.mark.parametrize("words", ["", "  \n ", "a" * 2_001])
+@pytest.mark.parametrize("words", ["", "  \n ", "\u202e\u200b", "a" * 2_001])
 def test_nothing_and_too_much_is_refused(room: Room, words: str) -> None:
     with pytest.raises(Invalid) as refused:
         room.start(room.people.member, words=words)

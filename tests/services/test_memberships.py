@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 from app.events import MembershipEnded
 from app.policy import SYSTEM, Can, require, standing
-from app.services import activity, groups, memberships, privacy
+from app.services import accounts, activity, groups, memberships, privacy
 from app.uow import Database
 from models.accounts import Person
 from models.activity import Activity
@@ -28,6 +28,10 @@ def invite(database: Database, people: Cast, email: str = "new@example.org", **m
         job = uow.session.execute(select(Job).order_by(Job.id.desc())).scalars().first()
         found = re.search(r"/invitation/(\S+)", job.payload["text"] if job else "")
     return found[1] if found else ""
+
+
+def test_a_name_holds_nothing_that_turns_the_page_around() -> None:
+    assert accounts.check_name(" Ada \u202e Invented\u0000 ") == "Ada Invented"
 
 
 def test_an_invitation_gives_account_role_and_constituency_once(database: Database, people: Cast) -> None:

@@ -11,7 +11,7 @@ from app.calc.changes import MAX_SOURCE_CHARACTERS, parse, to_units
 from app.calc.differences import change_between
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.policy import Actor
-from app.services import documents, history, items, suggestions
+from app.services import documents, history, items, suggestions, texts
 from app.services.suggestions import Shown, Words
 from app.uow import Database
 from models.documents import Document, Field, TextChange
@@ -30,12 +30,15 @@ class Room:
     people: Cast
     item_id: int
 
-    def suggest(self, actor: Actor, old: str, new: str, *, reason: str = "", version: int | None = None) -> int:
+    def suggest(
+        self, actor: Actor, old: str, new: str, *, reason: str = "", version: int | None = None, text: str = ""
+    ) -> int:
+        whole, now = text, version
         with self.database.writing() as uow:
-            text = documents.documents_of(uow.session, [self.item_id])[self.item_id][Field.TEXT]
+            known = documents.documents_of(uow.session, [self.item_id])[self.item_id][Field.TEXT]
             return suggestions.suggest(
-                uow, actor, item_id=self.item_id, field=Field.TEXT, text=text.text.replace(old, new), reason=reason,
-                version=text.version if version is None else version,
+                uow, actor, item_id=self.item_id, field=Field.TEXT, reason=reason,
+                text=whole or known.text.replace(old, new), version=known.version if now is None else now,
             ).id  # fmt: skip
 
     def write(self, text: str) -> None:
@@ -89,6 +92,29 @@ def test_a_member_suggests_on_agreed_words_and_a_facilitator_makes_it_so(room: R
         ], "and the time line says who accepted them"
     with pytest.raises(Conflict, match="accepted already"):
         room.decide(room.people.facilitator, made)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_from_long_ago_it_is_moved_over_what_differs(room: Room, changed: bool) -> None:
+    """A Word document that comes back after months: the log between has thousands of changes."""
+    with room.database.reading() as uow:
+        text = documents.documents_of(uow.session, [room.item_id])[room.item_id][Field.TEXT]
+    mark = f"{room.people.facilitator.person_id}.long"
+    for start in range(0, suggestions.FAR + 100, 100):
+        units = len(WORDS) + start
+        sources = [f'[[0,"a"],{units + step}]' for step in range(100)]
+        with room.database.writing() as uow:
+            texts.push(
+                uow, room.people.facilitator, document_id=text.id, base=text.version + start, client=mark,
+                first_seq=start + 1, sources=sources,
+            )  # fmt: skip
+    if changed:
+        room.write(room.words.replace("gain and loss", "everything"))
+    made = room.suggest(room.people.peer, "", "", version=text.version, text=WORDS.replace("gain and", "gains and"))
+    shown = next(each for each in room.shown() if each.suggestion.id == made)
+    assert shown.in_conflict is changed
+    assert shown.after.endswith("Partners share gains and loss within a corridor."), "as it was, or as it is now"
+    assert shown.after.startswith("a" * 100) is not changed
 
 
 def test_sent_twice_it_is_one(room: Room) -> None:
