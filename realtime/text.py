@@ -37,8 +37,8 @@ WINDOW_SHARE = 3
 WINDOW = (0.001, 0.05)
 #: While so much of a pull waits to be read, no more of it is fetched.
 MOST_UNREAD_BYTES = 262_144
-#: What one person may have waiting to be stored: an editor has one push on its way, a flood has hundreds.
-MOST_WAITING = 100
+#: What one person may have waiting to be stored, in changes and characters: an editor has one push on its way.
+MOST_WAITING = 300
 MOST_WAITING_CHARACTERS = 1_000_000
 #: A pull that asks again for what is on its way already is not answered twice within this time.
 STREAM_SECONDS = 2.0
@@ -68,7 +68,7 @@ class Texts:
         self.gateway = gateway
         self.database = gateway.database
         self.waiting: dict[int, list[Waiting]] = {}
-        #: How many pushes wait of each person, and how many characters they have.
+        #: How many changes wait of each person, and how many characters they have.
         self.loads: dict[int, tuple[int, int]] = {}
         self.moved: set[int] = set()
         self.told: dict[int, int] = {}
@@ -247,9 +247,10 @@ class Texts:
         size = sum(map(len, sources))
         with self.wake:
             count, characters = self.loads.get(person_id, (0, 0))
-            fits = count < MOST_WAITING and characters + size <= MOST_WAITING_CHARACTERS
+            count, characters = count + max(1, len(sources)), characters + size
+            fits = count <= MOST_WAITING and characters <= MOST_WAITING_CHARACTERS
             if fits:
-                self.loads[person_id] = count + 1, characters + size
+                self.loads[person_id] = count, characters
                 self.waiting.setdefault(document_id, []).append(Waiting(each, Push(base, client, first_seq, sources)))
                 self.wake.notify()
         if not fits:

@@ -37,8 +37,10 @@ from models.versions import Version, VersionItem
 PAUSE = timedelta(minutes=5)
 #: The mark of an item before its first word.
 BEGINNING = ".".join("0" for _ in WORDS)
-#: Changes that are read at first for a time line, newest first; more are read until the moments asked for are whole.
-FIRST_READ = 2_000
+#: So many changes are read for each moment that is asked for, and so many at least and at most.
+READ_PER_MOMENT = 200
+LEAST_READ = 2_000
+MOST_READ = 100_000
 
 
 @dataclass
@@ -82,29 +84,21 @@ class _Change(NamedTuple):
 
 
 def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id: int | None = None) -> list[Moment]:
-    """The newest moments of an item, at most ``most`` of them, newest first. Raises NotFound, Forbidden."""
+    """The newest moments of an item, at most ``most`` of them, newest first. Raises NotFound, Forbidden.
+
+    Of a very long log only its end is read: the oldest moment shown may then have begun before it, and count less.
+    """
     session = uow.session
     item = access_item(session, actor, item_id, Can.ITEM_READ, group_id=group_id)
     texts = documents_of(session, [item.id]).get(item.id, {})
     meetings = _meetings(session, item.group_id)
-    read = FIRST_READ
-    while True:
-        log = _log(session, texts, read)
-        whole = len(log) < read
-        moments = _edits(log, meetings)
-        if whole:
-            break
-        # What the oldest change read belongs to may have begun before it.
-        since = log[0].at + PAUSE
-        moments = [moment for moment in moments if moment.begun > since]
-        if len(moments) >= most:
-            break
-        read *= 8
+    log, since = _log(session, texts, min(max(most * READ_PER_MOMENT, LEAST_READ), MOST_READ))
+    moments = _edits(log, meetings)
     marks = _Marks(log, texts)
-    moments += [moment for moment in _bound(session, item) if whole or moment.ended > since]
+    moments += [moment for moment in _bound(session, item) if since is None or moment.ended > since]
     for moment in moments:
         moment.mark = marks.at(moment.ended)
-    moments += _sessions(meetings, marks, None if whole else since)
+    moments += _sessions(meetings, marks, since)
     shown = sorted(moments, key=lambda moment: (moment.ended, moment.kind != "edit"), reverse=True)[:most]
     names = _names(session, {one for moment in shown for one in (moment.author_id, moment.decider_id)})
     for moment in shown:
@@ -257,16 +251,28 @@ def authors(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
 # --- how moments are made ---
 
 
-def _log(session: Session, texts: Mapping[Field, Document], most: int) -> list[_Change]:
-    """The newest changes of an item's texts, oldest first."""
-    fields = {document.id: one for one, document in texts.items() if one in WORDS}
-    rows = session.execute(
-        select(TextChange.at, TextChange.document_id, TextChange.version, TextChange.author_id)
-        .where(TextChange.document_id.in_(fields))
-        .order_by(TextChange.at.desc(), TextChange.version.desc())
-        .limit(most)
-    ).all()
-    return sorted(_Change(at, fields[document_id], version, author) for at, document_id, version, author in rows)
+def _log(session: Session, texts: Mapping[Field, Document], most: int) -> tuple[list[_Change], datetime | None]:
+    """The newest changes of an item's texts, at most so many of each, oldest first; and since when that is all of them.
+
+    None: from the beginning.
+    """
+    found: list[_Change] = []
+    since: datetime | None = None
+    for one in WORDS:
+        if one not in texts:
+            continue
+        rows = session.execute(
+            select(TextChange.at, TextChange.version, TextChange.author_id)
+            .where(TextChange.document_id == texts[one].id)
+            .order_by(TextChange.version.desc())
+            .limit(most)
+        ).all()
+        found += [_Change(at, one, version, author) for at, version, author in rows]
+        if len(rows) == most:
+            since = max(since, rows[-1].at) if since is not None else rows[-1].at
+    if since is not None:
+        found = [change for change in found if change.at >= since]
+    return sorted(found), since
 
 
 def _edits(log: list[_Change], meetings: list[Meeting]) -> list[Moment]:

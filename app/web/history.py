@@ -20,7 +20,7 @@ bp = Blueprint("history", __name__)
 
 #: How many moments a time line shows at first and at most.
 SHOWN = 100
-MOST_SHOWN = 6_400
+MOST_SHOWN = 400
 
 
 def field_words() -> dict[Field, str]:
