@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from app import jobs, logs
 from app.mail import Mail, Mailer, mailer
 from app.policy import SYSTEM
-from app.services import notifications, privacy, seats, stages, validation
+from app.services import notifications, privacy, search, seats, stages, validation
 from app.uow import SILENT, Database
 
 log = logging.getLogger("concordat.worker")
@@ -38,6 +38,19 @@ def close_rounds(database: Database) -> Iterator[Callable[[], object]]:
     """Close each round whose deadline has passed."""
     for round_id in validation.due(database):
         yield partial(validation.close_if_due, database, round_id)
+
+
+def file_words(database: Database) -> Iterator[Callable[[], object]]:
+    """Have new words found by searching; whoever searches before this does it themselves."""
+
+    def file() -> None:
+        with database.writing() as uow:
+            search.file_due(uow)
+
+    with database.reading() as uow:
+        is_due = search.is_due(uow.session)
+    if is_due:
+        yield file
 
 
 def ask_for_sweep(database: Database) -> Iterator[Callable[[], object]]:
@@ -75,7 +88,7 @@ class Worker:
             "meeting_idle": look_after_meeting,
             "sweep": sweep,
         }
-        self.periodic: list[Periodic] = [close_rounds, notifications.look, ask_for_sweep]
+        self.periodic: list[Periodic] = [close_rounds, notifications.look, file_words, ask_for_sweep]
 
     def deliver(self, database: Database, payload: dict[str, Any]) -> None:
         """Send one mail."""

@@ -3,6 +3,7 @@
 The file is a ZIP of one JSON-lines file per table and a manifest with the schema's revision, row counts and a hash of
 each table. The server's secret is not in it: without the keys, restored links are dead and identities cannot be joined
 to answers. Restoring gives every live text a new epoch, so that a browser left open from before cannot push into it.
+What is made for searching is left out: the restored rows are due for it, as any row that is written.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sqlalchemy import Column, Connection, MetaData, Table, exists, insert, insp
 from app.errors import Conflict, Invalid
 from app.secrets import new_nonce
 from app.uow import Database
+from models.search import MADE
 
 FORMAT = 1
 #: Rows written at once when restoring.
@@ -144,8 +146,8 @@ def restore(database: Database, path: Path) -> dict[str, int]:
 def _tables(connection: Connection) -> list[Table]:
     """The database's own tables as they are, those that are pointed to first."""
     metadata = MetaData()
-    metadata.reflect(connection)
-    return [table for table in metadata.sorted_tables if table.name != "alembic_version"]
+    metadata.reflect(connection, only=lambda name, _: name != "alembic_version" and not name.startswith(MADE))
+    return metadata.sorted_tables
 
 
 def _filled(connection: Connection) -> bool:

@@ -13,7 +13,9 @@ import sqlalchemy
 from alembic import op
 
 import migrations
+from app.services.search import SOURCES
 from models.base import Base
+from models.search import WORDS
 
 
 @pytest.fixture
@@ -35,13 +37,14 @@ def empty_url(database_engine: str, tmp_path: Path, request: pytest.FixtureReque
 def tables(url: str) -> set[str]:
     engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
     with engine.connect() as connection:
-        return set(sqlalchemy.inspect(connection).get_table_names())
+        found = set(sqlalchemy.inspect(connection).get_table_names())
+    return {name for name in found if not name.startswith(WORDS)} | (found & {WORDS})
 
 
 @pytest.mark.parametrize("database_engine", ["sqlite", "postgres"])
 def test_up_from_empty_one_step_down_and_up_again(empty_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     migrations.upgrade(empty_url)
-    assert tables(empty_url) == {*Base.metadata.tables, "alembic_version"}
+    assert tables(empty_url) == {*Base.metadata.tables, "alembic_version", WORDS}
     migrations.check(empty_url)
     migrations.downgrade(empty_url)
     migrations.upgrade(empty_url)
@@ -74,6 +77,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.services.search import SOURCES
 from models.base import Base
 
 
@@ -132,3 +136,18 @@ def test_a_revision_is_whole_without_the_formatter(copied: Path) -> None:
     assert said.returncode == 0, said.stderr
     assert "not formatted" in said.stderr
     compile(written.read_text(), written.name, "exec")
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite", "postgres"])
+def test_every_searched_table_is_watched(empty_url: str, database_engine: str) -> None:
+    """A revision that rebuilds a table on SQLite loses its triggers, and new words would never be found."""
+    migrations.upgrade(empty_url)
+    known = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'search#_%' ESCAPE '#'",
+        "postgres": "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'search#_%' ESCAPE '#'",
+    }
+    engine = sqlalchemy.create_engine(empty_url, poolclass=sqlalchemy.NullPool)
+    with engine.connect() as connection:
+        found = {row[0] for row in connection.execute(sqlalchemy.text(known[database_engine]))}
+    verbs = ("_insert", "_update", "_delete") if database_engine == "sqlite" else ("",)
+    assert found == {f"search_{table}{verb}" for table in (*SOURCES, "document") for verb in verbs}

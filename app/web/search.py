@@ -1,0 +1,146 @@
+"""The page and the box in which one searches over everything in a group."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.errors import Full
+from app.services import search
+from app.services.search import Found
+from app.services.search_texts import Kind, Thing
+from app.web.context import looking, transaction
+from app.web.fragments import group_id
+
+bp = Blueprint("search", __name__)
+log = logging.getLogger("concordat.web")
+
+
+def _kind() -> Kind | None:
+    given = request.args.get("kind", "")
+    return next((kind for kind in Kind if kind.value == given), None)
+
+
+def _find(kind: Kind | None) -> Found:
+    """What the address asks for. New words are filed first; on a full disk the search does without the newest."""
+    asked = request.args.get("q", "")
+    with looking() as (uow, actor):
+        if not search.is_due(uow.session):
+            return search.search(uow, actor, group_id=group_id(), asked=asked, kind=kind)
+    try:
+        with transaction() as (uow, _actor):
+            search.file_due(uow)
+    except Full as error:
+        log.warning("new words were not filed: %s", type(error).__name__)
+    with looking() as (uow, actor):
+        return search.search(uow, actor, group_id=group_id(), asked=asked, kind=kind)
+
+
+def _shelves() -> dict[Kind, str]:
+    return {
+        Kind.ITEM: _("Blueprint"),
+        Kind.COMMENT: _("Comments"),
+        Kind.SUGGESTION: _("Suggestions"),
+        Kind.DECISION: _("Decisions"),
+        Kind.ACTION: _("Actions"),
+        Kind.MEETING: _("Sessions"),
+        Kind.MINUTES: _("Minutes"),
+        Kind.FINDING: _("Findings"),
+        Kind.SOURCE: _("Sources"),
+        Kind.MODEL: _("Contracting models"),
+        Kind.VERSION: _("Versions"),
+        Kind.PERSON: _("People"),
+    }
+
+
+def _address(slug: str, thing: Thing) -> str:
+    """Where a thing is read."""
+    match thing.kind:
+        case Kind.ITEM:
+            return url_for("items.item", slug=slug, item_id=thing.id)
+        case Kind.COMMENT:
+            return url_for("items.item", slug=slug, item_id=thing.at, _anchor=f"said-{thing.id}")
+        case Kind.SUGGESTION:
+            return url_for("items.item", slug=slug, item_id=thing.at, _anchor=f"suggestion-{thing.id}")
+        case Kind.DECISION:
+            return url_for("decisions.show", slug=slug, decision_id=thing.id)
+        case Kind.ACTION:
+            return url_for("actions.index", slug=slug, _anchor=f"action-{thing.id}")
+        case Kind.MEETING:
+            return url_for("meetings.show", slug=slug, meeting_id=thing.id)
+        case Kind.MINUTES:
+            return url_for("meetings.show_minutes", slug=slug, meeting_id=thing.at)
+        case Kind.FINDING:
+            return url_for("findings.show", slug=slug, finding_id=thing.id)
+        case Kind.SOURCE:
+            return url_for("sources.show", slug=slug, source_id=thing.id)
+        case Kind.MODEL:
+            return url_for("contracting.show", slug=slug, model_id=thing.id)
+        case Kind.VERSION:
+            return url_for("versions.version", slug=slug, version_id=thing.id)
+        case Kind.PERSON:
+            return url_for("groups.people", slug=slug, _anchor=f"person-{thing.id}")
+
+
+def _label(thing: Thing) -> str:
+    """What stands before a thing's own words."""
+    match thing.kind:
+        case Kind.ITEM:
+            return thing.reference
+        case Kind.COMMENT | Kind.SUGGESTION:
+            if not thing.about:
+                return str(_("On %(reference)s", reference=thing.reference))
+            return str(_("%(name)s on %(reference)s", name=thing.about, reference=thing.reference))
+        case Kind.DECISION:
+            return " · ".join(filter(None, (_("Decision %(number)s", number=thing.number), thing.reference)))
+        case Kind.ACTION:
+            return " · ".join(filter(None, (_("Action %(number)s", number=thing.number), thing.about)))
+        case Kind.MEETING:
+            return str(_("Session %(number)s", number=thing.number))
+        case Kind.MINUTES:
+            return str(_("Minutes of session %(number)s: %(title)s", number=thing.number, title=thing.about))
+        case Kind.FINDING:
+            return thing.about
+        case Kind.VERSION:
+            return str(_("Version %(number)s", number=thing.number))
+        case Kind.SOURCE | Kind.MODEL | Kind.PERSON:
+            return ""
+
+
+def _note(thing: Thing) -> str:
+    """What has become of a thing, where that matters to who finds it."""
+    if thing.withdrawn:
+        return str(_("Withdrawn"))
+    if thing.done:
+        return str({Kind.COMMENT: _("Resolved"), Kind.SUGGESTION: _("Decided"), Kind.ACTION: _("Done")}[thing.kind])
+    return ""
+
+
+def _rendered(template: str, slug: str, found: Found, kind: Kind | None) -> str:
+    shelves = [
+        (
+            shelf, _shelves()[shelf.kind],
+            [(hit, _address(slug, hit.thing), _label(hit.thing), _note(hit.thing)) for hit in shelf.hits],
+        )
+        for shelf in found.shelves
+    ]  # fmt: skip
+    return render_template(template, found=found, shelves=shelves, kind=kind, kinds=_shelves())
+
+
+@bp.get("")
+def index(slug: str) -> ResponseReturnValue:
+    """What was found, as a page; a reference typed in full leads straight to its item."""
+    kind = _kind()
+    found = _find(kind)
+    if found.exact is not None and kind is None:
+        return redirect(_address(slug, found.exact), 303)
+    return _rendered("search/index.html", slug, found, kind)
+
+
+@bp.get("/found")
+def found(slug: str) -> ResponseReturnValue:
+    """What was found, as choices of the box that Ctrl-K opens."""
+    return _rendered("search/_choices.html", slug, _find(None), None)

@@ -1,0 +1,74 @@
+"""Searching on the page and in the box: links that lead there, marked words, and nothing that a stranger could use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from app.policy import Actor
+from app.services import items
+from app.uow import Database
+from models.items import Item, Kind
+from tests.cast import OTHER_SLUG, SLUG, Browser, Cast
+from tests.world import build_world
+
+SEARCH = f"/g/{SLUG}/search"
+
+
+@pytest.fixture
+def item(database: Database, people: Cast) -> Item:
+    with database.writing() as uow:
+        return items.add_item(
+            uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title="Money <b>& trust</b>",
+            text="Partners share gain.",
+        )  # fmt: skip
+
+
+def test_the_header_leads_to_a_page_that_works_without_scripts(
+    client_of: Callable[[Actor], Browser], people: Cast, item: Item
+) -> None:
+    member = client_of(people.member)
+    assert f'href="{SEARCH}"' in member.get(f"/g/{SLUG}/").text
+    assert "What are you looking for?" in member.get(SEARCH).text
+    page = member.get(SEARCH, query_string={"q": "trus part"}).text
+    assert f'href="/g/{SLUG}/blueprint/items/{item.id}"' in page
+    assert "Money &lt;b&gt;&amp; <mark>trust</mark>&lt;/b&gt;" in page
+    assert "<mark>Partners</mark> share gain." in page
+    assert "1 result" in page
+    none = member.get(SEARCH, query_string={"q": '"><script>'}).text
+    assert "Nothing holds all these words" in none
+    assert 'value="&#34;&gt;&lt;script&gt;"' in none
+
+
+def test_a_reference_leads_straight_to_its_item(
+    client_of: Callable[[Actor], Browser], people: Cast, item: Item
+) -> None:
+    member = client_of(people.member)
+    answer = member.get(SEARCH, query_string={"q": "e1"})
+    assert (answer.status_code, answer.location) == (303, f"/g/{SLUG}/blueprint/items/{item.id}")
+    assert member.get(SEARCH, query_string={"q": "E2"}).status_code == 200
+    assert f"found-item-{item.id}" in member.get(f"{SEARCH}/found", query_string={"q": "e1"}).text
+
+
+def test_every_result_leads_to_a_page(client_of: Callable[[Actor], Browser], database: Database) -> None:
+    world = build_world(database, lambda place: f"Zebra {place}")
+    observer = client_of(world.cast.observer)
+    page = observer.get(SEARCH, query_string={"q": "zebra"}).text
+    hits = set(re.findall(r'class="hit" href="([^"#]+)(?:#([^"]+))?"', page))
+    assert len(hits) > 12
+    for href, anchor in hits:
+        answer = observer.get(href)
+        assert answer.status_code == 200, href
+        assert not anchor or f'id="{anchor}"' in answer.text, f"{href}#{anchor}"
+    all_items = observer.get(SEARCH, query_string={"q": "zebra", "kind": "item"}).text
+    assert all_items.count('class="hit"') > 0
+    assert "Comments" not in re.findall(r"<h2[^>]*>([^<]*)", all_items)
+
+
+def test_strangers_find_nothing(client_of: Callable[[Actor], Browser], people: Cast, item: Item) -> None:
+    stranger = client_of(people.stranger)
+    for path in (SEARCH, f"{SEARCH}/found"):
+        assert stranger.get(path, query_string={"q": "trust"}).status_code == 404
+    assert "trust</mark>" not in stranger.get(f"/g/{OTHER_SLUG}/search", query_string={"q": "trust"}).text
