@@ -88,3 +88,25 @@ class ReferenceCounter(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("design_group.id"), primary_key=True)
     prefix: Mapped[str] = mapped_column(String(20), primary_key=True)
     last: Mapped[int]
+
+
+class Descent(StrEnum):
+    """How an item comes from another one."""
+
+    SPLIT = "split"
+    MERGE = "merge"
+
+
+class ItemDescent(Base):
+    """An item comes from another: it was split from it, or that one was merged into it. Kept for good."""
+
+    __tablename__ = "item_descent"
+    __table_args__ = (CheckConstraint("item_id <> from_id", name="not_itself"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("design_group.id"), index=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), index=True)
+    from_id: Mapped[int] = mapped_column(ForeignKey("item.id"), index=True)
+    how: Mapped[Descent] = mapped_column(choice(Descent, "how"))
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
 
 from app.calc import moments
 from app.policy import Actor, Can, require
-from app.services import comments, suggestions
+from app.services import comments, descent, suggestions
 from app.services.decisions import STANDING_WORDS, standings
 from app.services.minutes import OUTCOMES
 from app.uow import UnitOfWork
@@ -66,16 +66,19 @@ class Companions:
     decisions: dict[int, list[Decided]] = field(default_factory=dict)
     suggestions: dict[int, list[Suggested]] = field(default_factory=dict)
     comments: dict[int, list[Commented]] = field(default_factory=dict)
+    #: Where items come from that were split or merged; it always goes along.
+    origins: dict[int, str] = field(default_factory=dict)
 
 
 def beside(
-    uow: UnitOfWork, actor: Actor, *, group_id: int, item_ids: Collection[int], including: Including
-) -> Companions:
-    """What goes along with some items of a group, as far as it is wanted.
+    uow: UnitOfWork, actor: Actor, *, group_id: int, item_ids: Collection[int], including: Including,
+    until: datetime | None = None,
+) -> Companions:  # fmt: skip
+    """What goes along with some items of a group, as far as it is wanted, and where they come from (as of ``until``).
 
     Raises NotFound, Forbidden for those who may not read them.
     """
-    found = Companions()
+    found = Companions(origins=descent.origins(uow.session, group_id, item_ids, until=until))
     if including.decisions:
         require(uow.session, actor, group_id, Can.DECISION_READ)
         found.decisions = _decisions(uow, group_id, item_ids)

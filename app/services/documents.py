@@ -108,13 +108,13 @@ def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str) -
     change = change_between(document.text, text)
     if change.inserted <= PIECE_UNITS and len(change.parts) <= PIECE_PARTS:
         after = change.apply(to_units(document.text))
-        append(uow, document, [Addition(actor.person_id, _mark(actor), 0, change, after)])
+        append(uow, document, [Addition(actor.person_id, mark(actor), 0, change, after)])
     else:
         append(uow, document, _in_pieces(actor, to_units(document.text), to_units(text)))
     return True
 
 
-def _mark(actor: Actor) -> str:
+def mark(actor: Actor) -> str:
     """A client's id that no browser's editor has."""
     return f"{actor.person_id or 0}.{new_nonce()}"
 
@@ -126,10 +126,10 @@ def _in_pieces(actor: Actor, old: Units, new: Units) -> list[Addition]:
     """
     change = difference(old, new)
     put_in = Units("".join(insert for _, insert in change.parts if insert))
-    client = _mark(actor)
+    client = mark(actor)
     additions = []
     text, at, end = old, change.start, change.end
-    for number, piece in enumerate(_cut(put_in)):
+    for number, piece in enumerate(cut(put_in)):
         one = replace(len(text), at, end, piece)
         text = one.apply(text)
         additions.append(Addition(actor.person_id, client, number, one, text))
@@ -137,7 +137,7 @@ def _in_pieces(actor: Actor, old: Units, new: Units) -> list[Addition]:
     return additions
 
 
-def _cut(units: Units) -> list[Units]:
+def cut(units: Units) -> list[Units]:
     """Pieces of at most about PIECE_UNITS that halve no character; one empty piece for nothing."""
     pieces = []
     start = 0

@@ -122,7 +122,7 @@ def _body(
     if form not in FORMS:
         raise NotFound()
     item_ids = {row.item_id for row in rows}
-    along = companions.beside(uow, actor, group_id=group.id, item_ids=item_ids, including=including)
+    along = companions.beside(uow, actor, group_id=group.id, item_ids=item_ids, including=including, until=frozen_at)
     if form == "json":
         return version_files.json_bytes(head, versions.content(title, rows), rows, along)
     if form == "md":

@@ -6,7 +6,7 @@ Moving, withdrawing and restoring them is in ``outline.py``; their texts are doc
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -296,10 +296,12 @@ def add_item(
     principle_group: PrincipleGroup | None = None,
     note_text: str = "",
     reference: str | None = None,
+    told: Callable[[Item], str] | None = None,
 ) -> Item:
     """Add an item as the last under its parent (or among its kind at the top), with its four texts.
 
-    ``reference`` is the one it had where it comes from; else it gets the next one. Raises Invalid for a wrong parent or
+    ``reference`` is the one it had where it comes from; else it gets the next one. ``told`` says what is noted about it
+    instead of "added". Raises Invalid for a wrong parent or
     title, NotFound for a foreign one, Forbidden by role, Conflict when the parent is withdrawn or all is full.
     """
     uow.lock(Group, group_id)
@@ -324,7 +326,8 @@ def add_item(
     texts = {Field.TITLE: title, Field.TEXT: text, Field.WHY: why, Field.SUMMARY: summary}
     for field, words in texts.items():
         documents.create_document(uow, actor, group_id=group_id, field=field, text=words, item_id=item.id)
-    note(uow, actor, f"added {item.reference} “{title}”", group_id=group_id, item_id=item.id)
+    sentence = told(item) if told is not None else f"added {item.reference} “{title}”"
+    note(uow, actor, sentence, group_id=group_id, item_id=item.id)
     uow.emit(TreeChanged(group_id))
     uow.emit(ItemChanged(group_id, item.id))
     return item

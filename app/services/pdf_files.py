@@ -71,7 +71,7 @@ def _item(sheet: Sheet, row: VersionItem) -> dict[str, Any]:
         notes.append({"label": COMMENTS, "lines": lines})
     texts = [(LABELS["why"], row.why), (LABELS["summary"], row.summary)]
     return {
-        "level": row.depth + 2, "reference": row.reference, "title": row.title, "note": line_of(row),
+        "level": row.depth + 2, "reference": row.reference, "title": row.title, "note": line_of(row, along),
         "text": blocks(paragraphs(row.text)), "tables": tables, "notes": notes,
         "texts": [[label, blocks(paragraphs(words))] for label, words in texts if words],
     }  # fmt: skip

@@ -54,6 +54,8 @@ def json_bytes(
     """JSON to be read by people and programs; what goes along stands outside ``content``, which can be checked."""
     shown = {**head, "content": content}
     references = {row.item_id: row.reference for row in rows}
+    if companions.origins:
+        shown["origins"] = {references[item_id]: line for item_id, line in companions.origins.items()}
     if companions.decisions:
         shown["decisions"] = [
             {"item": references[item_id], "number": each.number, "on": each.on.isoformat(), "outcome": each.outcome,
@@ -85,6 +87,8 @@ def markdown_bytes(
     for item in items:
         lines += ["", f"{'#' * min(item.depth + 2, 6)} {item.reference} {item.title}", ""]
         lines += [f"*{item.kind.value.capitalize()}, {item.status.value.replace('_', ' ')}*"]
+        if item.item_id in companions.origins:
+            lines += ["", f"*{companions.origins[item.item_id]}*"]
         lines += _paragraphs(item, evidence=including.evidence)
         for title, some in _along(item, companions):
             lines += ["", f"**{title}:**", "", *(f"- {' '.join(each.split())}" for each in some)]
@@ -148,6 +152,7 @@ def items_table(items: Iterable[VersionItem], including: Including, companions: 
         "under",
         "kind",
         "status",
+        "comes from",
         "title",
         "words",
         "why",
@@ -168,6 +173,7 @@ def items_table(items: Iterable[VersionItem], including: Including, companions: 
             "under": item.parent_reference or "",
             "kind": item.kind.value,
             "status": item.status.value,
+            "comes from": companions.origins.get(item.item_id, ""),
             "title": item.title,
             "words": item.text,
             "why": item.why,

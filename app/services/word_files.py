@@ -108,7 +108,7 @@ class _Writer:
     def _item(self, item: VersionItem) -> None:
         mark = self._mark(item, "title", item.reference)
         heading = self.file.heading(item.title, level=item.depth + 2, reference=item.reference, bookmark=mark)
-        line = line_of(item)
+        line = line_of(item, self.sheet.companions)
         self.file.note(line, bookmark=self._mark(item, "text", line))
         made = {"title": [heading], "text": self.file.text(paragraphs(item.text))}
         for name, words in (("why", item.why), ("summary", item.summary)):
@@ -158,10 +158,11 @@ def comment_words(quote: str, words: str) -> str:
     return f"“{quote}”: {words}" if quote else words
 
 
-def line_of(item: VersionItem) -> str:
-    """The line under an item's heading."""
+def line_of(item: VersionItem, companions: Companions) -> str:
+    """The line under an item's heading, with where it comes from."""
     parts = [KINDS[item.kind], FAMILIES.get(item.principle_group or "", ""), item.status.value.replace("_", " ")]
-    return " · ".join(part for part in [*parts, UNTESTED if item.aspirational else ""] if part)
+    more = [companions.origins.get(item.item_id, ""), UNTESTED if item.aspirational else ""]
+    return " · ".join(part for part in [*parts, *more] if part)
 
 
 def decision_row(each: Decided) -> list[str]:

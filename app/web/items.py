@@ -18,7 +18,7 @@ from markupsafe import Markup
 from app import markup
 from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Actor, Can, allowed
-from app.services import activity, evidence, history, homework, items, outline, threads
+from app.services import activity, descent, evidence, history, homework, items, outline, threads
 from app.uow import UnitOfWork
 from app.web import cards, redlines
 from app.web import talks as talks_
@@ -58,7 +58,7 @@ def _place(item_id: int) -> str:
     return url_for("items.blueprint", slug=g.group.slug, _anchor=f"item-{item_id}")
 
 
-def _done(said: str, item: Item | None, undo: tuple[str, Mapping[str, Any]] | None = None) -> ResponseReturnValue:
+def done(said: str, item: Item | None, undo: tuple[str, Mapping[str, Any]] | None = None) -> ResponseReturnValue:
     """The answer to an act: what was done, and the form that takes it back."""
     if wants_json():
         back = None
@@ -206,6 +206,7 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
             "card": found,
             "entry": entry,
             "thread": threads.thread_of(uow, actor, item_id),
+            "ancestry": descent.ancestry(uow.session, entry.item),
             "evidence": evidence.of_item(uow, actor, item_id),
             "moments": history.timeline(uow, actor, item_id, most=lines),
             "lines": activity.list_activity(uow, actor, group_id=group_id(), item_id=item_id, limit=lines),
@@ -300,7 +301,7 @@ def add(slug: str) -> ResponseReturnValue:
         if wants_json():
             raise
         return _add_page(request.form, error.fields or {"title": error.message}, error.status)
-    return _done(_("%(reference)s added", reference=made.reference), made, ("items.withdraw", {}))
+    return done(_("%(reference)s added", reference=made.reference), made, ("items.withdraw", {}))
 
 
 @bp.post("/start")
@@ -308,7 +309,7 @@ def start(slug: str) -> ResponseReturnValue:
     """Add the four core elements to an empty blueprint."""
     with transaction() as (uow, actor):
         made = outline.start(uow, actor, group_id=group_id())
-    return _done(_("The four core elements are there. Each may now be given criteria."), made[0])
+    return done(_("The four core elements are there. Each may now be given criteria."), made[0])
 
 
 # --- acts upon one item ---
@@ -324,13 +325,13 @@ def shift(item_id: int, slug: str) -> ResponseReturnValue:
     if before is None:
         first = _("%(reference)s is the first already", reference=moved.reference)
         last = _("%(reference)s is the last already", reference=moved.reference)
-        return _done(first if up else last, moved)
+        return done(first if up else last, moved)
     said = (
         _("%(reference)s moved up", reference=moved.reference)
         if up
         else _("%(reference)s moved down", reference=moved.reference)
     )
-    return _done(said, moved, ("items.move", _fields(before)))
+    return done(said, moved, ("items.move", _fields(before)))
 
 
 @bp.post("/items/<int:item_id>/move")
@@ -346,7 +347,7 @@ def move(item_id: int, slug: str) -> ResponseReturnValue:
     said = _("%(reference)s moved", reference=entry.item.reference)
     if entry.now_under:
         said = _("%(reference)s, now under %(parent)s", reference=entry.item.reference, parent=entry.now_under)
-    return _done(said, entry.item, ("items.move", _fields(before)))
+    return done(said, entry.item, ("items.move", _fields(before)))
 
 
 def _fields(place: outline.Place) -> dict[str, Any]:
@@ -362,7 +363,7 @@ def withdraw(item_id: int, slug: str) -> ResponseReturnValue:
     said = _("%(reference)s withdrawn", reference=gone[0].reference)
     if len(gone) > 1:
         said = _("%(reference)s withdrawn, with %(count)s under it", reference=gone[0].reference, count=len(gone) - 1)
-    return _done(said, gone[0], ("items.restore", {}))
+    return done(said, gone[0], ("items.restore", {}))
 
 
 @bp.post("/items/<int:item_id>/restore")
@@ -370,7 +371,7 @@ def restore(item_id: int, slug: str) -> ResponseReturnValue:
     """Bring a withdrawn item back, with what went with it."""
     with transaction() as (uow, actor):
         back = outline.restore_item(uow, actor, item_id=item_id, group_id=group_id())
-    return _done(_("%(reference)s restored", reference=back[0].reference), back[0], ("items.withdraw", {}))
+    return done(_("%(reference)s restored", reference=back[0].reference), back[0], ("items.withdraw", {}))
 
 
 @bp.post("/items/<int:item_id>/reopen")
@@ -380,7 +381,7 @@ def reopen(item_id: int, slug: str) -> ResponseReturnValue:
         before = items.access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id()).status
         opened = items.reopen(uow, actor, item_id=item_id, group_id=group_id())
     said = _("%(reference)s reopened: members can change it again", reference=opened.reference)
-    return _done(said, opened, ("items.set_status", {"status": before.value}))
+    return done(said, opened, ("items.set_status", {"status": before.value}))
 
 
 @bp.post("/items/<int:item_id>/status")
@@ -392,7 +393,7 @@ def set_status(item_id: int, slug: str) -> ResponseReturnValue:
         changed = items.set_status(uow, actor, item_id=item_id, status=status, group_id=group_id())
     words = cards.status_words()[status.value]
     said = _("%(reference)s is now: %(status)s", reference=changed.reference, status=words)
-    return _done(said, changed, ("items.set_status", {"status": before.value}) if before is not status else None)
+    return done(said, changed, ("items.set_status", {"status": before.value}) if before is not status else None)
 
 
 @bp.post("/items/<int:item_id>/principles")
@@ -402,4 +403,4 @@ def set_principles(item_id: int, slug: str) -> ResponseReturnValue:
     with transaction() as (uow, actor):
         threads.set_principles(uow, actor, item_id=item_id, principle_ids=chosen, group_id=group_id())
         changed = items.access_item(uow.session, actor, item_id, Can.ITEM_READ)
-    return _done(_("Principles of %(reference)s saved", reference=changed.reference), changed)
+    return done(_("Principles of %(reference)s saved", reference=changed.reference), changed)

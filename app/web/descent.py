@@ -1,0 +1,120 @@
+"""Splitting an item in two, and merging two into one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.errors import Conflict, DomainError, Forbidden, Invalid
+from app.policy import Can, require
+from app.services import descent, items
+from app.services.descent import Words
+from app.web.context import looking, transaction
+from app.web.forms import text, whole_number
+from app.web.fragments import faults, group_id, typed
+from app.web.items import done
+from models.documents import Field
+from models.items import Status
+
+bp = Blueprint("descent", __name__)
+#: Where words can be cut: behind a sentence, or where a line begins; of a short text also within its sentences, and of
+#: one that has no such place between any two words.
+_CUTS = (
+    re.compile(r"(?<=[.!?;])\s+(?=\S)|\n+\s*(?=\S)"),
+    re.compile(r"(?<=[.!?;,:–])\s+(?=\S)|\n+\s*(?=\S)|\s+(?=(?:and|or|but|so that|which|with|within)\s)"),
+    re.compile(r"\s+(?=\S)"),
+)
+#: Fewer pieces than these by sentences, and a text is cut within them; fewer than the second by clauses, between words.
+_FEW = (4, 2)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Words between two places where a text can be cut."""
+
+    at: int
+    words: str
+
+
+def passages(words: str) -> list[Passage]:
+    """A text in the pieces between which it can be cut."""
+    found: list[Passage] = []
+    for cuts, few in zip(_CUTS, (*_FEW, 0), strict=True):
+        starts = [0, *(match.end() for match in cuts.finditer(words))]
+        spans = zip(starts, [*starts[1:], len(words)], strict=True)
+        found = [Passage(start, words[start:end].strip()) for start, end in spans if words[start:end].strip()]
+        if len(found) >= few:
+            break
+    return found
+
+
+def _page(template: str, item_id: int, refused: DomainError | None = None, **more: Any) -> str:
+    with looking() as (uow, actor):
+        require(uow.session, actor, group_id(), Can.ITEM_WRITE)
+        entry = items.entry_of(uow, actor, item_id, group_id=group_id())
+        others = [each for each in items.tree(uow, actor, group_id(), withdrawn=False)
+                  if each.item.kind is entry.item.kind and each.item.id != item_id]  # fmt: skip
+        rights = items.rights(uow.session, actor, group_id())
+        others = [each for each in others if rights.standing(each.item)]
+        may = rights.standing(entry.item) and entry.item.status is not Status.WITHDRAWN
+    return render_template(
+        template, entry=entry, others=others, may=may, errors=faults(refused), typed=typed(),
+        refusal=refused.message if refused is not None else "", text=entry.documents[Field.TEXT],
+        passages=passages(entry.words(Field.TEXT)), **more,
+    )  # fmt: skip
+
+
+@bp.get("/<int:item_id>/split")
+def split_form(slug: str, item_id: int) -> ResponseReturnValue:
+    """Where to cut an item's words, and what the new item is called."""
+    return _page("descent/split.html", item_id)
+
+
+@bp.post("/<int:item_id>/split")
+def split(slug: str, item_id: int) -> ResponseReturnValue:
+    """Split an item."""
+    at, version = whole_number(text("at")), whole_number(text("version"))
+    errors = {} if at is not None else {"at": _("Choose where to cut")}
+    if not text("title"):
+        errors["title"] = _("Enter a title")
+    try:
+        if errors or at is None or version is None:
+            raise Invalid("", fields=errors)
+        with transaction() as (uow, actor):
+            made = descent.split(
+                uow, actor, item_id=item_id, at=at, version=version, title=text("title"), group_id=group_id()
+            )
+    except (Conflict, Forbidden, Invalid) as refused:
+        return _page("descent/split.html", item_id, refused), refused.status
+    return done(_("%(reference)s is new; both say where they come from", reference=made.reference), made)
+
+
+@bp.get("/<int:item_id>/merge")
+def merge_form(slug: str, item_id: int) -> ResponseReturnValue:
+    """Which other item to merge into this one, and in which order the words stand."""
+    return _page("descent/merge.html", item_id, other_id=whole_number(request.args.get("item", "")))
+
+
+@bp.post("/<int:item_id>/merge")
+def merge(slug: str, item_id: int) -> ResponseReturnValue:
+    """Merge another item into this one."""
+    other = whole_number(text("other_id"))
+    words = next((each for each in Words if each.value == text("words")), Words.AFTER)
+    try:
+        if other is None:
+            raise Invalid("", fields={"other_id": _("Choose an item")})
+        with transaction() as (uow, actor):
+            merged = descent.merge(uow, actor, item_id=item_id, other_id=other, words=words, group_id=group_id())
+            gone = items.access_item(uow.session, actor, other, Can.ITEM_READ, group_id=group_id())
+    except (Conflict, Forbidden, Invalid) as refused:
+        return _page("descent/merge.html", item_id, refused, other_id=other), refused.status
+    said = _(
+        "%(other)s is merged into %(reference)s. It is withdrawn with its own words, and can be restored.",
+        other=gone.reference, reference=merged.reference,
+    )  # fmt: skip
+    return done(said, merged)

@@ -1,0 +1,90 @@
+"""Splitting and merging on pages that work without scripts: where one can cut, what is said, and what refusals keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from app.policy import Actor
+from app.services import items
+from app.uow import Database
+from app.web.descent import passages
+from models.items import Item, Kind, Status
+from tests.cast import SLUG, Browser, Cast
+
+ITEMS = f"/g/{SLUG}/blueprint/items"
+WORDS = "Partners share gain. The corridor is narrow; it is reviewed.\n\n- First point\n- Second point"
+
+
+@pytest.fixture
+def pair(database: Database, people: Cast) -> tuple[Item, Item]:
+    with database.writing() as uow:
+        return tuple(
+            items.add_item(
+                uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title=title, text=text,
+                status=status,
+            )
+            for title, text, status in (("Money", WORDS, Status.DRAFT), ("Trust", "Trust grows.", Status.AGREED))
+        )  # type: ignore[return-value]  # two of them  # fmt: skip
+
+
+def test_a_text_is_cut_at_sentences_and_lines() -> None:
+    found = passages(WORDS)
+    assert [each.words for each in found] == [
+        "Partners share gain.", "The corridor is narrow;", "it is reviewed.", "- First point", "- Second point",
+    ]  # fmt: skip
+    assert all(WORDS[each.at :].startswith(each.words) for each in found)
+    assert [each.words for each in passages("Gain is shared by formula within a corridor, caps and floors")] == [
+        "Gain is shared by formula", "within a corridor,", "caps", "and floors",
+    ]  # fmt: skip
+    assert [each.words for each in passages("Trust grows")] == ["Trust", "grows"]
+    assert passages("") == []
+
+
+def test_an_item_is_split_and_both_say_so(
+    client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+) -> None:
+    member, address = client_of(people.member), f"{ITEMS}/{pair[0].id}"
+    assert f"{address}/split" in member.get(address).text
+    form = member.get(f"{address}/split").text
+    assert "The new item begins with" in form
+    at = WORDS.index("The corridor")
+    missing = member.post(f"{address}/split", data={"version": "1", "title": "Corridor"})
+    assert (missing.status_code, "Choose where to cut" in missing.text) == (422, True)
+    assert 'value="Corridor"' in missing.text, "what was typed is kept"
+    late = member.post(f"{address}/split", data={"at": at, "version": "0", "title": "Corridor"})
+    assert (late.status_code, "changed these words meanwhile" in late.text) == (409, True)
+    data = {"at": at, "version": "1", "title": "Corridor", "next": "page"}
+    page = member.post(f"{address}/split", data=data, follow_redirects=True).text
+    assert "E3 is new; both say where they come from" in page
+    assert "Split from" in page
+    assert "Split off it:" in member.get(address).text
+
+
+def test_an_item_is_merged_and_the_other_says_where_it_went(
+    client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+) -> None:
+    member, lead, address = client_of(people.member), client_of(people.facilitator), f"{ITEMS}/{pair[0].id}"
+    assert "There is no other item to merge" in member.get(f"{address}/merge").text, "the other is agreed"
+    refused = member.post(f"{address}/merge", data={"other_id": pair[1].id})
+    assert refused.status_code == 403
+    assert "E2 Trust" in lead.get(f"{address}/merge").text
+    none = lead.post(f"{address}/merge", data={"words": "after"})
+    assert (none.status_code, "Choose an item" in none.text) == (422, True)
+    data = {"other_id": pair[1].id, "words": "before", "next": "page"}
+    page = lead.post(f"{address}/merge", data=data, follow_redirects=True).text
+    assert "E2 is merged into E1." in page
+    assert "Formed from E1 and" in page
+    other = member.get(f"{ITEMS}/{pair[1].id}").text
+    assert "Merged into" in other
+    assert "Withdrawn" in other
+
+
+def test_who_may_not_write_reads_no_form(
+    client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+) -> None:
+    for what in ("split", "merge"):
+        assert client_of(people.observer).get(f"{ITEMS}/{pair[0].id}/{what}").status_code == 403
+        assert client_of(people.stranger).get(f"{ITEMS}/{pair[0].id}/{what}").status_code == 404
+        assert "It is agreed" in client_of(people.member).get(f"{ITEMS}/{pair[1].id}/{what}").text
