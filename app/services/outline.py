@@ -121,6 +121,14 @@ def withdraw_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int 
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     _hold_branch(uow, item)
+    going = withdraw_branch(uow, actor, item)
+    more = f" with {len(going) - 1} under it" if len(going) > 1 else ""
+    _tell(uow, actor, item, f"withdrew {item.reference}{more}")
+    return going
+
+
+def withdraw_branch(uow: UnitOfWork, actor: Actor, item: Item) -> list[Item]:
+    """Withdraw a held item with the held branch under it, and tell nobody; the caller says it. Raises as above."""
     if item.status is Status.WITHDRAWN:
         raise Conflict(f"{item.reference} is withdrawn already.")
     going = [one for one in _branch(uow, item) if one.status is not Status.WITHDRAWN]
@@ -129,8 +137,6 @@ def withdraw_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int 
     for one in going:
         one.status_before, one.withdrawn_with_id = one.status, item.id
         give_status(uow, one, Status.WITHDRAWN)
-    more = f" with {len(going) - 1} under it" if len(going) > 1 else ""
-    _tell(uow, actor, item, f"withdrew {item.reference}{more}")
     return going
 
 
@@ -141,6 +147,14 @@ def restore_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int |
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     _hold_branch(uow, item)
+    coming = restore_branch(uow, actor, item)
+    more = f" with {len(coming) - 1} under it" if len(coming) > 1 else ""
+    _tell(uow, actor, item, f"restored {item.reference}{more}")
+    return coming
+
+
+def restore_branch(uow: UnitOfWork, actor: Actor, item: Item) -> list[Item]:
+    """Restore a held item with what was withdrawn with it, and tell nobody; the caller says it. Raises as above."""
     if item.status is not Status.WITHDRAWN:
         raise Conflict(f"{item.reference} is not withdrawn.")
     parent = uow.session.get(Item, item.parent_id) if item.parent_id is not None else None
@@ -151,8 +165,6 @@ def restore_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int |
         give_status(uow, one, one.status_before or Status.DRAFT)
         one.status_before = one.withdrawn_with_id = None
     must_settle(uow.session, actor, coming)
-    more = f" with {len(coming) - 1} under it" if len(coming) > 1 else ""
-    _tell(uow, actor, item, f"restored {item.reference}{more}")
     return coming
 
 

@@ -5,7 +5,7 @@ A page holds two hundred cards, so this costs a fixed number of queries, and ren
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +23,8 @@ from models.items import Kind, PrincipleGroup, Status
 
 #: What one may add under an item.
 UNDER = {Kind.ELEMENT: Kind.CRITERION, Kind.CRITERION: Kind.SPECIFICATION}
+#: What a page can be narrowed to beside kind and status: what waits on an item, or is the matter with it.
+ABOUT = ("comments", "suggestions", "unfounded", "changed")
 #: Longer texts are rendered anew each time, so that the memory held stays small.
 KEPT_LENGTH = 5_000
 
@@ -54,6 +56,7 @@ class Card:
     voted: bool
     changed: bool
     aspirational: bool
+    marks: str
     stamp: str
     documents: str
 
@@ -127,6 +130,26 @@ def status_words() -> dict[str, str]:
         Status.PARKED.value: _("Parked"),
         Status.WITHDRAWN.value: _("Withdrawn"),
     }
+
+
+def about_words() -> dict[str, str]:
+    """What a page can be narrowed to, in the reader's language."""
+    words = (_("With open comments"), _("With suggestions"), _("Without evidence"), _("Changed since decided"))
+    return dict(zip(ABOUT, words, strict=True))
+
+
+def takes(found: Mapping[str, str], card: Card, *, only: Collection[int] | None = None) -> bool:
+    """Whether a card is shown: as static/js/blueprint/finder.js has it. Withdrawn ones only when asked for.
+
+    ``only`` are the items in which the person wrote whom ``by`` names.
+    """
+    if found["kind"] not in ("", card.kind) or (found["about"] and found["about"] not in card.marks.split()):
+        return False
+    if only is not None and card.id not in only:
+        return False
+    if not found["status"]:
+        return card.status != Status.WITHDRAWN.value
+    return found["status"] in ("all", card.status)
 
 
 def family_words() -> dict[str, str]:
@@ -203,6 +226,13 @@ def _card(entry: Entry, around: Around) -> Card:
         voted=voted,
         changed=changed,
         aspirational=weak,
+        marks=" ".join(
+            name
+            for name, has in zip(
+                ABOUT, (commented > 0, suggested > 0, findings == 0 and not item.group_judgement, changed), strict=True
+            )
+            if has
+        ),
         stamp=f"{item.status.value}-{item.parent_id or 0}-{texts}-{marks}",
         documents=" ".join(str(one.id) for one in entry.documents.values()),
     )

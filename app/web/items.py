@@ -18,7 +18,7 @@ from markupsafe import Markup
 from app import markup
 from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Actor, Can, allowed
-from app.services import activity, descent, evidence, history, homework, items, outline, threads
+from app.services import activity, descent, evidence, history, homework, items, memberships, outline, several, threads
 from app.uow import UnitOfWork
 from app.web import cards, redlines
 from app.web import talks as talks_
@@ -80,29 +80,33 @@ def blueprint(slug: str) -> ResponseReturnValue:
     with looking() as (uow, actor):
         board = cards.board(uow, actor, group_id())
         lines = activity.list_activity(uow, actor, group_id=group_id(), limit=6)
-    found = _finder(board)
+        found, only = narrowing(uow, actor, board)
+        people = writers(uow, actor)
     return render_template(
-        "items/blueprint.html", board=board, lines=lines, families=cards.family_words(), found=found,
-        hidden={card.id for card in board.cards if not _takes(found, card)},
+        "items/blueprint.html", board=board, lines=lines, families=cards.family_words(), found=found, people=people,
+        abouts=list(cards.about_words().items()), only=only,
+        hidden={card.id for card in board.cards if not cards.takes(found, card, only=only)},
     )  # fmt: skip
 
 
-def _finder(board: cards.Board) -> dict[str, str]:
-    """What the address narrows the page to; unknown words narrow nothing."""
-    kind, status = request.args.get("kind", ""), request.args.get("status", "")
-    return {
-        "kind": kind if kind in dict(board.kinds) else "",
-        "status": status if status in {*dict(board.statuses), "all"} else "",
-    }
+def writers(uow: UnitOfWork, actor: Actor) -> list[tuple[str, str]]:
+    """Whose changes a page can be narrowed to, for those who may know the people of the group."""
+    if not allowed(g.role, Can.PEOPLE_READ):
+        return []
+    rows = memberships.members(uow, actor, group_id=group_id())
+    return [(str(row.person_id), row.person.name) for row in rows]
 
 
-def _takes(found: Mapping[str, str], card: cards.Card) -> bool:
-    """Whether a card is shown: as static/js/blueprint/finder.js has it. Withdrawn ones only when asked for."""
-    if found["kind"] not in ("", card.kind):
-        return False
-    if not found["status"]:
-        return card.status != Status.WITHDRAWN.value
-    return found["status"] in ("all", card.status)
+def narrowing(uow: UnitOfWork, actor: Actor, board: cards.Board) -> tuple[dict[str, str], set[int] | None]:
+    """What the address narrows a page to, unknown words to nothing; and the items that ``by`` leaves, if given."""
+    known = {
+        "kind": dict(board.kinds), "status": {*dict(board.statuses), "all"}, "about": cards.about_words(),
+        "by": dict(writers(uow, actor)),
+    }  # fmt: skip
+    asked = {name: request.args.get(name, "") for name in known}
+    found = {name: given if given in known[name] else "" for name, given in asked.items()}
+    only = several.changed_by(uow.session, group_id(), int(found["by"])) if found["by"] else None
+    return found, only
 
 
 @bp.get("/outline")

@@ -282,7 +282,7 @@ def looking(rule: Rule, world: World) -> list[str]:
 #: What any address reads from its query.
 QUERY = (
     "before", "after", "from", "to", "page", "ids", "kind", "item", "item_id", "status", "source", "model", "by", "q",
-    "filter", "show", "dimension", "group", "withdrawn", "version", "mark", "stage", "day", "with", "template",
+    "filter", "show", "dimension", "group", "about", "withdrawn", "version", "mark", "stage", "day", "with", "template",
 )  # fmt: skip
 
 

@@ -19,7 +19,12 @@ export class Finder {
       event.preventDefault();
       this.apply();
     });
-    this.form?.addEventListener("input", () => this.apply());
+    this.only = this.form?.dataset.only === undefined ? null : new Set(this.form.dataset.only.split(" "));
+    this.form?.addEventListener("input", (event) => {
+      // Who changed what is known to the server only: the address says it, and the page comes anew.
+      if (event.target instanceof HTMLSelectElement && event.target.name === "by") this.#ask();
+      else this.apply();
+    });
     this.outlined();
   }
 
@@ -29,6 +34,21 @@ export class Finder {
     return field instanceof HTMLSelectElement ? field.value : "";
   }
 
+  /** The page with what is chosen now. */
+  #ask() {
+    location.assign(this.#address());
+  }
+
+  #address() {
+    const address = new URL(location.href);
+    address.hash = "";
+    for (const name of ["kind", "status", "about", "by"]) {
+      if (this.#value(name)) address.searchParams.set(name, this.#value(name));
+      else address.searchParams.delete(name);
+    }
+    return address;
+  }
+
   /**
    * Whether a line with this kind and status would be shown.
    * @param {DOMStringMap} line
@@ -36,7 +56,10 @@ export class Finder {
   takes(line) {
     const kind = this.#value("kind");
     const status = this.#value("status");
+    const about = this.#value("about");
     if (kind && line.kind !== kind) return false;
+    if (about && !(line.marks ?? "").split(" ").includes(about)) return false;
+    if (this.only && !this.only.has(line.item ?? line.line ?? "")) return false;
     if (status === "all") return true;
     return status ? line.status === status : line.status !== "withdrawn";
   }
@@ -51,18 +74,17 @@ export class Finder {
       card.hidden = card.dataset.editing === undefined && !(this.takes(card.dataset) && words.every((word) => text.includes(word)));
       if (!card.hidden) shown += 1;
     }
-    const narrowed = words.length > 0 || this.#value("kind") !== "" || this.#value("status") !== "";
+    const narrowed = words.length > 0 || this.#value("kind") !== "" || this.#value("status") !== "" || this.#value("about") !== "" || this.only !== null;
     this.#sections(narrowed);
     this.outlined();
     if (this.says) {
       if (!narrowed) this.says.textContent = "";
       else this.says.textContent = shown ? _("{n} of {all} items", { n: shown, all: all.length }) : _("No item matches. Widen your choice.");
     }
-    const address = new URL(location.href);
-    for (const name of ["kind", "status"]) {
-      if (this.#value(name)) address.searchParams.set(name, this.#value(name));
-      else address.searchParams.delete(name);
-    }
+    const address = this.#address();
+    address.hash = location.hash;
+    const several = document.querySelector("[data-several]");
+    if (several instanceof HTMLAnchorElement) several.search = address.search;
     history.replaceState(history.state, "", address);
   }
 

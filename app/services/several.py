@@ -1,0 +1,122 @@
+"""Doing one thing to several items at once: all of them or none, in one transaction, with one line of what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.errors import Invalid, NotFound
+from app.events import TreeChanged
+from app.policy import Actor, Can, require
+from app.services.activity import note
+from app.services.items import (
+    SETTLED,
+    STATUS_WORDS,
+    give_status,
+    items_of,
+    must_be_free,
+    must_settle,
+    must_stand,
+)
+from app.services.outline import restore_branch, withdraw_branch
+from app.uow import UnitOfWork
+from models.documents import Document, TextChange
+from models.groups import Group
+from models.items import Item, Status
+
+#: How many items are changed at once.
+MOST = 200
+#: So many references stand in the line of what happened.
+NAMED = 6
+
+
+def set_statuses(uow: UnitOfWork, actor: Actor, *, group_id: int, wanted: Mapping[int, Status]) -> dict[int, Status]:
+    """Bring items to a status each; those that changed, with the status they had, which is the way back.
+
+    Raises NotFound (also for foreign items), Forbidden (agreed ones, to and from: facilitators only), Invalid (none or
+    too many chosen, or withdrawing so), Conflict (a withdrawn one, or a vote is open).
+    """
+    if Status.WITHDRAWN in wanted.values():
+        raise Invalid("Withdraw the items instead.")
+    some = [item for item in _hold(uow, actor, group_id, wanted) if item.status is not wanted[item.id]]
+    for item in some:
+        must_stand(item)
+    must_settle(uow.session, actor, some)
+    if any(wanted[item.id] in SETTLED for item in some):
+        require(uow.session, actor, group_id, Can.ITEM_SETTLE)
+    must_be_free(uow.session, some)
+    before = {item.id: item.status for item in some}
+    for item in some:
+        give_status(uow, item, wanted[item.id])
+    for status in dict.fromkeys(wanted[item.id] for item in some):
+        moved = [item for item in some if wanted[item.id] is status]
+        note(uow, actor, f"moved {references(moved)} to {STATUS_WORDS[status]}", group_id=group_id)
+    if some:
+        uow.emit(TreeChanged(group_id))
+    return before
+
+
+def withdraw(uow: UnitOfWork, actor: Actor, *, group_id: int, item_ids: Collection[int]) -> list[Item]:
+    """Withdraw items, each with what is under it; those that were chosen and stood. ``restore`` is the way back.
+
+    Raises NotFound, Forbidden (agreed ones: facilitators only), Invalid, Conflict (a vote is open).
+    """
+    roots = []
+    for item in _hold(uow, actor, group_id, item_ids):
+        if item.status is not Status.WITHDRAWN:  # one under another that was chosen has gone with it
+            withdraw_branch(uow, actor, item)
+            roots.append(item)
+    if roots:
+        note(uow, actor, f"withdrew {references(roots)}", group_id=group_id)
+        uow.emit(TreeChanged(group_id))
+    return roots
+
+
+def restore(uow: UnitOfWork, actor: Actor, *, group_id: int, item_ids: Collection[int]) -> list[Item]:
+    """Bring withdrawn items back, with what went with them; those that came back.
+
+    Raises NotFound, Forbidden (those that were agreed: facilitators only), Invalid, Conflict (a parent is withdrawn).
+    """
+    back = []
+    for item in _hold(uow, actor, group_id, item_ids):
+        if item.status is Status.WITHDRAWN:
+            restore_branch(uow, actor, item)
+            back.append(item)
+    if back:
+        note(uow, actor, f"restored {references(back)}", group_id=group_id)
+        uow.emit(TreeChanged(group_id))
+    return back
+
+
+def changed_by(session: Session, group_id: int, person_id: int) -> set[int]:
+    """The items of a group in whose texts somebody has written."""
+    wrote = select(TextChange.document_id).where(
+        TextChange.document_id == Document.id, TextChange.author_id == person_id
+    )
+    query = select(Document.item_id).where(Document.group_id == group_id, Document.item_id.is_not(None), wrote.exists())
+    return {item_id for item_id in session.execute(query.distinct()).scalars() if item_id is not None}
+
+
+def references(some: Collection[Item]) -> str:
+    """Items as they stand in a sentence: the first few by reference, and how many more."""
+    names = [item.reference for item in some]
+    if len(names) > NAMED:
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _hold(uow: UnitOfWork, actor: Actor, group_id: int, ids: Collection[int]) -> list[Item]:
+    """The items in tree order, with the group and all of its items that may be touched held against other writers."""
+    require(uow.session, actor, group_id, Can.ITEM_WRITE)
+    if not ids:
+        raise Invalid("", fields={"ids": "Choose at least one item."})
+    if len(ids) > MOST:
+        raise Invalid("", fields={"ids": f"Choose at most {MOST} items."})
+    uow.lock(Group, group_id)
+    known = [item.id for item in items_of(uow.session, group_id)]
+    if not set(ids) <= set(known):
+        raise NotFound()
+    uow.lock_all(Item, known)
+    return [item for item in items_of(uow.session, group_id) if item.id in set(ids)]

@@ -1,0 +1,120 @@
+"""Choosing several items of the blueprint at once: to give them a status, or to withdraw them, with a way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from app.errors import Conflict, DomainError, Forbidden, Invalid
+from app.policy import Can, require
+from app.services import several
+from app.web import cards
+from app.web.context import looking, transaction
+from app.web.evidence import done
+from app.web.forms import whole_number
+from app.web.fragments import faults, group_id, typed
+from app.web.items import narrowing, writers
+from models.items import Status
+
+bp = Blueprint("several", __name__)
+#: What narrows the list, as it stands in its address.
+NARROWED_BY = ("kind", "status", "about", "by")
+
+
+def _ids() -> list[int]:
+    return [one for one in map(whole_number, request.form.getlist("ids")) if one is not None]
+
+
+def _status(given: str) -> Status:
+    try:
+        return Status(given)
+    except ValueError:
+        raise Invalid("", fields={"to": _("Choose a status")}) from None
+
+
+def _before(given: str) -> dict[int, Status]:
+    """Items and the statuses they had, as "3:draft 7:idea"."""
+    found = {}
+    for one in given.split():
+        id_, _sign, status = one.partition(":")
+        number = whole_number(id_)
+        if number is not None:
+            found[number] = _status(status)
+    return found
+
+
+def _page(refused: DomainError | None = None) -> str:
+    with looking() as (uow, actor):
+        require(uow.session, actor, group_id(), Can.ITEM_WRITE)
+        board = cards.board(uow, actor, group_id())
+        found, only = narrowing(uow, actor, board)
+        people = writers(uow, actor)
+    shown = [card for card in board.cards if cards.takes(found, card, only=only)]
+    return render_template(
+        "several/index.html", cards=shown, board=board, found=found, people=people,
+        kept={name: given for name, given in found.items() if given}, errors=faults(refused),
+        abouts=list(cards.about_words().items()), refusal=refused.message if refused is not None else "",
+        chosen=set(_ids()), typed=typed(),
+        statuses=[(value, words) for value, words in board.statuses if value != Status.WITHDRAWN.value],
+    )  # fmt: skip
+
+
+def _back(said: str, endpoint: str = "", **fields: str) -> ResponseReturnValue:
+    """To the list as it was narrowed, saying what was done, and offering the way back."""
+    narrowed: dict[str, Any] = {name: request.args[name] for name in NARROWED_BY if request.args.get(name)}
+    to = url_for("several.index", slug=g.group.slug, **narrowed)
+    return done(said, to, (endpoint, narrowed, fields) if endpoint else None)
+
+
+@bp.get("")
+def index(slug: str) -> ResponseReturnValue:
+    """Items to choose from, narrowed as the address says."""
+    return _page()
+
+
+@bp.post("/status")
+def set_status(slug: str) -> ResponseReturnValue:
+    """Give the chosen items a status; with ``before``, give each the one it had."""
+    try:
+        given = request.form.get("before", "")
+        wanted = _before(given) if given else dict.fromkeys(_ids(), _status(request.form.get("to", "")))
+        with transaction() as (uow, actor):
+            before = several.set_statuses(uow, actor, group_id=group_id(), wanted=wanted)
+    except (Conflict, Forbidden, Invalid) as refused:
+        return _page(refused), refused.status
+    count = len(before)
+    said = ngettext("%(num)s item has another status now", "%(num)s items have another status now", count)
+    if not count:
+        return _back(_("They had that status already"))
+    if given:
+        return _back(said)
+    return _back(said, "several.set_status", before=" ".join(f"{id_}:{each.value}" for id_, each in before.items()))
+
+
+@bp.post("/withdraw")
+def withdraw(slug: str) -> ResponseReturnValue:
+    """Withdraw the chosen items, each with what is under it."""
+    try:
+        with transaction() as (uow, actor):
+            gone = several.withdraw(uow, actor, group_id=group_id(), item_ids=_ids())
+    except (Conflict, Forbidden, Invalid) as refused:
+        return _page(refused), refused.status
+    said = ngettext("%(num)s item withdrawn", "%(num)s items withdrawn, with what was under them", len(gone))
+    ids = " ".join(str(item.id) for item in gone)
+    return _back(said, "several.restore", gone=ids) if gone else _back(said)
+
+
+@bp.post("/restore")
+def restore(slug: str) -> ResponseReturnValue:
+    """Bring items back that were withdrawn together."""
+    ids = [one for one in map(whole_number, request.form.get("gone", "").split()) if one is not None]
+    try:
+        with transaction() as (uow, actor):
+            back = several.restore(uow, actor, group_id=group_id(), item_ids=ids)
+    except (Conflict, Forbidden, Invalid) as refused:
+        return _page(refused), refused.status
+    return _back(ngettext("%(num)s item restored", "%(num)s items restored", len(back)))

@@ -1,0 +1,101 @@
+"""Choosing several items, and narrowing the blueprint: by form alone, kept in the address, with a way back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from app.policy import Actor
+from app.services import comments, items
+from app.uow import Database
+from models.items import Kind, Status
+from tests.cast import SLUG, Browser, Cast
+
+ROOM = f"/g/{SLUG}/blueprint"
+PAGE = f"{ROOM}/several"
+
+
+@pytest.fixture
+def ids(database: Database, people: Cast) -> list[int]:
+    with database.writing() as uow:
+        made = [
+            items.add_item(
+                uow, people.peer if number == 2 else people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT,
+                title=f"Item {number}", status=Status.DRAFT,
+            ).id
+            for number in range(3)
+        ]  # fmt: skip
+    with database.writing() as uow:
+        comments.start(uow, people.member, item_id=made[1], words="Why?")
+    return made
+
+
+def shown(page: str) -> list[int]:
+    return [int(found) for found in re.findall(r'name="ids" value="(\d+)"', page)]
+
+
+def way_back(page: str) -> tuple[str, dict[str, str]]:
+    form = re.search(r'class="post-button" method="post" action="([^"]+)">(.*?)</form>', page, re.DOTALL)
+    assert form is not None
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[2]))
+    del fields["csrf_token"]
+    return form[1].replace("&amp;", "&"), fields
+
+
+def test_a_status_for_several_and_back(client_of: Callable[[Actor], Browser], people: Cast, ids: list[int]) -> None:
+    member = client_of(people.member)
+    assert f'href="{PAGE}"' in member.get(ROOM).text
+    none = member.post(f"{PAGE}/status", data={"to": "parked"})
+    assert (none.status_code, "Choose at least one item." in none.text) == (422, True)
+    kept = member.post(f"{PAGE}/status", data={"ids": ids[:2]})
+    assert (kept.status_code, "Choose a status" in kept.text, kept.text.count(" checked")) == (422, True, 2)
+    answer = member.post(f"{PAGE}/status?kind=element", data={"ids": ids[:2], "to": "parked"})
+    assert "kind=element" in answer.location
+    page = member.get(answer.location).text
+    assert "2 items have another status now" in page
+    address, fields = way_back(page)
+    back = member.post(address, data=fields, follow_redirects=True).text
+    assert "2 items have another status now" in back
+    assert 'name="before"' not in back
+    assert 'name="before"' not in member.get(f"{PAGE}?before={ids[0]}:parked").text, "no address makes a way back"
+    assert shown(member.get(f"{PAGE}?status=draft").text) == ids
+
+
+def test_several_are_withdrawn_and_restored(
+    client_of: Callable[[Actor], Browser], people: Cast, ids: list[int]
+) -> None:
+    member = client_of(people.member)
+    page = member.post(f"{PAGE}/withdraw", data={"ids": ids[1:]}, follow_redirects=True).text
+    assert "2 items withdrawn" in page
+    assert shown(page) == ids[:1]
+    assert shown(member.get(f"{PAGE}?status=all").text) == ids
+    address, fields = way_back(page)
+    assert shown(member.post(address, data=fields, follow_redirects=True).text) == ids
+    forged = member.post(f"{PAGE}/status", data={"before": "x:draft 99999:idea"})
+    assert forged.status_code == 404
+
+
+def test_both_pages_are_narrowed_by_their_address(
+    client_of: Callable[[Actor], Browser], people: Cast, ids: list[int]
+) -> None:
+    member = client_of(people.member)
+    for query, left in (
+        ("about=comments", ids[1:2]), ("about=suggestions", []), ("about=unfounded", ids), ("about=changed", []),
+        (f"by={people.peer.person_id}", ids[2:]), ("by=999999", ids), ("about=nonsense", ids),
+        (f"by={people.facilitator.person_id}&about=comments", ids[1:2]),
+    ):  # fmt: skip
+        assert shown(member.get(f"{PAGE}?{query}").text) == left, query
+        room = member.get(f"{ROOM}?{query}").text
+        cards = re.findall(r'<article [^>]*data-item="(\d+)"[^>]*?( hidden)?>', room)
+        assert [int(id_) for id_, hidden in cards if not hidden] == left, query
+
+
+def test_who_may_not_write_is_not_asked_to_choose(
+    client_of: Callable[[Actor], Browser], people: Cast, ids: list[int]
+) -> None:
+    observer = client_of(people.observer)
+    assert observer.get(PAGE).status_code == 403
+    assert f'href="{PAGE}"' not in observer.get(ROOM).text
+    assert client_of(people.stranger).get(PAGE).status_code == 404
