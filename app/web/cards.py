@@ -134,7 +134,7 @@ def status_words() -> dict[str, str]:
 
 def about_words() -> dict[str, str]:
     """What a page can be narrowed to, in the reader's language."""
-    words = (_("With open comments"), _("With suggestions"), _("Without evidence"), _("Changed since decided"))
+    words = (_("Open comments"), _("Suggestions"), _("No evidence"), _("Changed since decided"))
     return dict(zip(ABOUT, words, strict=True))
 
 

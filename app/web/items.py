@@ -6,7 +6,7 @@ the toast, and the form that takes the act back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -80,8 +80,8 @@ def blueprint(slug: str) -> ResponseReturnValue:
     with looking() as (uow, actor):
         board = cards.board(uow, actor, group_id())
         lines = activity.list_activity(uow, actor, group_id=group_id(), limit=6)
-        found, only = narrowing(uow, actor, board)
         people = writers(uow, actor)
+        found, only = narrowing(uow, board, people)
     return render_template(
         "items/blueprint.html", board=board, lines=lines, families=cards.family_words(), found=found, people=people,
         abouts=list(cards.about_words().items()), only=only,
@@ -97,11 +97,13 @@ def writers(uow: UnitOfWork, actor: Actor) -> list[tuple[str, str]]:
     return [(str(row.person_id), row.person.name) for row in rows]
 
 
-def narrowing(uow: UnitOfWork, actor: Actor, board: cards.Board) -> tuple[dict[str, str], set[int] | None]:
+def narrowing(
+    uow: UnitOfWork, board: cards.Board, people: Sequence[tuple[str, str]]
+) -> tuple[dict[str, str], set[int] | None]:
     """What the address narrows a page to, unknown words to nothing; and the items that ``by`` leaves, if given."""
     known = {
         "kind": dict(board.kinds), "status": {*dict(board.statuses), "all"}, "about": cards.about_words(),
-        "by": dict(writers(uow, actor)),
+        "by": dict(people),
     }  # fmt: skip
     asked = {name: request.args.get(name, "") for name in known}
     found = {name: given if given in known[name] else "" for name, given in asked.items()}

@@ -51,8 +51,8 @@ def _page(refused: DomainError | None = None) -> str:
     with looking() as (uow, actor):
         require(uow.session, actor, group_id(), Can.ITEM_WRITE)
         board = cards.board(uow, actor, group_id())
-        found, only = narrowing(uow, actor, board)
         people = writers(uow, actor)
+        found, only = narrowing(uow, board, people)
     shown = [card for card in board.cards if cards.takes(found, card, only=only)]
     return render_template(
         "several/index.html", cards=shown, board=board, found=found, people=people,

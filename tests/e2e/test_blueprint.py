@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from app.policy import Actor
-from app.services import items, outline
+from app.services import comments, items, outline
 from app.uow import Database
 from models.items import Kind, PrincipleGroup, Status
 from tests.cast import SLUG, Cast, enter
@@ -234,3 +234,24 @@ def test_an_item_on_a_phone_and_its_time_line(
     page.get_by_role("button", name="Bring back the earlier words").tap()
     page.get_by_role("button", name="Bring back", exact=True).tap()
     expect(page.locator(".item-page__text")).to_have_text("First words.")
+
+
+def test_the_page_is_narrowed_and_the_address_keeps_it(open_room: Opener, people: Cast, database: Database) -> None:
+    page = open_room(people.member)
+    shown = page.locator("[data-item]:visible")
+    expect(shown).to_have_count(8)
+    item_id = card(page, "C1.2").get_attribute("data-item") or ""
+    page.get_by_label("What waits").select_option("comments")
+    expect(shown).to_have_count(0)
+    with database.writing() as uow:
+        comments.start(uow, people.observer, item_id=int(item_id), words="Why?")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    expect(page.get_by_label("What waits")).to_have_value("comments")
+    expect(shown).to_have_count(1)
+    page.get_by_label("Changed by").select_option(label="Member Invented")  # C1.2 was written by somebody else
+    page.wait_for_url("**about=comments&by=*")
+    expect(shown).to_have_count(0)
+    page.get_by_role("link", name="Choose several").click()
+    page.wait_for_url("**/several?about=comments&by=*")
+    expect(page.get_by_text("No item matches")).to_be_visible()
