@@ -41,6 +41,8 @@ class Naming {
       const line = target instanceof Element ? target.closest("li") : null;
       if (line) this.#take(line.textContent ?? "");
     });
+    // What was typed before this was there counts too.
+    if (document.activeElement === this.field) this.#look();
   }
 
   /** What was typed after the last "@" before the cursor, or null. */
