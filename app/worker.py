@@ -43,14 +43,10 @@ def close_rounds(database: Database) -> Iterator[Callable[[], object]]:
 def file_words(database: Database) -> Iterator[Callable[[], object]]:
     """Have new words found by searching; whoever searches before this does it themselves."""
 
-    def file() -> None:
-        with database.writing() as uow:
-            search.file_due(uow)
-
     with database.reading() as uow:
         is_due = search.is_due(uow.session)
     if is_due:
-        yield file
+        yield partial(search.file_all, database)
 
 
 def ask_for_sweep(database: Database) -> Iterator[Callable[[], object]]:

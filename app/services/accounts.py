@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -161,6 +162,13 @@ def check_name(name: str, *, field: str = "name") -> str:
         sentence = "Enter a name of at most 120 characters"
         raise Invalid(sentence, fields={field: sentence})
     return name
+
+
+def names_of(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
+    """The names of some people, by id; those who are nobody are passed over."""
+    wanted = {each for each in ids if each is not None}
+    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))
+    return {row.id: row.name for row in rows}
 
 
 def initials(name: str) -> str:

@@ -20,6 +20,7 @@ from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require, standing
 from app.services import documents, history, items, notifications
+from app.services.accounts import names_of
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import Person
@@ -100,6 +101,7 @@ def start(
     the quote is not there.
     """
     item = items.access_item(uow.session, actor, item_id, Can.COMMENT_WRITE, group_id=group_id)
+    item = uow.lock(Item, item.id)
     items.must_stand(item)
     known = documents.documents_of(uow.session, [item.id]).get(item.id, {}).get(field)
     if known is None:
@@ -108,16 +110,18 @@ def start(
     words = _checked(words)
     place, cut = _place(uow.session, document, quote, occurrence, point)
     version = document.version if point is None else point.version
-    again = _said_just_now(
-        uow, actor, words, select(Discussion.id).where(Discussion.document_id == document.id, Discussion.quote == cut)
-    )
-    if again is not None:
-        return uow.session.get_one(Discussion, again.discussion_id)
     made = Discussion(
         group_id=item.group_id, document_id=document.id, made_at=uow.now, made_for=version, quote=cut,
         begins=place.start, ends=place.end, carried_to=version,
     )  # fmt: skip
     _carry(uow.session, [made], document)
+    same = select(Discussion.id).where(
+        Discussion.document_id == document.id, Discussion.quote == cut, Discussion.begins == made.begins,
+        Discussion.ends == made.ends,
+    )  # fmt: skip
+    again = _said_just_now(uow, actor, words, same)
+    if again is not None:
+        return uow.session.get_one(Discussion, again.discussion_id)
     uow.session.add(made)
     uow.flush()
     _say(uow, actor, made, item, words)
@@ -263,13 +267,13 @@ def anchors_at(
     return version, {id_: place for id_, place in places.items() if not place.empty}
 
 
-def may_be_named(session: Session, group_id: int) -> dict[str, int]:
-    """Who can be named in a comment, by name: everybody in the group but guests."""
+def may_be_named(session: Session, group_id: int) -> list[tuple[int, str]]:
+    """Who can be named in a comment, by id and name: everybody in the group but guests."""
     rows = session.execute(
-        select(Person.name, Person.id).join(Membership, Membership.person_id == Person.id)
+        select(Person.id, Person.name).join(Membership, Membership.person_id == Person.id)
         .where(Membership.group_id == group_id, Membership.removed_at.is_(None), Membership.role != Role.GUEST)
     )  # fmt: skip
-    return {row.name: row.id for row in rows}
+    return [(row.id, row.name) for row in rows]
 
 
 def carry_along(uow: UnitOfWork, document: Document) -> None:
@@ -278,11 +282,28 @@ def carry_along(uow: UnitOfWork, document: Document) -> None:
     _carry(uow.session, found, document)
 
 
+def lead_on(uow: UnitOfWork, discussions: Collection[Discussion], *, old: int, new: int) -> None:
+    """Discussions have gone from one item to another: what people were told of them leads there, and is read there."""
+    said = select(Comment.id).where(Comment.discussion_id.in_([each.id for each in discussions]))
+    for comment_id in uow.session.execute(said).scalars().all():
+        notifications.lead_on(uow, _path(old, comment_id), item_id=new, path=_path(new, comment_id))
+
+
 def rename(uow: UnitOfWork, person_id: int, former: str, new: str) -> None:
     """Write somebody's new name where they are named, so that nothing keeps the old one."""
-    rows = select(Comment).join(Mention, Mention.comment_id == Comment.id).where(Mention.person_id == person_id)
-    for comment in uow.session.execute(rows).scalars():
-        comment.words = _named(former).sub(lambda _: f"@{new}", comment.words)
+    named = select(Mention.comment_id).where(Mention.person_id == person_id)
+    rows = uow.session.execute(
+        select(Comment, Person.name).join(Mention, Mention.comment_id == Comment.id)
+        .join(Person, Person.id == Mention.person_id).where(Comment.id.in_(named))
+    )  # fmt: skip
+    names: dict[Comment, set[str]] = {}
+    for comment, name in rows:
+        names.setdefault(comment, {former}).add(name)
+    for comment, present in names.items():
+        # "@Ana" begins "@Ana Lee" too, who may be somebody else in the same comment.
+        comment.words = _named(present).sub(
+            lambda match: f"@{new}" if match[1].casefold() == former.casefold() else match[0], comment.words
+        )
 
 
 # --- parts of these ---
@@ -354,16 +375,23 @@ def _tell(
     """Without what was said: it may be put in other words, or taken back."""
     notifications.tell(
         uow, person_id, kind, group_id=item.group_id, item_id=item.id, by=actor, words=words,
-        path=f"blueprint/items/{item.id}#said-{comment.id}", key=f"comment-{comment.id}-{kind.value}-{person_id}",
+        path=_path(item.id, comment.id), key=f"comment-{comment.id}-{kind.value}-{person_id}",
     )  # fmt: skip
+
+
+def _path(item_id: int, comment_id: int) -> str:
+    return f"blueprint/items/{item_id}#said-{comment_id}"
 
 
 def _mention(uow: UnitOfWork, actor: Actor, discussion: Discussion, item: Item, comment: Comment) -> set[int]:
     """Keep who is named in a comment, as it reads now, and tell those who were not before; all of them."""
-    wanted = set(_named_in(comment.words, may_be_named(uow.session, discussion.group_id)).values())
-    named = set(wanted)
     known = select(Mention).where(Mention.comment_id == comment.id)
-    for mention in uow.session.execute(known).scalars().all():
+    before = uow.session.execute(known).scalars().all()
+    # Who was named and has left the group since stays named for as long as the name stands there.
+    left = names_of(uow.session, (mention.person_id for mention in before)).items()
+    wanted = _named_in(comment.words, {*may_be_named(uow.session, discussion.group_id), *left})
+    named = set(wanted)
+    for mention in before:
         if mention.person_id not in wanted:
             uow.session.delete(mention)
         wanted.discard(mention.person_id)
@@ -373,18 +401,18 @@ def _mention(uow: UnitOfWork, actor: Actor, discussion: Discussion, item: Item, 
     return named
 
 
-def _named(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)@{re.escape(name)}(?!\w)", re.IGNORECASE)
+def _named(names: Iterable[str]) -> re.Pattern[str]:
+    """ "@" and one of the names; of two of which one begins the other, the longer one."""
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)@({'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
 
 
-def _named_in(words: str, people: dict[str, int]) -> dict[str, int]:
-    """Who of the people is named; of two names of which one begins the other, the longer one."""
-    found = {}
-    for name in sorted(people, key=len, reverse=True):
-        words, count = _named(name).subn("\n", words)
-        if count:
-            found[name] = people[name]
-    return found
+def _named_in(words: str, people: Collection[tuple[int, str]]) -> set[int]:
+    """Who of the people is named; everybody who has a name that several have."""
+    if not people:
+        return set()
+    found = {match[1].casefold() for match in _named({name for _, name in people}).finditer(words)}
+    return {id_ for id_, name in people if name.casefold() in found}
 
 
 def _hold(uow: UnitOfWork, actor: Actor, discussion_id: int, group_id: int | None) -> tuple[Discussion, Item]:
@@ -458,8 +486,7 @@ def _talks(uow: UnitOfWork, actor: Actor, some: Sequence[Discussion]) -> list[Ta
         quoted = [each for each in some if each.document_id == document.id and each.quote]
         places |= _places(session, document, quoted, document.version)
     said = _said(session, actor, [each.id for each in some])
-    people = {each.resolved_by_id for each in some if each.resolved_by_id is not None}
-    names = {row.id: row.name for row in session.execute(select(Person.id, Person.name).where(Person.id.in_(people)))}
+    names = names_of(session, (each.resolved_by_id for each in some))
     may_comment = _may_comment(session, actor, some[0].group_id)
     talks = []
     for each in some:

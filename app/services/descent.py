@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.calc.authorship import Run
@@ -36,6 +36,7 @@ from models.comments import Discussion
 from models.documents import Document, Field
 from models.evidence import ItemModel, Link
 from models.groups import Group
+from models.homework import Homework
 from models.items import Descent, Item, ItemDescent, ItemPrinciple, Status
 from models.suggestions import Suggestion, SuggestionState
 
@@ -258,10 +259,13 @@ def _take_along(uow: UnitOfWork, old: Document, new: Document, *, begins: int, b
     ``behind`` is how much the other text has after them. Both texts hold these words at this moment.
     """
     _settle(uow, old)
+    gone = []
     for each in uow.session.execute(select(Discussion).where(Discussion.document_id == old.id)).scalars().all():
         if each.begins < each.ends and each.begins >= begins:
             each.begins, each.ends = each.begins + by, each.ends + by
             each.document_id, each.made_for, each.carried_to = new.id, new.version, new.version
+            gone.append(each)
+    comments.lead_on(uow, gone, old=old.item_id or 0, new=new.item_id or 0)
     waiting = select(Suggestion).where(
         Suggestion.document_id == old.id, Suggestion.state == SuggestionState.OPEN, Suggestion.in_conflict.is_(False)
     )
@@ -323,9 +327,16 @@ def _take_rest(uow: UnitOfWork, item: Item, other: Item) -> None:
     """Comments whose words do not come along are about the whole of the merged item, and still say what they were."""
     text = _text(uow, item, Field.TEXT)
     left = [document.id for document in _texts(uow, other)]
-    for each in uow.session.execute(select(Discussion).where(Discussion.document_id.in_(left))).scalars().all():
+    rest = uow.session.execute(select(Discussion).where(Discussion.document_id.in_(left))).scalars().all()
+    for each in rest:
         each.document_id, each.made_for, each.carried_to = text.id, text.version, text.version
         each.begins = each.ends = 0
+    comments.lead_on(uow, rest, old=other.id, new=item.id)
+    # Whoever prepares the one prepares the other now.
+    asked = update(Homework).where(
+        Homework.item_id == other.id, Homework.came_back_at.is_(None), Homework.withdrawn_at.is_(None)
+    )
+    uow.session.execute(asked.values(item_id=item.id))
 
 
 def _share(uow: UnitOfWork, giver: Item, taker: Item) -> None:

@@ -22,6 +22,7 @@ from app.calc.differences import Segment, difference
 from app.calc.plain import plain
 from app.errors import Conflict, Forbidden, NotFound
 from app.policy import Actor, Can
+from app.services.accounts import names_of
 from app.services.activity import note
 from app.services.documents import WORDS, authors_of, documents_of, replace_text
 from app.services.items import access_item, may_write
@@ -100,11 +101,11 @@ def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id
         moment.mark = marks.at(moment.ended)
     moments += _sessions(meetings, marks, since)
     shown = sorted(moments, key=lambda moment: (moment.ended, moment.kind != "edit"), reverse=True)[:most]
-    names = _names(session, {one for moment in shown for one in (moment.author_id, moment.decider_id)})
+    names = names_of(session, (one for moment in shown for one in (moment.author_id, moment.decider_id)))
     for moment in shown:
         if moment.kind in {"edit", "suggestion"}:
-            moment.name = names.get(moment.author_id, "Concordat")
-            moment.decider = names.get(moment.decider_id, "")
+            moment.name = names.get(moment.author_id or 0, "Concordat")
+            moment.decider = names.get(moment.decider_id or 0, "")
     return shown
 
 
@@ -235,8 +236,7 @@ def authors(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
     item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
     texts = documents_of(uow.session, [item.id]).get(item.id, {})
     found = {one: authors_of(uow.session, texts[one]) for one in WORDS if one in texts and texts[one].text}
-    ids = {run.author for runs in found.values() for run in runs}
-    names = {id_: name for id_, name in _names(uow.session, {*ids}).items() if id_ is not None}
+    names = names_of(uow.session, (run.author for runs in found.values() for run in runs))
     written = {}
     for one, runs in found.items():
         units: dict[int, int] = {}
@@ -314,11 +314,6 @@ def _during(meeting: Meeting, at: datetime) -> bool:
 def _meetings(session: Session, group_id: int) -> list[Meeting]:
     query = select(Meeting).where(Meeting.group_id == group_id, Meeting.opened_at.is_not(None)).order_by(Meeting.number)
     return list(session.execute(query).scalars())
-
-
-def _names(session: Session, ids: set[int | None]) -> dict[int | None, str]:
-    rows = session.execute(select(Person.id, Person.name).where(Person.id.in_({one for one in ids if one is not None})))
-    return {row.id: row.name for row in rows}
 
 
 def _bound(session: Session, item: Item) -> list[Moment]:

@@ -99,9 +99,10 @@ def give(
     uow.flush()
     uow.session.add_all(HomeworkShare(homework_id=made.id, person_id=each) for each in sorted(set(person_ids)))
     uow.flush()
-    names = ", ".join(name for id_, name in takers(uow, group_id) if id_ in person_ids)
     day = moments.day_in_words(due_on)
-    _note(uow, actor, made, f"gave {item.reference} as homework to {names}, due {day}")
+    # Without names: a line about an item keeps its words when somebody is called otherwise, or has their data erased.
+    takers_ = "1 person" if len(set(person_ids)) == 1 else f"{len(set(person_ids))} people"
+    _note(uow, actor, made, f"gave {item.reference} as homework to {takers_}, due {day}")
     for each in set(person_ids):
         notifications.tell(
             uow, each, Kind.HOMEWORK, group_id=group_id, item_id=item.id, by=actor,
@@ -138,6 +139,8 @@ def reply(
         raise Invalid("", fields={"words": f"At most {LONGEST} characters"})
     if not ready and not words:
         raise Invalid("", fields={"words": "Say in a sentence what is missing, so that the others know"})
+    if (share.ready, share.words) == (ready, words):
+        return share  # pressed twice
     share.ready, share.words, share.replied_at = ready, words, uow.now
     reference = uow.session.get_one(Item, homework.item_id).reference
     _note(uow, actor, homework, f"said that the homework on {reference} is {'ready' if ready else 'not ready'}")
@@ -180,6 +183,24 @@ def takers(uow: UnitOfWork, group_id: int) -> list[tuple[int, str]]:
     )
     found = [row for row in uow.session.execute(query).scalars() if allowed(row.role, Can.HOMEWORK_DO)]
     return sorted(((row.person_id, row.person.name) for row in found), key=lambda pair: pair[1].lower())
+
+
+def leave(uow: UnitOfWork, person_id: int, *, group_id: int | None = None) -> None:
+    """Nobody waits for open homework of somebody who is gone, from one group or from all.
+
+    What then waits for nobody is taken back.
+    """
+    open_ones = select(Homework.id).where(Homework.came_back_at.is_(None), Homework.withdrawn_at.is_(None))
+    if group_id is not None:
+        open_ones = open_ones.where(Homework.group_id == group_id)
+    given = select(HomeworkShare).where(HomeworkShare.person_id == person_id, HomeworkShare.homework_id.in_(open_ones))
+    for share in uow.session.execute(given).scalars().all():
+        others = select(HomeworkShare.person_id).where(
+            HomeworkShare.homework_id == share.homework_id, HomeworkShare.person_id != person_id
+        )
+        if uow.session.execute(others).first() is None:
+            uow.session.get_one(Homework, share.homework_id).withdrawn_at = uow.now
+        uow.session.delete(share)
 
 
 # --- reading ---

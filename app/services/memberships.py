@@ -13,7 +13,7 @@ from app.events import MembershipEnded, PeopleChanged
 from app.mail import check_address, compose, send
 from app.policy import Actor, Can, require
 from app.secrets import new_token
-from app.services import accounts, groups
+from app.services import accounts, groups, homework
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import Person
@@ -270,6 +270,7 @@ def remove(uow: UnitOfWork, actor: Actor, *, group_id: int, membership_id: int) 
     if row.role is Role.FACILITATOR:
         _keep_a_facilitator(uow, group_id, row)
     row.removed_at = uow.now
+    homework.leave(uow, row.person_id, group_id=group_id)
     words = "left the group" if row.person_id == actor.person_id else f"took {row.person.name} out of the group"
     note(uow, actor, words, group_id=group_id)
     uow.emit(MembershipEnded(group_id, row.person_id))

@@ -214,6 +214,12 @@ def _choice(uow: UnitOfWork, group_id: int, person_id: int) -> MailChoice:
     return row
 
 
+def lead_on(uow: UnitOfWork, old: str, *, item_id: int, path: str) -> None:
+    """Have what was told of the words at the path ``old`` lead to a path of another item."""
+    moved = update(Notification).where(Notification.path == old)
+    uow.session.execute(moved.values(item_id=item_id, path=path))
+
+
 def _settle(uow: UnitOfWork, group_id: int, person_id: int) -> None:
     uow.session.execute(
         update(Notification)
@@ -413,6 +419,8 @@ def write(database: Database, group_id: int, person_id: int) -> None:
         )
         rows = uow.session.execute(pending.order_by(Notification.at, Notification.id))
         lines = [_line(uow, row, group, by) for row, group, by in rows]
+        if not lines:
+            return  # the last of it was read a moment ago
         choice = _choice(uow, group_id, person_id)
         stop_ = stop_link(uow, "news", group_id, person_id)
         letter = mail.compose(
@@ -421,9 +429,11 @@ def write(database: Database, group_id: int, person_id: int) -> None:
             home=f"{uow.settings.base_url}/g/{group.slug}/", unsubscribe=stop_, stop=stop_,
             choose=f"{uow.settings.base_url}/account/notifications",
         )  # fmt: skip
-        newest = max(line.notification.id for line in lines)
-        mail.send(uow, letter, key=f"news-{group_id}-{person_id}-{newest}", group_id=group_id, patient=True)
-        _settle(uow, group_id, person_id)
+        mailed = [line.notification.id for line in lines]
+        mail.send(uow, letter, key=f"news-{group_id}-{person_id}-{max(mailed)}", group_id=group_id, patient=True)
+        # Those and no others: somebody may be told of something while this mail is written.
+        settled = update(Notification).where(Notification.id.in_(mailed))
+        uow.session.execute(settled.values(settled_at=uow.now))
         choice.mailed_at = uow.now
 
 

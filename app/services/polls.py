@@ -238,7 +238,9 @@ def show_result(uow: UnitOfWork, actor: Actor, *, poll_id: int) -> None:
     if poll.closed_at is None:
         raise Conflict("Close the vote first.")
     if not is_shown(uow.session, poll):
-        publish(uow, poll)
+        decided = select(Decision.id).where(Decision.poll_id == poll.id)
+        if uow.session.execute(decided).first() is None:  # what was decided has been seen
+            publish(uow, poll)
         _tell(uow, actor, meeting, poll, "result_shown")
 
 

@@ -14,7 +14,7 @@ from app.errors import Invalid, NotFound
 from app.events import MembershipEnded, PeopleChanged
 from app.jobs import MAX_ATTEMPTS
 from app.policy import Actor
-from app.services import accounts, comments, identities, signing_in
+from app.services import accounts, comments, homework, identities, signing_in
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import AccessToken, OneTimeToken, Person, SignIn
@@ -214,19 +214,12 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     for table in (SignIn, OneTimeToken, AccessToken, CalendarFeed, Visit, Notification, MailChoice):
         uow.session.execute(delete(table).where(table.person_id == person.id))
     uow.session.execute(update(Attendance).where(Attendance.person_id == person.id).values(organisation=""))
-    _leave_homework(uow, person)
+    homework.leave(uow, person.id)
+    uow.session.execute(update(HomeworkShare).where(HomeworkShare.person_id == person.id).values(words=""))
     person.name, person.email, person.password_hash = former, None, None
     person.is_administrator = False
     person.erased_at = uow.now
     return former
-
-
-def _leave_homework(uow: UnitOfWork, person: Person) -> None:
-    """Nobody waits for homework of somebody who is gone, and what they said about it is not kept."""
-    mine = HomeworkShare.person_id == person.id
-    open_ones = select(Homework.id).where(Homework.came_back_at.is_(None))
-    uow.session.execute(delete(HomeworkShare).where(mine, HomeworkShare.homework_id.in_(open_ones)))
-    uow.session.execute(update(HomeworkShare).where(mine).values(words=""))
 
 
 def _scrub_activity(uow: UnitOfWork, person: Person, group_ids: Collection[int], former: str) -> None:

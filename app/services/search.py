@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, exists, select, text
+from sqlalchemy import bindparam, delete, exists, func, select, text
 from sqlalchemy.orm import Session
 
 from app.calc import search as calc
@@ -20,7 +20,7 @@ from app.calc.search import Piece
 from app.policy import Actor, Can, Standing, allowed, require
 from app.services import memberships
 from app.services.search_texts import Kind, Thing, things
-from app.uow import UnitOfWork
+from app.uow import Database, UnitOfWork
 from models.documents import Document
 from models.items import Item
 from models.meetings import Meeting, MeetingState
@@ -58,6 +58,10 @@ SOURCES = {
 LONGEST = 200
 FIRST, ALL = 5, 100
 RANKED = 2_000
+#: So many rows are filed in one transaction: whoever writes one of them again waits no longer than that.
+BATCH = 200
+#: PostgreSQL's name for the one who files.
+FILING = 7_301
 #: How much of one thing's words is filed: PostgreSQL takes less than a megabyte.
 MOST_BYTES = 600_000
 _REFERENCE = re.compile(r"[PECS][1-9][0-9]{0,4}(?:\.[1-9][0-9]{0,4}){0,2}", re.IGNORECASE)
@@ -116,8 +120,9 @@ def search(uow: UnitOfWork, actor: Actor, *, group_id: int, asked: str, kind: Ki
                for each in kinds if (ids := ranked.get(each))]  # fmt: skip
     if Kind.PERSON in kinds and wanted:
         shelves += _people(uow, actor, group_id, wanted, most)
-    first = next((hit.thing for shelf in shelves if shelf.kind is Kind.ITEM for hit in shelf.hits), None)
-    return Found(asked, wanted, [each for each in shelves if each.hits], first if exact is not None else None)
+    items = (hit.thing for shelf in shelves if shelf.kind is Kind.ITEM for hit in shelf.hits)
+    meant = next((thing for thing in items if thing.id == exact), None)
+    return Found(asked, wanted, [each for each in shelves if each.hits], meant)
 
 
 def _exact(session: Session, group_id: int, asked: str) -> int | None:
@@ -197,12 +202,25 @@ def is_due(session: Session) -> bool:
     return bool(session.execute(select(exists().select_from(SearchDue))).scalar_one())
 
 
-def file_due(uow: UnitOfWork) -> int:
-    """File the words of all rows that have new ones; how many rows there were.
+def file_all(database: Database) -> None:
+    """File everything that is due, batch by batch, each in a transaction of its own. Raises as ``file_due``."""
+    while True:
+        with database.writing() as uow:
+            if file_due(uow) < BATCH:
+                return
 
-    A row that somebody else is writing or filing at this moment is left for the next time.
+
+def file_due(uow: UnitOfWork) -> int:
+    """File the words of rows that have new ones, at most BATCH of them; how many rows there were.
+
+    A row that somebody else is writing at this moment is left for the next time. One files at a time: two with
+    different texts of one item would each write that item's words. Raises Full or what a locked database raises:
+    nothing is filed then, and all of it is due still.
     """
-    rows = uow.session.execute(select(SearchDue).with_for_update(skip_locked=True)).scalars().all()
+    if not _is_sqlite(uow.session):
+        uow.session.execute(select(func.pg_advisory_xact_lock(FILING)))
+    query = select(SearchDue).order_by(SearchDue.source, SearchDue.row_id).limit(BATCH)
+    rows = uow.session.execute(query.with_for_update(skip_locked=True)).scalars().all()
     due: dict[Kind, set[int]] = {}
     texts = {row.row_id for row in rows if row.source == "document"}
     for row in rows:

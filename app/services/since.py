@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.policy import Actor, Can, allowed, require
 from app.services import documents
+from app.services.accounts import names_of
 from app.services.documents import WORDS
 from app.uow import UnitOfWork
 from models.accounts import Person
@@ -179,7 +180,7 @@ def _reworded(session: Session, group_id: int, me: int, moment: datetime) -> lis
     wanted = sorted(authors, key=lambda item_id: latest[item_id], reverse=True)[:MOST]
     items = {item.id: item for item in session.execute(select(Item).where(Item.id.in_(wanted))).scalars()}
     texts = documents.documents_of(session, wanted)
-    names = _names(session, {one for item_id in wanted for one in authors[item_id]})
+    names = names_of(session, {one for item_id in wanted for one in authors[item_id]})
     return [
         Reworded(
             item_id, items[item_id].reference, texts[item_id][Field.TITLE].text,
@@ -229,8 +230,3 @@ def _counted(session: Session, said: Select[int, datetime]) -> list[Counted]:
         .group_by(Item.id, Item.reference, title.text).order_by(latest.desc()).limit(MOST)
     )  # fmt: skip
     return [Counted(item_id, reference, text, count) for item_id, reference, text, count, _at in rows]
-
-
-def _names(session: Session, ids: set[int]) -> dict[int, str]:
-    found = session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
-    return {row.id: row.name for row in found}

@@ -16,9 +16,9 @@ from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, require
 from app.services import documents, history, items, notifications
+from app.services.accounts import names_of
 from app.services.activity import note
 from app.uow import UnitOfWork
-from models.accounts import Person
 from models.documents import Document, Field, TextChange
 from models.items import Item
 from models.notifications import Kind
@@ -74,6 +74,7 @@ def suggest(
     NotFound, Forbidden, Conflict (a withdrawn item, too many suggestions), Invalid (no difference, too long).
     """
     item = items.access_item(uow.session, actor, item_id, Can.TEXT_SUGGEST, group_id=group_id)
+    item = uow.lock(Item, item.id)
     items.must_stand(item)
     document = uow.lock(Document, _document(uow, item.id, field).id)
     _must_have_room(uow.session, actor, item)
@@ -86,12 +87,7 @@ def suggest(
     source = change.to_json()
     if len(source) > MAX_SOURCE_CHARACTERS:
         raise Invalid("", fields={"text": "That is too much for one suggestion. Suggest a part of it first."})
-    same = select(Suggestion).where(
-        Suggestion.document_id == document.id, Suggestion.author_id == actor.person_id,
-        Suggestion.state == SuggestionState.OPEN, Suggestion.made_for == version, Suggestion.changes == source,
-    )  # fmt: skip
-    known = uow.session.execute(same).scalars().first()
-    return known or _keep(uow, actor, item, document, source, version=version, reason=reason)
+    return _keep(uow, actor, item, document, source, version=version, reason=reason)
 
 
 def from_ballot(uow: UnitOfWork, ballot: Ballot, item_id: int) -> Suggestion | None:
@@ -99,8 +95,8 @@ def from_ballot(uow: UnitOfWork, ballot: Ballot, item_id: int) -> Suggestion | N
 
     None where they are the words as they stood, or more than one suggestion takes.
     """
-    item = uow.session.get_one(Item, item_id)
-    document = _document(uow, item_id, Field.TEXT)
+    item = uow.lock(Item, item_id)
+    document = uow.lock(Document, _document(uow, item_id, Field.TEXT).id)
     version = document.version if ballot.made_for is None else ballot.made_for
     change = change_between(history.text_at(uow.session, document, version), ballot.words)
     source = change.to_json()
@@ -113,6 +109,14 @@ def from_ballot(uow: UnitOfWork, ballot: Ballot, item_id: int) -> Suggestion | N
 def _keep(
     uow: UnitOfWork, actor: Actor, item: Item, document: Document, source: str, *, version: int, reason: str
 ) -> Suggestion:
+    """Keep a change of a held text as a suggestion, or answer the one of its author that is the same and waits."""
+    same = select(Suggestion).where(
+        Suggestion.document_id == document.id, Suggestion.author_id == actor.person_id,
+        Suggestion.state == SuggestionState.OPEN, Suggestion.made_for == version, Suggestion.changes == source,
+    )  # fmt: skip
+    known = uow.session.execute(same).scalars().first()
+    if known is not None:
+        return known
     made = Suggestion(
         group_id=item.group_id, document_id=document.id, author_id=actor.person_id, reason=reason, made_at=uow.now,
         made_for=version, changes=source, carried_to=version, carried=source,
@@ -147,7 +151,7 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
         key=lambda row: (row[0].decided_at, row[0].id), reverse=True,
     )[:DECIDED_SHOWN]  # fmt: skip
     may_decide = items.may_write(uow.session, actor, item).access == "write"
-    names = _names(uow.session, [each for each, _ in found])
+    names = _named(uow.session, [each for each, _ in found])
     return [_shown(uow, actor, each, text, names, may_decide) for each, text in [*waiting, *decided]]
 
 
@@ -168,7 +172,7 @@ def in_group(
     if mine:
         query = query.where(Suggestion.author_id == actor.person_id)
     rows = uow.session.execute(query).all()
-    names = _names(uow.session, [row[0] for row in rows])
+    names = _named(uow.session, [row[0] for row in rows])
     may = items.rights(uow.session, actor, group_id)
     return [
         (_shown(uow, actor, each, text, names, may.words(item).access == "write"), item) for each, text, item in rows
@@ -289,6 +293,8 @@ def _hold(uow: UnitOfWork, actor: Actor, suggestion_id: int, group_id: int | Non
     suggestion = uow.lock(Suggestion, known.id)
     if suggestion.state is not SuggestionState.OPEN:
         raise Conflict(f"This suggestion is {suggestion.state.value} already.")
+    if suggestion.document_id != document.id:  # while one waited its words went to another item
+        raise Conflict("These words have just gone to another item, and this suggestion with them. Look there.")
     return suggestion, document, item
 
 
@@ -372,7 +378,5 @@ def _words(change: ChangeSet, text: str) -> list[Words]:
     ]
 
 
-def _names(session: Session, some: Iterable[Suggestion]) -> dict[int, str]:
-    ids = {one for each in some for one in (each.author_id, each.decided_by_id) if one is not None}
-    found = session.execute(select(Person.id, Person.name).where(Person.id.in_(ids)))
-    return {row.id: row.name for row in found}
+def _named(session: Session, some: Iterable[Suggestion]) -> dict[int, str]:
+    return names_of(session, (one for each in some for one in (each.author_id, each.decided_by_id)))

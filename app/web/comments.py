@@ -46,7 +46,7 @@ def index(slug: str) -> ResponseReturnValue:
     which = next((each for each in Which if each.value == given), Which.OPEN)
     with looking() as (uow, actor):
         found = [talks.shown(talk) for talk in comments.in_group(uow, actor, group_id=group_id(), which=which)]
-        people = sorted(comments.may_be_named(uow.session, group_id()))
+        people = talks.people(uow, group_id())
         entries = items_service.entries_of(uow, actor, group_id(), {each.talk.item.id for each in found})
     return render_template(
         "comments/index.html", shown_=found, entries=entries, which=which, lists=which_words(),
@@ -65,7 +65,7 @@ def _form(item_id: int, refused: DomainError | None = None) -> str:
     with looking() as (uow, actor):
         require(uow.session, actor, group_id(), Can.COMMENT_WRITE)
         entry = items_service.entry_of(uow, actor, item_id, group_id=group_id())
-        people = sorted(comments.may_be_named(uow.session, group_id()))
+        people = talks.people(uow, group_id())
     template = "comments/_new.html" if request.headers.get("HX-Request") else "comments/new.html"
     return render_template(
         template, entry=entry, given=given, people=people, fields=field_words(), errors=faults(refused),

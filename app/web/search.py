@@ -8,11 +8,12 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.errors import Full
+from app.errors import Conflict, Full
 from app.services import search
 from app.services.search import Found
 from app.services.search_texts import Kind, Thing
-from app.web.context import looking, transaction
+from app.uow import SILENT
+from app.web.context import database, looking
 from app.web.fragments import group_id
 
 bp = Blueprint("search", __name__)
@@ -25,15 +26,14 @@ def _kind() -> Kind | None:
 
 
 def _find(kind: Kind | None) -> Found:
-    """What the address asks for. New words are filed first; on a full disk the search does without the newest."""
+    """What the address asks for. New words are filed first; where that cannot be, one does without the newest."""
     asked = request.args.get("q", "")
     with looking() as (uow, actor):
         if not search.is_due(uow.session):
             return search.search(uow, actor, group_id=group_id(), asked=asked, kind=kind)
     try:
-        with transaction() as (uow, _actor):
-            search.file_due(uow)
-    except Full as error:
+        search.file_all(database())
+    except (Conflict, Full, *SILENT) as error:
         log.warning("new words were not filed: %s", type(error).__name__)
     with looking() as (uow, actor):
         return search.search(uow, actor, group_id=group_id(), asked=asked, kind=kind)

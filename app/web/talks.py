@@ -59,8 +59,12 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int) -> Talks:
     waiting = [shown(talk, next(numbers) if talk.place else None) for talk in found if not talk.discussion.resolved_at]
     resolved = [shown(talk, None) for talk in found if talk.discussion.resolved_at]
     may = items.rights(uow.session, actor, item.group_id).commenting(item)
-    people = sorted(comments.may_be_named(uow.session, item.group_id)) if may else []
-    return Talks(waiting, resolved, may, people)
+    return Talks(waiting, resolved, may, people(uow, item.group_id) if may else [])
+
+
+def people(uow: UnitOfWork, group_id: int) -> list[str]:
+    """The names that can be called in a group, for the list after "@"."""
+    return sorted({name for _, name in comments.may_be_named(uow.session, group_id)})
 
 
 def shown(talk: Talk, number: int | None = None) -> Shown:

@@ -8,11 +8,12 @@ import pytest
 
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
-from app.policy import Actor
-from app.services import comments, documents, items, outline, privacy, texts
+from app.policy import SYSTEM, Actor
+from app.services import accounts, comments, documents, groups, items, memberships, outline, privacy, texts
 from app.services.comments import Point, Talk, Which
 from app.uow import Database
 from models.documents import Document, Field
+from models.groups import Role
 from models.items import Kind, Status
 from tests.cast import Cast
 
@@ -171,6 +172,34 @@ def test_people_are_named_and_find_where(room: Room) -> None:
     with room.database.writing() as uow:
         comments.change(uow, people.member, comment_id=room.talks()[0].said[0].comment.id, words="Which?")
     assert lists(people.peer)["mentions"] == []
+
+
+def test_of_two_names_the_longer_is_meant_and_who_has_left_stays_named(room: Room) -> None:
+    people = room.people
+    with room.database.writing() as uow:
+        ids = []
+        for number, name in enumerate(("Ana", "Ana Lee", "Ana Lee")):
+            person = accounts.add_person(uow, email=f"ana{number}@example.org", name=name)
+            row = groups.add_member(
+                uow, SYSTEM, group_id=people.group_id, person=person, role=Role.MEMBER, constituency="Commissioner"
+            )
+            ids.append((person.id, row.id))
+    room.start(people.member, words="@Ana and @ana lee agree")
+    said = room.talks()[0].said[0]
+    assert sorted(said.mentioned) == ["Ana", "Ana Lee", "Ana Lee"], "both who are called so"
+    with room.database.writing() as uow:
+        memberships.remove(uow, people.facilitator, group_id=people.group_id, membership_id=ids[0][1])
+    with room.database.writing() as uow:
+        comments.change(uow, people.member, comment_id=said.comment.id, words="@Ana and @Ana Lee agree!")
+    with room.database.writing() as uow:
+        former = privacy.erase_me(uow, Actor(person_id=ids[0][0], name="Ana"))
+    assert room.talks()[0].said[0].comment.words == f"@{former} and @Ana Lee agree!"
+
+
+def test_the_same_words_about_another_place_are_another_comment(room: Room) -> None:
+    room.write("gain and gain")
+    first = room.start(room.people.member, quote="gain", occurrence=0)
+    assert room.start(room.people.member, quote="gain", occurrence=1) != first
 
 
 def test_an_erased_person_is_named_nowhere(room: Room) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.calc import authorship
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
@@ -19,6 +21,7 @@ from app.services import (
     exports,
     findings,
     history,
+    homework,
     items,
     outline,
     sources,
@@ -31,8 +34,11 @@ from app.services.findings import FindingForm
 from app.uow import Database
 from models.documents import Document, Field
 from models.evidence import Link, Relation
+from models.homework import Homework
 from models.items import Item, ItemDescent, Kind, PrincipleGroup, Status
+from models.notifications import Notification
 from tests.cast import Cast
+from tests.services.test_races import at_once
 
 FIRST, SECOND = "Partners share gain 😀 within a corridor.", "The corridor is narrow. It is reviewed each year."
 
@@ -161,6 +167,41 @@ def test_what_is_said_goes_where_its_words_go(room: Room) -> None:
             each for each in suggestions.of_item(uow, room.people.member, first) if each.suggestion.id == across
         ]
     assert waiting.in_conflict
+
+
+def test_a_suggestion_is_decided_before_its_words_go_or_after(room: Room) -> None:
+    for _ in range(6):
+        first = room.add("Sharing", f"{FIRST} {SECOND}")
+        waiting = room.suggest(first, "each year", "every month")
+        new: list[int] = []
+        refused = at_once(
+            lambda first=first, new=new: new.append(room.split(first, "The corridor", version=1).id),  # type: ignore[misc]
+            lambda first=first, waiting=waiting: room.accept(first, waiting),  # type: ignore[misc]
+        )
+        both = "".join(room.text(each).text for each in (first, *new))
+        assert both.count("each year") + both.count("every month") == 1
+        assert all(isinstance(each, Conflict | Invalid) for each in refused)
+
+
+def test_what_people_were_told_leads_to_where_it_has_gone(room: Room) -> None:
+    first, other = room.add("Sharing", f"{FIRST} {SECOND}"), room.add("Reviewing", "Reviewed by both.")
+    member = room.people.member
+    room.comment(first, "narrow", f"@{member.name}, why narrow?")
+    room.comment(other, "both", f"@{member.name}, which both?")
+    with room.database.writing() as uow:
+        given = homework.give(
+            uow, room.people.facilitator, group_id=room.people.group_id, item_id=other, asked="Think.",
+            person_ids=[member.person_id or 0], due_on=uow.now.date() + timedelta(days=2),
+        )  # fmt: skip
+    made = room.split(first, "The corridor")
+    room.merge(first, other)
+    with room.database.reading() as uow:
+        told = {
+            row.path.partition("#")[0]: row.item_id
+            for row in uow.session.execute(select(Notification)).scalars() if row.kind.value == "mention"
+        }  # fmt: skip
+        assert told == {f"blueprint/items/{each}": each for each in (made.id, first)}
+        assert uow.session.get_one(Homework, given.id).item_id == first
 
 
 def test_a_suggestion_at_the_very_cut_goes_along(room: Room) -> None:

@@ -107,6 +107,21 @@ def test_words_one_could_live_with_become_a_suggestion_once_the_result_is_shown(
         assert uow.session.execute(select(Suggestion.made_for)).scalar_one() == version
 
 
+def test_what_was_decided_has_been_seen_and_is_suggested_once(hall: Hall) -> None:
+    hall.open("Ana")
+    poll_id = ask(hall)
+    with hall.database.writing() as uow:
+        polls.vote(uow, hall.who["Ana"], poll_id=poll_id, choice=Choice.NO, reason="Too wide.", words="Other words.")
+    with hall.database.writing() as uow:
+        polls.close_poll(uow, hall.who["Fay"], poll_id=poll_id)
+    with hall.database.writing() as uow:
+        decisions.record_decision(uow, hall.who["Fay"], poll_id=poll_id, outcome=Outcome.NOT_AGREED, sentence="No.")
+    with hall.database.writing() as uow:
+        polls.show_result(uow, hall.who["Fay"], poll_id=poll_id)
+    with hall.database.reading() as uow:
+        assert uow.session.execute(select(func.count()).select_from(Suggestion)).scalar_one() == 1
+
+
 def test_a_deputy_votes_for_the_member_and_never_both(hall: Hall) -> None:
     hall.open("Ana")
     deputy, other = hall.guest("Dee Deputy", "Industry"), hall.guest("Dan Deputy", "Industry")

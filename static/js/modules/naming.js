@@ -91,7 +91,8 @@ class Naming {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (this.list.hidden) return;
+    // Shift+Tab leaves the field, and the Enter that ends a word being composed is no choice.
+    if (this.list.hidden || event.isComposing || (event.key === "Tab" && event.shiftKey)) return;
     if (event.key === "ArrowDown") this.#choose(this.at + 1);
     else if (event.key === "ArrowUp") this.#choose(this.at - 1);
     else if (event.key === "Enter" || event.key === "Tab") this.#take(this.list.children[this.at]?.textContent ?? "");
