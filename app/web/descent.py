@@ -22,6 +22,7 @@ from models.documents import Field
 from models.items import Status
 
 bp = Blueprint("descent", __name__)
+SPLIT, MERGE = "descent/split.html", "descent/merge.html"
 #: Where words can be cut: behind a sentence, or where a line begins; of a short text also within its sentences, and of
 #: one that has no such place between any two words.
 _CUTS = (
@@ -54,25 +55,29 @@ def passages(words: str) -> list[Passage]:
 
 
 def _page(template: str, item_id: int, refused: DomainError | None = None, **more: Any) -> str:
+    """The page of one of the two as it is now, after a refusal with what was typed."""
     with looking() as (uow, actor):
         require(uow.session, actor, group_id(), Can.ITEM_WRITE)
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
-        others = [each for each in items.tree(uow, actor, group_id(), withdrawn=False)
-                  if each.item.kind is entry.item.kind and each.item.id != item_id]  # fmt: skip
         rights = items.rights(uow.session, actor, group_id())
-        others = [each for each in others if rights.standing(each.item)]
         may = rights.standing(entry.item) and entry.item.status is not Status.WITHDRAWN
+        if template == MERGE:
+            more["others"] = [
+                each for each in items.tree(uow, actor, group_id(), withdrawn=False)
+                if each.item.kind is entry.item.kind and each.item.id != item_id and rights.standing(each.item)
+            ]  # fmt: skip
+        else:
+            more |= {"text": entry.documents[Field.TEXT], "passages": passages(entry.words(Field.TEXT))}
     return render_template(
-        template, entry=entry, others=others, may=may, errors=faults(refused), typed=typed(),
-        refusal=refused.message if refused is not None else "", text=entry.documents[Field.TEXT],
-        passages=passages(entry.words(Field.TEXT)), **more,
+        template, entry=entry, may=may, errors=faults(refused), typed=typed(),
+        refusal=refused.message if refused is not None else "", **more,
     )  # fmt: skip
 
 
 @bp.get("/<int:item_id>/split")
 def split_form(slug: str, item_id: int) -> ResponseReturnValue:
     """Where to cut an item's words, and what the new item is called."""
-    return _page("descent/split.html", item_id)
+    return _page(SPLIT, item_id)
 
 
 @bp.post("/<int:item_id>/split")
@@ -90,14 +95,14 @@ def split(slug: str, item_id: int) -> ResponseReturnValue:
                 uow, actor, item_id=item_id, at=at, version=version, title=text("title"), group_id=group_id()
             )
     except (Conflict, Forbidden, Invalid) as refused:
-        return _page("descent/split.html", item_id, refused), refused.status
+        return _page(SPLIT, item_id, refused), refused.status
     return done(_("%(reference)s is new; both say where they come from", reference=made.reference), made)
 
 
 @bp.get("/<int:item_id>/merge")
 def merge_form(slug: str, item_id: int) -> ResponseReturnValue:
     """Which other item to merge into this one, and in which order the words stand."""
-    return _page("descent/merge.html", item_id, other_id=whole_number(request.args.get("item", "")))
+    return _page(MERGE, item_id, other_id=whole_number(request.args.get("item", "")))
 
 
 @bp.post("/<int:item_id>/merge")
@@ -112,7 +117,7 @@ def merge(slug: str, item_id: int) -> ResponseReturnValue:
             merged = descent.merge(uow, actor, item_id=item_id, other_id=other, words=words, group_id=group_id())
             gone = items.access_item(uow.session, actor, other, Can.ITEM_READ, group_id=group_id())
     except (Conflict, Forbidden, Invalid) as refused:
-        return _page("descent/merge.html", item_id, refused, other_id=other), refused.status
+        return _page(MERGE, item_id, refused, other_id=other), refused.status
     said = _(
         "%(other)s is merged into %(reference)s. It is withdrawn with its own words, and can be restored.",
         other=gone.reference, reference=merged.reference,

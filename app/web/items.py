@@ -207,7 +207,7 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
     with looking() as (uow, actor):
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
         [found] = cards.cards_of(uow, actor, group_id(), [item_id])
-        talks = talks_.of_item(uow, actor, item_id)
+        talks = talks_.of_item(uow, actor, entry.item)
         return {
             "card": found,
             "entry": entry,

@@ -10,11 +10,12 @@ from markupsafe import Markup
 
 from app import markup
 from app.calc.anchors import readable
-from app.policy import Actor, Can
+from app.policy import Actor
 from app.services import comments, items
 from app.services.comments import Talk
 from app.uow import UnitOfWork
 from models.documents import Field
+from models.items import Item
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,9 @@ class Talks:
         return markup.marked(html, words, marks)
 
 
-def of_item(uow: UnitOfWork, actor: Actor, item_id: int) -> Talks:
+def of_item(uow: UnitOfWork, actor: Actor, item: Item) -> Talks:
     """All that is shown of an item's comments. Raises NotFound, Forbidden."""
-    found = comments.of_item(uow, actor, item_id)
-    item = items.access_item(uow.session, actor, item_id, Can.COMMENT_READ)
+    found = comments.of_item(uow, actor, item.id)
     numbers = iter(range(1, len(found) + 1))
     waiting = [shown(talk, next(numbers) if talk.place else None) for talk in found if not talk.discussion.resolved_at]
     resolved = [shown(talk, None) for talk in found if talk.discussion.resolved_at]
