@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from app.policy import Actor
-from app.services import documents, items
+from app.services import documents
 from app.uow import Database
-from models.items import Item, Kind, Status
+from models.items import Item
+from tests import wordings
 from tests.cast import SLUG, Cast, enter
 from tests.live import LiveServer
 
@@ -20,11 +21,7 @@ WORDS = "Partners share gain and loss within a corridor."
 
 @pytest.fixture
 def agreed(database: Database, people: Cast) -> Item:
-    with database.writing() as uow:
-        return items.add_item(
-            uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title="Money", text=WORDS,
-            status=Status.AGREED,
-        )  # fmt: skip
+    return wordings.agreed(database, people, WORDS)
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ import pytest
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
 from app.policy import SYSTEM, Actor
-from app.services import accounts, comments, documents, groups, items, memberships, outline, privacy, texts
+from app.services import accounts, comments, groups, memberships, outline, privacy, texts
 from app.services.comments import Point, Talk, Which
 from app.uow import Database
-from models.documents import Document, Field
+from models.documents import Document
 from models.groups import Role
-from models.items import Kind, Status
 from tests.cast import Cast
+from tests.wordings import agreed, rewrite, text_of
 
 WORDS = "Partners **share gain** and loss within a corridor."
 
@@ -37,13 +37,10 @@ class Room:
             return comments.reply(uow, actor, discussion_id=discussion_id, words=words).id
 
     def write(self, text: str) -> None:
-        with self.database.writing() as uow:
-            known = documents.documents_of(uow.session, [self.item_id])[self.item_id][Field.TEXT]
-            documents.replace_text(uow, self.people.facilitator, uow.lock(Document, known.id), text)
+        rewrite(self.database, self.people.facilitator, self.item_id, text)
 
     def text(self) -> Document:
-        with self.database.reading() as uow:
-            return documents.documents_of(uow.session, [self.item_id])[self.item_id][Field.TEXT]
+        return text_of(self.database, self.item_id)
 
     def talks(self, actor: Actor | None = None) -> list[Talk]:
         with self.database.reading() as uow:
@@ -56,12 +53,7 @@ class Room:
 
 @pytest.fixture
 def room(database: Database, people: Cast) -> Room:
-    with database.writing() as uow:
-        made = items.add_item(
-            uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title="Money", text=WORDS,
-            status=Status.AGREED,
-        )  # fmt: skip
-        return Room(database, people, made.id)
+    return Room(database, people, agreed(database, people, WORDS).id)
 
 
 def test_a_comment_stays_with_its_words(room: Room) -> None:

@@ -39,6 +39,7 @@ from models.items import Item, ItemDescent, Kind, PrincipleGroup, Status
 from models.notifications import Notification
 from tests.cast import Cast
 from tests.services.test_races import at_once
+from tests.wordings import rewrite, text_of
 
 FIRST, SECOND = "Partners share gain 😀 within a corridor.", "The corridor is narrow. It is reviewed each year."
 
@@ -60,12 +61,10 @@ class Room:
             ).id  # fmt: skip
 
     def text(self, item_id: int, field: Field = Field.TEXT) -> Document:
-        with self.database.reading() as uow:
-            return documents.documents_of(uow.session, [item_id])[item_id][field]
+        return text_of(self.database, item_id, field)
 
     def write(self, who: Actor, item_id: int, words: str) -> None:
-        with self.database.writing() as uow:
-            documents.replace_text(uow, who, uow.lock(Document, self.text(item_id).id), words)
+        rewrite(self.database, who, item_id, words)
 
     def split(self, item_id: int, before: str, who: Actor | None = None, *, version: int | None = None) -> Item:
         text = self.text(item_id)

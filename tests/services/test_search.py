@@ -18,6 +18,7 @@ from models.items import Kind as ItemKind
 from models.items import Status
 from models.search import SearchDue, SearchEntry
 from tests.cast import Cast
+from tests.wordings import rewrite
 from tests.world import World, build_world
 
 
@@ -42,12 +43,6 @@ def add(database: Database, people: Cast, title: str, words: str = "", status: S
             uow, people.facilitator, group_id=people.group_id, kind=ItemKind.ELEMENT, title=title, text=words,
             status=status,
         ).id  # fmt: skip
-
-
-def write(database: Database, who: Actor, item_id: int, words: str) -> None:
-    with database.writing() as uow:
-        known = documents.documents_of(uow.session, [item_id])[item_id][documents.Field.TEXT]
-        documents.replace_text(uow, who, uow.lock(Document, known.id), words)
 
 
 @pytest.fixture
@@ -162,7 +157,7 @@ def test_words_are_found_as_they_are_now(database: Database, people: Cast) -> No
     """By whichever way they were written: the database itself notes what is due."""
     item_id = add(database, people, "Money", "The old quagga.")
     assert find(database, people.member, people.group_id, "quagga").count == 1
-    write(database, people.member, item_id, "The new okapi.")
+    rewrite(database, people.member, item_id, "The new okapi.")
     assert find(database, people.member, people.group_id, "quagga").count == 0
     assert find(database, people.member, people.group_id, "okapi").count == 1
     with database.writing() as uow:

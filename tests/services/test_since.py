@@ -11,26 +11,21 @@ from sqlalchemy import event
 
 from app.errors import Invalid, NotFound
 from app.policy import Actor
-from app.services import comments, decisions, documents, history, items, overview, stages, suggestions, visits
+from app.services import comments, decisions, history, items, overview, stages, suggestions, visits
 from app.services.since import Since, since
 from app.uow import Database
-from models.documents import Document, Field
+from models.documents import Field
 from models.items import Kind, Status
 from models.suggestions import SuggestionState
 from tests.cast import Cast
 from tests.conftest import SetClock
 from tests.rooms import Hall, build_hall
+from tests.wordings import rewrite
 
 
 def look(database: Database, actor: Actor, group_id: int, moment: datetime) -> Since:
     with database.reading() as uow:
         return since(uow, actor, group_id=group_id, moment=moment)
-
-
-def write(database: Database, actor: Actor, item_id: int, text: str, field: Field = Field.TEXT) -> None:
-    with database.writing() as uow:
-        known = documents.documents_of(uow.session, [item_id])[item_id][field]
-        documents.replace_text(uow, actor, uow.lock(Document, known.id), text)
 
 
 def add(database: Database, actor: Actor, group_id: int, title: str, status: Status = Status.DRAFT) -> int:
@@ -46,12 +41,12 @@ def test_words_of_others_are_new_with_the_difference_from_then(
     changed = add(database, people.member, people.group_id, "Money")
     mine = add(database, people.member, people.group_id, "Mine")
     clock.advance(days=1)
-    write(database, people.peer, changed, "Partners share gain and loss.")
+    rewrite(database, people.peer, changed, "Partners share gain and loss.")
     moment = clock.now
     clock.advance(hours=1)
-    write(database, people.peer, changed, "All partners share gain and loss.")
-    write(database, people.member, changed, "A reason.", Field.WHY)
-    write(database, people.member, mine, "Only I wrote here.")
+    rewrite(database, people.peer, changed, "All partners share gain and loss.")
+    rewrite(database, people.member, changed, "A reason.", Field.WHY)
+    rewrite(database, people.member, mine, "Only I wrote here.")
     fresh = add(database, people.facilitator, people.group_id, "Fresh")
     found = look(database, people.member, people.group_id, moment).reworded
     assert {(line.item_id, line.is_new, tuple(line.names)) for line in found} == {
@@ -176,7 +171,7 @@ def test_many_changes_take_no_more_queries_than_one(database: Database, people: 
     for _ in range(2):
         for number in range(4):
             item_id = add(database, people.peer, people.group_id, f"Number {number}")
-            write(database, people.facilitator, item_id, "Other words.")
+            rewrite(database, people.facilitator, item_id, "Other words.")
         with counting(database) as statements:
             look(database, people.member, people.group_id, moment)
         counts.append(len([one for one in statements if not one.startswith(("BEGIN", "ROLLBACK"))]))

@@ -11,13 +11,13 @@ from app.calc.changes import MAX_SOURCE_CHARACTERS, parse, to_units
 from app.calc.differences import change_between
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.policy import Actor
-from app.services import documents, history, items, suggestions, texts
+from app.services import documents, history, suggestions, texts
 from app.services.suggestions import Shown, Words
 from app.uow import Database
 from models.documents import Document, Field, TextChange
-from models.items import Kind, Status
 from models.suggestions import SuggestionState
 from tests.cast import Cast
+from tests.wordings import agreed, rewrite
 
 WORDS = "Partners share gain and loss within a corridor."
 
@@ -42,9 +42,7 @@ class Room:
             ).id  # fmt: skip
 
     def write(self, text: str) -> None:
-        with self.database.writing() as uow:
-            known = documents.documents_of(uow.session, [self.item_id])[self.item_id][Field.TEXT]
-            documents.replace_text(uow, self.people.facilitator, uow.lock(Document, known.id), text)
+        rewrite(self.database, self.people.facilitator, self.item_id, text)
 
     def decide(self, actor: Actor, suggestion_id: int, **more: object) -> None:
         with self.database.writing() as uow:
@@ -62,12 +60,7 @@ class Room:
 
 @pytest.fixture
 def room(database: Database, people: Cast) -> Room:
-    with database.writing() as uow:
-        made = items.add_item(
-            uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title="Money", text=WORDS,
-            status=Status.AGREED,
-        )  # fmt: skip
-        return Room(database, people, made.id)
+    return Room(database, people, agreed(database, people, WORDS).id)
 
 
 def test_a_member_suggests_on_agreed_words_and_a_facilitator_makes_it_so(room: Room) -> None:

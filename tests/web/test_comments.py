@@ -10,7 +10,8 @@ import pytest
 from app.policy import Actor
 from app.services import items
 from app.uow import Database
-from models.items import Item, Kind, Status
+from models.items import Item
+from tests import wordings
 from tests.cast import SLUG, Browser, Cast
 
 ROOM = f"/g/{SLUG}/blueprint"
@@ -19,11 +20,7 @@ WORDS = "Partners **share gain** and loss within a corridor."
 
 @pytest.fixture
 def agreed(database: Database, people: Cast) -> Item:
-    with database.writing() as uow:
-        return items.add_item(
-            uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title="Money", text=WORDS,
-            why="Since corridors limit.", status=Status.AGREED,
-        )  # fmt: skip
+    return wordings.agreed(database, people, WORDS, why="Since corridors limit.")
 
 
 def test_words_are_commented_on_answered_and_resolved(

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
-from app.services import items
 from app.uow import Database
-from models.items import Item, Kind, Status
+from models.items import Item
+from tests import wordings
 from tests.cast import SLUG, Browser, Cast
 
 ROOM = f"/g/{SLUG}/blueprint"
@@ -19,11 +19,7 @@ OTHER = "All partners share gain and loss within a narrow corridor."
 
 @pytest.fixture
 def agreed(database: Database, people: Cast) -> Item:
-    with database.writing() as uow:
-        return items.add_item(
-            uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title="Money", text=WORDS,
-            status=Status.AGREED,
-        )  # fmt: skip
+    return wordings.agreed(database, people, WORDS)
 
 
 def test_a_suggestion_goes_from_a_member_to_a_facilitator_and_back(

@@ -1,0 +1,32 @@
+"""Items with words to disagree about, and ways to read and change those words."""
+
+from __future__ import annotations
+
+from app.policy import Actor
+from app.services import documents, items
+from app.uow import Database
+from models.documents import Document, Field
+from models.items import Item, Kind, Status
+from tests.cast import Cast
+
+
+def agreed(database: Database, people: Cast, words: str, *, why: str = "") -> Item:
+    """An agreed core element of the first group, which members may not edit."""
+    with database.writing() as uow:
+        return items.add_item(
+            uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title="Money", text=words, why=why,
+            status=Status.AGREED,
+        )  # fmt: skip
+
+
+def text_of(database: Database, item_id: int, field: Field = Field.TEXT) -> Document:
+    """One of an item's texts as it is stored."""
+    with database.reading() as uow:
+        return documents.documents_of(uow.session, [item_id])[item_id][field]
+
+
+def rewrite(database: Database, who: Actor, item_id: int, words: str, field: Field = Field.TEXT) -> None:
+    """Put other words in place of an item's."""
+    known = text_of(database, item_id, field).id
+    with database.writing() as uow:
+        documents.replace_text(uow, who, uow.lock(Document, known), words)
