@@ -148,23 +148,16 @@ def reply(slug: str, item_id: int, discussion_id: int) -> ResponseReturnValue:
     )  # fmt: skip
 
 
-@bp.post("/items/<int:item_id>/comments/<int:discussion_id>/resolve")
-def resolve(slug: str, item_id: int, discussion_id: int) -> ResponseReturnValue:
-    """Say that a discussion is done."""
+@bp.post("/items/<int:item_id>/comments/<int:discussion_id>/<any(resolve, reopen):what>")
+def settle(slug: str, item_id: int, discussion_id: int, what: str) -> ResponseReturnValue:
+    """Say that a discussion is done, or open it again."""
+    use_case, said = {
+        "resolve": (comments.resolve, _("Resolved. It can be reopened at any time.")),
+        "reopen": (comments.reopen, _("Open again.")),
+    }[what]
     return _act(
-        item_id, discussion_id,
-        lambda uow, actor: comments.resolve(uow, actor, discussion_id=discussion_id, group_id=group_id()),
-        said=_("Resolved. It can be reopened at any time."),
-    )  # fmt: skip
-
-
-@bp.post("/items/<int:item_id>/comments/<int:discussion_id>/reopen")
-def reopen(slug: str, item_id: int, discussion_id: int) -> ResponseReturnValue:
-    """Open a resolved discussion again."""
-    return _act(
-        item_id, discussion_id,
-        lambda uow, actor: comments.reopen(uow, actor, discussion_id=discussion_id, group_id=group_id()),
-        said=_("Open again."),
+        item_id, discussion_id, said=said,
+        use_case=lambda uow, actor: use_case(uow, actor, discussion_id=discussion_id, group_id=group_id()),
     )  # fmt: skip
 
 
