@@ -11,6 +11,7 @@ import contextlib
 import queue
 import socket
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import msgpack
@@ -19,6 +20,7 @@ from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
 from engineio.packet import Packet as EnginePacket
 from socketio import packet as kinds
 from socketio.msgpack_packet import MsgPackPacket
+from wsproto.utilities import LocalProtocolError
 
 #: Longest message taken, in bytes, and most packets and bytes that wait for a client to read them.
 MAX_MESSAGE = 256 * 1024
@@ -156,6 +158,23 @@ class _Server(simple_websocket.Server):  # type: ignore[misc]  # the library shi
         if len(self.input_buffer) <= READ_AHEAD:
             self.sock.may_read.set()
         return message
+
+    def send(self, data: Any) -> None:
+        with _closed_meanwhile():
+            super().send(data)
+
+    def close(self, reason: Any = None, message: str | None = None) -> None:
+        with _closed_meanwhile():
+            super().close(reason, message)
+
+
+@contextlib.contextmanager
+def _closed_meanwhile() -> Iterator[None]:
+    """Raise ConnectionClosed where the library trips over another thread that is closing the same connection."""
+    try:
+        yield
+    except LocalProtocolError as error:
+        raise simple_websocket.ConnectionClosed from error
 
 
 class WebSocket(SimpleWebSocketWSGI):  # type: ignore[misc]  # the library ships no types

@@ -1,0 +1,61 @@
+"""One connection whose two threads both end it."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import simple_websocket
+from wsproto.connection import ConnectionState
+
+from realtime.wire import WebSocket, _Line, _Server
+from tests.typists import until
+
+
+@pytest.fixture
+def unread() -> Iterator[Any]:
+    """A WebSocket of ours whose other side takes nothing more, so that a goodbye has to wait."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()):
+        ours, _ = listening.accept()
+        key = base64.b64encode(secrets.token_bytes(16)).decode()
+        asked = {
+            "HTTP_HOST": "x", "HTTP_UPGRADE": "websocket", "HTTP_CONNECTION": "Upgrade",
+            "HTTP_SEC_WEBSOCKET_VERSION": "13", "HTTP_SEC_WEBSOCKET_KEY": key, "werkzeug.socket": _Line(ours),
+        }  # fmt: skip
+        server = _Server(asked)
+        ours.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                ours.send(bytes(65536))
+        ours.setblocking(True)
+        yield server
+        server.sock.cut()
+        server.thread.join(10)
+        ours.close()
+
+
+def test_a_connection_ended_by_two_threads_at_once_ends_without_an_error(unread: Any) -> None:
+    ended: list[str] = []
+
+    def leave() -> None:
+        with contextlib.suppress(OSError):  # the fixture cuts the line under it
+            unread.close()
+        ended.append("first")
+
+    first = threading.Thread(target=leave)
+    first.start()
+    until(lambda: unread.ws.state is ConnectionState.LOCAL_CLOSING, "the first says goodbye")
+
+    with pytest.raises(simple_websocket.ConnectionClosed):
+        unread.send("too late")
+    second = WebSocket(unread.close, None)  # as the writer's thread and the reader's both have it
+    second.ws = unread
+    second.close()
+    first.join(10)
+    assert ended == ["first"]
