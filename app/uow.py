@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
@@ -90,8 +91,12 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+@cache
 def make_engine(url: str) -> Engine:
-    """An engine with the durability this product promises: what is committed has been synced to disk."""
+    """The engine of this address, with the durability this product promises: what is committed has been synced to disk.
+
+    There is one for each address in a process, since what SQLAlchemy has compiled for one engine no other can use.
+    """
     if url.startswith("sqlite"):
         engine = create_engine(
             url, pool_size=20, max_overflow=200, hide_parameters=True, connect_args={"check_same_thread": False}

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from playwright.sync_api import BrowserContext
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from app.policy import SYSTEM, Actor
@@ -89,6 +92,19 @@ def _person(uow: UnitOfWork, name: str, *, administrator: bool = False) -> Actor
     )
     uow.flush()
     return Actor(person_id=person.id, name=person.name, email=person.email, is_administrator=administrator)
+
+
+@contextmanager
+def counting(database: Database) -> Iterator[list[str]]:
+    """The statements that are sent to the database meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield sent
+    event.remove(database.engine, "before_cursor_execute", note)
 
 
 def sign_in_token(database: Database, actor: Actor) -> str:

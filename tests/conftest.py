@@ -29,12 +29,11 @@ import sqlalchemy
 from filelock import FileLock
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from jinja2 import FileSystemBytecodeCache
 
 import migrations
 from app.config import Settings
 from app.policy import Actor
-from app.uow import Database
+from app.uow import Database, make_engine
 from models.search import WORDS
 from tests import cast, servers
 from tests.browser import CHROMIUM, CHROMIUM_FLAGS
@@ -272,22 +271,30 @@ def database_engine() -> str:
     return "sqlite"
 
 
-@pytest.fixture
-def database_url(database_engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a migrated database without a row, this test's own."""
-    if database_engine == "postgres":
-        url, cleaner = request.getfixturevalue("postgres_database")
-        cleaner.execute(EMPTY_POSTGRES)
-        yield url
-        return
-    template = request.getfixturevalue("sqlite_template")
-    # In memory where there is such a folder: commits sync to disk as in production, and there that costs nothing.
+@pytest.fixture(scope="session")
+def sqlite_place() -> Iterator[Path]:
+    """Where this worker's SQLite database lies: in memory where there is such a folder. Commits sync to disk as in
+    production, and there that costs nothing."""
     memory = Path("/dev/shm")  # noqa: S108  a fresh folder is made in it
     place = memory if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="concordat-test-", dir=place) as folder:
-        path = Path(folder) / "concordat.sqlite"
-        shutil.copyfile(template, path)
-        yield f"sqlite:///{path}"
+        yield Path(folder) / "concordat.sqlite"
+
+
+@pytest.fixture
+def database_url(database_engine: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a migrated database without a row; the same for all tests of a worker, one after the other."""
+    if database_engine == "postgres":
+        url, cleaner = request.getfixturevalue("postgres_database")
+        cleaner.execute(EMPTY_POSTGRES)
+    else:
+        path = request.getfixturevalue("sqlite_place")
+        for old in path.parent.iterdir():
+            old.unlink()
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        url = f"sqlite:///{path}"
+    yield url
+    make_engine(url).dispose()  # a connection that a test has left open must not see another test's rows
 
 
 class SetClock:
@@ -321,19 +328,27 @@ def app_settings(database_url: str, tmp_path: Path) -> Settings:
     )
 
 
-@pytest.fixture
-def app(app_settings: Settings, clock: SetClock, run_folder: Path) -> Iterator[Flask]:
-    """The whole application, as wsgi.py makes it, on this test's database and on the clock that stands still."""
-    from app.factory import create_app  # noqa: PLC0415  tests of pure code must not wait for Flask
+@pytest.fixture(scope="session")
+def pages() -> Flask:
+    """The application before it is given a database: made once by each worker, since that takes a while."""
+    from app.factory import make_pages  # noqa: PLC0415  tests of pure code must not wait for Flask
 
-    app = create_app(app_settings, clock=clock)
-    # Each application would compile the same templates again.
-    compiled = run_folder / "templates"
-    compiled.mkdir(exist_ok=True)
-    app.test_client_class = cast.Browser
-    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
-    yield app
-    app.extensions["concordat.database"].close()
+    pages = make_pages()
+    pages.test_client_class = cast.Browser
+    return pages
+
+
+@pytest.fixture
+def app(pages: Flask, app_settings: Settings, clock: SetClock) -> Iterator[Flask]:
+    """The whole application, as wsgi.py makes it, on this test's database and on the clock that stands still."""
+    from app.factory import furnish  # noqa: PLC0415
+    from app.web.limits import limiter  # noqa: PLC0415
+
+    furnish(pages, app_settings, clock=clock)
+    yield pages
+    pages.extensions["concordat.database"].close()
+    limiter.reset()
+    del pages.wsgi_app  # the way through this test's gateway; what is left is the class's own
 
 
 @pytest.fixture

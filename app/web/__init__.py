@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint, Flask, g
 from flask_wtf.csrf import CSRFProtect
 
-from app.config import Settings
 from app.web import (
     account,
     accounts,
@@ -109,15 +108,15 @@ for _blueprint, _guard, _prefix in BLUEPRINTS:
     _blueprint.before_request(_guard)
 
 
-def install(app: Flask, settings: Settings, csrf: CSRFProtect) -> None:
+def install(app: Flask, csrf: CSRFProtect, redis_url: str) -> None:
     """Register everything the browser and programs can ask for."""
-    headers.install(app, settings)  # first: every answer, a refusal too, has its id and its headers
+    headers.install(app)  # first: every answer, a refusal too, has its id and its headers
     intake.install(app)
     csrf.init_app(app)
     csrf.exempt(api.bp)  # programs show a token; cookies count for nothing there
     csrf.exempt(api.seats)
     csrf.exempt(notifications.stopping)  # a mail program presses that button; the address is the key
-    limits.install(app, settings)
+    limits.install(app, redis_url)
     errors.install(app)
     assets.install(app)
     times.install(app)

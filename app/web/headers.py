@@ -9,7 +9,7 @@ import time
 from flask import Flask, Response, abort, g, request
 
 from app import logs
-from app.config import Settings
+from app.web.context import database
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -36,7 +36,7 @@ def policy(nonce: str, *, https: bool) -> str:
     return "; ".join(rules)
 
 
-def install(app: Flask, settings: Settings) -> None:
+def install(app: Flask) -> None:
     """Give each request an id and a nonce, refuse cross-site posts, and set the headers."""
 
     @app.before_request
@@ -50,8 +50,8 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def finish(response: Response) -> Response:
-        headers = response.headers
-        headers["Content-Security-Policy"] = policy(g.get("nonce", ""), https=settings.is_https)
+        headers, https = response.headers, database().settings.is_https
+        headers["Content-Security-Policy"] = policy(g.get("nonce", ""), https=https)
         headers["X-Content-Type-Options"] = "nosniff"
         headers["X-Frame-Options"] = "DENY"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
@@ -63,7 +63,7 @@ def install(app: Flask, settings: Settings) -> None:
         if request.endpoint != "assets.static":  # files that are sent bring a milder word of their own
             headers["Cache-Control"] = "no-store"
         headers["X-Request-Id"] = logs.request_id.get()
-        if settings.is_https:
+        if https:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         _note(response)
         return response

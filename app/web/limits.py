@@ -6,17 +6,15 @@ from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from app.config import Settings
-
 limiter = Limiter(key_func=get_remote_address, headers_enabled=False)
 
 #: For pages where a token or password is tried.
 KNOCKING = "60 per 10 minutes"
 
 
-def install(app: Flask, settings: Settings) -> None:
+def install(app: Flask, redis_url: str) -> None:
     """Count in Redis where there are several processes, else in memory."""
-    app.config.setdefault("RATELIMIT_STORAGE_URI", settings.redis_url or "memory://")
+    app.config.setdefault("RATELIMIT_STORAGE_URI", redis_url or "memory://")
     app.config.setdefault("RATELIMIT_STRATEGY", "moving-window")
     limiter.init_app(app)
 

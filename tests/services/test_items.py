@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import DocumentReset, ItemChanged, TreeChanged
@@ -15,7 +15,7 @@ from models.documents import Field
 from models.items import Item, Kind, PrincipleGroup, Status
 from models.meetings import Meeting, MeetingState
 from models.polls import Correction, Decision, Outcome, Poll
-from tests.cast import Cast
+from tests.cast import Cast, counting
 
 
 def add(database: Database, actor: Actor, group_id: int, kind: Kind, title: str = "A title", **more: object) -> Item:
@@ -329,21 +329,15 @@ def test_principles_are_tied_and_seen_from_both_ends(
 def test_the_tree_takes_as_many_queries_however_long_it_is(
     database: Database, people: Cast, blueprint: dict[str, Item]
 ) -> None:
-    counted: list[str] = []
-
-    def count(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        counted.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", count)
-    tree(database, people)
-    few = len(counted)
+    with counting(database) as sent:
+        tree(database, people)
+    few = len(sent)
     with database.writing() as uow:
         for number in range(30):
             items.add_item(
                 uow, people.member, group_id=people.group_id, kind=Kind.CRITERION, parent_id=blueprint["E4"].id,
                 title=f"More {number}",
             )  # fmt: skip
-    counted.clear()
-    tree(database, people)
-    event.remove(database.engine, "before_cursor_execute", count)
-    assert len(counted) == few <= 5
+    with counting(database) as sent:
+        tree(database, people)
+    assert len(sent) == few <= 5

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import event
 
 from app.errors import Invalid, NotFound
 from app.policy import Actor
@@ -17,7 +14,7 @@ from app.uow import Database
 from models.documents import Field
 from models.items import Kind, Status
 from models.suggestions import SuggestionState
-from tests.cast import Cast
+from tests.cast import Cast, counting
 from tests.conftest import SetClock
 from tests.rooms import Hall, build_hall
 from tests.wordings import rewrite
@@ -151,18 +148,6 @@ def test_the_overview_says_welcome_first_and_then_what_is_new(
     assert found.count == 1
     with pytest.raises(Invalid), database.writing() as uow:
         visits.read_all(uow, people.member, group_id=people.group_id, until=clock.now + timedelta(seconds=1))
-
-
-@contextmanager
-def counting(database: Database) -> Iterator[list[str]]:
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(database.engine, "before_cursor_execute", note)
 
 
 def test_many_changes_take_no_more_queries_than_one(database: Database, people: Cast, clock: SetClock) -> None:

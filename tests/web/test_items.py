@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import event
 
 from app.policy import Actor
 from app.services import items, outline
 from app.uow import Database
 from models.items import Item, Kind, PrincipleGroup, Status
-from tests.cast import Browser, Cast
+from tests.cast import Browser, Cast, counting
 
 ROOM = "/g/north-vale/blueprint"
 JSON = {"Accept": "application/json"}
@@ -66,19 +65,18 @@ def test_the_page_takes_as_many_queries_however_many_items(
 ) -> None:
     browser = client_of(people.member)
     browser.get(ROOM)  # the first page of a visit notes that it has begun
-    counted: list[str] = []
-    event.listen(database.engine, "before_cursor_execute", lambda *given: counted.append(given[2]))
-    browser.get(ROOM)
-    few = len(counted)
+    with counting(database) as sent:
+        browser.get(ROOM)
+    few = len(sent)
     with database.writing() as uow:
         for number in range(40):
             items.add_item(
                 uow, people.member, group_id=people.group_id, kind=Kind.CRITERION, parent_id=blueprint["E2"].id,
                 title=f"More {number}",
             )  # fmt: skip
-    counted.clear()
-    browser.get(ROOM)
-    assert len(counted) == few <= 24, counted
+    with counting(database) as sent:
+        browser.get(ROOM)
+    assert len(sent) == few <= 24, sent
 
 
 def test_an_act_answers_a_script_with_the_way_back(
