@@ -20,6 +20,7 @@ from app.policy import SYSTEM, Actor
 from app.services import accounts, groups
 from app.uow import Database, UnitOfWork
 from models.groups import Role
+from tests.kept import kept
 from tests.live import LiveServer
 
 SLUG = "north-vale"
@@ -57,6 +58,7 @@ class Cast:
         }
 
 
+@kept
 def make_cast(database: Database) -> Cast:
     """Put the cast into an empty database, through the use cases."""
     with database.writing() as uow:

@@ -15,6 +15,7 @@ from models.items import Kind, Status
 from models.validation import Acknowledgement, Round
 from models.versions import VersionItem
 from tests.cast import Cast, make_cast
+from tests.kept import kept
 
 #: scope, country and expertise of nine experts: five national, four international, two of them lawyers.
 EXPERTS = (
@@ -85,6 +86,7 @@ class Study:
             )
 
 
+@kept
 def build_study(database: Database, *, criteria: int = 2, experts: int = 9) -> Study:
     """A group with one element and some criteria, frozen as version 1, and a panel; no round yet."""
     study = Study(database, make_cast(database))

@@ -12,6 +12,7 @@ from models.accounts import Person
 from models.groups import Role
 from models.items import Kind, Status
 from models.meetings import Attendance, Meeting, StageKind
+from tests.kept import kept
 
 #: name, role, constituency
 PEOPLE = (
@@ -81,6 +82,7 @@ class Hall:
             return next(row for row in rows if row.person_id == actor.person_id)
 
 
+@kept
 def build_hall(database: Database) -> Hall:
     """A group with people, one element with a criterion, and a session of three stages, the second a decision on it."""
     hall = Hall(database)

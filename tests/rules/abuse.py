@@ -603,7 +603,7 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 f"{MATRIX}::test_no_form_breaks",
                 "tests/rules/test_imports.py::test_imports_go_downwards_only",
             ),
-            tried(115, "silence the store of rate limits", f"{OPERATION}::test_readiness_names_what_is_silent"),
+            tried(115, "silence the store of rate limits", f"{OPERATION}::test_readiness_names_a_silent_redis"),
             tried(
                 116,
                 "profit from clocks that are wrong",

@@ -18,6 +18,7 @@ from models.items import Kind as ItemKind
 from models.items import Status
 from models.search import SearchDue, SearchEntry
 from tests.cast import Cast
+from tests.kept import kept
 from tests.wordings import rewrite
 from tests.world import World, build_world
 
@@ -45,19 +46,31 @@ def add(database: Database, people: Cast, title: str, words: str = "", status: S
         ).id  # fmt: skip
 
 
-@pytest.fixture
-def places() -> list[str]:
-    """What the texts of the world are called, each of which says so."""
-    return []
+@kept
+def zebras(database: Database) -> tuple[World, list[str]]:
+    """A world each of whose texts says "Zebra" and its place; and those places."""
+    places: list[str] = []
 
-
-@pytest.fixture
-def world(database: Database, places: list[str]) -> World:
     def say(place: str) -> str:
         places.append(place)
         return f"Zebra {place}"
 
-    return build_world(database, say)
+    return build_world(database, say), places
+
+
+@pytest.fixture
+def built(database: Database) -> tuple[World, list[str]]:
+    return zebras(database)
+
+
+@pytest.fixture
+def world(built: tuple[World, list[str]]) -> World:
+    return built[0]
+
+
+@pytest.fixture
+def places(built: tuple[World, list[str]]) -> list[str]:
+    return built[1]
 
 
 def test_every_kind_is_found(database: Database, world: World) -> None:

@@ -6,16 +6,13 @@ does not know fails, and the world (tests/world.py) then gets an object of that 
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import itertools
 import re
-import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +22,6 @@ from sqlalchemy.engine import make_url
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-import migrations
-from app.config import Settings
 from app.policy import Actor
 from app.services import access_tokens
 from app.uow import Database
@@ -38,7 +33,7 @@ from models.polls import Action
 from models.validation import ExpertIdentity, Rating
 from tests import cast
 from tests.cast import Browser
-from tests.conftest import SetClock
+from tests.kept import kept
 from tests.world import World, build_world
 
 SECRET = "a secret of the tests, and of nothing else"
@@ -48,24 +43,16 @@ OWN = {"sign_in_id", "token_id", "person_id"}
 NO_SUCH_ID = 987_654
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, World]:
-    """A database with the whole world in it, made once; every test gets a copy."""
-    folder = tmp_path_factory.mktemp("world")
-    settings = Settings.from_env({"CONCORDAT_MODE": "demo", "CONCORDAT_DATA": str(folder), "CONCORDAT_SECRET": SECRET})
-    migrations.upgrade(settings.database_url)
-    database = Database(settings, clock=SetClock())
-    world = build_world(database, lambda place: CANARY.format(place.replace(" ", "-")))
-    database.close()
-    return folder / "concordat.sqlite3", world
+@kept
+def canaries(database: Database) -> World:
+    """The whole world, each of whose texts names its place."""
+    return build_world(database, lambda place: CANARY.format(place.replace(" ", "-")))
 
 
 @pytest.fixture
-def world(built: tuple[Path, World], database_url: str, request: pytest.FixtureRequest) -> World:
+def world(app: Flask) -> World:
     """The world on this test's own database, with the application running on it."""
-    shutil.copyfile(built[0], str(make_url(database_url).database))
-    app = request.getfixturevalue("app")
-    return dataclasses.replace(built[1], database=app.extensions["concordat.database"])
+    return canaries(app.extensions["concordat.database"])
 
 
 @pytest.fixture
