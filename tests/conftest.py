@@ -497,12 +497,16 @@ def page(browser_context: Callable[..., BrowserContext]) -> Page:
 
 @pytest.fixture
 def assert_accessible() -> Callable[[Page], None]:
-    """``assert_accessible(page)`` fails with what axe finds wrong by WCAG 2.2 AA and its own good practice."""
+    """``assert_accessible(page)`` fails with what axe finds wrong by WCAG 2.2 AA and its own good practice.
+
+    Axe need not fetch the style sheets again: it would only look whether they hold a page to one way up, and
+    tests/rules/test_look.py sees to that.
+    """
     source = (ROOT / "tests" / "node" / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
     def check(page: Page) -> None:
         page.evaluate(source)
-        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        result = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")
         found = [
             f"{each['id']}: {each['help']}\n    " + "\n    ".join(node["html"][:160] for node in each["nodes"])
             for each in result["violations"]

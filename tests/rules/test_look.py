@@ -53,3 +53,8 @@ def test_every_module_named_by_a_template_exists() -> None:
     for page in (ROOT / "templates").rglob("*.html"):
         for names in re.findall(r'data-module="([a-z0-9_ ]+)"', page.read_text()):
             assert set(names.split()) <= modules, f"{page.name} names {names}"
+
+
+def test_no_sheet_holds_a_page_to_one_way_up() -> None:
+    """WCAG 1.3.4: a phone fixed to a wheelchair cannot be turned."""
+    assert [sheet.name for sheet in SHEETS if "orientation" in sheet.read_text()] == []
