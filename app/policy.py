@@ -7,12 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import Forbidden, NotFound
 from models.base import Base
-from models.groups import Membership, Role
+from models.groups import Group, Membership, Role
 from models.meetings import Attendance, Meeting, MeetingState
 
 T = TypeVar("T", bound=Base)
@@ -42,13 +42,18 @@ SYSTEM = Actor(name="Concordat", is_system=True)
 
 @dataclass(frozen=True)
 class Standing:
-    """What an actor is in one group."""
+    """What an actor is in one group; ``practises`` where that is only the practice ground of theirs."""
 
     group_id: int
     role: Role
     membership_id: int | None = None
     constituency_id: int | None = None
     meeting_id: int | None = None
+    practises: bool = False
+
+    def may(self, can: Can) -> bool:
+        """Whether the table lets the actor do a thing here."""
+        return allowed(self.role, can, practises=self.practises)
 
 
 class Can(StrEnum):
@@ -130,26 +135,44 @@ RULES: dict[Can, frozenset[Role]] = {
     Can.ACTIVITY_READ: _READERS,
 }
 
+#: All that can be done where a group practises: words and what is said of them, and nothing that counts.
+PRACTISED = frozenset(
+    {
+        Can.GROUP_READ, Can.ITEM_READ, Can.ITEM_WRITE, Can.ITEM_SETTLE, Can.TEXT_READ, Can.TEXT_WRITE,
+        Can.TEXT_SUGGEST, Can.COMMENT_READ, Can.COMMENT_WRITE, Can.ACTIVITY_READ,
+    }
+)  # fmt: skip
+
 #: States of a session in which a guest's rights hold.
 GUESTS_WELCOME = (MeetingState.LOBBY, MeetingState.RUNNING, MeetingState.CLOSING)
 
 
 def standing(session: Session, actor: Actor, group_id: int) -> Standing | None:
-    """The actor's place in a group now, or None; a guest's only once confirmed and while the session is open."""
+    """The actor's place in a group now, or None; a guest's only once confirmed and while the session is open.
+
+    In a practice ground it is the place in the group that practises there; guests have none.
+    """
     if actor.is_system:
         return Standing(group_id, Role.FACILITATOR)
     if actor.person_id is None:
         return None
-    membership = session.execute(
-        select(Membership).where(
-            Membership.group_id == group_id, Membership.person_id == actor.person_id, Membership.removed_at.is_(None)
+    found = session.execute(
+        select(Membership, Group.practises_for_id)
+        .join(Group, Membership.group_id == func.coalesce(Group.practises_for_id, Group.id))
+        .where(
+            Group.id == group_id, Membership.person_id == actor.person_id, Membership.removed_at.is_(None),
+            or_(Group.practises_for_id.is_(None), Membership.role != Role.GUEST),
         )
-    ).scalar_one_or_none()
-    if membership is None:
+    ).one_or_none()  # fmt: skip
+    if found is None:
         return None
+    membership, practised = found
     if membership.role is Role.GUEST and not _guest_is_in(session, membership):
         return None
-    return Standing(group_id, membership.role, membership.id, membership.constituency_id, membership.meeting_id)
+    return Standing(
+        group_id, membership.role, membership.id, membership.constituency_id, membership.meeting_id,
+        practises=practised is not None,
+    )  # fmt: skip
 
 
 def _guest_is_in(session: Session, membership: Membership) -> bool:
@@ -167,20 +190,21 @@ def _guest_is_in(session: Session, membership: Membership) -> bool:
     return found is not None
 
 
-def allowed(role: Role, can: Can) -> bool:
-    """Whether the table lets a role do a thing; objects may narrow it further."""
-    return role in RULES[can]
+def allowed(role: Role, can: Can, *, practises: bool = False) -> bool:
+    """Whether the table lets a role do a thing; a practice ground narrows it, and objects may narrow it further."""
+    return role in RULES[can] and (not practises or can in PRACTISED)
 
 
 def require(session: Session, actor: Actor, group_id: int, can: Can) -> Standing:
     """The actor's standing if they may do ``can`` in the group.
 
-    Raises NotFound for people outside the group, Forbidden for members whose role does not allow it.
+    Raises NotFound for people outside the group, and for what a practice ground does not have; Forbidden for members
+    whose role does not allow it.
     """
     found = standing(session, actor, group_id)
-    if found is None:
+    if found is None or (found.practises and can not in PRACTISED):
         raise NotFound()
-    if not actor.is_system and not allowed(found.role, can):
+    if not actor.is_system and not found.may(can):
         raise Forbidden("Your role in this group does not allow that.")
     return found
 

@@ -23,7 +23,11 @@ class Role(StrEnum):
 
 
 class Group(Base):
-    """A design group and its workspace."""
+    """A design group and its workspace.
+
+    With ``practises_for_id`` it is the practice ground of another group: nobody is a member of it, and nothing in it
+    counts. See ``app/services/practice.py``.
+    """
 
     __tablename__ = "design_group"
     __table_args__ = (CheckConstraint("length(slug) > 0", name="slug_given"),)
@@ -36,6 +40,9 @@ class Group(Base):
     setting: Mapped[str] = mapped_column(Text, default="")
     former_members: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    practises_for_id: Mapped[int | None] = mapped_column(ForeignKey("design_group.id"), unique=True)
+
+    practises_for: Mapped[Group | None] = relationship(lazy="raise", remote_side="Group.id")
 
 
 class Bloc(Base):

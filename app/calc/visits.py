@@ -30,14 +30,18 @@ class Visit(NamedTuple):
     before: datetime | None = None
 
 
-def noted(known: Visit | None, now: datetime, *, shows: bool) -> Visit | None:
-    """What is to be written after a request that ``shows`` the list or does not; None where nothing is."""
+def noted(known: Visit | None, now: datetime, *, shows: bool, asked: datetime | None = None) -> Visit | None:
+    """What is to be written after a request that ``shows`` the list or does not; None where nothing is.
+
+    ``asked`` is when something began to wait for the list to be shown: the first time after that is written at once.
+    """
     shown = now if shows else None
     if known is None:
         return Visit(now, now, shown)
     if now - known.seen >= PAUSE:
         return Visit(now, now, shown, *_settled(known))
-    if now - known.seen >= NOTED_EVERY or (shows and (known.shown is None or now - known.shown >= NOTED_EVERY)):
+    waits = known.shown is None or now - known.shown >= NOTED_EVERY or (asked is not None and known.shown < asked)
+    if now - known.seen >= NOTED_EVERY or (shows and waits):
         return known._replace(seen=now, shown=shown or known.shown)
     return None
 

@@ -34,6 +34,7 @@ def list_groups(uow: UnitOfWork, actor: Actor) -> list[GroupLine]:
             Membership,
             and_(Membership.group_id == Group.id, Membership.removed_at.is_(None), Membership.role != Role.GUEST),
         )
+        .where(Group.practises_for_id.is_(None))
         .group_by(Group.id)
         .order_by(Group.name)
     )

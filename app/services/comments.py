@@ -175,6 +175,16 @@ def resolve(uow: UnitOfWork, actor: Actor, *, discussion_id: int, group_id: int 
     return discussion
 
 
+def close_open(uow: UnitOfWork, actor: Actor, item_ids: Collection[int]) -> None:
+    """Resolve what is said of some items, which the caller holds and whose words it puts back."""
+    waiting = (
+        select(Discussion).join(Document, Document.id == Discussion.document_id)
+        .where(Document.item_id.in_(item_ids), Discussion.resolved_at.is_(None))
+    )  # fmt: skip
+    for discussion in uow.session.execute(waiting).scalars().all():
+        discussion.resolved_at, discussion.resolved_by_id = uow.now, actor.person_id
+
+
 def reopen(uow: UnitOfWork, actor: Actor, *, discussion_id: int, group_id: int | None = None) -> Discussion:
     """Open a resolved discussion again. Raises NotFound, Forbidden, Conflict when it is open."""
     discussion, item = _hold(uow, actor, discussion_id, group_id)

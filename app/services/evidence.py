@@ -14,7 +14,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.policy import Actor, Can, allowed, require
+from app.policy import Actor, Can, require
 from app.services import items
 from app.uow import UnitOfWork
 from models.evidence import ContractingModel, Finding, ItemModel, Link, Relation, Source, Strength
@@ -115,8 +115,8 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
     """
     session = uow.session
     item = items.access_item(session, actor, item_id, Can.ITEM_READ, group_id=group_id)
-    role = require(session, actor, item.group_id, Can.ITEM_READ).role
-    may_write = (actor.is_system or allowed(role, Can.EVIDENCE_WRITE)) and item.status is not Status.WITHDRAWN
+    found = require(session, actor, item.group_id, Can.ITEM_READ)
+    may_write = (actor.is_system or found.may(Can.EVIDENCE_WRITE)) and item.status is not Status.WITHDRAWN
     lines = _lines(session, [item.id]).get(item.id, [])
     kept = models_of(session, [item.id]).get(item.id, [])
     weak = is_aspirational(

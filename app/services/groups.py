@@ -31,10 +31,16 @@ TEMPLATE: Sequence[tuple[str, str, str]] = (
 )
 
 
-def access_group(session: Session, actor: Actor, slug: str, can: Can) -> tuple[Group, Standing]:
-    """The group at an address and what the actor is in it. Raises NotFound, Forbidden."""
-    group = session.execute(select(Group).where(Group.slug == slug)).scalar_one_or_none()
-    if group is None:
+def access_group(
+    session: Session, actor: Actor, slug: str, can: Can, *, practice: bool = False
+) -> tuple[Group, Standing]:
+    """The group at an address and what the actor is in it; a practice ground only where ``practice`` says so.
+
+    Raises NotFound, Forbidden.
+    """
+    known = select(Group).where(Group.slug == slug).options(joinedload(Group.practises_for))
+    group = session.execute(known).scalar_one_or_none()
+    if group is None or (group.practises_for_id is not None and not practice):
         raise NotFound()
     return group, require(session, actor, group.id, can)
 

@@ -123,6 +123,7 @@ def _mail(uow: UnitOfWork, actor: Actor, invitation: Invitation) -> None:
         group=group.name,
         role=ROLE_WORDS[invitation.role],
         link=f"{uow.settings.base_url}/invitation/{token}",
+        practice=f"{uow.settings.base_url}/g/{group.slug}/practice",
         days=INVITATION_LASTS.days,
     )
     send(uow, mail, group_id=invitation.group_id)

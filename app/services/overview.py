@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.policy import Actor, Can, allowed, require
-from app.services import actions, decisions, documents, homework, meetings, visits
+from app.services import actions, decisions, documents, homework, meetings, practice, visits
 from app.services.activity import Line, list_activity
 from app.services.since import Since, since
 from app.uow import UnitOfWork
@@ -72,6 +72,7 @@ class Overview:
     version: Version | None
     round: Round | None
     activity: list[Line]
+    practice: practice.Way | None
 
 
 def look(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Overview:
@@ -101,6 +102,7 @@ def look(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Overview:
         ).scalar_one_or_none(),
         round=_round(session, group_id),
         activity=list_activity(uow, actor, group_id=group_id, limit=12),
+        practice=practice.offer(uow, actor, group_id=group_id),
     )
 
 

@@ -290,14 +290,7 @@ def vote(
     poll = uow.lock(Poll, poll_id)
     if poll.closed_at is not None or poll.cancelled_at is not None:
         raise Gone("This vote has closed. What you chose was not counted.", code="vote_closed")
-    reason = reason.strip().replace("\r\n", "\n")
-    if choice is None:
-        raise Invalid("Choose an answer.", fields={"choice": "Choose one of the three answers"})
-    if choice is Choice.NO and not reason:
-        sentence = "Say what change would let you live with it"
-        raise Invalid(sentence, fields={"reason": sentence})
-    if len(reason) > LONGEST_REASON or "\0" in reason:
-        raise Invalid("That is too long.", fields={"reason": f"At most {LONGEST_REASON:,} characters"})
+    choice, reason = checked(choice, reason)
     words = documents.clean(Field.TEXT, words)
     if choice is Choice.YES or words.strip() == poll.words["text"].strip():
         words = ""
@@ -311,6 +304,19 @@ def vote(
     uow.flush()
     uow.emit(PollChanged(poll.group_id, poll.meeting_id, poll.id))
     return ballot
+
+
+def checked(choice: Choice | None, reason: str) -> tuple[Choice, str]:
+    """An answer as it may be kept. Raises Invalid with sentences beside the fields."""
+    reason = reason.strip().replace("\r\n", "\n")
+    if choice is None:
+        raise Invalid("Choose an answer.", fields={"choice": "Choose one of the three answers"})
+    if choice is Choice.NO and not reason:
+        sentence = "Say what change would let you live with it"
+        raise Invalid(sentence, fields={"reason": sentence})
+    if len(reason) > LONGEST_REASON or "\0" in reason:
+        raise Invalid("That is too long.", fields={"reason": f"At most {LONGEST_REASON:,} characters"})
+    return choice, reason
 
 
 # --- reading ---

@@ -28,6 +28,7 @@ from models.jobs import Job
 from models.meetings import Attendance, Meeting
 from models.notifications import MailChoice, Notification
 from models.polls import Action, Ballot, CorrectionConfirmation, Poll
+from models.practice import Tour
 from models.returns import ReturnedDocument
 from models.suggestions import Suggestion
 from models.validation import Expert, Round
@@ -79,6 +80,11 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
             {"group": groups_[row.group_id], "last": row.seen_at.isoformat(),
              "read_until": row.read_until.isoformat() if row.read_until else None}
             for row in session.execute(select(Visit).where(Visit.person_id == person.id)).scalars()
+        ],
+        "practice": [
+            {"group": groups_[row.group_id], "since": row.begun_at.isoformat() if row.begun_at else None,
+             "answer": row.choice, "reason": row.reason}
+            for row in session.execute(select(Tour).where(Tour.person_id == person.id)).scalars()
         ],
         "text_changes": [
             {"document": row.document_id, "version": row.version, "at": row.at.isoformat(), "changes": row.changes}
@@ -211,7 +217,7 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     comments.rename(uow, person.id, person.name, former)
     signing_in.end_sign_ins(uow, person.id)
     uow.session.execute(delete(ReturnedDocument).where(ReturnedDocument.brought_by_id == person.id))
-    for table in (SignIn, OneTimeToken, AccessToken, CalendarFeed, Visit, Notification, MailChoice):
+    for table in (SignIn, OneTimeToken, AccessToken, CalendarFeed, Visit, Tour, Notification, MailChoice):
         uow.session.execute(delete(table).where(table.person_id == person.id))
     uow.session.execute(update(Attendance).where(Attendance.person_id == person.id).values(organisation=""))
     homework.leave(uow, person.id)

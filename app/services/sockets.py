@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from app.errors import DomainError
-from app.policy import GUESTS_WELCOME, VISITOR, Actor, Can, allowed, standing
+from app.policy import GUESTS_WELCOME, VISITOR, Actor, Can, standing
 from app.services import accounts, items, meetings
 from app.uow import UnitOfWork
 from models.accounts import AccessToken, Person, SignIn
@@ -93,7 +93,7 @@ def may_watch(uow: UnitOfWork, actor: Actor, topic: str) -> bool:
     id_ = int(number)
     if noun in GROUP_TOPICS:
         found = standing(uow.session, actor, id_)
-        return found is not None and allowed(found.role, GROUP_TOPICS[noun])
+        return found is not None and found.may(GROUP_TOPICS[noun])
     try:
         if noun == "item":
             items.access_item(uow.session, actor, id_, Can.ITEM_READ)

@@ -251,6 +251,16 @@ def withdraw(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: int
     return suggestion
 
 
+def close_open(uow: UnitOfWork, actor: Actor, item_ids: Collection[int]) -> None:
+    """Close what waits on some items, which the caller holds, without an answer: their words are put back anyway."""
+    waiting = (
+        select(Suggestion).join(Document, Document.id == Suggestion.document_id)
+        .where(Document.item_id.in_(item_ids), Suggestion.state == SuggestionState.OPEN)
+    )  # fmt: skip
+    for suggestion in uow.session.execute(waiting).scalars().all():
+        _decide(uow, actor, suggestion, SuggestionState.WITHDRAWN, "")
+
+
 def carry_along(uow: UnitOfWork, document: Document) -> None:
     """Move the open suggestions of a held document to its present text, so that no reader has far to carry them."""
     waiting = select(Suggestion).where(

@@ -27,15 +27,16 @@ def present(uow: UnitOfWork, actor: Actor, group_id: int) -> calc.Visit:
     return after
 
 
-def is_due(visit: calc.Visit | None, now: datetime, *, shows: bool) -> bool:
+def is_due(visit: calc.Visit | None, now: datetime, *, shows: bool, asked: datetime | None = None) -> bool:
     """Whether a request has to be noted; see ``note``."""
-    return calc.noted(visit, now, shows=shows) is not None
+    return calc.noted(visit, now, shows=shows, asked=asked) is not None
 
 
-def note(uow: UnitOfWork, actor: Actor, *, group_id: int, shows: bool) -> None:
-    """Note that the actor is in a group, and whether the list of what is new was shown. Raises NotFound, Forbidden."""
+def note(uow: UnitOfWork, actor: Actor, *, group_id: int, shows: bool, asked: datetime | None = None) -> None:
+    """Note that the actor is in a group, and whether the list of what is new was shown, for which something may wait
+    since it was ``asked``. Raises NotFound, Forbidden."""
     require(uow.session, actor, group_id, Can.GROUP_READ)
-    after = calc.noted(known(uow.session, actor, group_id), uow.now, shows=shows)
+    after = calc.noted(known(uow.session, actor, group_id), uow.now, shows=shows, asked=asked)
     if after is not None:
         _write(uow, actor, group_id, after)
 

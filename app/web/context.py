@@ -75,14 +75,14 @@ def note_use(response: Response) -> None:
     actor: Actor = g.get("actor", VISITOR)
     used = accounts.is_use_due(actor, database().clock())
     group = g.get("group") if _is_visit(response) else None
-    shows = request.endpoint == "groups.overview"
+    shows, asked = request.endpoint == "groups.overview", g.get("look_asked")
     item_id = (request.view_args or {}).get("item_id") if request.endpoint == "items.item" else None
     if group is not None:
         with database().reading() as uow:
             known = visits.known(uow.session, actor, group.id)
             if item_id is not None and not notifications.waits_on_item(uow.session, actor, item_id):
                 item_id = None
-        if not visits.is_due(known, uow.now, shows=shows):
+        if not visits.is_due(known, uow.now, shows=shows, asked=asked):
             group = None
     else:
         item_id = None
@@ -93,7 +93,7 @@ def note_use(response: Response) -> None:
             if used:
                 accounts.note_use(uow, actor)
             if group is not None:
-                visits.note(uow, actor, group_id=group.id, shows=shows)
+                visits.note(uow, actor, group_id=group.id, shows=shows, asked=asked)
             if item_id is not None:
                 notifications.read_on_item(uow, actor, item_id=item_id)
     except (Conflict, Full, NotFound, *SILENT) as error:  # a page can be read although nothing can be written just now
@@ -103,6 +103,8 @@ def note_use(response: Response) -> None:
 def _is_visit(response: Response) -> bool:
     """Whether a person asked for this: a page or an act of somebody of the group, not what an open page fetches."""
     if response.status_code >= HTTPStatus.BAD_REQUEST or g.get("role") in (None, Role.GUEST):
+        return False
+    if g.group.practises_for_id is not None:  # nothing is new there for anybody
         return False
     return request.method == "POST" or request.headers.get("Sec-Fetch-Dest", "document") == "document"
 
@@ -131,6 +133,11 @@ ROOMS = (
 
 
 def _nav(group: Group, role: Role) -> list[dict[str, Any]]:
+    if group.practises_for is not None:
+        return [
+            {"label": _("Tour"), "href": url_for("practice.tour", slug=group.practises_for.slug), "current": False},
+            {"label": _("Practice ground"), "href": url_for("items.blueprint", slug=group.slug), "current": True},
+        ]
     here = request.path.removeprefix(f"/g/{group.slug}").strip("/").split("/")[0]
     known = current_app.view_functions
     return [
@@ -141,7 +148,8 @@ def _nav(group: Group, role: Role) -> list[dict[str, Any]]:
 
 
 def page_context() -> dict[str, Any]:
-    """Variables of every template: viewer, group, role, nav, and ``unread``, which is asked only where it is shown."""
+    """Variables of every template: viewer, group, role, nav, practises_for (whose practice ground this is), and
+    ``unread``, which is asked only where it is shown."""
     actor: Actor = g.get("actor", VISITOR)
     group: Group | None = g.get("group")
     role: Role | None = g.get("role")
@@ -154,6 +162,7 @@ def page_context() -> dict[str, Any]:
         "group": group,
         "role": role.value if role else None,
         "nav": _nav(shown, role) if shown is not None and role is not None else [],
+        "practises_for": shown.practises_for if shown is not None else None,
         "is_demo": database().settings.is_demo,
         "unread": _unread,
     }

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.errors import Conflict, DomainError, Forbidden, Gone, Invalid
-from app.policy import Actor
+from app.policy import Actor, Can, allowed
 from app.uow import UnitOfWork
 from app.web.context import transaction
 from app.web.errors import wants_json
@@ -79,6 +79,11 @@ def group_id() -> int:
     """The id of the group in the address, which the guard has let the actor into."""
     found: Any = g.group
     return int(found.id)
+
+
+def may(can: Can) -> bool:
+    """Whether the page shows what it takes ``can`` to do here; the use case asks again."""
+    return allowed(g.role, can, practises=g.group.practises_for_id is not None)
 
 
 def faults(refused: DomainError | None) -> dict[str, str]:

@@ -28,6 +28,7 @@ def overview(slug: str) -> ResponseReturnValue:
     """What is going on in the group."""
     with looking() as (uow, actor):
         seen = overview_service.look(uow, actor, group_id=g.group.id)
+    g.look_asked = seen.practice.begun_at if seen.practice is not None else None
     return render_template("groups/overview.html", seen=seen, states=suggestion_states())
 
 

@@ -54,12 +54,21 @@ def administrator() -> ResponseReturnValue | None:
 
 def member() -> ResponseReturnValue | None:
     """Only people of the group named by ``slug`` in the address; to others the group does not exist."""
+    return _in_group(practice=False)
+
+
+def practising_member() -> ResponseReturnValue | None:
+    """As ``member``, in the practice ground of their group too: the rooms in which one writes and says something."""
+    return _in_group(practice=True)
+
+
+def _in_group(*, practice: bool) -> ResponseReturnValue | None:
     with looking() as (uow, actor):
         remember(actor)
         if actor.person_id is None:
             return to_sign_in()
         slug = (request.view_args or {}).get("slug", "")
-        group, standing = groups.access_group(uow.session, actor, slug, Can.GROUP_READ)
+        group, standing = groups.access_group(uow.session, actor, slug, Can.GROUP_READ, practice=practice)
         remember(actor, group, standing.role)
     return None
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from app import markup
 from app.errors import Conflict, DomainError, Forbidden, Invalid
-from app.policy import Actor, Can, allowed
+from app.policy import Actor, Can
 from app.services import activity, descent, evidence, history, homework, items, memberships, outline, several, threads
 from app.uow import UnitOfWork
 from app.web import cards, redlines
@@ -25,7 +25,7 @@ from app.web import talks as talks_
 from app.web.context import looking, transaction
 from app.web.errors import wants_json
 from app.web.forms import text, whole_number
-from app.web.fragments import faults, group_id, typed
+from app.web.fragments import faults, group_id, may, typed
 from app.web.history import field_words
 from models.documents import Field
 from models.items import Item, Kind, PrincipleGroup, Status
@@ -91,7 +91,7 @@ def blueprint(slug: str) -> ResponseReturnValue:
 
 def writers(uow: UnitOfWork, actor: Actor) -> list[tuple[str, str]]:
     """Whose changes a page can be narrowed to, for those who may know the people of the group."""
-    if not allowed(g.role, Can.PEOPLE_READ):
+    if not may(Can.PEOPLE_READ):
         return []
     rows = memberships.members(uow, actor, group_id=group_id())
     return [(str(row.person_id), row.person.name) for row in rows]
@@ -220,7 +220,7 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
             "talks": talks,
             "words": {field: _words(entry, talks, field) for field in field_words()},
             "homework": homework.of_item(uow, actor, item_id),
-            "gives": allowed(g.role, Can.HOMEWORK_GIVE),
+            "gives": may(Can.HOMEWORK_GIVE),
             "me": actor.person_id,
             "may_suggest": items.rights(uow.session, actor, entry.item.group_id).suggesting(entry.item),
             "fields": field_words(),

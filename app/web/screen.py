@@ -24,11 +24,16 @@ def join_code_picture(base: str, code: str | None) -> Markup | None:
     """The QR code that leads to a session, None when nobody may come in."""
     if not code:
         return None
+    return picture(f"{base}/join/{code}", _("QR code that opens the page to join"))
+
+
+def picture(address: str, words: str) -> Markup:
+    """The QR code of an address; ``words`` say what it is to those who do not see it."""
     out = io.BytesIO()
-    segno.make(f"{base}/join/{code}", error="m", micro=False).save(
+    segno.make(address, error="m", micro=False).save(
         out, kind="svg", border=2, xmldecl=False, svgns=True, omitsize=True, dark="#212b32", light="#ffffff"
     )
-    return markup.qr(out.getvalue().decode(), _("QR code that opens the page to join"))
+    return markup.qr(out.getvalue().decode(), words)
 
 
 def _page(token: str, *, whole: bool) -> str:
