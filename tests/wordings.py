@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from app.policy import Actor
 from app.services import documents, items
+from app.services.practice import Lines, Script
 from app.uow import Database
 from models.documents import Document, Field
 from models.items import Item, Kind, Status
 from tests.cast import Cast
+
+#: What a practice ground says in the beginning.
+SCRIPT = Script(
+    element="Nothing counts",
+    draft=Lines("A number", "Whoever answers can"),
+    agreed=Lines("Letters", "Letters arrive within 14 days."),
+    discussed=Lines("One visit", "They agree who goes."),
+    question="Who decides?",
+)
 
 
 def agreed(database: Database, people: Cast, words: str, *, why: str = "") -> Item:

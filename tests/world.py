@@ -31,6 +31,7 @@ from app.services import (
     memberships,
     panel,
     polls,
+    practice,
     rating,
     remarks,
     returns,
@@ -46,6 +47,7 @@ from app.services import (
 from app.services.contracting import ModelForm, Use
 from app.services.findings import FindingForm
 from app.services.panel import SeatForm
+from app.services.practice import Lines, Script
 from app.uow import Database, UnitOfWork
 from models.documents import Document
 from models.evidence import Relation
@@ -85,7 +87,8 @@ class World:
 def build_world(database: Database, say: Say = lambda place: f"The {place}") -> World:
     """A cast whose first group has everything: a session that runs and one that is over, rounds closed and open."""
     world = World(database, make_cast(database))
-    for act in (_people, _evidence, _blueprint, _past_session, _version, _closed_round, _open_round, _open_session):
+    for act in (_people, _evidence, _blueprint, _past_session, _version, _closed_round, _open_round, _open_session,
+                _practice):  # fmt: skip
         act(world, say)
     return world
 
@@ -379,6 +382,37 @@ def _open_session(world: World, say: Say) -> None:
     with world.database.writing() as uow:
         meeting = stages.new_projector_address(uow, lead, meeting_id=meeting_id)
         world.words["screen"] = uow.keys.derive("screen", meeting.id, meeting.projector_nonce or "")
+
+
+def _practice(world: World, say: Say) -> None:
+    """The practice ground, with what a member wrote and said there."""
+    who, group_id = world.cast.member, world.cast.group_id
+    lines = {name: Lines(say(f"practice {name} title")[:300], say(f"practice {name}")) for name in ("draft", "agreed")}
+    script = Script(
+        element=say("practice element")[:300], **lines, discussed=Lines(say("practice line")[:300], ""),
+        question=say("practice question"),
+    )  # fmt: skip
+    with world.database.writing() as uow:
+        practice.begin(uow, who, group_id=group_id, script=script)
+        practice.answer(uow, who, group_id=group_id, choice=Choice.NO, reason=say("practice reason"))
+        ground = practice.ground_of(uow, who, group_id=group_id)
+        assert ground is not None
+        world.words["practice"] = ground.slug
+        world.ids["practice_group_id"] = ground.id
+        texts = {
+            name: documents.documents_of(uow.session, [id_])[id_][documents.Field.TEXT]
+            for name, id_ in (("draft", ground.ids[practice.DRAFT]), ("agreed", ground.ids[practice.AGREED]))
+        }
+        documents.replace_text(uow, who, uow.lock(Document, texts["draft"].id), say("practice text"))
+        suggestions.suggest(
+            uow, who, item_id=ground.ids[practice.AGREED], field=documents.Field.TEXT, version=texts["agreed"].version,
+            text=say("practice suggestion"), reason=say("practice reason of a suggestion"),
+        )  # fmt: skip
+        said = comments.start(uow, who, item_id=ground.ids[practice.DISCUSSED], words=say("practice comment"))
+        comments.reply(
+            uow, world.cast.peer, discussion_id=said.id,
+            words=f"@{world.cast.facilitator.name} {say('practice reply')}"[:2_000],
+        )  # fmt: skip
 
 
 __all__ = ["OTHER_SLUG", "World", "build_world"]

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.calc import search as calc
 from app.calc.search import Piece
-from app.policy import Actor, Can, Standing, allowed, require
+from app.policy import Actor, Can, Standing, require
 from app.services import memberships
 from app.services.search_texts import Kind, Thing, things
 from app.uow import Database, UnitOfWork
@@ -109,7 +109,7 @@ def search(uow: UnitOfWork, actor: Actor, *, group_id: int, asked: str, kind: Ki
     standing = require(uow.session, actor, group_id, Can.GROUP_READ)
     asked = asked.strip()[:LONGEST]
     wanted = calc.asked_for(asked)
-    kinds = [each for each in Kind if allowed(standing.role, RIGHTS[each]) and kind in (None, each)]
+    kinds = [each for each in Kind if standing.may(RIGHTS[each]) and kind in (None, each)]
     exact = _exact(uow.session, group_id, asked) if Kind.ITEM in kinds else None
     ranked = _ranked(uow.session, group_id, wanted)
     if exact is not None:
@@ -159,7 +159,7 @@ def _ranked(session: Session, group_id: int, wanted: Sequence[str]) -> dict[Kind
 
 def _leave_out_hidden(session: Session, standing: Standing, ranked: dict[Kind, list[int]]) -> None:
     """Sessions that are still being planned are for those who run them; not even their number is told to others."""
-    if not ranked.get(Kind.MEETING) or allowed(standing.role, Can.MEETING_RUN):
+    if not ranked.get(Kind.MEETING) or standing.may(Can.MEETING_RUN):
         return
     known = select(Meeting.id).where(
         Meeting.group_id == standing.group_id, (Meeting.state != MeetingState.DRAFT) | Meeting.cancelled_at.is_not(None)

@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 
 from app import markup
 from app.errors import DomainError, Forbidden, Invalid
-from app.policy import Actor
+from app.policy import Actor, Can
 from app.services import items, practice
 from app.services.practice import AGREED, DISCUSSED, DRAFT, Ground, Lines, Script, Step, Stride
 from app.uow import UnitOfWork
 from app.web.context import database, looking, transaction
-from app.web.fragments import command, faults, group_id, typed
+from app.web.fragments import command, faults, group_id, may, typed
 from app.web.screen import picture
 from models.documents import Field
 from models.polls import Choice
@@ -63,7 +63,7 @@ def _lines(way: practice.Way, ground: Ground) -> list[Line]:
             case Step.WRITE:
                 href = url_for("items.blueprint", slug=ground.slug, _anchor=f"edit-{ground.ids[DRAFT]}")
                 text = _(
-                    "Finish the sentence of a draft. Others who are there see your words as you type, and you theirs."
+                    "Go to the end of a draft and finish its sentence. Others who are there see your words as you type."
                 )
                 return _("Write a few words"), text, _("Write in the draft"), href
             case Step.SUGGEST:
@@ -101,7 +101,10 @@ def tour(slug: str) -> ResponseReturnValue:
 
 def _tour(refused: DomainError | None = None) -> str:
     way, ground = _begun()
-    return render_template("practice/tour.html", way=way, ground=ground, lines=_lines(way, ground), refused=refused)
+    return render_template(
+        "practice/tour.html", way=way, ground=ground, lines=_lines(way, ground), refused=refused,
+        may_write=may(Can.TEXT_WRITE),
+    )  # fmt: skip
 
 
 def _begun() -> tuple[practice.Way, Ground]:
