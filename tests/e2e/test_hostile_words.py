@@ -115,7 +115,10 @@ def pages_of(world: World) -> dict[str, list[str]]:
             closed, f"{closed}/results", f"{closed}/results/all", f"{closed}/results/items/{world.words['reference']}",
             f"/screen/{world.words['screen']}",
         ],
-        "member": [f"{home}/sessions/{now}/room"],
+        "member": [
+            f"{home}/sessions/{now}/room", f"{home}/practice", f"{home}/practice/vote", f"{home}/practice/together",
+            f"/g/{world.words['practice']}/blueprint",
+        ],
         "panel_manager": [
             f"{home}/validation/panel/", f"{home}/validation/panel/rounds/{ids['closed_round_id']}/comments",
             f"{home}/validation/rounds/{ids['round_id']}/protocol",

@@ -496,3 +496,78 @@ def test_an_experts_link_opens_that_experts_pages_only(app: Flask, world: World,
     assert not changes()
     with world.database.reading() as uow:
         assert uow.session.query(Rating).count() == ratings
+
+
+#: The rooms of a group in which one writes and says something: a practice ground has these, and no other.
+PRACTISED = {"items", "suggestions", "comments", "history", "descent"}
+
+
+def test_what_is_written_while_practising_is_on_the_practice_ground_only(app: Flask, world: World) -> None:
+    """Every address of the group, and those of the server, as every role and as the administrator: not one word of it.
+    The practice ground itself, and the tour, show it to whoever may go there."""
+    canary, shown = CANARY.partition("{")[0] + "practice", 0
+    people = {**world.insiders, "administrator": world.cast.administrator}
+    rules = [each for each in app.url_map.iter_rules() if "GET" in (each.methods or ()) and not each.arguments]
+    rules += [each for each in group_rules(app) if "GET" in (each.methods or ())]
+    for name, actor in people.items():
+        client = browser_of(app, world, actor)
+        token = ""
+        if name != "guest":
+            with world.database.writing() as uow:
+                token = access_tokens.create_token(uow, actor, label="")
+        for rule in rules:
+            bearer = {"Authorization": f"Bearer {token}"} if rule.endpoint.startswith("api") else {}
+            paths = [rule.rule] if not rule.arguments else looking(rule, world)
+            for path in paths:
+                found = canary in words_of(client.get(path, headers=bearer))
+                if rule.endpoint == "practice.vote":
+                    shown += found
+                elif rule.endpoint != "account.my_data":  # a copy of one's own words
+                    assert not found, f"{name}: {path}"
+    assert shown == 2, "facilitator and member see the line they would vote on"
+
+
+def test_a_practice_ground_has_only_the_rooms_one_writes_in(
+    app: Flask, world: World, changes: Callable[[], bool]
+) -> None:
+    """Outsiders and guests find none of it; insiders find those rooms, and what counts is not there at all."""
+    ground = world.words["practice"]
+    outsiders = {**world.outsiders, "guest": world.guest}
+    clients = {name: browser_of(app, world, actor) for name, actor in outsiders.items()}
+    insiders = {name: browser_of(app, world, world.insiders[name]) for name in ("facilitator", "member")}
+    form, seen = plausible(world), set()
+    changes()
+    for rule in group_rules(app):
+        if "slug" not in rule.arguments or rule.endpoint.startswith("api"):
+            continue
+        path = address(rule, world, slug=ground)
+        for method in methods(rule):
+            for name, client in clients.items():
+                answer = call(client, method, path, form)
+                assert answer.status_code == 404, f"{name}: {method} {path}: {answer.status}"
+            if rule.endpoint.partition(".")[0] in PRACTISED:
+                continue
+            for name, client in insiders.items():
+                answer = call(client, method, path, form)
+                assert answer.status_code == 404, f"{name}: {method} {path}: {answer.status}"
+                seen.add(rule.endpoint)
+    assert not changes()
+    assert len(seen) > 80
+
+
+@pytest.mark.parametrize("role", ["facilitator", "member", "observer", "panel_manager"])
+def test_no_link_of_a_practice_ground_leads_nowhere(app: Flask, world: World, role: str) -> None:
+    client = browser_of(app, world, world.insiders[role])
+    waiting, seen = [f"/g/{world.cast.slug}/practice"], set()
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        answer = client.get(path)
+        assert answer.status_code == 200, f"{path}: {answer.status}"
+        if world.words["practice"] in path:
+            assert "Practice: nothing here counts." in answer.text or "<html" not in answer.text, path
+        for href in re.findall(r'href="([^"#]+)', answer.text):
+            link = href.replace("&amp;", "&")
+            if f"/{world.words['practice']}/" in link and link not in seen and link not in waiting:
+                waiting.append(link)
+    assert len(seen) > 10
