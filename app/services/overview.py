@@ -102,7 +102,7 @@ def look(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Overview:
         ).scalar_one_or_none(),
         round=_round(session, group_id),
         activity=list_activity(uow, actor, group_id=group_id, limit=12),
-        practice=practice.offer(uow, actor, group_id=group_id),
+        practice=practice.offer(session, actor, standing),
     )
 
 

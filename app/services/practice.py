@@ -145,22 +145,21 @@ class Ground:
 def way(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Way:
     """How far the actor has come, in one query. Raises NotFound, Forbidden."""
     standing = require(uow.session, actor, group_id, Can.GROUP_READ)
-    found = _way(uow.session, actor, standing, _asked(group_id, actor.person_id or 0))
+    found = _way(uow.session, standing, _asked(group_id, actor.person_id or 0))
     assert found is not None  # noqa: S101  # the group is there: it has just been asked for
     return found
 
 
-def offer(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Way | None:
-    """How far the actor has come, in one query, if the tour is still to be offered to them.
+def offer(session: Session, actor: Actor, standing: Standing) -> Way | None:
+    """How far somebody who was let into the group has come, in one query, if the tour is still to be offered to them.
 
     None where they have put it away or come to its end, and to those whose role only reads.
     """
-    standing = require(uow.session, actor, group_id, Can.GROUP_READ)
     if not standing.may(Can.COMMENT_WRITE):
         return None
     # What is put away finds no row, and then the database looks for nothing that was done.
-    asked = _asked(group_id, actor.person_id or 0).where(Tour.put_away_at.is_(None))
-    found = _way(uow.session, actor, standing, asked)
+    asked = _asked(standing.group_id, actor.person_id or 0).where(Tour.put_away_at.is_(None))
+    found = _way(session, standing, asked)
     return found if found is not None and found.next is not None else None
 
 
@@ -233,7 +232,6 @@ def _asked(group_id: int, me: int) -> Select[Tour | None, bool, bool, bool, bool
 
 def _way(
     session: Session,
-    actor: Actor,
     standing: Standing,
     asked: Select[Tour | None, bool, bool, bool, bool, datetime | None],
 ) -> Way | None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from flask import Flask
+
 from app.policy import Actor
+from app.services import accounts
 from app.uow import Database
+from models.accounts import Person
 from models.jobs import Job
 from tests.cast import SLUG, Browser, Cast
 from tests.conftest import SetClock
+from tests.rooms import build_hall
 
 HOME = f"/g/{SLUG}/"
 TOUR = f"/g/{SLUG}/practice"
@@ -146,3 +151,24 @@ def test_an_invitation_says_where_to_practise(
     with database.reading() as uow:
         (mail,) = uow.session.query(Job).all()
     assert f"{database.settings.base_url}{TOUR}" in str(mail.payload)
+
+
+def test_a_session_that_waits_leads_there_but_not_its_guests(
+    client_of: Callable[[Actor], Browser], database: Database, app: Flask
+) -> None:
+    hall = build_hall(database)
+    hall.open("Ana")
+    there = f"/g/{hall.slug}/practice"
+    session = f"/g/{hall.slug}/sessions/{hall.meeting_id}"
+    assert f'href="{there}/together"' in client_of(hall.who["Fay"]).get(f"{session}/console").text
+    room = client_of(hall.who["Ana"]).get(f"{session}/room").text
+    assert "While you wait: practise writing together" in room
+    assert client_of(hall.who["Ana"]).get(there).status_code == 200
+    gus = hall.guest("Gus Guest", "Industry")
+    guest = app.test_client()
+    assert isinstance(guest, Browser)
+    with database.writing() as uow:
+        guest.enter(accounts.start_sign_in(uow, uow.session.get_one(Person, gus.person_id), device="test"))
+    page = guest.get(f"{session}/room")
+    assert (page.status_code, "practise" in page.text) == (200, False)
+    assert guest.get(there).status_code == 403
