@@ -44,7 +44,7 @@ def script() -> Script:
         ),
         agreed=Lines(
             _("Letters in plain words"),
-            _("Every letter about somebody's care is written in plain words and arrives within 14 days."),
+            _("Every letter about somebody’s care is written in plain words and arrives within 14 days."),
         ),
         discussed=Lines(
             _("One visit instead of three"),
