@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import Forbidden, NotFound
@@ -158,7 +158,7 @@ def standing(session: Session, actor: Actor, group_id: int) -> Standing | None:
         return None
     found = session.execute(
         select(Membership, Group.practises_for_id)
-        .join(Group, Membership.group_id == func.coalesce(Group.practises_for_id, Group.id))
+        .join(Group, Group.home_id == Membership.group_id)
         .where(
             Group.id == group_id, Membership.person_id == actor.person_id, Membership.removed_at.is_(None),
             or_(Group.practises_for_id.is_(None), Membership.role != Role.GUEST),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, func
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from models.accounts import Person
 from models.base import Base, choice
@@ -42,6 +42,8 @@ class Group(Base):
     created_at: Mapped[datetime]
     practises_for_id: Mapped[int | None] = mapped_column(ForeignKey("design_group.id"), unique=True)
 
+    #: The group whose members may come in: the one that practises here, or itself.
+    home_id: Mapped[int] = column_property(func.coalesce(practises_for_id, id))  # noqa: A003  the column above is meant
     practises_for: Mapped[Group | None] = relationship(lazy="raise", remote_side="Group.id")
 
 

@@ -26,7 +26,7 @@ from app.uow import UnitOfWork
 from models.accounts import Person
 from models.comments import Comment, Discussion, Mention
 from models.documents import Document, Field, TextChange
-from models.groups import Membership, Role
+from models.groups import Group, Membership, Role
 from models.items import Item
 from models.notifications import Kind
 
@@ -278,10 +278,11 @@ def anchors_at(
 
 
 def may_be_named(session: Session, group_id: int) -> list[tuple[int, str]]:
-    """Who can be named in a comment, by id and name: everybody in the group but guests."""
+    """Who can be named in a comment, by id and name: everybody in the group, or who practises there, but guests."""
     rows = session.execute(
         select(Person.id, Person.name).join(Membership, Membership.person_id == Person.id)
-        .where(Membership.group_id == group_id, Membership.removed_at.is_(None), Membership.role != Role.GUEST)
+        .join(Group, Group.home_id == Membership.group_id)
+        .where(Group.id == group_id, Membership.removed_at.is_(None), Membership.role != Role.GUEST)
     )  # fmt: skip
     return [(row.id, row.name) for row in rows]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.policy import Can, require
 from app.services import practice
 from app.services.practice import AGREED, DRAFT
 from tests.typists import Place, document_of, log_of, raw, token_of, until
@@ -19,7 +20,7 @@ def test_people_of_the_group_write_there_until_they_are_taken_out(place: Place) 
         ground = practice.ground_of(uow, leaver, group_id=place.people.group_id)
         assert ground is not None
         draft, agreed = (document_of(uow.session, ground.ids[each]).id for each in (DRAFT, AGREED))
-        membership = practice.require(uow.session, leaver, place.people.group_id, practice.Can.GROUP_READ).membership_id
+        membership = require(uow.session, leaver, place.people.group_id, Can.GROUP_READ).membership_id
     start = len("Whoever answers can")
     mark = f"{leaver.person_id}.raw"
     with (

@@ -32,7 +32,7 @@ from app.services import (
 )
 from app.services.practice import AGREED, DISCUSSED, DRAFT, ELEMENT, Ground, Step
 from app.uow import Database, UnitOfWork
-from models.comments import Discussion
+from models.comments import Discussion, Mention
 from models.documents import Field, TextChange
 from models.groups import Role
 from models.items import Item, Kind, Status
@@ -224,6 +224,7 @@ def test_nothing_written_there_reaches_the_group(
         mail()
     assert figures(database, people) == counted
     with database.writing() as uow:
+        assert uow.session.execute(select(Mention.person_id)).scalar_one() == people.facilitator.person_id
         assert uow.session.execute(select(func.count(Notification.id))).scalar_one() == 0
         assert [job for job in uow.session.execute(select(Job)).scalars() if CANARY in json.dumps(job.payload)] == []
         frozen = versions.freeze(uow, people.facilitator, group_id=people.group_id, title="", reason="x")

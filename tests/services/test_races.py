@@ -9,16 +9,17 @@ from dataclasses import replace
 import pytest
 
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
-from app.policy import VISITOR
+from app.policy import VISITOR, Actor
 from app.secrets import Keys, new_code, new_nonce, new_token
-from app.services import activity, memberships, panel, passwords, privacy, rating, seating, sockets, versions
+from app.services import activity, memberships, panel, passwords, practice, privacy, rating, seating, sockets, versions
 from app.services.panel import SeatForm
 from app.uow import Database
-from models.groups import Membership, Role
+from models.groups import Group, Membership, Role
 from models.validation import Rating
 from tests.cast import make_cast, sign_in_token
 from tests.conftest import SetClock
 from tests.panels import build_study
+from tests.wordings import SCRIPT
 
 
 def at_once(*acts: Callable[[], object]) -> list[Exception]:
@@ -162,3 +163,16 @@ def test_secrets_are_long_and_keys_are_apart(database: Database) -> None:
     assert (kind, memory >= 19_456, passes >= 2) == ("argon2id", True, True)
     assert passwords.is_outdated(stored.replace("m=19456", "m=1024"))
     assert replace(database.settings, secret="canary of the settings").__repr__().count("canary") == 0
+
+
+def test_those_who_come_to_practise_at_the_same_moment_find_one_ground(database: Database) -> None:
+    people = make_cast(database)
+
+    def come(who: Actor) -> None:
+        with database.writing() as uow:
+            practice.begin(uow, who, group_id=people.group_id, script=SCRIPT)
+
+    newcomers = [people.member, people.peer, people.facilitator, people.observer, people.member]
+    assert at_once(*(lambda who=who: come(who) for who in newcomers)) == []  # type: ignore[misc]
+    with database.reading() as uow:
+        assert uow.session.query(Group).filter_by(practises_for_id=people.group_id).count() == 1
