@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.errors import Forbidden, NotFound
@@ -147,6 +147,17 @@ PRACTISED = frozenset(
 GUESTS_WELCOME = (MeetingState.LOBBY, MeetingState.RUNNING, MeetingState.CLOSING)
 
 
+#: Somebody's place in a group, or in the group that practises there; built once, as it is asked for all the time.
+_PLACE = (
+    select(Membership, Group.practises_for_id)
+    .join(Group, Group.home_id == Membership.group_id)
+    .where(
+        Group.id == bindparam("group"), Membership.person_id == bindparam("person"), Membership.removed_at.is_(None),
+        or_(Group.practises_for_id.is_(None), Membership.role != Role.GUEST),
+    )
+)  # fmt: skip
+
+
 def standing(session: Session, actor: Actor, group_id: int) -> Standing | None:
     """The actor's place in a group now, or None; a guest's only once confirmed and while the session is open.
 
@@ -156,14 +167,7 @@ def standing(session: Session, actor: Actor, group_id: int) -> Standing | None:
         return Standing(group_id, Role.FACILITATOR)
     if actor.person_id is None:
         return None
-    found = session.execute(
-        select(Membership, Group.practises_for_id)
-        .join(Group, Group.home_id == Membership.group_id)
-        .where(
-            Group.id == group_id, Membership.person_id == actor.person_id, Membership.removed_at.is_(None),
-            or_(Group.practises_for_id.is_(None), Membership.role != Role.GUEST),
-        )
-    ).one_or_none()  # fmt: skip
+    found = session.execute(_PLACE, {"group": group_id, "person": actor.person_id}).one_or_none()
     if found is None:
         return None
     membership, practised = found
