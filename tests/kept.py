@@ -89,7 +89,7 @@ def _rows(database: Database) -> bytes | _Tables:
             for name in names.scalars().all():
                 with cursor.copy(f"COPY {name} TO STDOUT") as out:  # type: ignore[attr-defined]  # psycopg's
                     copied[name] = [bytes(piece) for piece in out]
-        return _Tables({name: lines for name, lines in copied.items() if lines}, {name: last for name, last in sequences})
+        return _Tables({name: lines for name, lines in copied.items() if lines}, {row[0]: row[1] for row in sequences})
 
 
 def _put_back(database: Database, rows: bytes | _Tables) -> None:

@@ -12,7 +12,7 @@
  * `concordat:unmount` on it, closes it once everything is saved.
  */
 import {
-  Compartment, EditorState, EditorView, Prec, Transaction, drawSelection, history, historyKeymap, keymap, standardKeymap,
+  Compartment, EditorState, EditorView, Prec, Transaction, history, historyKeymap, keymap, standardKeymap,
 } from "../../vendor/codemirror.js";
 import { Carets, theirCarets } from "../text/carets.js";
 import { indent, inline, lines } from "../text/commands.js";
@@ -366,7 +366,6 @@ class Editor {
       history({ newGroupDelay: 600 }),
       // What stays at the head of the card must not cover the line one writes.
       EditorView.scrollMargins.of(() => ({ top: this.element.closest("[data-editing]")?.querySelector(".item__head")?.clientHeight ?? 0 })),
-      drawSelection(),
       guard({ limit, oneLine: !body, refuse: (length) => this.#tooLong(length, limit) }),
       body ? [dialect(), look(), paste(), this.#bodyKeys()] : [EditorView.lineWrapping, this.#titleKeys()],
       theirCarets(),
