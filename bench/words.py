@@ -270,8 +270,10 @@ def main() -> None:
             "keydown to another person",
             [there - here for here, there in zip(down, arrivals(mark, heard), strict=False)],
         )
-        typed = [typists.do("report", f"t{number}", doc=doc)["text"] for number in range(TYPISTS)]
-        same = all(each == text for each in typed) and page.evaluate(SHOWN) == text
+        def texts() -> list[str]:
+            return [typists.do("report", f"t{number}", doc=doc)["text"] for number in range(TYPISTS)]
+
+        same = until(lambda: {*texts(), page.evaluate(SHOWN)} == {text}, "all six texts are the server's", 60)
         print(f"{text.count('q')} letters of {keys} are stored; all six texts are the server's: {same}", flush=True)
         typists.close()
         for each in watching:

@@ -120,6 +120,60 @@ test("known entries are ignored, overlapping ones sliced, a gap is asked for", (
   assert.equal(text(), "abcde");
 });
 
+test("what others write comes in together while one types, at once with one's own, and in order", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { line, session, type, text } = opened("");
+  t.after(() => session.stop());
+  type(0, "x");
+  session.onUpdates(0, [["8.x", '[[0,"a"]]']]);
+  session.onUpdates(1, [["8.x", '[1,[0,"b"]]']]);
+  assert.equal(text(), "x", "not yet");
+  t.mock.timers.tick(40);
+  assert.equal(text(), "abx");
+  session.onUpdates(2, [["8.x", '[2,[0,"c"]]']]);
+  session.onUpdates(3, [[session.client, '[3,[0,"x"]]']]);
+  assert.equal(text(), "abcx");
+  assert.equal(session.pending.length, 0);
+  session.onUpdates(4, [["8.x", '[4,[0,"d"]]']]);
+  session.onUpdates(7, [["8.x", '[7,[0,"g"]]']]);
+  t.mock.timers.tick(40);
+  assert.equal(text(), "abcxd", "what is whole is taken in");
+  assert.deepEqual(line.take("text:pull"), [["1", 5]], "what is missing is asked for");
+  t.mock.timers.tick(400);
+  session.onUpdates(5, [["8.x", '[5,[0,"e"]]'], ["8.x", '[6,[0,"f"]]'], ["8.x", '[7,[0,"g"]]']]);
+  assert.equal(text(), "abcxdefg", "at once when nobody types here");
+});
+
+test("a refusal speaks of what has come before it", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { line, session, type, text } = opened("");
+  t.after(() => session.stop());
+  type(0, "x");
+  line.take("text:push");
+  session.onUpdates(0, [["8.x", '[[0,"a"]]']]);
+  session.onRefused(1, "behind", "");
+  assert.equal(text(), "ax");
+  t.mock.timers.tick(1);
+  assert.deepEqual(line.take("text:pull"), [["1", 1]]);
+});
+
+test("carets are moved together, the newest of each person, and only as far as one has read", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { host, session } = opened("abc");
+  t.after(() => session.stop());
+  const shown = [];
+  host.carets = (carets) => shown.push(carets.map(({ client, head }) => [client, head]));
+  const [ann, bo] = [{ id: 8, name: "Ann" }, { id: 9, name: "Bo" }];
+  session.onPresence(0, [["8.x", 1, 1, ann], [session.client, 0, 0, ann]]);
+  session.onPresence(0, [["8.x", 2, 2, ann], ["9.x", 0, 0, bo]]);
+  session.onPresence(1, [["9.x", 4, 4, bo]]);
+  t.mock.timers.tick(80);
+  assert.deepEqual(shown, [[["8.x", 2]]]);
+  session.onUpdates(0, [["9.x", '[3,[0,"d"]]']]);
+  t.mock.timers.tick(80);
+  assert.deepEqual(shown.at(-1), [["9.x", 4]]);
+});
+
 test("after a lost acknowledgement the same numbers are sent again", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const { line, session, type } = opened();

@@ -7,7 +7,7 @@
  * closed, and handed over to whoever dispatches `concordat:draft` on the element. With `data-talks`, words that somebody
  * has commented on are marked, and `concordat:comment` asks the page for a comment on the selected ones. What the element holds (the
  * text as the server rendered it) stays until the live text is there. While it runs the element carries
- * `data-save` (opening, saved, saving, reconnecting, unsaved), `data-access`, `data-version` and `data-pending`, and
+ * `data-save` (opening, saved, saving, reconnecting, unsaved), `data-access` and `data-pending`, and
  * `performance.mark("editor:ready")` is set when a text is open. Removing it through htmx, or dispatching
  * `concordat:unmount` on it, closes it once everything is saved.
  */
@@ -40,6 +40,8 @@ const PIECE_UNITS = 12_000;
 const HIDE = "concordat-hide-cursors";
 /** Comments of others are looked for so long after a hint, so that many hints ask once. */
 const TALKS_MS = 600;
+/** "Saved" is said when nothing has been typed for so long. */
+const CALM_MS = 250;
 const store = new BrowserStore();
 
 /** @returns {string} */
@@ -101,6 +103,11 @@ class Editor {
     this.draft = undefined;
     this.sent = false;
     this.talksTimer = 0;
+    this.calm = 0;
+    /** @type {boolean | undefined} whether one might write when the save state was said last */
+    this.saidFor = undefined;
+    /** @type {ResizeObserver | undefined} */
+    this.height = undefined;
     this.session = new TextSession({ doc: this.doc, person: this.person, link: connection().texts, host: this, store, suggesting: this.suggesting });
   }
 
@@ -123,6 +130,7 @@ class Editor {
       this.view = new EditorView({
         state, parent: this.field, dispatchTransactions: (transactions, view) => this.#dispatched(transactions, view),
       });
+      this.#keepHeight(this.view.dom);
       if (this.element.dataset.focus !== undefined) this.view.focus();
     }
     this.toolbar?.update(state);
@@ -147,12 +155,12 @@ class Editor {
 
   /** @param {Status} status */
   status(status) {
-    this.element.dataset.save = status;
-    this.element.dataset.version = String(this.session?.version ?? 0);
-    this.element.dataset.pending = String(this.session?.pending.length ?? 0);
-    const words = this.suggesting && status === "saved" ? "" : this.mayWrite || status === "unsaved" ? saveWords(status) : "";
-    if (this.saved.textContent !== words) this.saved.textContent = words;
-    this.copyButton.hidden = status !== "unsaved";
+    const pending = String(this.session?.pending.length ?? 0);
+    if (this.element.dataset.pending !== pending) this.element.dataset.pending = pending;
+    clearTimeout(this.calm);
+    // While one types, each letter is saved by itself: who reads "Saved" and "Saving" in turns reads nothing.
+    if (status === "saved" && this.element.dataset.save === "saving") this.calm = window.setTimeout(() => this.#say("saved"), CALM_MS);
+    else this.#say(status);
   }
 
   /** @param {Lost} lost */
@@ -209,7 +217,9 @@ class Editor {
   close() {
     this.listeners.abort();
     this.others.stop();
+    this.height?.disconnect();
     clearTimeout(this.talksTimer);
+    clearTimeout(this.calm);
     if (this.suggesting) {
       void this.#keepDraft();
       this.session.stop();
@@ -226,6 +236,16 @@ class Editor {
       this.view?.destroy();
     };
     finish();
+  }
+
+  /** @param {Status} status */
+  #say(status) {
+    if (this.element.dataset.save === status && this.saidFor === this.mayWrite) return;
+    this.element.dataset.save = status;
+    this.saidFor = this.mayWrite;
+    const words = this.suggesting && status === "saved" ? "" : this.mayWrite || status === "unsaved" ? saveWords(status) : "";
+    if (this.saved.textContent !== words) this.saved.textContent = words;
+    this.copyButton.hidden = status !== "unsaved";
   }
 
   #fillFoot() {
@@ -285,6 +305,19 @@ class Editor {
     if (state === "outdated") this.note.textContent = _("Concordat was updated. Your words are kept: reload this page to go on.");
     else if (state === "refused") this.note.textContent = _("You are signed out. Sign in again in another tab; your words are kept here.");
     else if (state === "on") this.note.textContent = "";
+  }
+
+  /**
+   * Gives the field the height of what is in it: only then does the browser lay out nothing else for a letter that is
+   * typed. Observers are called after the layout and before the paint, so nobody sees it too short.
+   * @param {HTMLElement} dom
+   */
+  #keepHeight(dom) {
+    this.height = new ResizeObserver(() => {
+      const edges = this.field.offsetHeight - this.field.clientHeight;
+      this.field.style.height = `${dom.offsetHeight + edges}px`;
+    });
+    this.height.observe(dom);
   }
 
   // -- Comments and suggestions ---------------------------------------------------------------------------------------

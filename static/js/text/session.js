@@ -17,6 +17,11 @@ export const PUSH_BYTES = 60_000;
 const ACK_MS = 4_000;
 const PULL_MS = 1_000;
 const PRESENCE_MS = 100;
+/** Others' carets are moved at most this often. */
+const CARETS_MS = 80;
+/** For so long after a letter one counts as writing, and what others write comes in at most this often. */
+const WRITING_MS = 400;
+const TAKE_MS = 40;
 const TYPING_MS = 2_000;
 const SAVE_MS = 150;
 const LATE_MS = 10_000;
@@ -91,8 +96,11 @@ export class TextSession {
     this.status = "opening";
     /** @type {import("@codemirror/state").ChangeDesc[]} the newest confirmed changes, to place late carets */
     this.recent = [];
-    /** @type {[number, unknown[]][]} carets that speak of a version not reached yet */
-    this.early = [];
+    /** @type {[number, [string, string][]][]} what came from the log and has not been taken in */
+    this.inbox = [];
+    this.editedAt = 0;
+    /** @type {Map<string, [number, unknown[]]>} where others were last, by client, and of which version that speaks */
+    this.news = new Map();
     /** @type {Map<string, ReturnType<typeof setTimeout>>} */
     this.timers = new Map();
     /** Whether the person has been in the text, so that others are told where. */
@@ -129,7 +137,8 @@ export class TextSession {
 
   /** The editor's text was changed here. */
   edited() {
-    if (this.waitingSince === null && this.pending.length) this.waitingSince = Date.now();
+    this.editedAt = Date.now();
+    if (this.waitingSince === null && this.pending.length) this.waitingSince = this.editedAt;
     this.#after("save", SAVE_MS, () => void this.flush(), true);
     this.#push();
     this.#tell();
@@ -195,8 +204,9 @@ export class TextSession {
     this.inFlight = null;
     this.pulling = false;
     this.holding = false;
-    this.early = [];
-    for (const name of ["ack", "pull", "rejoin"]) this.#clear(name);
+    this.inbox = [];
+    this.news.clear();
+    for (const name of ["ack", "pull", "rejoin", "take", "carets"]) this.#clear(name);
     this.host.carets([], true);
     void this.flush();
     this.#tell();
@@ -235,18 +245,11 @@ export class TextSession {
   onUpdates(version, entries) {
     if (!this.host.state || !this.joined) return;
     this.head = Math.max(this.head, version + entries.length);
-    if (version > this.version) {
-      this.#pull();
-      return;
-    }
-    const fresh = entries.slice(this.version - version);
-    if (fresh.length) this.#take(fresh);
-    this.#clear("pull");
-    this.pulling = false;
-    this.holding = false;
-    if (this.version < this.head) this.#pull();
-    else this.#push();
-    this.#tell();
+    this.inbox.push([version, entries]);
+    // Whoever types is not held up by every letter of the others: theirs come in together, or with one's own.
+    const others = entries.every(([client]) => client !== this.client);
+    if (others && !this.pulling && Date.now() - this.editedAt < WRITING_MS) this.#after("take", TAKE_MS, () => this.#takeAll(), true);
+    else this.#takeAll();
   }
 
   /**
@@ -266,6 +269,7 @@ export class TextSession {
       return this.host.refused(code, detail);
     }
     if (firstSeq !== this.acked + 1) return undefined; // about a push that has been answered since
+    this.#takeAll();
     this.inFlight = null;
     this.#clear("ack");
     if (code === "behind" || code === "retry") {
@@ -283,11 +287,10 @@ export class TextSession {
    */
   onPresence(version, carets) {
     if (!this.host.state || !this.joined) return;
-    if (version > this.version) {
-      this.early = [...this.early.slice(-20), [version, carets]];
-      return;
+    for (const entry of carets) {
+      if (Array.isArray(entry) && entry[0] !== this.client) this.news.set(String(entry[0]), [version, entry]);
     }
-    this.host.carets(carets.flatMap((entry) => this.#placed(version, entry)));
+    this.#after("carets", CARETS_MS, () => this.#showCarets(), true);
   }
 
   // -- Joining ----------------------------------------------------------------------------------------------------
@@ -401,6 +404,31 @@ export class TextSession {
 
   // -- Taking in --------------------------------------------------------------------------------------------------
 
+  /** Takes in what has come; where something is missing before it, that is asked for. */
+  #takeAll() {
+    this.#clear("take");
+    const { inbox } = this;
+    this.inbox = [];
+    if (!inbox.length || !this.host.state || !this.joined) return;
+    /** @type {[string, string][]} */
+    const fresh = [];
+    const gap = inbox.some(([version, entries]) => {
+      const known = this.version + fresh.length;
+      if (version > known) return true;
+      fresh.push(...entries.slice(known - version));
+      return false;
+    });
+    if (fresh.length) this.#take(fresh);
+    if (!gap) {
+      this.#clear("pull");
+      this.pulling = false;
+      this.holding = false;
+    }
+    if (this.version < this.head) this.#pull();
+    else this.#push();
+    this.#tell();
+  }
+
   #take(/** @type {[string, string][]} */ entries) {
     const updates = entries.map(([clientID, source]) => ({ clientID, changes: ChangeSet.fromJSON(JSON.parse(source)) }));
     const before = this.pending.length;
@@ -417,9 +445,6 @@ export class TextSession {
       this.#lose("diverged", "", this.host.state.doc.toString());
       this.#renew();
     }
-    const ready = this.early.filter(([version]) => version <= this.version);
-    this.early = this.early.filter(([version]) => version > this.version);
-    for (const [version, carets] of ready) this.onPresence(version, carets);
   }
 
   #acknowledged(/** @type {number} */ own) {
@@ -435,15 +460,19 @@ export class TextSession {
     this.#after("save", SAVE_MS, () => void this.flush(), true);
   }
 
-  /** @returns {Caret[]} */
-  #placed(/** @type {number} */ version, /** @type {unknown} */ entry) {
-    const { state } = this.host;
-    if (!Array.isArray(entry) || !state) return [];
-    const [client, anchor, head, person] = entry;
-    if (client === this.client) return [];
-    const place = (/** @type {unknown} */ at) => (typeof at === "number" ? this.place(version, at) : null);
-    const typing = Date.now() - (this.typed.get(client) ?? 0) < TYPING_MS;
-    return [{ client, anchor: place(anchor), head: place(head), person, typing }];
+  /** Shows where others are, as far as their news speak of a version that is here. */
+  #showCarets() {
+    /** @type {Caret[]} */
+    const carets = [];
+    for (const [client, [version, [, anchor, head, person]]] of this.news) {
+      if (version > this.version) continue;
+      this.news.delete(client);
+      const place = (/** @type {unknown} */ at) => (typeof at === "number" ? this.place(version, at) : null);
+      const typing = Date.now() - (this.typed.get(client) ?? 0) < TYPING_MS;
+      carets.push({ client, anchor: place(anchor), head: place(head), person: /** @type {Person} */ (person), typing });
+    }
+    if (carets.length) this.host.carets(carets);
+    if (this.news.size) this.#after("carets", CARETS_MS, () => this.#showCarets(), true);
   }
 
   #lose(/** @type {string} */ code, /** @type {string} */ detail, words = "") {
