@@ -46,6 +46,8 @@ def hints(fact: Fact) -> list[Hint]:
             return [_same(f"people-{group_id}")]
         case events.EvidenceChanged(group_id):
             return [_same(f"evidence-{group_id}")]
+        case events.GlossaryChanged(group_id):
+            return [_same(f"glossary-{group_id}"), _same(f"items-{group_id}")]
         case events.MeetingChanged(group_id, meeting_id):
             return [_same(f"meetings-{group_id}"), _same(f"meeting-{meeting_id}")]
         case events.PollChanged(_, meeting_id, _):
