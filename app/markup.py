@@ -208,7 +208,7 @@ def shaded(html: Markup, text: str, shades: Sequence[Shade]) -> Markup:
     return Markup("".join(out))
 
 
-def defined(html: Markup, glossary: Glossary, address: str) -> Markup:
+def defined(html: Markup, glossary: Glossary | None, address: str) -> Markup:
     """`html`, made of Markdown by `render` and perhaps marked since, with the first use of each defined term a link.
 
     It leads to "#term-ID" of the page at `address` (none: of the same page) and holds what the term means, for those
