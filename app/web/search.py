@@ -42,6 +42,7 @@ def _find(kind: Kind | None) -> Found:
 def _shelves() -> dict[Kind, str]:
     return {
         Kind.ITEM: _("Blueprint"),
+        Kind.TERM: _("Glossary"),
         Kind.COMMENT: _("Comments"),
         Kind.SUGGESTION: _("Suggestions"),
         Kind.DECISION: _("Decisions"),
@@ -61,6 +62,8 @@ def _address(slug: str, thing: Thing) -> str:
     match thing.kind:
         case Kind.ITEM:
             return url_for("items.item", slug=slug, item_id=thing.id)
+        case Kind.TERM:
+            return url_for("glossary.show", slug=slug, term_id=thing.id)
         case Kind.COMMENT:
             return url_for("items.item", slug=slug, item_id=thing.at, _anchor=f"said-{thing.id}")
         case Kind.SUGGESTION:

@@ -165,4 +165,4 @@ def test_the_room_explains_its_words_on_the_spot(
         assert '<a class="term" href="#term-1"' in shown
         assert '<div id="term-1">' in shown
         assert "Deciding <em>together</em>." in shown
-    assert visitor.get(f"/g/{hall.slug}/glossary").status_code == 404
+    assert visitor.get(f"/g/{hall.slug}/glossary").status_code == 403
