@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.calc.differences import Segment, difference
 from app.calc.glossary import Glossary, fold
 from app.calc.glossary import Term as Meaning
+from app.calc.plain import plain
 from app.errors import Conflict, Invalid, NotFound
 from app.events import GlossaryChanged
 from app.policy import Actor, Can, access, allowed, require
@@ -204,10 +205,13 @@ def read_term(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | No
 
 
 def _changed(before: TermWording, after: TermWording) -> list[tuple[str, list[Segment]]]:
+    definitions = [plain(before.definition), plain(after.definition)]
+    if definitions[0] == definitions[1]:  # only marks differ
+        definitions = [before.definition, after.definition]
     texts = (
         ("name", before.name, after.name),
         ("forms", ", ".join(before.forms), ", ".join(after.forms)),
-        ("definition", before.definition, after.definition),
+        ("definition", *definitions),
     )
     return [(field, difference(old, new)) for field, old, new in texts if old != new]
 

@@ -105,7 +105,7 @@ def markdown_bytes(
 
 def also(term: VersionTerm) -> str:
     """The other forms of a term in words; empty when it has none."""
-    return f"Also written: {', '.join(term.forms)}" if term.forms else ""
+    return f"Also: {', '.join(term.forms)}" if term.forms else ""
 
 
 def _along(item: VersionItem, companions: Companions) -> Iterable[tuple[str, list[str]]]:

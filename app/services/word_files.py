@@ -13,7 +13,17 @@ from app.calc.differences import difference
 from app.calc.documents import WordDocument
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
-from app.calc.returns import DECISIONS, DEFINITIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS, Marks, text_mark
+from app.calc.returns import (
+    DECISIONS,
+    DEFINITIONS,
+    ELEMENTS,
+    EVIDENCE,
+    LABELS,
+    PRINCIPLES,
+    SUGGESTIONS,
+    Marks,
+    text_mark,
+)
 from app.services.companions import Commented, Companions, Decided, Including, Suggested
 from app.services.version_files import UNTESTED
 from app.uow import UnitOfWork
@@ -43,7 +53,7 @@ FAMILIES = {
 FIELD_WORDS = {"title": "Title", "text": "Words", "why": "Why", "summary": "In plain words"}
 EVIDENCE_HEAD = ("What it does", "How strong", "Finding", "Source")
 _DECISION_WIDTHS = (1.2, 2.9, 2.7, 7.0, 2.8)
-TERM_HEAD = ("Term", "Also written", "What it means")
+TERM_HEAD = ("Term", "Also", "What it means")
 DECISION_HEAD = ("No.", "Date", "Outcome", "Decision", "Words now")
 _RELATIONS = {"supports": "Supports", "qualifies": "Qualifies", "contradicts": "Contradicts"}
 _STRENGTHS = {"strong": "strong", "moderate": "moderate", "low": "weak", "unknown": "strength not known"}

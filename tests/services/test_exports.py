@@ -77,19 +77,19 @@ def test_what_the_terms_mean_goes_along_in_every_form(study: Study) -> None:
                     uow, cast.observer, group_id=cast.group_id, form=kind, including=including
                 ).body
     text = made["md", True].decode()
-    assert text.endswith("\n## Definitions\n\n### criterion\n\n*Also written: criteria*\n\n"
+    assert text.endswith("\n## Definitions\n\n### criterion\n\n*Also: criteria*\n\n"
                          "What is *scored*.\n\n- once\n- twice\n")  # fmt: skip
     assert json.loads(made["json", True])["content"]["terms"] == [
         {"term": "criterion", "also": ["criteria"], "definition": "What is *scored*.\n\n- once\n- twice"},
     ]
     rows = list(csv.DictReader(io.StringIO(made["csv", True].decode("utf-8-sig"))))
     assert (rows[-1]["kind"], rows[-1]["title"], rows[-1]["plain summary"]) == (
-        "definition", "criterion", "Also written: criteria",
+        "definition", "criterion", "Also: criteria",
     )  # fmt: skip
     document = docx.Document(io.BytesIO(made["docx", True]))
     cells = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
     assert cells == [
-        ["Term", "Also written", "What it means"], ["criterion", "criteria", "What is scored. • once • twice"],
+        ["Term", "Also", "What it means"], ["criterion", "criteria", "What is scored. • once • twice"],
     ]  # fmt: skip
     headings = [each.text for each in document.paragraphs if str(each.style and each.style.name).startswith("Head")]
     assert headings.index("Definitions") < headings.index("Core elements")

@@ -24,7 +24,7 @@ class TermCard {
     this.term = null;
     this.pinned = false;
     this.timer = 0;
-    document.body.append(this.box);
+    (document.querySelector("main") ?? document.body).append(this.box);
   }
 
   listen() {
@@ -101,8 +101,9 @@ class TermCard {
     const { clientWidth, clientHeight } = document.documentElement;
     const left = Math.max(8, Math.min(line.left, clientWidth - width - 8));
     const below = line.bottom + 6 + height <= clientHeight || line.top < height + 6;
-    this.box.style.setProperty("left", `${left + window.scrollX}px`);
-    this.box.style.setProperty("top", `${(below ? line.bottom + 6 : line.top - height - 6) + window.scrollY}px`);
+    const origin = (this.box.offsetParent ?? document.body).getBoundingClientRect();
+    this.box.style.setProperty("left", `${left - origin.left}px`);
+    this.box.style.setProperty("top", `${(below ? line.bottom + 6 : line.top - height - 6) - origin.top}px`);
   }
 
   /** @param {EventTarget | null} target */
