@@ -14,7 +14,7 @@ from app.calc.glossary import Term as Meaning
 from app.calc.plain import plain
 from app.errors import Conflict, Invalid, NotFound
 from app.events import GlossaryChanged
-from app.policy import Actor, Can, access, allowed, require
+from app.policy import Actor, Can, access, require
 from app.services import items
 from app.services.activity import note
 from app.services.documents import WORDS
@@ -94,7 +94,7 @@ def access_term(session: Session, actor: Actor, term_id: int, can: Can, *, group
 
 def define(uow: UnitOfWork, actor: Actor, *, group_id: int, form: TermForm) -> Term:
     """Add a term. Raises NotFound, Forbidden, Conflict when the glossary is full, Invalid with a sentence by field."""
-    require(uow.session, actor, group_id, Can.ITEM_WRITE)
+    require(uow.session, actor, group_id, Can.TERM_WRITE)
     uow.lock(Group, group_id)
     _must_have_room(uow.session, group_id)
     form = _checked(uow.session, group_id, None, form)
@@ -176,19 +176,19 @@ def meaning(term: Term) -> Meaning:
 
 def read(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Sheet:
     """The glossary of a group. Raises NotFound, Forbidden."""
-    role = require(uow.session, actor, group_id, Can.ITEM_READ).role
+    standing_ = require(uow.session, actor, group_id, Can.ITEM_READ)
     lines = _lines(uow, actor, group_id, select(Term).where(Term.group_id == group_id).order_by(Term.folded, Term.id))
     return Sheet(
         lines=[line for line in lines if line.term.withdrawn_at is None],
         withdrawn=[line for line in lines if line.term.withdrawn_at is not None],
-        may_write=actor.is_system or allowed(role, Can.ITEM_WRITE),
+        may_write=standing_.may(Can.TERM_WRITE),
     )
 
 
 def read_term(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None = None) -> TermStory:
     """A term with every wording it has had. Raises NotFound, Forbidden."""
     term = access_term(uow.session, actor, term_id, Can.ITEM_READ, group_id=group_id)
-    role = require(uow.session, actor, term.group_id, Can.ITEM_READ).role
+    standing_ = require(uow.session, actor, term.group_id, Can.ITEM_READ)
     rows = uow.session.execute(
         select(TermWording, Person.name)
         .outerjoin(Person, Person.id == TermWording.by_id)
@@ -201,7 +201,7 @@ def read_term(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | No
         story.append(Said(wording, name or "", _changed(before, wording) if before is not None else []))
         before = wording
     [line] = _lines(uow, actor, term.group_id, select(Term).where(Term.id == term.id))
-    return TermStory(line, story[::-1], actor.is_system or allowed(role, Can.ITEM_WRITE))
+    return TermStory(line, story[::-1], standing_.may(Can.TERM_WRITE))
 
 
 def _changed(before: TermWording, after: TermWording) -> list[tuple[str, list[Segment]]]:
@@ -250,7 +250,7 @@ def _uses(uow: UnitOfWork, actor: Actor, group_id: int, terms: Collection[Term])
 
 def _hold(uow: UnitOfWork, actor: Actor, term_id: int, group_id: int | None) -> Term:
     """A term, its group held first: no two may come to share a word."""
-    term = access_term(uow.session, actor, term_id, Can.ITEM_WRITE, group_id=group_id)
+    term = access_term(uow.session, actor, term_id, Can.TERM_WRITE, group_id=group_id)
     uow.lock(Group, term.group_id)
     return uow.lock(Term, term.id)
 

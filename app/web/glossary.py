@@ -45,7 +45,7 @@ def add_form(slug: str) -> ResponseReturnValue:
 
 def _new(refused: DomainError | None = None) -> str:
     with looking() as (uow, actor):
-        require(uow.session, actor, group_id(), Can.ITEM_WRITE)
+        require(uow.session, actor, group_id(), Can.TERM_WRITE)
     given = (
         typed() if refused is not None else {"name": request.args.get("name", "")[:80], "forms": "", "definition": ""}
     )
