@@ -176,19 +176,19 @@ def meaning(term: Term) -> Meaning:
 
 def read(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Sheet:
     """The glossary of a group. Raises NotFound, Forbidden."""
-    standing_ = require(uow.session, actor, group_id, Can.ITEM_READ)
+    found = require(uow.session, actor, group_id, Can.ITEM_READ)
     lines = _lines(uow, actor, group_id, select(Term).where(Term.group_id == group_id).order_by(Term.folded, Term.id))
     return Sheet(
         lines=[line for line in lines if line.term.withdrawn_at is None],
         withdrawn=[line for line in lines if line.term.withdrawn_at is not None],
-        may_write=standing_.may(Can.TERM_WRITE),
+        may_write=found.may(Can.TERM_WRITE),
     )
 
 
 def read_term(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None = None) -> TermStory:
     """A term with every wording it has had. Raises NotFound, Forbidden."""
     term = access_term(uow.session, actor, term_id, Can.ITEM_READ, group_id=group_id)
-    standing_ = require(uow.session, actor, term.group_id, Can.ITEM_READ)
+    found = require(uow.session, actor, term.group_id, Can.ITEM_READ)
     rows = uow.session.execute(
         select(TermWording, Person.name)
         .outerjoin(Person, Person.id == TermWording.by_id)
@@ -201,7 +201,7 @@ def read_term(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | No
         story.append(Said(wording, name or "", _changed(before, wording) if before is not None else []))
         before = wording
     [line] = _lines(uow, actor, term.group_id, select(Term).where(Term.id == term.id))
-    return TermStory(line, story[::-1], standing_.may(Can.TERM_WRITE))
+    return TermStory(line, story[::-1], found.may(Can.TERM_WRITE))
 
 
 def _changed(before: TermWording, after: TermWording) -> list[tuple[str, list[Segment]]]:
