@@ -283,7 +283,12 @@ def _version(world: World, say: Say) -> None:
         sent = exports.export_version(uow, world.cast.member, group_id=group_id, number=frozen.number, form="docx")
         examined = returns.examine(uow, world.cast.member, group_id=group_id, data=sent.body)
         brought = returns.keep(
-            uow, world.cast.member, examined, group_id=group_id, file_name=say("file name"), edited_by=say("editor")[:120]
+            uow,
+            world.cast.member,
+            examined,
+            group_id=group_id,
+            file_name=say("file name"),
+            edited_by=say("editor")[:120],
         )
         world.ids["return_id"] = brought.id
         rated = [each for each in versions.items_of(uow.session, frozen.id) if each.kind is Kind.CRITERION]

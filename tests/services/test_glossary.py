@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import GlossaryChanged
 from app.policy import Actor
-from app.services import glossary, items, outline
+from app.services import glossary, items, outline, privacy
 from app.services.activity import list_activity
 from app.services.glossary import TermForm, TermLine
 from app.uow import Database
@@ -167,6 +167,20 @@ def test_who_may(database: Database, cast: Cast) -> None:
         glossary.read_term(uow, cast.member, term_id=term_id, group_id=cast.other_group_id)
     with database.writing() as uow:  # each group has its own
         glossary.define(uow, cast.stranger, group_id=cast.other_group_id, form=LEAD)
+
+
+def test_ones_copy_holds_ones_wordings_and_erasure_leaves_them_without_a_name(database: Database, cast: Cast) -> None:
+    term_id = define(database, cast.member, cast)
+    redefine(database, cast.peer, term_id, TermForm("Lead provider", "Peer's words."), 1)
+    with database.reading() as uow:
+        mine = privacy.export_mine(uow, cast.member)["definitions"]
+    assert [(each["term"], each["definition"]) for each in mine] == [("Lead provider", LEAD.definition)]
+    with database.writing() as uow:
+        privacy.erase_me(uow, cast.member)
+    [line] = lines(database, cast)
+    assert "Member" not in line.defined_by
+    with database.reading() as uow:
+        assert len(glossary.read_term(uow, cast.peer, term_id=term_id).story) == 2
 
 
 def test_the_wall_holds_one_name_once(database: Database, cast: Cast) -> None:
