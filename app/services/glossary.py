@@ -93,11 +93,16 @@ def access_term(session: Session, actor: Actor, term_id: int, can: Can, *, group
 
 
 def define(uow: UnitOfWork, actor: Actor, *, group_id: int, form: TermForm) -> Term:
-    """Add a term. Raises NotFound, Forbidden, Conflict when the glossary is full, Invalid with a sentence by field."""
+    """Add a term.
+
+    Raises NotFound, Forbidden, Conflict when the glossary is full or a vote is open on words that use it, Invalid with
+    a sentence by field.
+    """
     require(uow.session, actor, group_id, Can.TERM_WRITE)
     uow.lock(Group, group_id)
     _must_have_room(uow.session, group_id)
     form = _checked(uow.session, group_id, None, form)
+    _must_be_no_vote(uow, actor, group_id, Meaning(0, form.name, tuple(form.forms), ""))
     term = Term(
         group_id=group_id, name=form.name, folded=fold(form.name), forms=list(form.forms), definition=form.definition,
         number=1, defined_at=uow.now, defined_by_id=actor.person_id, changed_at=uow.now, changed_by_id=actor.person_id,
@@ -114,7 +119,8 @@ def redefine(
 ) -> Term:
     """Give a term another wording; ``number`` is that of the one its writer saw. The earlier ones are kept.
 
-    Raises NotFound, Forbidden, Conflict when somebody else has changed or withdrawn it since, Invalid by field.
+    Raises NotFound, Forbidden, Conflict when somebody else has changed or withdrawn it since or a vote is open on words
+    that use it, Invalid by field.
     """
     term = _hold(uow, actor, term_id, group_id)
     if term.withdrawn_at is not None:
@@ -129,6 +135,7 @@ def redefine(
             "place of theirs.",
             code="changed",
         )
+    _must_be_no_vote(uow, actor, term.group_id, meaning(term), Meaning(0, form.name, tuple(form.forms), ""))
     term.name, term.folded, term.forms = form.name, fold(form.name), list(form.forms)
     term.definition, term.number = form.definition, term.number + 1
     term.changed_at, term.changed_by_id = uow.now, actor.person_id
@@ -138,16 +145,23 @@ def redefine(
 
 
 def withdraw(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None = None) -> Term:
-    """Take a term out of the glossary; it can be restored. Raises NotFound, Forbidden."""
+    """Take a term out of the glossary; it can be restored.
+
+    Raises NotFound, Forbidden, Conflict while a vote is open on words that use it.
+    """
     term = _hold(uow, actor, term_id, group_id)
     if term.withdrawn_at is None:
+        _must_be_no_vote(uow, actor, term.group_id, meaning(term))
         term.withdrawn_at = uow.now
         _tell(uow, actor, term, "withdrew the definition of")
     return term
 
 
 def restore(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None = None) -> Term:
-    """Bring a withdrawn term back. Raises NotFound, Forbidden, Conflict when one of its words is a term by now."""
+    """Bring a withdrawn term back.
+
+    Raises NotFound, Forbidden, Conflict when one of its words is a term by now or a vote is open on words that use it.
+    """
     term = _hold(uow, actor, term_id, group_id)
     if term.withdrawn_at is not None:
         _must_have_room(uow.session, term.group_id)
@@ -155,6 +169,7 @@ def restore(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None
         for words in (term.name, *term.forms):
             if fold(words) in taken:
                 raise Conflict(f"“{words}” is in the glossary by now, under “{taken[fold(words)]}”. Change that one.")
+        _must_be_no_vote(uow, actor, term.group_id, meaning(term))
         term.withdrawn_at = None
         _tell(uow, actor, term, "restored the definition of")
     return term
@@ -291,6 +306,21 @@ def _taken(session: Session, group_id: int, but: int | None) -> dict[str, str]:
         if term.id != but
         for words in (*term.forms, term.name)
     }
+
+
+def _must_be_no_vote(uow: UnitOfWork, actor: Actor, group_id: int, *meanings: Meaning) -> None:
+    """Raises Conflict while a vote is open on an item whose words use one of the terms: their meaning is voted on too.
+
+    A vote that opens at this very moment is on the new meaning: nobody has answered it yet.
+    """
+    glossary = Glossary(meanings)
+    for entry in items.entries_of(uow, actor, group_id, items.items_voted_on(uow.session, group_id)).values():
+        if glossary.used_in(entry.words(field) for field in WORDS):
+            raise Conflict(
+                f"The vote on {entry.item.reference}, which uses “{meanings[-1].name}”, is open: what its words mean "
+                "cannot change until it closes.",
+                code="vote_open",
+            )
 
 
 def _must_have_room(session: Session, group_id: int) -> None:

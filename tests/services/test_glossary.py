@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import GlossaryChanged
 from app.policy import Actor
 from app.services import glossary, items, outline, privacy
@@ -17,6 +18,7 @@ from app.uow import Database
 from models.glossary import Term
 from models.items import Kind, Status
 from tests.cast import Cast, counting, make_cast
+from tests.rooms import build_hall
 
 LEAD = TermForm(
     "Lead provider", "The one organisation that *answers* for the whole contract.", ("lead providers", "LP")
@@ -127,6 +129,31 @@ def test_what_cannot_be_is_said_beside_its_field(
     assert len(lines(database, cast)) == 1
 
 
+@pytest.mark.parametrize("runs", [8])
+def test_two_who_define_one_word_at_once_make_one_term(database: Database, cast: Cast, runs: int) -> None:
+    for run in range(runs):
+        barrier, refused = threading.Barrier(2), list[DomainError]()
+
+        def act(
+            actor: Actor, form: TermForm, barrier: threading.Barrier = barrier, refused: list[DomainError] = refused
+        ) -> None:
+            barrier.wait()
+            try:
+                define(database, actor, cast, form)
+            except DomainError as error:
+                refused.append(error)
+
+        other = TermForm(f"Other {run}", "Theirs.", (f"word {run}",))
+        both = ((cast.member, TermForm(f"Word {run}", "Mine.")), (cast.peer, other))
+        threads = [threading.Thread(target=act, args=each) for each in both]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [type(each) for each in refused] == [Invalid]
+        assert len(lines(database, cast)) == run + 1
+
+
 def test_a_form_that_repeats_the_name_is_left_out(database: Database, cast: Cast) -> None:
     define(database, cast.member, cast, TermForm("Prime", "x", ("prime", "primes", " Primes ", "")))
     assert [line.term.forms for line in lines(database, cast)] == [["Primes"]]
@@ -181,6 +208,31 @@ def test_ones_copy_holds_ones_wordings_and_erasure_leaves_them_without_a_name(da
     assert "Member" not in line.defined_by
     with database.reading() as uow:
         assert len(glossary.read_term(uow, cast.peer, term_id=term_id).story) == 2
+
+
+def test_what_is_being_voted_on_keeps_its_meaning(database: Database) -> None:
+    hall = build_hall(database)
+    ana = hall.who["Ana"]
+
+    def write(name: str, definition: str = "x") -> int:
+        with database.writing() as uow:
+            form = TermForm(name, definition)
+            return glossary.define(uow, ana, group_id=hall.group_id, form=form).id
+
+    used, other = write("leadership"), write("tariff")
+    hall.open("Ana")
+    hall.advance()
+    hall.advance()  # the stage that decides on the item opens its vote
+    with database.writing() as uow:
+        glossary.redefine(uow, ana, term_id=other, form=TermForm("tariff", "A price."), number=1)
+        glossary.withdraw(uow, ana, term_id=other)
+    for form in (TermForm("leadership", "Otherwise."), TermForm("tariff", "y", ("share",))):
+        with database.writing() as uow, pytest.raises(Conflict, match=r"The vote on C1.1, which uses"):
+            glossary.redefine(uow, ana, term_id=used, form=form, number=1)
+    with database.writing() as uow, pytest.raises(Conflict, match="is open"):
+        glossary.withdraw(uow, ana, term_id=used)
+    with pytest.raises(Conflict, match="which uses “Partners”"):
+        write("Partners")
 
 
 def test_the_wall_holds_one_name_once(database: Database, cast: Cast) -> None:
