@@ -269,6 +269,7 @@ def demo(reset: bool) -> None:
     "--format", "form", type=click.Choice(["md", "docx", "pdf", "json", "csv"]), default="md", show_default=True
 )
 @click.option("--evidence/--no-evidence", default=True, show_default=True, help="What the items rest on.")
+@click.option("--definitions/--no-definitions", default=True, show_default=True, help="What the terms in them mean.")
 @click.option("--decisions", is_flag=True, help="Also the decisions on them.")
 @click.option("--suggestions", is_flag=True, help="Also the suggestions that wait.")
 @click.option("--comments", is_flag=True, help="Also the open comments.")

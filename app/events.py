@@ -104,6 +104,13 @@ class EvidenceChanged(Fact):
 
 
 @dataclass(frozen=True)
+class GlossaryChanged(Fact):
+    """A term was defined, redefined, withdrawn or restored: every card that uses it reads otherwise."""
+
+    group_id: int
+
+
+@dataclass(frozen=True)
 class VersionFrozen(Fact):
     """A version was locked."""
 

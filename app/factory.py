@@ -49,6 +49,7 @@ def make_pages(redis_url: str = "") -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["markdown"] = markup.render
+    app.jinja_env.filters["defined"] = markup.defined
     Babel(app)
     context.install(app)
     install(app, csrf, redis_url)

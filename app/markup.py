@@ -18,6 +18,7 @@ from app.calc.anchors import Anchor, letters
 from app.calc.changes import units_length
 from app.calc.dialect import clean, parse
 from app.calc.differences import Segment
+from app.calc.glossary import Glossary, Use
 
 MAX_UNITS = 100_000
 """A text's longest length in UTF-16 units, as the editor counts; what lies beyond is not shown."""
@@ -28,6 +29,13 @@ _REL = "noopener noreferrer nofollow"
 
 #: HTML as this module makes it, cut into tags, entities and single letters.
 _TAG_OR_WORDS = re.compile(r"""<(?:[^<>"]|"[^"]*")*>|&[#a-zA-Z0-9]+;|[^<&]|[<&]""")
+
+#: HTML as this module makes it, cut into tags and what stands between them.
+_TAG_OR_RUN = re.compile(r"""<(?:[^<>"]|"[^"]*")*>|[^<]+""")
+#: Tags that do not part words, those in whose words no term is marked, and how a note behind commented words begins.
+_INLINE = {"strong", "em", "a", "span", "mark"}
+_UNMARKED = {"a", "h1", "h2", "h3", "h4", "h5", "h6"}
+_NOTE = '<a class="commented__note"'
 
 _SVG_TAGS = frozenset(
     [
@@ -200,6 +208,55 @@ def shaded(html: Markup, text: str, shades: Sequence[Shade]) -> Markup:
     return Markup("".join(out))
 
 
+def defined(html: Markup, glossary: Glossary | None, address: str) -> Markup:
+    """`html`, made of Markdown by `render` and perhaps marked since, with the first use of each defined term a link.
+
+    It leads to "#term-ID" of the page at `address` (none: of the same page) and holds what the term means, for those
+    who point at it or hear it. No term is marked in links and headings, nor where a tag cuts it.
+    """
+    if not glossary:
+        return html
+    parts = _TAG_OR_RUN.findall(html)
+    said, places, allowed = "", dict[int, int](), dict[int, bool]()
+    inside: list[str] = []
+    for number, part in enumerate(parts):
+        if part.startswith("</"):
+            said += "" if inside.pop() in _INLINE else "\n\n"
+        elif part.startswith("<"):
+            name = re.split(r"[\s>]", part[1:], maxsplit=1)[0]
+            said += "\n" if name == "br" else "" if name in _INLINE else "\n\n"
+            if name != "br":
+                inside.append("span" if part.startswith(_NOTE) else name)
+        elif "span" not in inside:  # what stands there is no word of the text
+            places[len(said)], allowed[number] = number, _UNMARKED.isdisjoint(inside)
+            said += unescape(part)
+    starts = list(places)
+    made: dict[int, list[tuple[int, int, str]]] = {}
+    seen: set[int] = set()
+    for use in glossary.uses(said):
+        place = bisect_right(starts, use.start) - 1
+        number, begin = places[starts[place]], starts[place]
+        end = begin + len(unescape(parts[number]))
+        if use.term.id not in seen and allowed[number] and use.end <= end:
+            seen.add(use.term.id)
+            made.setdefault(number, []).append((use.start - begin, use.end - begin, _term(use, said, address)))
+    for number, links in made.items():
+        run, at, out = unescape(parts[number]), 0, ""
+        for first, last, link in links:
+            out += escape(run[at:first], quote=False) + link
+            at = last
+        parts[number] = out + escape(run[at:], quote=False)
+    return Markup("".join(parts)) if made else html
+
+
+def _term(use: Use, said: str, address: str) -> str:
+    meaning, words = escape(use.term.meaning), escape(said[use.start : use.end], quote=False)
+    name = escape(use.term.name)
+    return (
+        f'<a class="term" href="{escape(address)}#term-{use.term.id}" data-term="{name}" title="{meaning}">{words}</a>'
+    )
+
+
 def _shown_letters(pieces: Iterable[tuple[bool, str]], text: str) -> Sequence[int] | None:
     """Where the letters of a page stand in its text, in units; None where the two do not agree."""
     places = letters(text)
@@ -273,7 +330,7 @@ def _with_marks(pieces: list[tuple[bool, str]], spans: list[tuple[int, int, Mark
 def _note(mark: Mark) -> str:
     key, label = escape(mark.key), escape(mark.label)
     return (
-        f'<a class="commented__note" id="words-{key}" href="#talk-{key}" title="{label}">'
+        f'{_NOTE} id="words-{key}" href="#talk-{key}" title="{label}">'
         f'<span class="visually-hidden">{label}</span><span aria-hidden="true">{mark.number}</span></a>'
     )
 

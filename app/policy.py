@@ -66,6 +66,7 @@ class Can(StrEnum):
     ITEM_READ = "item.read"
     ITEM_WRITE = "item.write"
     ITEM_SETTLE = "item.settle"
+    TERM_WRITE = "term.write"
     TEXT_READ = "text.read"
     TEXT_WRITE = "text.write"
     TEXT_SUGGEST = "text.suggest"
@@ -108,6 +109,7 @@ RULES: dict[Can, frozenset[Role]] = {
     Can.ITEM_READ: _READERS | {Role.GUEST},
     Can.ITEM_WRITE: _WRITERS,
     Can.ITEM_SETTLE: _FACILITATOR,
+    Can.TERM_WRITE: _WRITERS,
     Can.TEXT_READ: _READERS | {Role.GUEST},
     Can.TEXT_WRITE: _WRITERS | {Role.GUEST},
     Can.TEXT_SUGGEST: _WRITERS,

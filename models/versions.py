@@ -56,3 +56,21 @@ class VersionItem(Base):
     evidence: Mapped[list[Any]] = mapped_column(default=list)
     aspirational: Mapped[bool] = mapped_column(default=False)
     words_sha256: Mapped[str] = mapped_column(String(64))
+
+
+class VersionTerm(Base):
+    """A defined term as frozen with the words that use it."""
+
+    __tablename__ = "version_term"
+    __table_args__ = (
+        UniqueConstraint("version_id", "name"),
+        UniqueConstraint("version_id", "position"),
+        CheckConstraint("length(name) > 0 AND length(definition) > 0", name="says_something"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("version.id"))
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(80))
+    forms: Mapped[list[str]] = mapped_column(default=list)
+    definition: Mapped[str] = mapped_column(Text)

@@ -38,7 +38,9 @@ def hints(fact: Fact) -> list[Hint]:
             return [_same(f"items-{group_id}"), (f"items-{group_id}", item), _same(item)]
         case events.TextChanged(group_id, _, item_id, _, _) if item_id is not None:
             return [(f"items-{group_id}", f"item-{item_id}"), _same(f"item-{item_id}")]
-        case events.TextChanged(_, _, _, meeting_id, _) if meeting_id is not None:
+        case events.TextChanged(_, _, _, meeting_id, _) | events.PollChanged(_, meeting_id, _) if (
+            meeting_id is not None
+        ):
             return [_same(f"meeting-{meeting_id}")]
         case events.TreeChanged(group_id):
             return [_same(f"items-{group_id}")]
@@ -46,10 +48,10 @@ def hints(fact: Fact) -> list[Hint]:
             return [_same(f"people-{group_id}")]
         case events.EvidenceChanged(group_id):
             return [_same(f"evidence-{group_id}")]
+        case events.GlossaryChanged(group_id):
+            return [_same(f"glossary-{group_id}"), _same(f"items-{group_id}")]
         case events.MeetingChanged(group_id, meeting_id):
             return [_same(f"meetings-{group_id}"), _same(f"meeting-{meeting_id}")]
-        case events.PollChanged(_, meeting_id, _):
-            return [_same(f"meeting-{meeting_id}")]
         case events.DecisionRecorded(group_id, _):
             return [_same(f"meetings-{group_id}")]
         case events.VersionFrozen(group_id, _):

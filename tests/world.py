@@ -23,6 +23,7 @@ from app.services import (
     documents,
     exports,
     findings,
+    glossary,
     groups,
     hands,
     homework,
@@ -46,6 +47,7 @@ from app.services import (
 )  # fmt: skip
 from app.services.contracting import ModelForm, Use
 from app.services.findings import FindingForm
+from app.services.glossary import TermForm
 from app.services.panel import SeatForm
 from app.services.practice import Lines, Script
 from app.uow import Database, UnitOfWork
@@ -141,6 +143,16 @@ def _evidence(world: World, say: Say) -> None:
             form=FindingForm(source.id, text=say("finding"), page=say("page")[:40], model_id=model.id),
         )  # fmt: skip
         world.ids |= {"source_id": source.id, "model_id": model.id, "finding_id": finding.id}
+        term = glossary.define(
+            uow, who, group_id=group_id,
+            form=TermForm(say("term")[:80], say("what a term means"), [say("other form")[:80]]),
+        )  # fmt: skip
+        gone = glossary.define(uow, who, group_id=group_id, form=TermForm(say("withdrawn term")[:80], say("old sense")))
+        world.ids["term_id"] = term.id
+    with world.database.writing() as uow:
+        form = TermForm(term.name, say("what a term means now"), term.forms)
+        glossary.redefine(uow, world.cast.peer, term_id=term.id, form=form, number=1)
+        glossary.withdraw(uow, world.cast.peer, term_id=gone.id)
 
 
 def _blueprint(world: World, say: Say) -> None:
@@ -271,7 +283,12 @@ def _version(world: World, say: Say) -> None:
         sent = exports.export_version(uow, world.cast.member, group_id=group_id, number=frozen.number, form="docx")
         examined = returns.examine(uow, world.cast.member, group_id=group_id, data=sent.body)
         brought = returns.keep(
-            uow, world.cast.member, examined, group_id=group_id, file_name=say("file name"), edited_by=say("editor")
+            uow,
+            world.cast.member,
+            examined,
+            group_id=group_id,
+            file_name=say("file name"),
+            edited_by=say("editor")[:120],
         )
         world.ids["return_id"] = brought.id
         rated = [each for each in versions.items_of(uow.session, frozen.id) if each.kind is Kind.CRITERION]

@@ -1,7 +1,9 @@
 """The fingerprint of a locked version, which anyone can check without us.
 
 **How to check one.** Take the version's content as JSON: an object of ``blueprint`` (its name) and ``items``, the items
-in the order of the tree (a parent before its children, neighbours by position). Write it as JSON with the keys of every
+in the order of the tree (a parent before its children, neighbours by position), and, where its words use defined terms,
+``terms``, these in the order of the alphabet, each with its ``definition`` and the other forms of the word (``also``).
+A version whose words use none has no ``terms``, not even an empty list. Write it as JSON with the keys of every
 object in alphabetical order (by code point), no white space between tokens, no character escaped that JSON does not
 require to be (so ``é`` stays ``é``), encode it as UTF-8, and take the SHA-256 of the bytes in hexadecimal. In Python::
 
@@ -14,8 +16,9 @@ An example: the content
 is written ``{"blueprint":"Northmere","items":[{"reference":"P1","title":"People first"}]}`` and has the fingerprint
 ``019ba1c6`` (first eight digits; the whole is `EXAMPLE`).
 
-The content holds everything an expert sees: reference, kind, status, title, words, why, summary and evidence lines. It
-never holds ids or times, so that the same words have the same fingerprint wherever and whenever they were locked.
+The content holds everything an expert sees (reference, kind, status, title, words, why, summary and evidence lines)
+and what the defined terms meant in these words. It never holds ids or times, so that the same words have the same
+fingerprint wherever and whenever they were locked.
 """
 
 import hashlib

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.calc.paragraphs import Paragraph, fold, markdown, tidy
-from app.calc.returns import ELEMENTS, LABELS, PRINCIPLES
+from app.calc.returns import DEFINITIONS, ELEMENTS, LABELS, PRINCIPLES
 from app.calc.wordreading import Line, WordFile, lines
 
 Guess = Literal["principle", "element", "criterion", "specification", "words", "none"]
@@ -105,6 +105,8 @@ def _guess(headings: Iterable[Heading]) -> None:
         bare = each.title.lower()
         if bare in (PRINCIPLES.lower(), ELEMENTS.lower()):
             gathers, each.guess = each, "none"
+            continue
+        if bare == DEFINITIONS.lower() and not each.text:  # a table of an export stands under it
             continue
         if gathers is not None and each.depth <= gathers.depth:
             gathers = None

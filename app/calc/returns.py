@@ -25,6 +25,8 @@ FIELDS = ("title", "text", "why", "summary")
 LABELS = {"why": "Why", "summary": "In plain words"}
 #: The headings above items.
 PRINCIPLES, ELEMENTS = "Principles", "Core elements"
+#: The heading above what the defined terms mean, which stands before them.
+DEFINITIONS = "Definitions"
 #: Labels of what only informs.
 EVIDENCE, DECISIONS, SUGGESTIONS, COMMENTS = "Evidence", "Decisions", "Suggested words", "Comments"
 _FIXED_LABELS = {EVIDENCE.lower(), DECISIONS.lower(), SUGGESTIONS.lower(), COMMENTS.lower()}
@@ -163,7 +165,7 @@ class _Sorter:
         self.has_marks = bool(self.marked)
         self.sheet = _Sheet()
         self.reference = ""
-        self.at: str = "front"  # or a field, "fixed", "new"
+        self.at: str = "front"  # or a field, "fixed", "new", "definitions"
         self.expects = 0
         self.unmarked: dict[str, str] = {}
 
@@ -193,6 +195,8 @@ class _Sorter:
                 self.at, self.expects = "fixed", int(fixed[1])
                 return
             if (known := _LINE.match(name)) is not None:
+                if line.block.heading:  # a part begins: what stood above it has ended
+                    self._lines_gone()
                 self.expects -= self.at == "fixed"
                 if known[1] != _check(text):
                     self._lose("line", line)
@@ -261,6 +265,9 @@ class _Sorter:
         if not self.has_marks and bare in (PRINCIPLES.lower(), ELEMENTS.lower()):
             self.at = "front"
             return True
+        if not self.has_marks and not self.reference and bare == DEFINITIONS.lower():
+            self.at = "definitions"
+            return True
         if not self.has_marks and (found := _REFERENCE.match(text)) and self._is_title_by_words(found[1], text):
             self._title(found[1], text)
             return True
@@ -320,7 +327,7 @@ class _Sorter:
         elif self.at == "new" and not line.block.row:
             last = self.sheet.loose[-1]
             self.sheet.loose[-1] = Loose("new", last.reference, f"{last.text}\n{line.paragraph.text}", last.author)
-        elif self.has_marks:
+        elif self.has_marks or self.at == "definitions":
             self._lose("table" if line.block.row else "paragraph", line)
 
     def _lose(self, what: What, line: Line, reference: str = "") -> None:

@@ -25,6 +25,7 @@ class Including:
     """What is wanted beside the words."""
 
     evidence: bool = True
+    definitions: bool = True
     decisions: bool = False
     suggestions: bool = False
     comments: bool = False

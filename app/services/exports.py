@@ -35,7 +35,7 @@ from models.evidence import ContractingModel, Finding, Link, Source
 from models.groups import Group
 from models.items import Item
 from models.validation import RemarkKind, Scope
-from models.versions import Version, VersionItem
+from models.versions import Version, VersionItem, VersionTerm
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,10 @@ def export_draft(uow: UnitOfWork, actor: Actor, *, group_id: int, form: str, inc
     if not including.evidence:
         for row in rows:
             row.evidence = []
+    terms = versions.terms_used(uow.session, group_id, rows) if including.definitions else []
     head: dict[str, Any] = {"format": "concordat-draft/1", "group": group.name, "exported_on": today.isoformat()}
     body = _body(
-        uow, actor, form, group, rows, including, title=group.name, base=word_files.DRAFT, today=today,
+        uow, actor, form, group, rows, terms, including, title=group.name, base=word_files.DRAFT, today=today,
         front=[warning], markdown=[f"# {group.name}: draft", "", warning], head=head, frozen_at=None,
     )  # fmt: skip
     return File(f"draft-{today.isoformat()}.{form}", FORMS[form], body)
@@ -88,8 +89,8 @@ def export_version(
 ) -> File:
     """A version of the group by its number, in the form whose fingerprint a third party can check (``json``).
 
-    JSON always holds the evidence, without which it could not be checked. Raises NotFound for a number or a form there
-    is not.
+    JSON always holds evidence and definitions, without which it could not be checked. Raises NotFound for a number or
+    a form there is not.
     """
     require(uow.session, actor, group_id, Can.VERSION_READ)
     query = select(Version.id).where(Version.group_id == group_id, Version.number == number)
@@ -104,10 +105,11 @@ def export_version(
         "how_to_check": version_files.CHECK,
     }  # fmt: skip
     front = version_files.front(whole)
+    terms = whole.terms if including.definitions or form == "json" else []
     said = [each for line in front for each in ("", line)]
     said[-1] = f"Fingerprint (SHA-256): `{version.sha256}`"
     body = _body(
-        uow, actor, form, group, whole.items, including, title=version.title, base=str(version.number),
+        uow, actor, form, group, whole.items, terms, including, title=version.title, base=str(version.number),
         today=moments.local_day(uow.now, group.time_zone), front=front,
         markdown=[f"# {version.title}: version {version.number}", *said], head=head, frozen_at=version.frozen_at,
     )  # fmt: skip
@@ -115,7 +117,8 @@ def export_version(
 
 
 def _body(
-    uow: UnitOfWork, actor: Actor, form: str, group: Group, rows: Sequence[VersionItem], including: Including, *,
+    uow: UnitOfWork, actor: Actor, form: str, group: Group, rows: Sequence[VersionItem], terms: Sequence[VersionTerm],
+    including: Including, *,
     title: str, base: str, today: date, front: Sequence[str], markdown: Sequence[str], head: dict[str, Any],
     frozen_at: datetime | None,
 ) -> bytes:  # fmt: skip
@@ -124,15 +127,15 @@ def _body(
     item_ids = {row.item_id for row in rows}
     along = companions.beside(uow, actor, group_id=group.id, item_ids=item_ids, including=including, until=frozen_at)
     if form == "json":
-        return version_files.json_bytes(head, versions.content(title, rows), rows, along)
+        return version_files.json_bytes(head, versions.content(title, rows, terms), rows, along)
     if form == "md":
-        return version_files.markdown_bytes(markdown, rows, including, along)
+        return version_files.markdown_bytes(markdown, rows, terms, including, along)
     if form == "csv":
-        return version_files.items_table(rows, including, along)
+        return version_files.items_table(rows, terms, including, along)
     versions_ = {} if form == "pdf" else _text_versions(uow, rows, frozen_at)
     sheet = word_files.Sheet(
         title=title, group_name=group.name, slug=group.slug, base=base, made_on=today, front=front, rows=rows,
-        versions=versions_, including=including, companions=along,
+        terms=terms, versions=versions_, including=including, companions=along,
     )  # fmt: skip
     if form == "pdf":
         return pdf_files.pdf_bytes(uow, sheet)

@@ -15,9 +15,10 @@ from app.calc.outlines import Outline, outline
 from app.calc.wordreading import Unreadable, read
 from app.errors import Conflict, Invalid
 from app.policy import Actor, Can, require
-from app.services import findings, items, sources
+from app.services import findings, glossary, items, sources
 from app.services.activity import note
 from app.services.findings import FindingForm
+from app.services.glossary import TermForm
 from app.uow import UnitOfWork
 from models.evidence import Relation, Source, Strength
 from models.items import Item, Kind, PrincipleGroup, Status
@@ -127,15 +128,16 @@ _BROKEN = "This is not a blueprint as Concordat writes it. Export it again as JS
 
 @dataclass(frozen=True)
 class TakenOver:
-    """What came in: how many items and findings, and the group and form it came from."""
+    """What came in: how many items, findings and terms, and the group and form it came from."""
 
     items: int
     findings: int
+    terms: int
     origin: str
 
 
 def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> TakenOver:
-    """Fill a group's empty blueprint from the JSON of a draft or a version, with evidence and the same references.
+    """Fill a group's empty blueprint from the JSON of a draft or a version, with its references, evidence and terms.
 
     Whatever was agreed there is a draft here; no person, decision, suggestion or comment comes along. A version must
     still have its fingerprint. Raises NotFound, Forbidden, Conflict when there are items already, Invalid with a
@@ -159,8 +161,9 @@ def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> T
         except Invalid as refused:
             why = refused.message or next(iter(refused.fields.values()), "")
             raise Invalid("", fields={"file": f"Entry {at + 1} cannot be taken: {why}"}) from refused
+    terms = _take_terms(uow, actor, group_id, head["content"])
     note(uow, actor, f"took over {len(made)} items from a file", group_id=group_id)
-    return TakenOver(len(made), len(noted), f"{str(head.get('group', ''))[:200]}, {head['format']}")
+    return TakenOver(len(made), len(noted), terms, f"{str(head.get('group', ''))[:200]}, {head['format']}")
 
 
 def _read(data: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -212,6 +215,30 @@ def _take_evidence(
         uow, actor, finding_id=noted[key], item_id=item.id, relation=Relation(_text(line, "relation")),
         note_text=_text(line, "note"), group_id=item.group_id,
     )  # fmt: skip
+
+
+def _take_terms(uow: UnitOfWork, actor: Actor, group_id: int, content: dict[str, Any]) -> int:
+    """The defined terms of a blueprint, all of them or none: one that is here already may mean something else."""
+    try:
+        forms = [
+            TermForm(_text(each, "term"), _text(each, "definition"), _forms(each)) for each in _list(content, "terms")
+        ]
+    except (KeyError, TypeError) as broken:
+        raise Invalid("", fields={"file": f"{_BROKEN} The fault is in its terms."}) from broken
+    for form in forms:
+        try:
+            glossary.define(uow, actor, group_id=group_id, form=form)
+        except Invalid as refused:
+            why = next(iter(refused.fields.values()), refused.message)
+            raise Invalid("", fields={"file": f"Its term “{form.name[:80]}” cannot be taken: {why}."}) from refused
+    return len(forms)
+
+
+def _forms(each: dict[str, Any]) -> list[str]:
+    value = each["also"]
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError("also")
+    return value
 
 
 def _text(each: dict[str, Any], name: str) -> str:

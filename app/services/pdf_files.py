@@ -9,8 +9,9 @@ from app import typesetting
 from app.calc import moments
 from app.calc.paragraphs import Paragraph, paragraphs
 from app.calc.plain import plain
-from app.calc.returns import COMMENTS, DECISIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS
+from app.calc.returns import COMMENTS, DECISIONS, DEFINITIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS
 from app.errors import Conflict
+from app.services.version_files import also
 from app.services.word_files import (
     DECISION_HEAD,
     DRAFT,
@@ -46,6 +47,11 @@ def data_of(sheet: Sheet) -> dict[str, Any]:
             parts.append({"title": begins, "items": []})
         parts[-1]["items"].append(_item(sheet, row))
     footer = f"{title}, {moments.day_in_words(sheet.made_on)}"
+    terms = [
+        {"name": each.name, "also": also(each), "text": blocks(paragraphs(each.definition))} for each in sheet.terms
+    ]
+    if terms:
+        parts.insert(0, {"title": DEFINITIONS, "terms": terms, "items": []})
     return {"title": title, "front": list(sheet.front), "footer": footer, "parts": parts}
 
 

@@ -22,6 +22,7 @@ from models.activity import Activity
 from models.calendars import CalendarFeed
 from models.comments import Comment
 from models.documents import TextChange
+from models.glossary import TermWording
 from models.groups import Group, Invitation, Membership, Role
 from models.homework import Homework, HomeworkShare
 from models.jobs import Job
@@ -101,6 +102,12 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
             {"at": row.made_at.isoformat(), "words": row.words}
             for row in session.execute(
                 select(Comment).where(Comment.author_id == person.id).order_by(Comment.id)
+            ).scalars()
+        ],
+        "definitions": [
+            {"term": row.name, "at": row.at.isoformat(), "also": row.forms, "definition": row.definition}
+            for row in session.execute(
+                select(TermWording).where(TermWording.by_id == person.id).order_by(TermWording.id)
             ).scalars()
         ],
         "homework": [

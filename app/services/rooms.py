@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.calc.glossary import Glossary
 from app.errors import NotFound
 from app.policy import Actor, Can, allowed
-from app.services import actions, documents, homework, items, polls
+from app.services import actions, documents, glossary, homework, items, polls
 from app.services.actions import ActionLine
 from app.services.attendance import attendances, expected, is_present
 from app.services.hands import Queue, queue_of
@@ -183,6 +184,7 @@ class MemberScreen:
     own_item: ItemView | None
     items: list[tuple[int, str]]
     may_write: bool
+    terms: Glossary
 
     @property
     def view(self) -> ItemView | None:
@@ -339,6 +341,7 @@ def read_member(
         has_floor=speaker is not None and speaker.person_id == actor.person_id,
         ahead=waiting.index(actor.person_id or 0) if hand else 0, own_item=own_item,
         items=choosable(uow.session, group_id), may_write=may_write,
+        terms=glossary.standing(uow.session, group_id) if view is not None else Glossary(),
     )  # fmt: skip
 
 

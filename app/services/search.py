@@ -29,6 +29,7 @@ from models.search import SearchDue, SearchEntry
 #: What somebody must be able to do to find a thing; no finding opens what its page would not show.
 RIGHTS = {
     Kind.ITEM: Can.ITEM_READ,
+    Kind.TERM: Can.ITEM_READ,
     Kind.COMMENT: Can.COMMENT_READ,
     Kind.SUGGESTION: Can.ITEM_READ,
     Kind.DECISION: Can.DECISION_READ,
@@ -44,6 +45,7 @@ RIGHTS = {
 #: Which kind the rows of a watched table are; a document belongs to an item or is somebody's minutes.
 SOURCES = {
     "item": Kind.ITEM,
+    "term": Kind.TERM,
     "comment": Kind.COMMENT,
     "suggestion": Kind.SUGGESTION,
     "decision": Kind.DECISION,

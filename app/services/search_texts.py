@@ -21,6 +21,7 @@ from models.accounts import Person
 from models.comments import Comment, Discussion
 from models.documents import Document, Field
 from models.evidence import ContractingModel, Finding, Source
+from models.glossary import Term
 from models.items import Item, Status
 from models.meetings import Meeting
 from models.polls import Action, Decision
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     """What can be found, in the order in which it is shown."""
 
     ITEM = "item"
+    TERM = "term"
     COMMENT = "comment"
     SUGGESTION = "suggestion"
     DECISION = "decision"
@@ -89,6 +91,14 @@ def _items(session: Session, ids: list[int]) -> Iterable[Thing]:
             Kind.ITEM, item.id, item.group_id, words.get(Field.TITLE, ""), reference=item.reference,
             texts=tuple(words.get(field, "") for field in (Field.TEXT, Field.SUMMARY, Field.WHY)),
             withdrawn=item.status is Status.WITHDRAWN,
+        )  # fmt: skip
+
+
+def _terms(session: Session, ids: list[int]) -> Iterable[Thing]:
+    for term in session.execute(select(Term).where(Term.id.in_(ids))).scalars():
+        yield Thing(
+            Kind.TERM, term.id, term.group_id, term.name, (*term.forms, term.definition),
+            withdrawn=term.withdrawn_at is not None,
         )  # fmt: skip
 
 
@@ -200,6 +210,7 @@ def _versions(session: Session, ids: list[int]) -> Iterable[Thing]:
 
 _LOADERS: dict[Kind, Callable[[Session, list[int]], Iterable[Thing]]] = {
     Kind.ITEM: _items,
+    Kind.TERM: _terms,
     Kind.COMMENT: _comments,
     Kind.SUGGESTION: _suggestions,
     Kind.DECISION: _decisions,

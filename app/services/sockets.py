@@ -22,6 +22,7 @@ GROUP_TOPICS = {
     "here": Can.ITEM_READ,
     "people": Can.PEOPLE_READ,
     "evidence": Can.EVIDENCE_READ,
+    "glossary": Can.ITEM_READ,
     "meetings": Can.MEETING_READ,
     "versions": Can.VERSION_READ,
     "validation": Can.ROUND_READ,

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.calc.plain import plain
+from app.calc.returns import DEFINITIONS
 from app.calc.tables import Cell, csv_bytes
 from app.services.companions import Companions, Including
 from app.services.versions import Whole
-from models.versions import VersionItem
+from models.versions import VersionItem, VersionTerm
 
 CHECK = (
     "sha256 is the SHA-256 (hexadecimal) of 'content' written as UTF-8 JSON with the keys of every object in "
@@ -79,6 +80,7 @@ def json_bytes(
 def markdown_bytes(
     head: Sequence[str],
     items: Iterable[VersionItem],
+    terms: Sequence[VersionTerm],
     including: Including,
     companions: Companions,
 ) -> bytes:
@@ -92,7 +94,18 @@ def markdown_bytes(
         lines += _paragraphs(item, evidence=including.evidence)
         for title, some in _along(item, companions):
             lines += ["", f"**{title}:**", "", *(f"- {' '.join(each.split())}" for each in some)]
+    if terms:
+        lines += ["", f"## {DEFINITIONS}"]
+        for term in terms:
+            lines += ["", f"### {term.name}", ""]
+            lines += [f"*{also(term)}*", ""] if term.forms else []
+            lines += [term.definition]
     return ("\n".join(lines) + "\n").encode()
+
+
+def also(term: VersionTerm) -> str:
+    """The other forms of a term in words; empty when it has none."""
+    return f"Also: {', '.join(term.forms)}" if term.forms else ""
 
 
 def _along(item: VersionItem, companions: Companions) -> Iterable[tuple[str, list[str]]]:
@@ -145,8 +158,10 @@ def _evidence(line: dict[str, str]) -> str:
     return f"{line['relation']} ({line['strength']}): {line['finding']} ({line['source']}{page})"
 
 
-def items_table(items: Iterable[VersionItem], including: Including, companions: Companions) -> bytes:
-    """Items as CSV, one a line; a column for each thing that is to go along."""
+def items_table(
+    items: Iterable[VersionItem], terms: Sequence[VersionTerm], including: Including, companions: Companions
+) -> bytes:
+    """Items as CSV, one a line; a column for each thing that is to go along. Terms follow, one a line too."""
     head = [
         "reference",
         "under",
@@ -185,4 +200,7 @@ def items_table(items: Iterable[VersionItem], including: Including, companions: 
             "comments": "\n".join(along.get("Comments", [])),
         }
         rows.append([line[name] for name in columns])
+    for term in terms:
+        told = {"kind": "definition", "title": term.name, "words": term.definition, "plain summary": also(term)}
+        rows.append([told.get(name, "") for name in columns])
     return csv_bytes(columns, rows)

@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 from app.calc import moments
 from app.calc.differences import Segment, difference
 from app.calc.fingerprint import fingerprint
+from app.calc.glossary import Glossary, fold
+from app.calc.glossary import Term as Meaning
 from app.errors import Conflict, Invalid, NotFound
 from app.events import VersionFrozen
 from app.policy import Actor, Can, access, require
-from app.services import evidence
+from app.services import evidence, glossary
 from app.services.activity import note
 from app.services.documents import WORDS, documents_of, words_sha256
 from app.services.items import DEPTHS
@@ -27,7 +29,7 @@ from models.documents import Document
 from models.groups import Group
 from models.items import Item, Kind, Status
 from models.polls import Decision
-from models.versions import Version, VersionItem
+from models.versions import Version, VersionItem, VersionTerm
 
 #: Statuses that are copied unless the facilitator asks for more; what is withdrawn is never copied.
 USUAL = frozenset({Status.DRAFT, Status.PROPOSED, Status.AGREED, Status.RESERVATIONS})
@@ -48,10 +50,11 @@ class Draft:
 
 @dataclass(frozen=True)
 class Preview:
-    """What freezing would copy, and what it would leave out."""
+    """What freezing would copy, and what it would leave out; ``terms`` are the defined terms that go along."""
 
     taken: list[Draft]
     left_out: list[Draft]
+    terms: list[VersionTerm]
     next_number: int
     decisions: list[Decision]
 
@@ -76,6 +79,7 @@ class Whole:
     frozen_by: str
     decision: Decision | None
     items: list[VersionItem]
+    terms: list[VersionTerm]
     others: list[Version]
     recomputed: str
 
@@ -95,6 +99,25 @@ class ItemDifference:
     change: str
     texts: list[tuple[str, list[Segment]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class TermDifference:
+    """One defined term in two versions; ``texts`` as of an item: its other forms and its definition."""
+
+    name: str
+    change: str
+    texts: list[tuple[str, list[Segment]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Differences:
+    """What differs between the older and the newer of two versions (None: the blueprint of now)."""
+
+    older: Version
+    newer: Version | None
+    items: list[ItemDifference]
+    terms: list[TermDifference]
 
 
 def access_version(session: Session, actor: Actor, version_id: int, can: Can) -> Version:
@@ -132,15 +155,19 @@ def freeze(
     if not drafts:
         raise Invalid("There is nothing to lock yet: the blueprint holds no drafted or agreed items.")
     rows = [row_of(draft, position) for position, draft in enumerate(drafts)]
+    terms = terms_used(uow.session, group_id, rows)
     version = Version(
         group_id=group_id, number=following, title=title, decision_id=decision_id,
-        reason=reason, frozen_at=uow.now, frozen_by_id=actor.person_id, sha256=fingerprint(content(title, rows)),
+        reason=reason, frozen_at=uow.now, frozen_by_id=actor.person_id,
+        sha256=fingerprint(content(title, rows, terms)),
     )  # fmt: skip
     uow.session.add(version)
     uow.flush()
     for row in rows:
         row.version_id = version.id
-    uow.session.add_all(rows)
+    for term in terms:
+        term.version_id = version.id
+    uow.session.add_all([*rows, *terms])
     uow.flush()
     note(uow, actor, f"locked version {version.number} with {len(rows)} items", group_id=group_id)
     uow.emit(VersionFrozen(group_id, version.id))
@@ -155,9 +182,11 @@ def preview(uow: UnitOfWork, actor: Actor, *, group_id: int, with_ideas: bool, w
     decisions = uow.session.execute(
         select(Decision).where(Decision.group_id == group_id).order_by(Decision.number.desc()).limit(50)
     ).scalars()
+    taken = [draft for draft in drafts if draft.left_out is None]
     return Preview(
-        taken=[draft for draft in drafts if draft.left_out is None],
+        taken=taken,
         left_out=[draft for draft in drafts if draft.left_out is not None],
+        terms=terms_used(uow.session, group_id, [row_of(draft, at) for at, draft in enumerate(taken)]),
         next_number=_next_number(uow.session, group_id),
         decisions=list(decisions),
     )
@@ -191,7 +220,7 @@ def read(uow: UnitOfWork, actor: Actor, *, version_id: int) -> Whole:
     """A version with all its items in order. Raises NotFound, Forbidden."""
     version = access_version(uow.session, actor, version_id, Can.VERSION_READ)
     session = uow.session
-    items = items_of(session, version.id)
+    items, terms = items_of(session, version.id), terms_of(session, version.id)
     frozen_by = session.get(Person, version.frozen_by_id) if version.frozen_by_id else None
     others = session.execute(
         select(Version).where(Version.group_id == version.group_id, Version.id != version.id).order_by(Version.number)
@@ -204,8 +233,9 @@ def read(uow: UnitOfWork, actor: Actor, *, version_id: int) -> Whole:
         frozen_by=frozen_by.name if frozen_by else "Concordat",
         decision=session.get(Decision, version.decision_id) if version.decision_id else None,
         items=items,
+        terms=terms,
         others=list(others),
-        recomputed=fingerprint(content(version.title, items)),
+        recomputed=fingerprint(content(version.title, items, terms)),
     )
 
 
@@ -218,32 +248,61 @@ def items_of(session: Session, version_id: int) -> list[VersionItem]:
     )
 
 
-def content(title: str, items: Iterable[VersionItem]) -> dict[str, Any]:
-    """What is hashed: the blueprint's name and its items as an expert sees them; no ids, no times."""
-    return {"blueprint": title, "items": [_content_of(item) for item in items]}
+def terms_of(session: Session, version_id: int) -> list[VersionTerm]:
+    """The defined terms of a version, A to Z; the caller has checked the right."""
+    query = select(VersionTerm).where(VersionTerm.version_id == version_id).order_by(VersionTerm.position)
+    return list(session.execute(query).scalars())
 
 
-def compare(
-    uow: UnitOfWork, actor: Actor, *, version_id: int, other_id: int | None
-) -> tuple[Version, Version | None, list[ItemDifference]]:
-    """The older and the newer of two versions of one group, and every item that differs, in the newer one's order.
+def terms_used(session: Session, group_id: int, rows: Iterable[VersionItem]) -> list[VersionTerm]:
+    """The group's terms that some items use, and those that their definitions use, as a version would hold them now.
 
-    Without ``other_id`` the newer one (None in the answer) is the blueprint of now, as locking it would take it.
-    Raises NotFound when they do not belong to one group, Forbidden.
+    They belong to none yet. The caller has checked the right.
     """
-    older = access_version(uow.session, actor, version_id, Can.VERSION_READ)
+    texts = [words for row in rows for words in (row.title, row.text, row.why, row.summary)]
+    needed = glossary.standing(session, group_id).needed_by(texts)
+    return [
+        VersionTerm(position=position, name=term.name, forms=list(term.forms), definition=term.definition)
+        for position, term in enumerate(needed)
+    ]
+
+
+def meanings(terms: Iterable[VersionTerm]) -> Glossary:
+    """The terms of a version, to be looked for in its words; each has its place in the version for a number."""
+    return Glossary(Meaning(term.position + 1, term.name, tuple(term.forms), term.definition) for term in terms)
+
+
+def content(title: str, items: Iterable[VersionItem], terms: Iterable[VersionTerm] = ()) -> dict[str, Any]:
+    """What is hashed: the blueprint's name, its items as an expert sees them, its terms; no ids, no times.
+
+    Without a term there is no ``terms`` in it: versions from before there were any keep their fingerprint.
+    """
+    found: dict[str, Any] = {"blueprint": title, "items": [_content_of(item) for item in items]}
+    defined = [{"term": term.name, "also": term.forms, "definition": term.definition} for term in terms]
+    return found | {"terms": defined} if defined else found
+
+
+def compare(uow: UnitOfWork, actor: Actor, *, version_id: int, other_id: int | None) -> Differences:
+    """Every item and term that differs between two versions of one group, in the newer one's order.
+
+    Without ``other_id`` the newer one is the blueprint of now, as locking it would take it. Raises NotFound when they
+    do not belong to one group, Forbidden.
+    """
+    session = uow.session
+    older = access_version(session, actor, version_id, Can.VERSION_READ)
     newer: Version | None = None
     if other_id is None:
-        require(uow.session, actor, older.group_id, Can.ITEM_READ)
-        drafts = _drafts(uow.session, older.group_id, _statuses(with_ideas=False, with_parked=False))
+        require(session, actor, older.group_id, Can.ITEM_READ)
+        drafts = _drafts(session, older.group_id, _statuses(with_ideas=False, with_parked=False))
         after = [row_of(draft, at) for at, draft in enumerate(each for each in drafts if each.left_out is None)]
+        terms = terms_used(session, older.group_id, after)
     else:
-        other = access_version(uow.session, actor, other_id, Can.VERSION_READ)
+        other = access_version(session, actor, other_id, Can.VERSION_READ)
         if older.group_id != other.group_id:
             raise NotFound()
         older, newer = sorted((older, other), key=lambda version: version.number)
-        after = items_of(uow.session, newer.id)
-    before = {item.reference: item for item in items_of(uow.session, older.id)}
+        after, terms = items_of(session, newer.id), terms_of(session, newer.id)
+    before = {item.reference: item for item in items_of(session, older.id)}
     changes = [change for item in after if (change := _difference(before.get(item.reference), item)) is not None]
     kept = {item.reference for item in after}
     changes += [
@@ -251,7 +310,24 @@ def compare(
         for item in before.values()
         if item.reference not in kept
     ]
-    return older, newer, changes
+    return Differences(older, newer, changes, _terms_that_differ(terms_of(session, older.id), terms))
+
+
+def _terms_that_differ(before: Iterable[VersionTerm], after: Iterable[VersionTerm]) -> list[TermDifference]:
+    """By name: a term of another name is another term."""
+    old = {fold(term.name): term for term in before}
+    found = []
+    for term in after:
+        was = old.pop(fold(term.name), None)
+        earlier = (", ".join(was.forms), was.definition) if was is not None else ("", "")
+        pairs = zip(("forms", "definition"), earlier, (", ".join(term.forms), term.definition), strict=True)
+        texts = [(name, difference(one, two)) for name, one, two in pairs if one != two]
+        if texts:
+            found.append(TermDifference(term.name, "changed" if was is not None else "added", texts))
+    gone = [
+        TermDifference(term.name, "removed", [("definition", difference(term.definition, ""))]) for term in old.values()
+    ]
+    return found + gone
 
 
 def _hold(uow: UnitOfWork, group_id: int) -> Group:

@@ -13,12 +13,22 @@ from app.calc.differences import difference
 from app.calc.documents import WordDocument
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
-from app.calc.returns import DECISIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS, Marks, text_mark
+from app.calc.returns import (
+    DECISIONS,
+    DEFINITIONS,
+    ELEMENTS,
+    EVIDENCE,
+    LABELS,
+    PRINCIPLES,
+    SUGGESTIONS,
+    Marks,
+    text_mark,
+)
 from app.services.companions import Commented, Companions, Decided, Including, Suggested
 from app.services.version_files import UNTESTED
 from app.uow import UnitOfWork
 from models.items import Kind, PrincipleGroup
-from models.versions import VersionItem
+from models.versions import VersionItem, VersionTerm
 
 #: The property of the file that says what it was made from: the group, and the draft or a version.
 PROPERTY = "Concordat"
@@ -43,6 +53,7 @@ FAMILIES = {
 FIELD_WORDS = {"title": "Title", "text": "Words", "why": "Why", "summary": "In plain words"}
 EVIDENCE_HEAD = ("What it does", "How strong", "Finding", "Source")
 _DECISION_WIDTHS = (1.2, 2.9, 2.7, 7.0, 2.8)
+TERM_HEAD = ("Term", "Also", "What it means")
 DECISION_HEAD = ("No.", "Date", "Outcome", "Decision", "Words now")
 _RELATIONS = {"supports": "Supports", "qualifies": "Qualifies", "contradicts": "Contradicts"}
 _STRENGTHS = {"strong": "strong", "moderate": "moderate", "low": "weak", "unknown": "strength not known"}
@@ -62,6 +73,7 @@ class Sheet:
     made_on: date
     front: Sequence[str]
     rows: Sequence[VersionItem]
+    terms: Sequence[VersionTerm]
     versions: dict[tuple[str, str], int]
     including: Including
     companions: Companions = field(default_factory=Companions)
@@ -89,6 +101,10 @@ class _Writer:
         self._say(HOW_TO, style="Intense Quote")
 
     def to_bytes(self) -> bytes:
+        if self.sheet.terms:
+            rows = [term_row(each) for each in self.sheet.terms]
+            self.file.heading(DEFINITIONS, level=1, bookmark=self.marks.fixed(len(rows) + 1))
+            self._rows(TERM_HEAD, rows, (3.6, 3.4, 9.6))
         part = ""
         for item in self.sheet.rows:
             begins = {Kind.PRINCIPLE: PRINCIPLES, Kind.ELEMENT: ELEMENTS}.get(item.kind, part)
@@ -145,6 +161,9 @@ class _Writer:
 
     def _table(self, label: str, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
         self.file.label(label, bookmark=self.marks.fixed(len(rows) + 1))
+        self._rows(head, rows, widths)
+
+    def _rows(self, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
         marks = [self.marks.line(" | ".join(row)) for row in (head, *rows)]
         self.file.table(head, rows, bookmarks=marks, widths=widths)
 
@@ -168,6 +187,11 @@ def line_of(item: VersionItem, companions: Companions) -> str:
 def decision_row(each: Decided) -> list[str]:
     """A decision as a line of a table."""
     return [str(each.number), moments.day_in_words(each.on), each.outcome, each.sentence, each.standing]
+
+
+def term_row(term: VersionTerm) -> list[str]:
+    """A defined term as a line of a table."""
+    return [term.name, ", ".join(term.forms), " ".join(plain(term.definition).split())]
 
 
 def evidence_row(line: dict[str, str]) -> list[str]:

@@ -5,17 +5,20 @@ A page holds two hundred cards, so this costs a fixed number of queries, and ren
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from flask import g, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
 from app import markup
+from app.calc.glossary import Glossary
 from app.policy import Actor
-from app.services import comments, documents, evidence, items, suggestions, threads
+from app.services import comments, documents, evidence, glossary, items, suggestions, threads
 from app.services.items import Entry, Rights
 from app.uow import UnitOfWork
 from models.documents import Field
@@ -97,16 +100,25 @@ class Around:
     weak: Collection[int]
     suggested: dict[int, int]
     commented: dict[int, int]
+    terms: Glossary
+    glossary: str
 
 
-@lru_cache(maxsize=4096)
-def _kept(text: str, offset: int) -> Markup:
-    return markup.render(text, heading_offset=offset)
+def _anew(text: str, offset: int, terms: Glossary, address: str) -> Markup:
+    return markup.defined(markup.render(text, heading_offset=offset), terms, address)
 
 
-def rendered(text: str, offset: int) -> Markup:
-    """The HTML of a text, kept by what it says."""
-    return _kept(text, offset) if len(text) <= KEPT_LENGTH else markup.render(text, heading_offset=offset)
+_kept = lru_cache(maxsize=4096)(_anew)
+
+
+def rendered(text: str, offset: int, terms: Glossary, address: str) -> Markup:
+    """The HTML of a text with its defined terms marked, kept by what it says."""
+    return (_kept if len(text) <= KEPT_LENGTH else _anew)(text, offset, terms, address)
+
+
+def glossary_address() -> str:
+    """Where the terms of the group in the address stand."""
+    return url_for("glossary.index", slug=g.group.slug)
 
 
 def kind_words() -> dict[str, str]:
@@ -173,14 +185,19 @@ def board(uow: UnitOfWork, actor: Actor, group_id: int) -> Board:
     )  # fmt: skip
 
 
-def cards_of(uow: UnitOfWork, actor: Actor, group_id: int, ids: Collection[int]) -> list[Card]:
-    """Some cards, in the order of ``ids``; what is not there any more, or foreign, is left out."""
-    around = _around(uow, actor, group_id)
+def cards_of(
+    uow: UnitOfWork, actor: Actor, group_id: int, ids: Collection[int], terms: Glossary | None = None
+) -> list[Card]:
+    """Some cards, in the order of ``ids``; what is not there any more, or foreign, is left out.
+
+    ``terms`` are those of the group, where the caller has them already.
+    """
+    around = _around(uow, actor, group_id, terms)
     entries = items.entries_of(uow, actor, group_id, ids)
     return [_card(entries[one], around) for one in ids if one in entries]
 
 
-def _around(uow: UnitOfWork, actor: Actor, group_id: int) -> Around:
+def _around(uow: UnitOfWork, actor: Actor, group_id: int, terms: Glossary | None = None) -> Around:
     grounds = evidence.grounds(uow.session, group_id)
     return Around(
         rights=items.rights(uow.session, actor, group_id),
@@ -189,6 +206,8 @@ def _around(uow: UnitOfWork, actor: Actor, group_id: int) -> Around:
         weak=frozenset(item_id for item_id, ground in grounds.items() if ground.aspirational),
         suggested=suggestions.open_counts(uow.session, group_id),
         commented=comments.open_counts(uow.session, group_id),
+        terms=glossary.standing(uow.session, group_id) if terms is None else terms,
+        glossary=glossary_address(),
     )
 
 
@@ -201,6 +220,9 @@ def _card(entry: Entry, around: Around) -> Card:
     voted, findings = item.id in rights.voted, around.evidence.get(item.id, 0)
     suggested, commented = around.suggested.get(item.id, 0), around.commented.get(item.id, 0)
     texts = ".".join(str(entry.documents[one].version) for one in documents.WORDS if one in entry.documents)
+    html = rendered(entry.words(Field.TEXT), level, around.terms, around.glossary)
+    # What a card shows of a definition is in its HTML alone.
+    meant = f"-{zlib.crc32(html.encode()):x}" if 'class="term"' in html else ""
     marks = f"{access[0]}{voted:d}{changed:d}{weak:d}{findings}.{suggested}.{commented}{rights.role[0]}"
     return Card(
         id=item.id,
@@ -212,7 +234,7 @@ def _card(entry: Entry, around: Around) -> Card:
         parent_id=item.parent_id,
         level=level,
         title=entry.title or _("Untitled"),
-        html=rendered(entry.words(Field.TEXT), level),
+        html=html,
         more=_more(entry, findings, suggested, commented),
         may_edit=access == "write",
         reason=reason if rights.may_add else "",
@@ -233,7 +255,7 @@ def _card(entry: Entry, around: Around) -> Card:
             )
             if has
         ),
-        stamp=f"{item.status.value}-{item.parent_id or 0}-{texts}-{marks}",
+        stamp=f"{item.status.value}-{item.parent_id or 0}-{texts}-{marks}{meant}",
         documents=" ".join(str(one.id) for one in entry.documents.values()),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -18,7 +20,7 @@ bp = Blueprint("exports", __name__)
 
 DRAFT = "draft"
 #: Ticked unless somebody says otherwise.
-USUAL = ("evidence", "decisions")
+USUAL = ("evidence", "definitions", "decisions")
 
 
 def form_words() -> dict[str, tuple[str, str]]:
@@ -49,7 +51,7 @@ def file(slug: str) -> ResponseReturnValue:
     """The draft or a version as a file: ``what``, in which ``form``, and ``with`` what beside it."""
     what, form = request.args.get("what", DRAFT), request.args.get("form", "docx")
     wanted = set(request.args.getlist("with"))
-    including = Including(**{name: name in wanted for name in ("evidence", "decisions", "suggestions", "comments")})
+    including = Including(**{each.name: each.name in wanted for each in fields(Including)})
     with looking() as (uow, actor):
         if what == DRAFT:
             made = exports.export_draft(uow, actor, group_id=g.group.id, form=form, including=including)

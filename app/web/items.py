@@ -16,9 +16,22 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app import markup
+from app.calc.glossary import Glossary
 from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Actor, Can
-from app.services import activity, descent, evidence, history, homework, items, memberships, outline, several, threads
+from app.services import (
+    activity,
+    descent,
+    evidence,
+    glossary,
+    history,
+    homework,
+    items,
+    memberships,
+    outline,
+    several,
+    threads,
+)
 from app.uow import UnitOfWork
 from app.web import cards, redlines
 from app.web import talks as talks_
@@ -206,7 +219,8 @@ def suggestion_states() -> dict[SuggestionState, str]:
 def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
     with looking() as (uow, actor):
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
-        [found] = cards.cards_of(uow, actor, group_id(), [item_id])
+        terms = glossary.standing(uow.session, group_id())
+        [found] = cards.cards_of(uow, actor, group_id(), [item_id], terms)
         talks = talks_.of_item(uow, actor, entry.item)
         return {
             "card": found,
@@ -218,7 +232,9 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
             "lines": activity.list_activity(uow, actor, group_id=group_id(), item_id=item_id, limit=lines),
             "redlines": redlines.of_item(uow, actor, item_id),
             "talks": talks,
-            "words": {field: _words(entry, talks, field) for field in field_words()},
+            "words": {field: _words(entry, talks, field, terms) for field in field_words()},
+            "terms": terms,
+            "glossary_at": cards.glossary_address(),
             "homework": homework.of_item(uow, actor, item_id),
             "gives": may(Can.HOMEWORK_GIVE),
             "me": actor.person_id,
@@ -230,10 +246,11 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
         }
 
 
-def _words(entry: items.Entry, talks: talks_.Talks, field: Field) -> Markup:
-    """One text of an item as its page shows it, with the words marked that somebody has commented on."""
+def _words(entry: items.Entry, talks: talks_.Talks, field: Field, terms: Glossary) -> Markup:
+    """One text of an item as its page shows it: commented words are marked, defined terms say what they mean."""
     text = entry.words(field)
-    return talks.in_words(markup.render(text, heading_offset=1 if field is Field.TEXT else 2), text, field)
+    html = talks.in_words(markup.render(text, heading_offset=1 if field is Field.TEXT else 2), text, field)
+    return markup.defined(html, terms, cards.glossary_address())
 
 
 @bp.get("/items/<int:item_id>/actions")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -42,6 +43,7 @@ def _find(kind: Kind | None) -> Found:
 def _shelves() -> dict[Kind, str]:
     return {
         Kind.ITEM: _("Blueprint"),
+        Kind.TERM: _("Glossary"),
         Kind.COMMENT: _("Comments"),
         Kind.SUGGESTION: _("Suggestions"),
         Kind.DECISION: _("Decisions"),
@@ -56,33 +58,36 @@ def _shelves() -> dict[Kind, str]:
     }
 
 
+#: The pages of things that have one of their own, and what its address calls them.
+_PAGES = {
+    Kind.ITEM: ("items.item", "item_id"),
+    Kind.TERM: ("glossary.show", "term_id"),
+    Kind.DECISION: ("decisions.show", "decision_id"),
+    Kind.MEETING: ("meetings.show", "meeting_id"),
+    Kind.FINDING: ("findings.show", "finding_id"),
+    Kind.SOURCE: ("sources.show", "source_id"),
+    Kind.MODEL: ("contracting.show", "model_id"),
+    Kind.VERSION: ("versions.version", "version_id"),
+}
+
+
 def _address(slug: str, thing: Thing) -> str:
     """Where a thing is read."""
     match thing.kind:
-        case Kind.ITEM:
-            return url_for("items.item", slug=slug, item_id=thing.id)
         case Kind.COMMENT:
             return url_for("items.item", slug=slug, item_id=thing.at, _anchor=f"said-{thing.id}")
         case Kind.SUGGESTION:
             return url_for("items.item", slug=slug, item_id=thing.at, _anchor=f"suggestion-{thing.id}")
-        case Kind.DECISION:
-            return url_for("decisions.show", slug=slug, decision_id=thing.id)
         case Kind.ACTION:
             return url_for("actions.index", slug=slug, _anchor=f"action-{thing.id}")
-        case Kind.MEETING:
-            return url_for("meetings.show", slug=slug, meeting_id=thing.id)
         case Kind.MINUTES:
             return url_for("meetings.show_minutes", slug=slug, meeting_id=thing.at)
-        case Kind.FINDING:
-            return url_for("findings.show", slug=slug, finding_id=thing.id)
-        case Kind.SOURCE:
-            return url_for("sources.show", slug=slug, source_id=thing.id)
-        case Kind.MODEL:
-            return url_for("contracting.show", slug=slug, model_id=thing.id)
-        case Kind.VERSION:
-            return url_for("versions.version", slug=slug, version_id=thing.id)
         case Kind.PERSON:
             return url_for("groups.people", slug=slug, _anchor=f"person-{thing.id}")
+        case _:
+            endpoint, name = _PAGES[thing.kind]
+            values: dict[str, Any] = {"slug": slug, name: thing.id}
+            return url_for(endpoint, **values)
 
 
 def _label(thing: Thing) -> str:
@@ -106,7 +111,7 @@ def _label(thing: Thing) -> str:
             return thing.about
         case Kind.VERSION:
             return str(_("Version %(number)s", number=thing.number))
-        case Kind.SOURCE | Kind.MODEL | Kind.PERSON:
+        case Kind.TERM | Kind.SOURCE | Kind.MODEL | Kind.PERSON:
             return ""
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from app import markup
+from app.calc.differences import Segment
 from app.errors import Conflict, Invalid, NotFound
 from app.policy import Can, allowed
 from app.services import exports, versions
@@ -72,7 +76,9 @@ def version(slug: str, version_id: int) -> ResponseReturnValue:
         whole = versions.read(uow, actor, version_id=version_id)
     if whole.version.group_id != g.group.id:
         raise NotFound()
-    return render_template("versions/show.html", whole=whole, grounds=grounds(whole))
+    return render_template(
+        "versions/show.html", whole=whole, grounds=grounds(whole), terms=versions.meanings(whole.terms)
+    )
 
 
 @bp.get("/<int:version_id>/difference")
@@ -80,16 +86,21 @@ def difference(slug: str, version_id: int) -> ResponseReturnValue:
     """What changed between this version and another, ``to``, or the blueprint of now, item by item."""
     other_id = asked("to")
     with looking() as (uow, actor):
-        older, newer, changes = versions.compare(uow, actor, version_id=version_id, other_id=other_id)
-    if older.group_id != g.group.id:
+        found = versions.compare(uow, actor, version_id=version_id, other_id=other_id)
+    if found.older.group_id != g.group.id:
         raise NotFound()
-    marked = {
-        change.reference: [
-            (name, markup.redline(segments, added=_("added"), removed=_("removed"))) for name, segments in change.texts
-        ]
-        for change in changes
-    }
-    return render_template("versions/difference.html", older=older, newer=newer, changes=changes, marked=marked)
+    return render_template(
+        "versions/difference.html", older=found.older, newer=found.newer, changes=found.items, terms=found.terms,
+        marked={change.reference: _marked(change.texts) for change in found.items},
+        meant={term.name: _marked(term.texts) for term in found.terms},
+    )  # fmt: skip
+
+
+def _marked(texts: Sequence[tuple[str, list[Segment]]]) -> list[tuple[str, Markup]]:
+    """Changed texts with what was added and removed marked in them."""
+    return [
+        (name, markup.redline(segments, added=_("added"), removed=_("removed"))) for name, segments in texts
+    ]  # fmt: skip
 
 
 @bp.get("/<int:version_id>/version.<form>")

@@ -21,7 +21,7 @@ WIDE, PHONE = {"width": 1366, "height": 900}, {"width": 390, "height": 844}
 #: Whoever comes first in a run of the list looks at the pages all share; the others only at rooms of their own.
 VISITS = {
     "visitor": (None, r"^/"),
-    "facilitator-blueprint": ("facilitator", r"^/g/[^/]+/($|blueprint|people|activity|practice)|^/$"),
+    "facilitator-blueprint": ("facilitator", r"^/g/[^/]+/($|blueprint|glossary|people|activity|practice)|^/$"),
     "facilitator-rooms": ("facilitator", r"^/g/[^/]+/(sessions|evidence|versions|decisions|actions)|^/g/[^/]+/$"),
     "panel manager": ("panel_manager", r"^/g/[^/]+/(validation|versions/?$)|^/g/[^/]+/$"),
     "administrator": ("administrator", r"^/(account|admin|$)"),

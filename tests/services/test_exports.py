@@ -8,6 +8,7 @@ import io
 import json
 from pathlib import Path
 
+import docx
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
@@ -15,7 +16,9 @@ from sqlalchemy import select
 from app.cli import main
 from app.errors import NotFound
 from app.policy import Actor
-from app.services import exports, items, outline
+from app.services import exports, glossary, items, outline
+from app.services.companions import Including
+from app.services.glossary import TermForm
 from app.uow import Database
 from models.evidence import Finding, Link, Provenance, Relation, Source, Strength
 from models.items import Item, Kind
@@ -55,6 +58,45 @@ def test_a_version_can_be_checked_from_its_file_alone(study: Study) -> None:
     read = json.loads(file.body)
     canonical = json.dumps(read["content"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert hashlib.sha256(canonical.encode()).hexdigest() == read["sha256"]
+
+
+def test_what_the_terms_mean_goes_along_in_every_form(study: Study) -> None:
+    cast = study.cast
+    with study.database.writing() as uow:
+        for name, definition, forms in (
+            ("criterion", "What is *scored*.\n\n- once\n- twice", ["criteria"]), ("unused", "Nothing.", []),
+        ):  # fmt: skip
+            form = TermForm(name, definition, forms)
+            glossary.define(uow, cast.member, group_id=cast.group_id, form=form)
+    made: dict[tuple[str, bool], bytes] = {}
+    with study.database.reading() as uow:
+        for kind in ("md", "json", "csv", "docx"):
+            for wanted in (True, False):
+                including = Including(definitions=wanted)
+                made[kind, wanted] = exports.export_draft(
+                    uow, cast.observer, group_id=cast.group_id, form=kind, including=including
+                ).body
+    text = made["md", True].decode()
+    assert text.endswith("\n## Definitions\n\n### criterion\n\n*Also: criteria*\n\n"
+                         "What is *scored*.\n\n- once\n- twice\n")  # fmt: skip
+    assert json.loads(made["json", True])["content"]["terms"] == [
+        {"term": "criterion", "also": ["criteria"], "definition": "What is *scored*.\n\n- once\n- twice"},
+    ]
+    rows = list(csv.DictReader(io.StringIO(made["csv", True].decode("utf-8-sig"))))
+    assert (rows[-1]["kind"], rows[-1]["title"], rows[-1]["plain summary"]) == (
+        "definition", "criterion", "Also: criteria",
+    )  # fmt: skip
+    document = docx.Document(io.BytesIO(made["docx", True]))
+    cells = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
+    assert cells == [
+        ["Term", "Also", "What it means"], ["criterion", "criteria", "What is scored. • once • twice"],
+    ]  # fmt: skip
+    headings = [each.text for each in document.paragraphs if str(each.style and each.style.name).startswith("Head")]
+    assert headings.index("Definitions") < headings.index("Core elements")
+    for (kind, wanted), body in made.items():
+        if not wanted:
+            assert b"scored" not in body, kind
+            assert kind != "docx" or not docx.Document(io.BytesIO(body)).tables
 
 
 def test_evidence_that_stands_is_listed_and_what_is_withdrawn_is_not(study: Study) -> None:

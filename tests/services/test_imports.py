@@ -16,9 +16,10 @@ from app.calc.outlines import outline
 from app.calc.wordreading import read
 from app.cli import main
 from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.services import exports, findings, imports, items, sources, versions
+from app.services import exports, findings, glossary, imports, items, sources, versions
 from app.services import outline as outline_service
 from app.services.findings import FindingForm
+from app.services.glossary import TermForm
 from app.services.imports import Chosen
 from app.uow import Database
 from models.documents import Field
@@ -193,6 +194,37 @@ def test_a_blueprint_comes_into_an_empty_group_with_its_references_and_evidence(
     with database.writing() as uow:
         next_one = items.add_item(uow, full.stranger, group_id=full.other_group_id, kind=Kind.ELEMENT, title="One more")
         assert next_one.reference == "E3"
+
+
+@pytest.mark.parametrize("number", [None, 2], ids=["draft", "version"])
+def test_its_terms_come_along_or_nothing_does(database: Database, full: Cast, number: int | None) -> None:
+    form = TermForm("Outcomes", "What *people* notice.", ("outcome",))
+    with database.writing() as uow:
+        glossary.define(uow, full.member, group_id=full.group_id, form=form)
+        versions.freeze(uow, full.facilitator, group_id=full.group_id, reason="With terms", with_ideas=True)
+    data = sent_as_json(database, full, number)
+    with database.writing() as uow:
+        mine = glossary.define(uow, full.stranger, group_id=full.other_group_id, form=TermForm("Outcome", "Else.")).id
+    with pytest.raises(Invalid) as refused:
+        taken(database, full, data)
+    assert "Its term “Outcomes” cannot be taken: “outcome” is in the glossary already" in refused.value.fields["file"]
+    with database.writing() as uow:
+        assert items.items_of(uow.session, full.other_group_id) == []
+        glossary.withdraw(uow, full.stranger, term_id=mine)
+    assert taken(database, full, data).terms == 1
+    with database.reading() as uow:
+        [line] = glossary.read(uow, full.stranger, group_id=full.other_group_id).lines
+    assert (line.term.name, line.term.forms, line.term.definition) == ("Outcomes", ["outcome"], "What *people* notice.")
+    assert line.used_in
+
+
+@pytest.mark.parametrize("terms", ["x", [1], [{}], [{"term": "Money", "also": 1, "definition": "x"}]])
+def test_broken_terms_are_refused(database: Database, full: Cast, terms: object) -> None:
+    broken = json.loads(sent_as_json(database, full, None))
+    broken["content"]["terms"] = terms
+    with pytest.raises(Invalid) as refused:
+        taken(database, full, json.dumps(broken).encode())
+    assert "The fault is in its terms." in refused.value.fields["file"]
 
 
 def test_it_comes_into_no_group_that_has_items_and_only_by_who_may(database: Database, full: Cast) -> None:

@@ -16,9 +16,10 @@ from sqlalchemy import func, select
 
 from app.errors import Forbidden, Invalid, NotFound
 from app.policy import SYSTEM, Actor
-from app.services import comments, exports, items, outline, privacy, returns, story, suggestions, versions
+from app.services import comments, exports, glossary, items, outline, privacy, returns, story, suggestions, versions
 from app.services.companions import Including
 from app.services.documents import documents_of, replace_text
+from app.services.glossary import TermForm
 from app.services.returns import Examined
 from app.uow import Database
 from models.documents import Field
@@ -264,6 +265,39 @@ def test_all_that_can_be_no_suggestion_is_listed_in_full(database: Database, cas
         ("comment", "E1", "Whose outcomes?", "Ann Solicitor", "Outcomes are agreed at the start."),
         ("deleted", "S1.2.1", "Payment within a month", "", ""),
     }
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_definition_that_was_edited_is_listed_and_changes_nothing(
+    database: Database, cast: Cast, marked: bool
+) -> None:
+    with database.writing() as uow:
+        for name in ("partner", "outcomes", "payment"):
+            glossary.define(uow, cast.member, group_id=cast.group_id, form=TermForm(name, f"What a {name} is."))
+    data = sent(database, cast)
+    same = examine(database, cast, data).returned
+    assert (same.proposals, same.loose) == ([], [])
+
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        table = document.tables[0]
+        rows = {row.cells[0].text: row for row in table.rows}
+        rows["partner"].cells[2].paragraphs[0].runs[0].text = "Whoever my client says."
+        table._tbl.remove(rows["payment"]._tr)
+        cells = table.add_row().cells
+        cells[0].text, cells[2].text = "Tariff", "A price."
+        if not marked:
+            for mark in [*document.element.iter(qn("w:bookmarkStart")), *document.element.iter(qn("w:bookmarkEnd"))]:
+                mark.getparent().remove(mark)
+
+    found = examine(database, cast, edited(data, change)).returned
+    assert found.proposals == []
+    listed = {(each.what, each.reference, " ".join(each.text.replace("|", " ").split())) for each in found.loose}
+    if marked:
+        assert listed == {
+            ("line", "", "partner Whoever my client says."), ("table", "", "Tariff A price."), ("lines gone", "", "1"),
+        }  # fmt: skip
+    else:
+        assert {("table", "", "partner Whoever my client says."), ("table", "", "Tariff A price.")} <= listed
 
 
 def test_a_comment_in_the_margin_can_become_one_of_the_item(database: Database, cast: Cast) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app.errors import Forbidden, Invalid, NotFound
 from app.policy import SYSTEM
-from app.services import documents, exports, items, outline, version_files, versions
+from app.services import documents, exports, glossary, items, outline, version_files, versions
+from app.services.glossary import TermForm
 from app.uow import Database
 from models.documents import Document, Field
 from models.evidence import Finding, Link, Provenance, Relation, Source, Strength
@@ -144,18 +145,66 @@ def test_two_versions_differ_item_by_item(study: Study) -> None:
         outline.withdraw_item(uow, lead, item_id=before["C1.2"].item_id)
         items.add_item(uow, lead, group_id=group_id, kind=Kind.ELEMENT, title="Money", status=Status.DRAFT)
     with study.database.reading() as uow:
-        older, now, drafted = versions.compare(uow, study.cast.observer, version_id=study.version_id, other_id=None)
+        found = versions.compare(uow, study.cast.observer, version_id=study.version_id, other_id=None)
+        older, now, drafted = found.older, found.newer, found.items
         assert (older.id, now) == (study.version_id, None)
     newer = freeze(study)
     with study.database.reading() as uow:
-        _old, _new, changes = versions.compare(uow, study.cast.member, version_id=newer, other_id=study.version_id)
+        changes = versions.compare(uow, study.cast.member, version_id=newer, other_id=study.version_id).items
         assert drafted == changes, "what has changed since is what locking it takes"
-        assert versions.compare(uow, study.cast.member, version_id=newer, other_id=None)[2] == []
+        assert versions.compare(uow, study.cast.member, version_id=newer, other_id=None).items == []
     assert [(change.reference, change.change) for change in changes] == [
         ("C1.1", "changed"), ("E2", "added"), ("C1.2", "removed"), ("S1.2.1", "removed"),
     ]  # fmt: skip
     name, segments = changes[0].texts[0]
     assert (name, "".join(each.text for each in segments if each.kind == "added").strip()) == ("text", "and patients")
+
+
+def test_a_version_keeps_what_its_words_meant(study: Study) -> None:
+    """Its terms are hashed with it and walled as it is; a version whose words use none hashes as it did before."""
+    cast = study.cast
+    bare = freeze(study)
+    with study.database.reading() as uow:
+        whole = versions.read(uow, cast.observer, version_id=bare)
+        assert "terms" not in versions.content(whole.version.title, whole.items, whole.terms)
+    with study.database.writing() as uow:
+        for name, definition, forms in (
+            ("partner", "Whoever signs the *agreement*.", ["partners"]),
+            ("agreement", "The signed contract.", []),
+            ("tariff", "What nobody here speaks of.", []),
+        ):
+            glossary.define(uow, cast.member, group_id=cast.group_id, form=TermForm(name, definition, forms))
+    frozen = freeze(study)
+    with study.database.reading() as uow:
+        whole = versions.read(uow, cast.observer, version_id=frozen)
+        file = exports.export_version(uow, cast.observer, group_id=cast.group_id, number=3, form="json")
+        first = versions.read(uow, cast.observer, version_id=bare)
+    assert [(term.name, term.forms) for term in whole.terms] == [("agreement", []), ("partner", ["partners"])]
+    assert (whole.is_intact, first.is_intact) == (True, True)
+    assert whole.version.sha256 != first.version.sha256
+    shown = json.loads(file.body)
+    assert shown["content"]["terms"][1] == {
+        "term": "partner", "also": ["partners"], "definition": "Whoever signs the *agreement*.",
+    }  # fmt: skip
+    written = json.dumps(shown["content"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert hashlib.sha256(written.encode()).hexdigest() == shown["sha256"]
+    for statement in ("UPDATE version_term SET definition = 'x'", "DELETE FROM version_term"):
+        with pytest.raises(DBAPIError, match="frozen"), study.database.writing() as uow:
+            uow.session.execute(text(statement))
+
+    with study.database.writing() as uow:
+        sheet = glossary.read(uow, cast.member, group_id=cast.group_id)
+        by_name = {line.term.name: line.term for line in sheet.lines}
+        form = TermForm("partner", "Whoever pays.", ["partners"])
+        glossary.redefine(uow, cast.member, term_id=by_name["partner"].id, form=form, number=1)
+    with study.database.reading() as uow:
+        found = versions.compare(uow, cast.observer, version_id=frozen, other_id=None)
+        back = versions.compare(uow, cast.observer, version_id=frozen, other_id=bare)
+        assert versions.read(uow, cast.observer, version_id=frozen).terms[1].definition.startswith("Whoever signs")
+    assert (found.items, [(term.name, term.change) for term in found.terms]) == (
+        [], [("partner", "changed"), ("agreement", "removed")],
+    )  # fmt: skip
+    assert {(term.name, term.change) for term in back.terms} == {("partner", "added"), ("agreement", "added")}
 
 
 @pytest.mark.parametrize("runs", [12, pytest.param(200, marks=pytest.mark.long)])

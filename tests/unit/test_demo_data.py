@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from app.calc.glossary import Glossary, Term
+
 DEMO = Path(__file__).parents[2] / "demo"
 
 
@@ -73,6 +75,21 @@ def test_the_story_names_only_what_there_is() -> None:
         assert each["said_of"] in ITEMS
     commented = {(each["expert"], each["said_of"]) for each in STORY["comments"]}
     assert {(each["expert"], each["said_of"]) for each in STORY["dispositions"]} <= commented
+
+
+def test_terms_are_defined_once_and_used() -> None:
+    terms = load("glossary")["terms"]
+    ways = [way.lower() for each in terms for way in (each["term"], *each.get("also", ()))]
+    assert len(ways) == len(set(ways))
+    told = STORY["criteria"] | {each: {"summary": words} for each, words in STORY["summaries"].items()}
+    texts = [words for item in [*PRINCIPLES, *CRITERIA, *SPECIFICATIONS] for words in (item["title"], item["text"])]
+    texts += [words for each in told.values() for words in each.values()]
+    glossary = Glossary(
+        Term(number, each["term"], tuple(each.get("also", ())), each["definition"]) for number, each in enumerate(terms)
+    )
+    assert glossary.used_in(texts) == set(range(len(terms)))
+    authors = {each["by"] for each in terms} | {each["first"]["by"] for each in terms if "first" in each}
+    assert authors <= {each["id"] for each in PEOPLE["design_group"] if each["rights"] in {"member", "facilitator"}}
 
 
 def test_what_is_agreed_was_decided() -> None:

@@ -16,7 +16,8 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from app.policy import Actor
-from app.services import access_tokens
+from app.services import access_tokens, glossary
+from app.services.glossary import TermForm
 from app.uow import Database
 from models.base import Base
 from models.items import Item
@@ -168,6 +169,9 @@ def test_a_change_is_all_or_nothing(study: Study, call: Call) -> None:
 
 def test_versions_are_locked_and_can_be_checked(study: Study, call: Call) -> None:
     lead = token_of(study, study.cast.facilitator)
+    with study.database.writing() as uow:
+        form = TermForm("criterion", "What is scored.")
+        glossary.define(uow, study.cast.member, group_id=study.cast.group_id, form=form)
     made = call("POST", f"/groups/{SLUG}/versions", lead, json={"reason": "By a program."})
     assert made.status_code == 201
     read = call("GET", f"/versions/{made.json['id']}", token_of(study, study.cast.observer)).json
@@ -175,6 +179,7 @@ def test_versions_are_locked_and_can_be_checked(study: Study, call: Call) -> Non
     assert read["number"] == 2
     canonical = json.dumps(read["content"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert hashlib.sha256(canonical.encode()).hexdigest() == read["sha256"]
+    assert [each["term"] for each in read["content"]["terms"]] == ["criterion"]
     assert_problem(call("POST", f"/groups/{SLUG}/versions", lead, json={}), 422)
     member = token_of(study, study.cast.member)
     assert_problem(call("POST", f"/groups/{SLUG}/versions", member, json={"reason": "Mine."}), 403)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.services.story import blueprint, library, people, rounds, sessions
+from app.services.story import blueprint, glossary, library, people, rounds, sessions
 from app.services.story.telling import Teller, read_content
 from app.uow import Database
 from models.groups import Group
@@ -24,6 +24,7 @@ CHAPTERS: Sequence[Chapter] = (
     blueprint.begin,
     sessions.first,
     blueprint.go_on,
+    glossary.tell,
     sessions.second,
     rounds.first,
     sessions.since,

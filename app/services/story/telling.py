@@ -17,6 +17,7 @@ from models.versions import VersionItem
 DEMO = Path(__file__).resolve().parents[3] / "demo"
 FILES = (
     "people", "story", "blueprint", "models", "references", "evidence", "principles", "sessions", "experts",
+    "glossary",
 )  # fmt: skip
 ZONE = ZoneInfo("Europe/London")
 EVENING, SATURDAY = 18, 5

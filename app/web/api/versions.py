@@ -67,5 +67,5 @@ def _shown(whole: versions.Whole) -> Version:
         rests_on=version_files.grounds(whole),
         sha256=version.sha256,
         how_to_check=version_files.CHECK,
-        content=versions.content(version.title, whole.items),
+        content=versions.content(version.title, whole.items, whole.terms),
     )

@@ -1,0 +1,344 @@
+"""The glossary: terms of a group, each with one meaning, every wording kept, and where the blueprint uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from app.calc.differences import Segment, difference
+from app.calc.glossary import Glossary, fold
+from app.calc.glossary import Term as Meaning
+from app.calc.plain import plain
+from app.errors import Conflict, Invalid, NotFound
+from app.events import GlossaryChanged
+from app.policy import Actor, Can, access, require
+from app.services import items
+from app.services.activity import note
+from app.services.documents import WORDS
+from app.services.sources import is_storable
+from app.uow import UnitOfWork
+from models.accounts import Person
+from models.glossary import Term, TermWording
+from models.groups import Group
+
+LONGEST_NAME, LONGEST = 80, 2_000
+#: How many other forms one term has, and how many terms a group.
+MOST_FORMS, MOST = 12, 300
+
+
+@dataclass(frozen=True)
+class TermForm:
+    """What a term is to say."""
+
+    name: str
+    definition: str
+    forms: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class UsedIn:
+    """An item whose words use a term."""
+
+    id: int
+    reference: str
+    title: str
+
+
+@dataclass(frozen=True)
+class TermLine:
+    """A term as the glossary shows it; names are empty for what came by the command line or from somebody erased."""
+
+    term: Term
+    defined_by: str
+    changed_by: str
+    used_in: Sequence[UsedIn]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The whole glossary, A to Z, and what was withdrawn from it."""
+
+    lines: Sequence[TermLine]
+    withdrawn: Sequence[TermLine]
+    may_write: bool
+
+
+@dataclass(frozen=True)
+class Said:
+    """One wording of a term, and what it changed of the one before."""
+
+    wording: TermWording
+    by: str
+    changed: Sequence[tuple[str, list[Segment]]]
+
+
+@dataclass(frozen=True)
+class TermStory:
+    """A term with all its wordings, newest first."""
+
+    line: TermLine
+    story: Sequence[Said]
+    may_write: bool
+
+
+def access_term(session: Session, actor: Actor, term_id: int, can: Can, *, group_id: int | None = None) -> Term:
+    """A term and the right to it; one of another group is not found. Raises NotFound, Forbidden."""
+    term = access(session, actor, Term, term_id, can)
+    if group_id is not None and term.group_id != group_id:
+        raise NotFound()
+    return term
+
+
+def define(uow: UnitOfWork, actor: Actor, *, group_id: int, form: TermForm) -> Term:
+    """Add a term.
+
+    Raises NotFound, Forbidden, Conflict when the glossary is full or a vote is open on words that use it, Invalid with
+    a sentence by field.
+    """
+    require(uow.session, actor, group_id, Can.TERM_WRITE)
+    uow.lock(Group, group_id)
+    _must_have_room(uow.session, group_id)
+    form = _checked(uow.session, group_id, None, form)
+    _must_be_no_vote(uow, actor, group_id, Meaning(0, form.name, tuple(form.forms), ""))
+    term = Term(
+        group_id=group_id, name=form.name, folded=fold(form.name), forms=list(form.forms), definition=form.definition,
+        number=1, defined_at=uow.now, defined_by_id=actor.person_id, changed_at=uow.now, changed_by_id=actor.person_id,
+    )  # fmt: skip
+    uow.session.add(term)
+    uow.flush()
+    _keep(uow, actor, term)
+    _tell(uow, actor, term, "defined")
+    return term
+
+
+def redefine(
+    uow: UnitOfWork, actor: Actor, *, term_id: int, form: TermForm, number: int, group_id: int | None = None
+) -> Term:
+    """Give a term another wording; ``number`` is that of the one its writer saw. The earlier ones are kept.
+
+    Raises NotFound, Forbidden, Conflict when somebody else has changed or withdrawn it since or a vote is open on words
+    that use it, Invalid by field.
+    """
+    term = _hold(uow, actor, term_id, group_id)
+    if term.withdrawn_at is not None:
+        raise Conflict(f"“{term.name}” has been withdrawn. Restore it first; what you wrote is kept below.")
+    same = TermForm(term.name, term.definition, tuple(term.forms))
+    form = _checked(uow.session, term.group_id, term, form)
+    if form == same:
+        return term  # pressed twice, or two wrote the same
+    if term.number != number:
+        raise Conflict(
+            f"Somebody else has changed “{term.name}” meanwhile. Both texts are below: save yours again to put it in "
+            "place of theirs.",
+            code="changed",
+        )
+    _must_be_no_vote(uow, actor, term.group_id, meaning(term), Meaning(0, form.name, tuple(form.forms), ""))
+    term.name, term.folded, term.forms = form.name, fold(form.name), list(form.forms)
+    term.definition, term.number = form.definition, term.number + 1
+    term.changed_at, term.changed_by_id = uow.now, actor.person_id
+    _keep(uow, actor, term)
+    _tell(uow, actor, term, "changed the definition of")
+    return term
+
+
+def withdraw(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None = None) -> Term:
+    """Take a term out of the glossary; it can be restored.
+
+    Raises NotFound, Forbidden, Conflict while a vote is open on words that use it.
+    """
+    term = _hold(uow, actor, term_id, group_id)
+    if term.withdrawn_at is None:
+        _must_be_no_vote(uow, actor, term.group_id, meaning(term))
+        term.withdrawn_at = uow.now
+        _tell(uow, actor, term, "withdrew the definition of")
+    return term
+
+
+def restore(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None = None) -> Term:
+    """Bring a withdrawn term back.
+
+    Raises NotFound, Forbidden, Conflict when one of its words is a term by now or a vote is open on words that use it.
+    """
+    term = _hold(uow, actor, term_id, group_id)
+    if term.withdrawn_at is not None:
+        _must_have_room(uow.session, term.group_id)
+        taken = _taken(uow.session, term.group_id, term.id)
+        for words in (term.name, *term.forms):
+            if fold(words) in taken:
+                raise Conflict(f"“{words}” is in the glossary by now, under “{taken[fold(words)]}”. Change that one.")
+        _must_be_no_vote(uow, actor, term.group_id, meaning(term))
+        term.withdrawn_at = None
+        _tell(uow, actor, term, "restored the definition of")
+    return term
+
+
+# --- reading ---
+
+
+def standing(session: Session, group_id: int) -> Glossary:
+    """The terms of a group, to be looked for in texts, in one query; the caller has checked the right."""
+    query = select(Term).where(Term.group_id == group_id, Term.withdrawn_at.is_(None)).order_by(Term.folded)
+    return Glossary(meaning(term) for term in session.execute(query).scalars())
+
+
+def meaning(term: Term) -> Meaning:
+    """A term as it is looked for."""
+    return Meaning(term.id, term.name, tuple(term.forms), term.definition)
+
+
+def read(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Sheet:
+    """The glossary of a group. Raises NotFound, Forbidden."""
+    found = require(uow.session, actor, group_id, Can.ITEM_READ)
+    lines = _lines(uow, actor, group_id, select(Term).where(Term.group_id == group_id).order_by(Term.folded, Term.id))
+    return Sheet(
+        lines=[line for line in lines if line.term.withdrawn_at is None],
+        withdrawn=[line for line in lines if line.term.withdrawn_at is not None],
+        may_write=found.may(Can.TERM_WRITE),
+    )
+
+
+def read_term(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None = None) -> TermStory:
+    """A term with every wording it has had. Raises NotFound, Forbidden."""
+    term = access_term(uow.session, actor, term_id, Can.ITEM_READ, group_id=group_id)
+    found = require(uow.session, actor, term.group_id, Can.ITEM_READ)
+    rows = uow.session.execute(
+        select(TermWording, Person.name)
+        .outerjoin(Person, Person.id == TermWording.by_id)
+        .where(TermWording.term_id == term.id)
+        .order_by(TermWording.number)
+    ).all()
+    story = []
+    before: TermWording | None = None
+    for wording, name in rows:
+        story.append(Said(wording, name or "", _changed(before, wording) if before is not None else []))
+        before = wording
+    [line] = _lines(uow, actor, term.group_id, select(Term).where(Term.id == term.id))
+    return TermStory(line, story[::-1], found.may(Can.TERM_WRITE))
+
+
+def _changed(before: TermWording, after: TermWording) -> list[tuple[str, list[Segment]]]:
+    definitions = [plain(before.definition), plain(after.definition)]
+    if definitions[0] == definitions[1]:  # only marks differ
+        definitions = [before.definition, after.definition]
+    texts = (
+        ("name", before.name, after.name),
+        ("forms", ", ".join(before.forms), ", ".join(after.forms)),
+        ("definition", *definitions),
+    )
+    return [(field, difference(old, new)) for field, old, new in texts if old != new]
+
+
+def _lines(uow: UnitOfWork, actor: Actor, group_id: int, query: Select[Term]) -> list[TermLine]:
+    terms = uow.session.execute(query).scalars().all()
+    people = {one for term in terms for one in (term.defined_by_id, term.changed_by_id) if one is not None}
+    rows = uow.session.execute(select(Person.id, Person.name).where(Person.id.in_(people)))
+    names = {row.id: row.name for row in rows}
+    used = _uses(uow, actor, group_id, [term for term in terms if term.withdrawn_at is None])
+    return [
+        TermLine(
+            term, names.get(term.defined_by_id or 0, ""), names.get(term.changed_by_id or 0, ""), used.get(term.id, [])
+        )
+        for term in terms
+    ]
+
+
+def _uses(uow: UnitOfWork, actor: Actor, group_id: int, terms: Collection[Term]) -> dict[int, list[UsedIn]]:
+    """In which items, as they read now, each term is used; withdrawn items apart."""
+    found: dict[int, list[UsedIn]] = {}
+    if not terms:
+        return found
+    # All terms of the group are looked for: a longer one may take the words of a shorter one.
+    glossary = standing(uow.session, group_id)
+    wanted = {term.id for term in terms}
+    for entry in items.tree(uow, actor, group_id, withdrawn=False):
+        item = UsedIn(entry.item.id, entry.item.reference, entry.title)
+        for term_id in glossary.used_in(entry.words(field) for field in WORDS) & wanted:
+            found.setdefault(term_id, []).append(item)
+    return found
+
+
+# --- writing ---
+
+
+def _hold(uow: UnitOfWork, actor: Actor, term_id: int, group_id: int | None) -> Term:
+    """A term, its group held first: no two may come to share a word."""
+    term = access_term(uow.session, actor, term_id, Can.TERM_WRITE, group_id=group_id)
+    uow.lock(Group, term.group_id)
+    return uow.lock(Term, term.id)
+
+
+def _checked(session: Session, group_id: int, term: Term | None, form: TermForm) -> TermForm:
+    """The form as it is stored. Raises Invalid with a sentence for each field."""
+    name, definition = " ".join(form.name.split()), form.definition.replace("\r\n", "\n").replace("\r", "\n").strip()
+    forms = list({fold(each): " ".join(each.split()) for each in form.forms if each.strip()}.items())
+    fields = {}
+    taken = _taken(session, group_id, term.id if term is not None else None)
+    if not 2 <= len(name) <= LONGEST_NAME or not is_storable(name) or not any(sign.isalnum() for sign in name):
+        fields["name"] = f"Enter the term, in 2 to {LONGEST_NAME} characters"
+    elif fold(name) in taken:
+        fields["name"] = f"“{name}” is in the glossary already, under “{taken[fold(name)]}”"
+    if not definition or not is_storable(definition):
+        fields["definition"] = "Say in plain words what the group means by it"
+    elif len(definition) > LONGEST:
+        fields["definition"] = f"Use at most {LONGEST:,} characters: this has {len(definition):,}"
+    kept = [(folded, words) for folded, words in forms if folded != fold(name)]
+    for folded, words in kept:
+        if not 2 <= len(words) <= LONGEST_NAME or not is_storable(words) or not any(sign.isalnum() for sign in words):
+            fields["forms"] = f"Use 2 to {LONGEST_NAME} characters for each form, one on a line"
+        elif folded in taken:
+            fields["forms"] = f"“{words}” is in the glossary already, under “{taken[folded]}”"
+    if len(kept) > MOST_FORMS:
+        fields["forms"] = f"Use at most {MOST_FORMS} other forms"
+    if fields:
+        raise Invalid("The definition was not saved.", fields=fields)
+    return TermForm(name, definition, tuple(words for _, words in kept))
+
+
+def _taken(session: Session, group_id: int, but: int | None) -> dict[str, str]:
+    """The words that stand for a term already, folded, with the name of that term."""
+    query = select(Term).where(Term.group_id == group_id, Term.withdrawn_at.is_(None))
+    return {
+        fold(words): term.name
+        for term in session.execute(query).scalars()
+        if term.id != but
+        for words in (*term.forms, term.name)
+    }
+
+
+def _must_be_no_vote(uow: UnitOfWork, actor: Actor, group_id: int, *meanings: Meaning) -> None:
+    """Raises Conflict while a vote is open on an item whose words use one of the terms: their meaning is voted on too.
+
+    A vote that opens at this very moment is on the new meaning: nobody has answered it yet.
+    """
+    glossary = Glossary(meanings)
+    for entry in items.entries_of(uow, actor, group_id, items.items_voted_on(uow.session, group_id)).values():
+        if glossary.used_in(entry.words(field) for field in WORDS):
+            raise Conflict(
+                f"The vote on {entry.item.reference}, which uses “{meanings[-1].name}”, is open: what its words mean "
+                "cannot change until it closes.",
+                code="vote_open",
+            )
+
+
+def _must_have_room(session: Session, group_id: int) -> None:
+    query = select(func.count()).select_from(Term).where(Term.group_id == group_id, Term.withdrawn_at.is_(None))
+    if session.execute(query).scalar_one() >= MOST:
+        raise Conflict(f"A glossary holds at most {MOST} terms. Withdraw one that is not used.")
+
+
+def _keep(uow: UnitOfWork, actor: Actor, term: Term) -> None:
+    uow.session.add(
+        TermWording(
+            term_id=term.id, number=term.number, name=term.name, forms=list(term.forms), definition=term.definition,
+            at=uow.now, by_id=actor.person_id,
+        )
+    )  # fmt: skip
+    uow.flush()
+
+
+def _tell(uow: UnitOfWork, actor: Actor, term: Term, what: str) -> None:
+    note(uow, actor, f"{what} “{term.name}”", group_id=term.group_id)
+    uow.emit(GlossaryChanged(term.group_id))
