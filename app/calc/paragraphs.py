@@ -11,6 +11,7 @@ import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from app.calc.changes import BadChangeError, from_units, to_units
@@ -104,6 +105,8 @@ def rewritten(old: str, new: Sequence[Paragraph]) -> str:
     wanted = unfolded(before, tidy(new))
     if wanted == before:
         return old
+    if not wanted:
+        return ""
     plain_before, plain_after = markdown(before), markdown(wanted)
     if plain_before == old:
         return plain_after
@@ -172,8 +175,8 @@ def _tidy_words(words: Iterable[Words]) -> tuple[Words, ...]:
     letters: list[tuple[str, Words]] = []
     for each in words:
         form = each._replace(text="")
-        if form.link and _address(each.text) == _address(form.link):
-            form = form._replace(link="")  # an address that a word processor made a link of
+        if form.link and (_address(each.text) == _address(form.link) or not _may_be_linked(form.link)):
+            form = form._replace(link="")  # an address that a word processor made a link of, or that nobody may follow
         for letter in _SPACES.sub(" ", clean(each.text)):
             if letter == " " and (not letters or letters[-1][0] in " \n"):
                 continue
@@ -201,6 +204,12 @@ def _tidy_words(words: Iterable[Words]) -> tuple[Words, ...]:
         else:
             found.append(form._replace(text=letter))
     return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _may_be_linked(address: str) -> bool:
+    """Whether the dialect makes a link of an address."""
+    return parse(f"[a]({_target(address)})").find(".//a") is not None
 
 
 def _next_form(letters: Sequence[tuple[str, Words]], at: int) -> Words:
@@ -427,7 +436,7 @@ _ONE = {
     "1/2": "½", "1/4": "¼", "3/4": "¾", "(c)": "©", "(r)": "®", "(tm)": "™", "-->": "→", "==>": "→", "<--": "←",
     "...": "…",
 }  # fmt: skip
-_UNSEEN = "\u00ad\u200b\u2060"
+_UNSEEN = "\u00ad\u200b\u2060\u200e\u200f"
 
 
 def fold(text: str) -> str:
