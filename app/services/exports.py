@@ -131,8 +131,8 @@ def _body(
         return version_files.items_table(rows, including, along)
     versions_ = {} if form == "pdf" else _text_versions(uow, rows, frozen_at)
     sheet = word_files.Sheet(
-        title=title, group_name=group.name, slug=group.slug, base=base, made_on=today, front=front, rows=rows,
-        versions=versions_, including=including, companions=along,
+        title=title, group_name=group.name, slug=group.slug, sign=word_files.sign_of(group), base=base, made_on=today,
+        front=front, rows=rows, versions=versions_, including=including, companions=along,
     )  # fmt: skip
     if form == "pdf":
         return pdf_files.pdf_bytes(uow, sheet)
