@@ -30,7 +30,7 @@ PRINCIPLES, ELEMENTS = "Principles", "Core elements"
 KIND_WORDS = ("Principle", "Core element", "Criterion", "Specification")
 #: Labels of what only informs.
 EVIDENCE, DECISIONS, SUGGESTIONS, COMMENTS = "Evidence", "Decisions", "Suggested words", "Comments"
-_FIXED_LABELS = {EVIDENCE.lower(), DECISIONS.lower(), SUGGESTIONS.lower(), COMMENTS.lower()}
+FIXED_LABELS = {EVIDENCE.lower(), DECISIONS.lower(), SUGGESTIONS.lower(), COMMENTS.lower()}
 #: A text of the blueprint never has more letters.
 LONGEST = 100_000
 #: More people than this who tracked changes are taken together.
@@ -238,7 +238,7 @@ class _Sorter:
         """The label above lines that only inform; words joined with it belong to the text above, or are told."""
         label = self._run_on(line, at).paragraph.text
         self._lines_gone()
-        if " ".join(fold(label).split()).rstrip(":").lower() not in _FIXED_LABELS:
+        if " ".join(fold(label).split()).rstrip(":").lower() not in FIXED_LABELS:
             self._lose("line", line)
         self.at, self.expects = "fixed", count
 
@@ -352,7 +352,7 @@ class _Sorter:
                         return False
                     self._go_to(self.reference, name)
                     return True
-            if bare in _FIXED_LABELS and (style == "label" or not self.has_marks):
+            if bare in FIXED_LABELS and (style == "label" or not self.has_marks):
                 self._lines_gone()
                 self.at = "fixed"
                 return True

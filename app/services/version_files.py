@@ -20,6 +20,8 @@ CHECK = (
     ".encode()).hexdigest()"
 )
 UNTESTED = "Depends on untested evidence"
+_RELATIONS = {"supports": "Supports", "qualifies": "Qualifies", "contradicts": "Contradicts"}
+_STRENGTHS = {"strong": "strong", "moderate": "moderate", "low": "weak", "unknown": "strength not known"}
 
 
 @dataclass(frozen=True)
@@ -140,9 +142,16 @@ def _paragraphs(item: VersionItem, *, evidence: bool) -> list[str]:
     return lines
 
 
+def evidence_row(line: dict[str, str]) -> list[str]:
+    """A piece of evidence: what it does, how strong it is, the finding with its note, the source with its page."""
+    source = f"{line['source']}, {line['page']}" if line["page"] else line["source"]
+    finding = f"{line['finding']} ({line['note']})" if line["note"] else line["finding"]
+    return [_RELATIONS[line["relation"]], _STRENGTHS[line["strength"]], finding, source]
+
+
 def _evidence(line: dict[str, str]) -> str:
-    page = f", {line['page']}" if line["page"] else ""
-    return f"{line['relation']} ({line['strength']}): {line['finding']} ({line['source']}{page})"
+    relation, strength, finding, source = evidence_row(line)
+    return f"{relation} ({strength}): {finding} ({source})"
 
 
 def items_table(items: Iterable[VersionItem], including: Including, companions: Companions) -> bytes:

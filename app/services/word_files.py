@@ -26,7 +26,7 @@ from app.calc.returns import (
     text_mark,
 )
 from app.services.companions import Commented, Companions, Decided, Including, Suggested
-from app.services.version_files import UNTESTED
+from app.services.version_files import UNTESTED, evidence_row
 from app.uow import UnitOfWork
 from models.groups import Group
 from models.items import Kind, PrincipleGroup
@@ -52,8 +52,6 @@ FIELD_WORDS = {"title": "Title", "text": "Words", "why": "Why", "summary": "In p
 EVIDENCE_HEAD = ("What it does", "How strong", "Finding", "Source")
 _DECISION_WIDTHS = (1.2, 2.9, 2.7, 7.0, 2.8)
 DECISION_HEAD = ("No.", "Date", "Outcome", "Decision", "Words now")
-_RELATIONS = {"supports": "Supports", "qualifies": "Qualifies", "contradicts": "Contradicts"}
-_STRENGTHS = {"strong": "strong", "moderate": "moderate", "low": "weak", "unknown": "strength not known"}
 
 
 @dataclass(frozen=True)
@@ -184,10 +182,3 @@ def line_of(item: VersionItem, companions: Companions) -> str:
 def decision_row(each: Decided) -> list[str]:
     """A decision as a line of a table."""
     return [str(each.number), moments.day_in_words(each.on), each.outcome, each.sentence, each.standing]
-
-
-def evidence_row(line: dict[str, str]) -> list[str]:
-    """A piece of evidence as a line of a table."""
-    source = f"{line['source']}, {line['page']}" if line["page"] else line["source"]
-    finding = f"{line['finding']} ({line['note']})" if line["note"] else line["finding"]
-    return [_RELATIONS[line["relation"]], _STRENGTHS[line["strength"]], finding, source]

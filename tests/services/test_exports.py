@@ -77,7 +77,7 @@ def test_evidence_that_stands_is_listed_and_what_is_withdrawn_is_not(study: Stud
             uow.session.add(
                 Link(
                     group_id=cast.group_id, finding_id=finding.id, item_id=item_id, relation=Relation.QUALIFIES,
-                    created_at=uow.now,
+                    created_at=uow.now, note="in towns only",
                 )
             )  # fmt: skip
     with study.database.reading() as uow:
@@ -85,9 +85,13 @@ def test_evidence_that_stands_is_listed_and_what_is_withdrawn_is_not(study: Stud
         assert [each.cite for each in found.sources] == ["Author, kept"]
         assert [each.text for each in found.findings] == ["Found, kept"]
         assert [(link.relation, reference) for link, reference in found.links] == [(Relation.QUALIFIES, "C1.1")]
-        draft = exports.export_draft(uow, cast.observer, group_id=cast.group_id, form="md").body.decode()
-    assert "- qualifies (low): Found, kept (Author, kept)" in draft
-    assert "Found, gone" not in draft
+        files = {
+            form: exports.export_draft(uow, cast.observer, group_id=cast.group_id, form=form).body.decode()
+            for form in ("md", "csv")
+        }
+    for file in files.values():
+        assert "Qualifies (weak): Found, kept (in towns only) (Author, kept)" in file
+        assert "Found, gone" not in file
 
 
 def test_what_is_foreign_or_not_there_is_not_found(study: Study) -> None:

@@ -43,11 +43,49 @@ def test_markdown_shows_every_word_at_its_place(text: str) -> None:
     ]
 
 
+PLAIN_WORDS = st.lists(st.sampled_from(["alpha", "beta", "gamma", "delta"]), min_size=1, max_size=3).map(" ".join)
+FORMED = st.builds(
+    Words, PLAIN_WORDS, st.booleans(), st.booleans(), st.sampled_from(["", "https://example.org/a", "file://server/a"])
+)
+
+
+@given(st.lists(st.lists(FORMED, min_size=1, max_size=4), min_size=1, max_size=3))
+def test_form_and_links_come_through(given_words: list[list[Words]]) -> None:
+    """Words with spaces between them can have any form; only an address nobody may follow is left off them."""
+    spaced = [
+        Paragraph(
+            "plain", tuple(word for at, each in enumerate(row) for word in ((Words(" "), each) if at else (each,)))
+        )
+        for row in given_words
+    ]
+    back = paragraphs(markdown(tidy(spaced)))
+    assert [_formed(each) for each in back] == [_formed(each) for each in spaced]
+
+
+def _formed(paragraph: Paragraph) -> list[tuple[str, bool, bool, str]]:
+    """Each word with its form."""
+    return [
+        (word, each.bold, each.italic, each.link if each.link.startswith("https") else "")
+        for each in paragraph.words for word in each.text.split()
+    ]  # fmt: skip
+
+
 @given(TEXTS, TEXTS)
 def test_a_text_becomes_any_other(old: str, new: str) -> None:
     wanted = paragraphs(new)
     got = paragraphs(rewritten(old, wanted))
     assert [fold(each.text) for each in got] == [fold(each.text) for each in wanted]
+
+
+def test_a_link_that_nobody_may_follow_costs_nothing_around_it() -> None:
+    old = "**Equal access** is [a duty](https://example.org/a)."
+    added = Words(" See annex", link="file://server/share/annex.docx")
+    (shown,) = paragraphs(old)
+    assert rewritten(old, [Paragraph("plain", (*shown.words, added))]) == f"{old} See annex"
+
+
+def test_a_text_taken_out_whole_is_empty() -> None:
+    assert rewritten("- one\n- two", []) == ""
 
 
 @pytest.mark.parametrize(
@@ -74,6 +112,7 @@ def test_only_what_differs_is_written_anew(old: str, shown: str, new: str) -> No
         ("(c) e\u0301 na\u00efve", "© \u00e9 nai\u0308ve"),
         ("end-user", "end\u2011user"),
         ("a\u00adb", "ab"),
+        ("You stay.", "\u200eYou stay.\u200f"),
     ],
 )
 def test_what_a_machine_does_is_no_change_of_anybodys(old: str, new: str) -> None:
