@@ -54,7 +54,7 @@ class Proposed:
     """One suggestion the document could become; ``number`` is its place in the list.
 
     ``blocked`` says why it cannot be made, ``refused`` why it could not when it was last tried, ``suggestion_id`` which
-    one it has become.
+    one it has become. ``fits`` is False where the words it changes are no longer there: it would stand in conflict.
     """
 
     number: int
@@ -68,6 +68,7 @@ class Proposed:
     mixed: bool
     blocked: str
     refused: str
+    fits: bool
     suggestion_id: int | None
 
 
@@ -236,13 +237,22 @@ def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
         proposals.append(
             Proposed(
                 number, entry.item.id, entry.item.reference, entry.title, Field(each["field"]), each["before"],
-                each["after"], tuple(each["authors"]), each["mixed"], blocked, each["refused"], each["suggestion_id"],
+                each["after"], tuple(each["authors"]), each["mixed"], blocked, each["refused"],
+                _fits(uow, entry, each), each["suggestion_id"],
             )
         )  # fmt: skip
     spoken_of = {each["item_id"] for each in document.loose if _may_be_said(each)}
     standing = items.entries_of(uow, actor, group_id, spoken_of)
     gone = {item_id for item_id, entry in standing.items() if entry.item.status is Status.WITHDRAWN}
     return Preview(document, proposals, [_besides(number, each, gone) for number, each in enumerate(document.loose)])
+
+
+def _fits(uow: UnitOfWork, entry: items.Entry, proposal: dict[str, Any]) -> bool:
+    document = entry.documents[Field(proposal["field"])]
+    if document.version == proposal["version"]:
+        return True
+    change = change_between(proposal["before"], proposal["after"])
+    return suggestions.still_fits(uow.session, document, change, proposal["version"])
 
 
 def _besides(number: int, kept: dict[str, Any], gone: Collection[int]) -> Besides:

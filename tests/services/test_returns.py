@@ -240,6 +240,21 @@ def test_a_suggestion_is_made_against_what_went_out_and_carried_along(database: 
     assert (shown.after, shown.in_conflict) == ("In short: You stay at home. Always.", False)
 
 
+def test_what_would_meet_other_words_by_now_says_so_before_it_is_made(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        take_out(at["We meet. We tell."], "We tell.", "Ann")
+        put_in(at["You stay at home."], " Always.", "Ann")
+        put_in(at["Outcomes are agreed at the start."], " All of them.", "Ann")
+
+    data = edited(sent(database, cast), change)
+    with database.writing() as uow:
+        for reference, words in (("S1.1.1", "We meet. We shall tell all."), ("P1", "In short: You stay at home.")):
+            texts = documents_of(uow.session, [numbered(uow, reference).id])[numbered(uow, reference).id]
+            replace_text(uow, cast.facilitator, texts[Field.SUMMARY], words)
+    seen = preview(database, cast, brought(database, cast, data))
+    assert {each.reference: each.fits for each in seen.proposals} == {"P1": True, "E1": True, "S1.1.1": False}
+
+
 def test_a_version_is_compared_with_what_it_said(database: Database, cast: Cast) -> None:
     with database.writing() as uow:
         versions.freeze(uow, cast.facilitator, group_id=cast.group_id, reason="To be read outside")
