@@ -26,6 +26,7 @@ MAX_LEVEL = 8
 _SPACES = re.compile(r"[ \t\r\f\v]+")
 _LIST_KINDS = ("bullet", "number")
 _INLINE_MARKS = re.compile(r"([\\*_\[\]])")
+_OTHERS_MARKS = re.compile(r"(?<!\\)([<`|~&])")
 _LINE_MARK = re.compile(r"(?m)^([-+#>~`<=])")
 _LAST_MARK = re.compile(r"(?<= )(#+)$")
 _LINE_NUMBER = re.compile(r"(?m)^([0-9]{1,9})([.)])")
@@ -94,6 +95,22 @@ def markdown(some: Sequence[Paragraph]) -> str:
     for each in some:
         writer.add(each)
     return writer.text()
+
+
+def markdown_for_others(text: str, *, under: int) -> str:
+    """A text in our dialect as any other reader of Markdown shows it, its headings below level `under`.
+
+    What is but a word in the dialect (HTML, code, tables, rules) is one there too.
+    """
+    writer = _ForOthers(under)
+    for each in paragraphs(text):
+        writer.add(each)
+    return writer.text()
+
+
+def words_for_others(words: str) -> str:
+    """Words without form as any reader of Markdown shows them within a line, a title for instance."""
+    return _standard((Words(" ".join(words.split())),))
 
 
 def rewritten(old: str, new: Sequence[Paragraph]) -> str:
@@ -257,6 +274,14 @@ class _Writer:
     def text(self) -> str:
         return "\n".join(self.lines)
 
+    def inline(self, words: tuple[Words, ...], *, one_line: bool) -> str:
+        """The words with their marks."""
+        return _inline(words, one_line=one_line)
+
+    def level(self, own: int) -> int:
+        """How many signs a heading has."""
+        return own
+
     def add(self, each: Paragraph) -> None:
         if each.kind in _LIST_KINDS:
             self._point(each)
@@ -265,7 +290,7 @@ class _Writer:
         self.before = each
 
     def _block(self, each: Paragraph) -> None:
-        words = _inline(each.words, one_line=each.kind in ("heading", "subheading"))
+        words = self.inline(each.words, one_line=each.kind in ("heading", "subheading"))
         if each.kind == "quote":
             if self.before is not None:
                 self.lines.append(">" if self.before.kind == "quote" else "")
@@ -276,7 +301,7 @@ class _Writer:
             self.lines.append("")
         if each.kind in ("heading", "subheading"):
             self.open.clear()
-            self.lines.append(f"{'#' if each.kind == 'heading' else '##'} {words}")
+            self.lines.append(f"{'#' * self.level(1 if each.kind == 'heading' else 2)} {words}")
             return
         del self.open[each.level :]
         indent = " " * sum(width for _, width, _, _ in self.open)
@@ -295,9 +320,32 @@ class _Writer:
         del self.open[each.level :]
         indent = " " * sum(width for _, width, _, _ in self.open)
         self.open.append(entry)
-        first, *rest = _inline(each.words, one_line=False).split("\n")
+        first, *rest = self.inline(each.words, one_line=False).split("\n")
         self.lines.append(f"{indent}{mark}{first}")
         self.lines += [" " * (len(indent) + len(mark)) + line for line in rest]
+
+
+class _ForOthers(_Writer):
+    """Writes what any reader of Markdown shows alike."""
+
+    def __init__(self, under: int) -> None:
+        super().__init__()
+        self._under = under
+
+    def inline(self, words: tuple[Words, ...], *, one_line: bool) -> str:
+        shown = _standard(words)
+        return shown.replace("\n", " ") if one_line else shown.replace("\n", "  \n")
+
+    def level(self, own: int) -> int:
+        return min(6, self._under + own)
+
+
+def _standard(words: tuple[Words, ...]) -> str:
+    """Words with every sign escaped that could be a mark to any reader; form that would not read back is left out."""
+    bare = _escaped("".join(each.text for each in words))
+    ways = (_marked(each, escape=True, italic="*") for each in (words, _inside(words)))
+    marked = next((way for way in ways if _read_back(way, heading=False) == words), bare)
+    return _OTHERS_MARKS.sub(r"\\\1", marked)
 
 
 def _mark(each: Paragraph, last: tuple[Kind, int, str, int] | None) -> tuple[str, tuple[Kind, int, str, int]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from app.calc.paragraphs import markdown_for_others, words_for_others
 from app.calc.plain import plain
 from app.calc.tables import Cell, csv_bytes
 from app.services.companions import Companions, Including
@@ -87,13 +88,14 @@ def markdown_bytes(
     """Lines of Markdown and, under them, each item with all that an expert would see and what is to go along."""
     lines = list(head)
     for item in items:
-        lines += ["", f"{'#' * min(item.depth + 2, 6)} {item.reference} {item.title}", ""]
+        level = min(item.depth + 2, 6)
+        lines += ["", f"{'#' * level} {item.reference} {words_for_others(item.title)}", ""]
         lines += [f"*{item.kind.value.capitalize()}, {item.status.value.replace('_', ' ')}*"]
         if item.item_id in companions.origins:
             lines += ["", f"*{companions.origins[item.item_id]}*"]
         lines += _paragraphs(item, evidence=including.evidence)
         for title, some in _along(item, companions):
-            lines += ["", f"**{title}:**", "", *(f"- {' '.join(each.split())}" for each in some)]
+            lines += ["", f"**{title}:**", "", *(f"- {words_for_others(each)}" for each in some)]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -130,15 +132,16 @@ def _paragraphs(item: VersionItem, *, evidence: bool) -> list[str]:
     lines: list[str] = []
     if item.aspirational:
         lines += ["", f"**{UNTESTED}**"]
+    level = item.depth + 2
     if item.text:
-        lines += ["", item.text]
+        lines += ["", markdown_for_others(item.text, under=level)]
     if item.why:
-        lines += ["", "**Why:**", "", item.why]
+        lines += ["", "**Why:**", "", markdown_for_others(item.why, under=level)]
     if item.summary:
-        lines += ["", "**In plain words:**", "", item.summary]
+        lines += ["", "**In plain words:**", "", markdown_for_others(item.summary, under=level)]
     if evidence and item.evidence:
         lines += ["", "**Evidence:**", ""]
-        lines += [f"- {_evidence(line)}" for line in item.evidence]
+        lines += [f"- {words_for_others(_evidence(line))}" for line in item.evidence]
     return lines
 
 

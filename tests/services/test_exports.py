@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from sqlalchemy import select
 from app.cli import main
 from app.errors import NotFound
 from app.policy import Actor
-from app.services import exports, items, outline
+from app.services import comments, exports, items, outline
+from app.services.companions import Including
 from app.uow import Database
 from models.evidence import Finding, Link, Provenance, Relation, Source, Strength
 from models.items import Item, Kind
@@ -92,6 +94,23 @@ def test_evidence_that_stands_is_listed_and_what_is_withdrawn_is_not(study: Stud
     for file in files.values():
         assert "Qualifies (weak): Found, kept (in towns only) (Author, kept)" in file
         assert "Found, gone" not in file
+
+
+def test_no_word_is_a_mark_in_markdown(study: Study) -> None:
+    cast = study.cast
+    with study.database.writing() as uow:
+        added = items.add_item(
+            uow, cast.facilitator, group_id=cast.group_id, kind=Kind.ELEMENT, title="<b>A *title*</b>",
+            text="# A heading\n\n<script>a()</script>",
+        )  # fmt: skip
+        comments.start(uow, cast.facilitator, item_id=added.id, words="<img src=x>\n# Loud")
+        wanted = Including(comments=True)
+        draft = exports.export_draft(uow, cast.observer, group_id=cast.group_id, form="md", including=wanted)
+    written = draft.body.decode()
+    assert re.search(r"(?<!\\)<", written) is None
+    assert f"## {added.reference} \\<b>A \\*title\\*\\</b>\n" in written
+    assert "\n### A heading\n" in written
+    assert "\n# Loud" not in written
 
 
 def test_what_is_foreign_or_not_there_is_not_found(study: Study) -> None:

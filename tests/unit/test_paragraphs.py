@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from app.calc import wordreading
 from app.calc.documents import WordDocument
-from app.calc.paragraphs import Paragraph, Words, fold, markdown, paragraphs, rewritten, tidy
+from app.calc.paragraphs import (
+    Paragraph,
+    Words,
+    fold,
+    markdown,
+    markdown_for_others,
+    paragraphs,
+    rewritten,
+    tidy,
+    words_for_others,
+)
 
 PARTS = [
     "word", "two words", "*", "**", "_", "__", "[", "](https://example.org/a)", "[a](https://example.org/b?c=1&d=2)",
@@ -82,6 +92,32 @@ def test_a_link_that_nobody_may_follow_costs_nothing_around_it() -> None:
     added = Words(" See annex", link="file://server/share/annex.docx")
     (shown,) = paragraphs(old)
     assert rewritten(old, [Paragraph("plain", (*shown.words, added))]) == f"{old} See annex"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("# One\n\n## Two", "### One\n\n#### Two"),
+        ("<script>a()</script> <b>", "\\<script>a()\\</script> \\<b>"),
+        ("one\n**two** and [it](https://example.org/?a=1&b=2)",
+         "one  \n**two** and [it](https://example.org/?a=1\\&b=2)"),
+        ("```\ncode", "\\`\\`\\`  \ncode"),
+        ("- a | b\n  - ~~c~~ &lt;", "- a \\| b\n  - \\~\\~c\\~\\~ \\&lt;"),
+        ("5 \\* 3 and snake_case", "5 \\* 3 and snake\\_case"),
+    ],
+)  # fmt: skip
+def test_other_readers_are_shown_what_ours_shows(text: str, shown: str) -> None:
+    assert markdown_for_others(text, under=2) == shown
+
+
+@given(TEXTS)
+def test_for_other_readers_no_word_is_lost(text: str) -> None:
+    back = paragraphs(markdown_for_others(text, under=0))
+    assert "".join(each.text for each in back).split() == "".join(each.text for each in paragraphs(text)).split()
+
+
+def test_a_title_is_words_to_every_reader() -> None:
+    assert words_for_others("=1 *star* <b>x</b> #") == "\\=1 \\*star\\* \\<b>x\\</b> \\#"
 
 
 def test_a_text_taken_out_whole_is_empty() -> None:
