@@ -57,6 +57,8 @@ FORMS = {
     "csv": "text/csv; charset=utf-8",
 }
 _ALONE = Including()
+#: A version takes no suggestions and no comments: those that go along with it are on words that may have moved on.
+OF_THE_DRAFT = "Suggestions and comments in this file are on the draft of today, whose words may differ from these."
 
 
 def export_draft(uow: UnitOfWork, actor: Actor, *, group_id: int, form: str, including: Including = _ALONE) -> File:
@@ -106,6 +108,8 @@ def export_version(
     front = version_files.front(whole)
     said = [each for line in front for each in ("", line)]
     said[-1] = f"Fingerprint (SHA-256): `{version.sha256}`"
+    if including.suggestions or including.comments:
+        front, said = [*front, OF_THE_DRAFT], [*said, "", OF_THE_DRAFT]
     body = _body(
         uow, actor, form, group, whole.items, including, title=version.title, base=str(version.number),
         today=moments.local_day(uow.now, group.time_zone), front=front,
