@@ -270,6 +270,7 @@ def main() -> None:
             "keydown to another person",
             [there - here for here, there in zip(down, arrivals(mark, heard), strict=False)],
         )
+
         def texts() -> list[str]:
             return [typists.do("report", f"t{number}", doc=doc)["text"] for number in range(TYPISTS)]
 

@@ -91,10 +91,11 @@ class WordDocument:
         """A line about what stands above it, in small grey letters."""
         self._mark(self._document.add_paragraph(plain(words), self._style(_NOTE)), bookmark)
 
-    def footer(self, words: str) -> None:
+    def footer(self, words: str, *, bookmark: str = "") -> None:
         """Words at the foot of every page, and the page's number."""
         paragraph = self._document.sections[0].footer.paragraphs[0]
         paragraph.add_run(f"{plain(words)} · page ")
+        self._mark(paragraph, bookmark)
         number = _element("w:fldSimple", instr=" PAGE ")
         run = _element("w:r")
         text = _element("w:t")

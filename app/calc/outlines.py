@@ -1,20 +1,25 @@
 """The outline of somebody's Word document: its headings with what stands under each, as a blueprint could hold them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from app.calc.paragraphs import Paragraph, fold, markdown, tidy
-from app.calc.returns import DEFINITIONS, ELEMENTS, LABELS, PRINCIPLES
+from app.calc.returns import DEFINITIONS, ELEMENTS, FIXED_LABELS, LABELS, PRINCIPLES
 from app.calc.wordreading import Line, WordFile, lines
 
 Guess = Literal["principle", "element", "criterion", "specification", "words", "none"]
 
 _BY_DEPTH: tuple[Guess, ...] = ("element", "criterion", "specification")
-_NUMBER = re.compile(r"\s*(?:[A-Z]?[0-9]{1,4}(?:\.[0-9]{1,4}){0,5}[.)]?|[A-Z][.)]|\(?[a-z]\))\s+(?=\S)")
+_NUMBER = re.compile(
+    r"\s*(?:[A-Z]?[0-9]{1,4}(?:\.[0-9]{1,4}){1,5}[.)]?|[A-Z]?[0-9]{1,4}[.)]|[PECS][0-9]{1,4}|[A-Z]\)|\(?[a-z]\))\s+(?=\S)"
+)
+#: A number or letter that is one of the heading's only where others count on from it.
+_COUNTED = re.compile(r"\s*([0-9]{1,2}|[A-Z](?=\.))\.?\s+(?=\S)")
 _DOTTED = re.compile(r"\s*([0-9]{1,3}(?:\.[0-9]{1,3}){0,4})[.)]?\s+\S")
 _LONGEST_BOLD = 15
+INFORMS = "informs"
 
 
 @dataclass
@@ -48,6 +53,7 @@ def outline(file: WordFile) -> Outline:
         levels = [_looks_like(line) for line in some]
     ranks = {level: at for at, level in enumerate(sorted({level for level in levels if level}))}
     found = Outline()
+    counted = _counted(line.paragraph.text for line, level in zip(some, levels, strict=True) if level)
     gathered: list[Paragraph] = []
     texts: dict[str, str] = {}
     name = "text"
@@ -64,20 +70,21 @@ def outline(file: WordFile) -> Outline:
             found.left_out.append(words)
 
     for line, level in zip(some, levels, strict=True):
-        label = _label(line.paragraph)
+        label = _label(line)
         if level:
             finish()
             texts, name = {}, "text"
-            title = " ".join(_NUMBER.sub("", line.paragraph.text, count=1).split())
+            title = _title(line.paragraph.text, counted)
             found.headings.append(Heading(ranks[level], "none", title))
-        elif line.block.row:
-            found.left_out.append(line.paragraph.text.strip())
         elif label and found.headings:
             finish()
             name = label
+        elif line.block.row or name == INFORMS:
+            found.left_out.append(line.paragraph.text.strip())
         elif not (line.block.style == "note" and not gathered and name == "text"):  # the grey line of an export
             gathered.append(line.paragraph)
     finish()
+    found.left_out += _beside(file)
     _guess(found.headings)
     return found
 
@@ -93,9 +100,37 @@ def _looks_like(line: Line) -> int:
     return int(all(each.bold for each in words if each.text.strip()))
 
 
-def _label(paragraph: Paragraph) -> str:
-    bare = " ".join(fold(paragraph.text).split()).rstrip(":").lower()
+def _label(line: Line) -> str:
+    """Which text begins under a line that is a label, or INFORMS for one of our own that only informs."""
+    bare = " ".join(fold(line.paragraph.text).split()).rstrip(":").lower()
+    if line.block.style == "label" and bare in FIXED_LABELS:
+        return INFORMS
     return next((name for name, label in LABELS.items() if label.lower() == bare), "")
+
+
+def _counted(titles: Iterable[str]) -> set[str]:
+    """The bare numbers and letters that headings count with: those with one beside them."""
+    found = {each[1] for title in titles if (each := _COUNTED.match(title)) is not None}
+    places = {each: int(each) if each.isdigit() else ord(each) for each in found}
+    return {each for each, at in places.items() if {at - 1, at + 1} & set(places.values())}
+
+
+def _title(text: str, counted: Collection[str]) -> str:
+    """A heading's words without its number."""
+    own = _COUNTED.match(text)
+    if own is not None and own[1] in counted:
+        return " ".join(text[own.end() :].split())
+    return " ".join(_NUMBER.sub("", text, count=1).split())
+
+
+def _beside(file: WordFile) -> Iterator[str]:
+    """Comments, notes, equations and text boxes, of which no item can be made."""
+    for block in file.blocks:
+        for thing in block.things:
+            what, _, words = thing.partition(": ")
+            yield f"{what.capitalize()}: {words}" if words else what.capitalize()
+    for comment in file.comments:
+        yield f"Comment by {comment.author or 'somebody'}: {comment.text}"
 
 
 def _guess(headings: Iterable[Heading]) -> None:

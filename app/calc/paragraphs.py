@@ -11,6 +11,7 @@ import unicodedata
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from app.calc.changes import BadChangeError, from_units, to_units
@@ -25,6 +26,7 @@ MAX_LEVEL = 8
 _SPACES = re.compile(r"[ \t\r\f\v]+")
 _LIST_KINDS = ("bullet", "number")
 _INLINE_MARKS = re.compile(r"([\\*_\[\]])")
+_OTHERS_MARKS = re.compile(r"(?<!\\)([<`|~&])")
 _LINE_MARK = re.compile(r"(?m)^([-+#>~`<=])")
 _LAST_MARK = re.compile(r"(?<= )(#+)$")
 _LINE_NUMBER = re.compile(r"(?m)^([0-9]{1,9})([.)])")
@@ -95,6 +97,22 @@ def markdown(some: Sequence[Paragraph]) -> str:
     return writer.text()
 
 
+def markdown_for_others(text: str, *, under: int) -> str:
+    """A text in our dialect as any other reader of Markdown shows it, its headings below level `under`.
+
+    What is but a word in the dialect (HTML, code, tables, rules) is one there too.
+    """
+    writer = _ForOthers(under)
+    for each in paragraphs(text):
+        writer.add(each)
+    return writer.text()
+
+
+def words_for_others(words: str) -> str:
+    """Words without form as any reader of Markdown shows them within a line, a title for instance."""
+    return _standard((Words(" ".join(words.split())),))
+
+
 def rewritten(old: str, new: Sequence[Paragraph]) -> str:
     """The text `old` changed into one that shows the paragraphs `new`, and only where they differ.
 
@@ -104,6 +122,8 @@ def rewritten(old: str, new: Sequence[Paragraph]) -> str:
     wanted = unfolded(before, tidy(new))
     if wanted == before:
         return old
+    if not wanted:
+        return ""
     plain_before, plain_after = markdown(before), markdown(wanted)
     if plain_before == old:
         return plain_after
@@ -172,8 +192,8 @@ def _tidy_words(words: Iterable[Words]) -> tuple[Words, ...]:
     letters: list[tuple[str, Words]] = []
     for each in words:
         form = each._replace(text="")
-        if form.link and _address(each.text) == _address(form.link):
-            form = form._replace(link="")  # an address that a word processor made a link of
+        if form.link and (_address(each.text) == _address(form.link) or not _may_be_linked(form.link)):
+            form = form._replace(link="")  # an address that a word processor made a link of, or that nobody may follow
         for letter in _SPACES.sub(" ", clean(each.text)):
             if letter == " " and (not letters or letters[-1][0] in " \n"):
                 continue
@@ -201,6 +221,12 @@ def _tidy_words(words: Iterable[Words]) -> tuple[Words, ...]:
         else:
             found.append(form._replace(text=letter))
     return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def _may_be_linked(address: str) -> bool:
+    """Whether the dialect makes a link of an address."""
+    return parse(f"[a]({_target(address)})").find(".//a") is not None
 
 
 def _next_form(letters: Sequence[tuple[str, Words]], at: int) -> Words:
@@ -248,6 +274,14 @@ class _Writer:
     def text(self) -> str:
         return "\n".join(self.lines)
 
+    def inline(self, words: tuple[Words, ...], *, one_line: bool) -> str:
+        """The words with their marks."""
+        return _inline(words, one_line=one_line)
+
+    def level(self, own: int) -> int:
+        """How many signs a heading has."""
+        return own
+
     def add(self, each: Paragraph) -> None:
         if each.kind in _LIST_KINDS:
             self._point(each)
@@ -256,7 +290,7 @@ class _Writer:
         self.before = each
 
     def _block(self, each: Paragraph) -> None:
-        words = _inline(each.words, one_line=each.kind in ("heading", "subheading"))
+        words = self.inline(each.words, one_line=each.kind in ("heading", "subheading"))
         if each.kind == "quote":
             if self.before is not None:
                 self.lines.append(">" if self.before.kind == "quote" else "")
@@ -267,7 +301,7 @@ class _Writer:
             self.lines.append("")
         if each.kind in ("heading", "subheading"):
             self.open.clear()
-            self.lines.append(f"{'#' if each.kind == 'heading' else '##'} {words}")
+            self.lines.append(f"{'#' * self.level(1 if each.kind == 'heading' else 2)} {words}")
             return
         del self.open[each.level :]
         indent = " " * sum(width for _, width, _, _ in self.open)
@@ -286,9 +320,32 @@ class _Writer:
         del self.open[each.level :]
         indent = " " * sum(width for _, width, _, _ in self.open)
         self.open.append(entry)
-        first, *rest = _inline(each.words, one_line=False).split("\n")
+        first, *rest = self.inline(each.words, one_line=False).split("\n")
         self.lines.append(f"{indent}{mark}{first}")
         self.lines += [" " * (len(indent) + len(mark)) + line for line in rest]
+
+
+class _ForOthers(_Writer):
+    """Writes what any reader of Markdown shows alike."""
+
+    def __init__(self, under: int) -> None:
+        super().__init__()
+        self._under = under
+
+    def inline(self, words: tuple[Words, ...], *, one_line: bool) -> str:
+        shown = _standard(words)
+        return shown.replace("\n", " ") if one_line else shown.replace("\n", "  \n")
+
+    def level(self, own: int) -> int:
+        return min(6, self._under + own)
+
+
+def _standard(words: tuple[Words, ...]) -> str:
+    """Words with every sign escaped that could be a mark to any reader; form that would not read back is left out."""
+    bare = _escaped("".join(each.text for each in words))
+    ways = (_marked(each, escape=True, italic="*") for each in (words, _inside(words)))
+    marked = next((way for way in ways if _read_back(way, heading=False) == words), bare)
+    return _OTHERS_MARKS.sub(r"\\\1", marked)
 
 
 def _mark(each: Paragraph, last: tuple[Kind, int, str, int] | None) -> tuple[str, tuple[Kind, int, str, int]]:
@@ -427,7 +484,7 @@ _ONE = {
     "1/2": "½", "1/4": "¼", "3/4": "¾", "(c)": "©", "(r)": "®", "(tm)": "™", "-->": "→", "==>": "→", "<--": "←",
     "...": "…",
 }  # fmt: skip
-_UNSEEN = "\u00ad\u200b\u2060"
+_UNSEEN = "\u00ad\u200b\u2060\u200e\u200f"
 
 
 def fold(text: str) -> str:

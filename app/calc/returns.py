@@ -11,8 +11,9 @@ import hashlib
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from app.calc.changes import BadChangeError, ChangeSet, from_units, to_units
@@ -27,22 +28,30 @@ LABELS = {"why": "Why", "summary": "In plain words"}
 PRINCIPLES, ELEMENTS = "Principles", "Core elements"
 #: The heading above what the defined terms mean, which stands before them.
 DEFINITIONS = "Definitions"
+#: How the grey line under an item's heading begins.
+KIND_WORDS = ("Principle", "Core element", "Criterion", "Specification")
 #: Labels of what only informs.
 EVIDENCE, DECISIONS, SUGGESTIONS, COMMENTS = "Evidence", "Decisions", "Suggested words", "Comments"
-_FIXED_LABELS = {EVIDENCE.lower(), DECISIONS.lower(), SUGGESTIONS.lower(), COMMENTS.lower()}
+FIXED_LABELS = {EVIDENCE.lower(), DECISIONS.lower(), SUGGESTIONS.lower(), COMMENTS.lower()}
+#: A text of the blueprint never has more letters.
+LONGEST = 100_000
 #: More people than this who tracked changes are taken together.
 MOST_AUTHORS = 8
 _ALIKE = 0.7
 _SPLIT_ALIKE = 0.5
+#: So many letters of two texts tell whether they are alike, so many paragraphs where one ends.
+_COMPARED = 400
+_MOST_DIVIDED = 40
 
 _TEXT = re.compile(r"c_([A-Z][0-9]{1,6}(?:_[0-9]{1,6}){0,3})_(title|text|why|summary)_([0-9]{1,9})_([0-9a-f]{6})")
 _LINE = re.compile(r"c_line_[0-9]{1,6}_([0-9a-f]{6})")
 _FIXED = re.compile(r"c_fixed_[0-9]{1,6}_([0-9]{1,5})")
+_PAGE = re.compile(r" · page [0-9]*$")
 _REFERENCE = re.compile(r"\s*([A-Z][0-9]{1,6}(?:\.[0-9]{1,6}){0,3})(?![0-9])(?!\.[0-9])")
 
 What = Literal[
     "comment", "new", "paragraph", "table", "deleted", "no title", "reference", "line", "lines gone", "moved",
-    "picture", "footnote", "struck", "label",
+    "picture", "footnote", "struck", "label", "marked", "equation", "margin", "too long",
 ]  # fmt: skip
 Place = tuple[str, str]
 
@@ -138,7 +147,7 @@ def versions_of(file: WordFile) -> dict[Place, int]:
     for block in file.blocks:
         for name in block.begins:
             if (mark := _TEXT.match(name)) is not None:
-                found.setdefault((mark[1].replace("_", "."), mark[2]), int(mark[3]))
+                found.setdefault(_place(mark), int(mark[3]))
     return found
 
 
@@ -154,6 +163,7 @@ class _Sheet:
     order: list[str] = field(default_factory=list)
     loose: list[Loose] = field(default_factory=list)
     where: dict[int, Place] = field(default_factory=dict)
+    who: dict[Place, dict[str, None]] = field(default_factory=dict)
 
 
 class _Sorter:
@@ -161,68 +171,136 @@ class _Sorter:
 
     def __init__(self, file: WordFile, items: Mapping[str, Item]) -> None:
         self.items = items
-        self.marked = set(versions_of(file))
-        self.has_marks = bool(self.marked)
+        self.has_marks = bool(versions_of(file))
+        self.marked: set[Place] = set()
         self.sheet = _Sheet()
         self.reference = ""
         self.at: str = "front"  # or a field, "fixed", "new", "definitions"
         self.expects = 0
+        self.noted = True  # whether the grey line under the last heading has been seen
         self.unmarked: dict[str, str] = {}
+        self.titles_at: dict[str, int] = {}
 
     def sort(self, some: Sequence[Line]) -> _Sheet:
+        # Only marks that stand in this state count: those of words moved away with tracking on do not.
+        self.marked = {_place(mark) for line in some for name in line.begins if (mark := _TEXT.match(name)) is not None}
         headed = {found[1] for line in some if line.block.heading and (found := _REFERENCE.match(line.paragraph.text))}
         self.unmarked = {
             reference: " ".join(fold(item.texts["title"].words).split())
             for reference, item in self.items.items()
             if "title" in item.texts and (reference, "title") not in self.marked and reference not in headed
         }
+        if not self.has_marks:
+            self._find_titles(some)
         for line in some:
             self._line(line)
             name = "title" if self.reference in self.sheet.order[-1:] and line.block.heading else self.at
-            self.sheet.where[id(line.block)] = self.reference, name if name in FIELDS else "text"
+            place = self.reference, name if name in FIELDS else "text"
+            self.sheet.where[id(line.block)] = place
+            self.sheet.who.setdefault(place, {}).update(dict.fromkeys(line.who))
         self._lines_gone()
+        self._part()
         self._divide()
         return self.sheet
 
+    def _find_titles(self, some: Sequence[Line]) -> None:
+        """Where each title stands when no mark tells: not in a list of contents, nor in a sentence that begins so."""
+        best: dict[str, tuple[bool, bool, float, int]] = {}
+        filled = [line for line in some if line.paragraph.text.strip()]
+        for at, line in enumerate(filled):
+            text = line.paragraph.text
+            found = _REFERENCE.match(text)
+            item = self.items.get(found[1]) if found is not None else None
+            if item is None or "title" not in item.texts or line.block.row:
+                continue
+            alike = _alike(text, f"{item.reference} {item.texts['title'].words}")
+            if alike < _SPLIT_ALIKE:
+                continue
+            noted = at + 1 < len(filled) and _is_note(filled[at + 1])
+            score = (bool(line.block.heading), noted, alike, at)
+            if score > best.get(item.reference, (False, False, 0.0, -1)):
+                best[item.reference] = score
+                self.titles_at[item.reference] = id(line.block)
+
     def _line(self, line: Line) -> None:
-        text = line.paragraph.text
-        for name in line.begins:
-            if (mark := _TEXT.match(name)) is not None and self._begin(mark, line):
+        for name, at in line.begins.items():
+            if (mark := _TEXT.match(name)) is not None and self._begin(mark, line, at):
                 return
-        for name in line.begins:
+        for name, at in line.begins.items():
             if (fixed := _FIXED.match(name)) is not None:
-                self._lines_gone()
-                self.at, self.expects = "fixed", int(fixed[1])
+                self._begin_fixed(int(fixed[1]), line, at)
                 return
             if (known := _LINE.match(name)) is not None:
-                if line.block.heading:  # a part begins: what stood above it has ended
-                    self._lines_gone()
-                self.expects -= self.at == "fixed"
-                if known[1] != _check(text):
-                    self._lose("line", line)
+                self._inform(known, line, at)
                 return
-        if text.strip() and not self._known_by_words(line):
+        if line.paragraph.text.strip() and not self._known_by_words(line):
             self._put(line)
 
-    def _begin(self, mark: re.Match[str], line: Line) -> bool:
-        """Begin the text whose bookmark stands in this line."""
-        reference, name, text = mark[1].replace("_", "."), mark[2], line.paragraph.text
+    def _begin_fixed(self, count: int, line: Line, at: int) -> None:
+        """The label above lines that only inform; words joined with it belong to the text above, or are told."""
+        label = self._run_on(line, at).paragraph.text
+        self._lines_gone()
+        if " ".join(fold(label).split()).rstrip(":").lower() not in {*FIXED_LABELS, DEFINITIONS.lower()}:
+            self._lose("line", line)
+        self.at, self.expects = "fixed", count
+
+    def _inform(self, known: re.Match[str], line: Line, at: int) -> None:
+        """A line that only informs; the heading of a part ends the text above."""
+        line = self._run_on(line, at)
+        if line.block.heading:  # a part begins: what stood above it has ended
+            self._lines_gone()
+            self.at = "front"
+        elif self.at == "fixed":
+            self.expects -= 1
+        elif self.at in FIELDS:
+            self.at = "front"
+        if known[1] != _check(line.paragraph.text):
+            self._lose("line", line)
+
+    def _run_on(self, line: Line, at: int) -> Line:
+        """The line from the letter `at` on, when what stands before it ran on from the text above."""
+        if not line.paragraph.text[:at].strip() or self.at not in FIELDS or line.block.row:
+            return line
+        before, rest = _cut(line.paragraph, at)
+        self._text(before)
+        return line._replace(paragraph=rest)
+
+    def _begin(self, mark: re.Match[str], line: Line, at: int) -> bool:
+        """Begin the text whose bookmark stands before the letter `at` of this line."""
+        reference, name = _place(mark)
         if reference not in self.items or self._has(reference, name):
             return False
         if name == "title":
-            found = _REFERENCE.match(text)
-            if found is None or found[1] != reference:
-                self._lose("reference", line, reference)
-            self._title(reference, text)
+            self._begin_title(reference, line, at)
             return True
+        line = self._run_on(line, at)
         self._go_to(reference, name)
-        if mark[4] != _check(text):
+        self.noted = True
+        if mark[4] != _check(line.paragraph.text):
             label = LABELS.get(name, "")
-            if label and fold(text).lower().startswith(label.lower()):
+            if label and fold(line.paragraph.text).lower().startswith(label.lower()):
                 self._add_rest(line, len(label))
-            elif text.strip():
+            elif line.paragraph.text.strip():
                 self._lose("line", line)
         return True
+
+    def _begin_title(self, reference: str, line: Line, at: int) -> None:
+        text = line.paragraph.text
+        here = _REFERENCE.match(text, at)
+        if at and here is not None and here[1] == reference and self._ran_on(text[:at]):
+            text = self._run_on(line, at).paragraph.text
+        elif at and here is not None and here[1] == reference and text[:at].strip():
+            text = f"{reference} {text[:at].strip()} {text[here.end() :].strip()}"  # written before the reference
+        found = _REFERENCE.match(text)
+        if found is None or found[1] != reference:
+            self._lose("reference", line, reference)
+        self._title(reference, text)
+
+    def _ran_on(self, words: str) -> bool:
+        """Whether words before a heading are the end of the text above it, which ran into it."""
+        base = self.items[self.reference].texts.get(self.at) if self.reference else None
+        last = paragraphs(base.words)[-1:] if base is not None and self.at in FIELDS else []
+        return any(_alike(each.text, words) >= _ALIKE for each in last)
 
     def _has(self, reference: str, name: str) -> bool:
         return reference in self.sheet.titles if name == "title" else (reference, name) in self.sheet.texts and (
@@ -238,6 +316,7 @@ class _Sorter:
         self.sheet.order.append(reference)
         self.unmarked.pop(reference, None)
         self._go_to(reference, "text")
+        self.noted = False
 
     def _go_to(self, reference: str, name: str) -> None:
         self._lines_gone()
@@ -246,14 +325,11 @@ class _Sorter:
 
     def _add_rest(self, line: Line, start: int) -> None:
         """Words that ran into a label stand first in its text."""
-        words, at = [], 0
-        for each in line.paragraph.words:
-            words.append(each._replace(text=each.text[max(0, start - at) :]))
-            at += len(each.text)
-        rest = tuple(
-            each._replace(text=each.text.lstrip(": ") if not at_ else each.text) for at_, each in enumerate(words)
+        _, rest = _cut(line.paragraph, start)
+        found = tuple(
+            each._replace(text=each.text.lstrip(": ") if not at else each.text) for at, each in enumerate(rest.words)
         )
-        self._text(Paragraph("plain", tuple(each for each in rest if each.text)))
+        self._text(Paragraph("plain", found))
 
     def _text(self, paragraph: Paragraph) -> None:
         self.sheet.texts.setdefault((self.reference, self.at), []).append(paragraph)
@@ -268,7 +344,7 @@ class _Sorter:
         if not self.has_marks and not self.reference and bare == DEFINITIONS.lower():
             self.at = "definitions"
             return True
-        if not self.has_marks and (found := _REFERENCE.match(text)) and self._is_title_by_words(found[1], text):
+        if not self.has_marks and (found := _REFERENCE.match(text)) and self._is_title_by_words(found[1], line):
             self._title(found[1], text)
             return True
         if line.block.heading in (1, 2, 3, 4):
@@ -278,20 +354,22 @@ class _Sorter:
         if style == "label" or not self.has_marks or _all_bold(line.paragraph):
             for name, label in LABELS.items():
                 if bare == label.lower() and (self.reference, name) not in self.marked:
+                    if (self.reference, name) in self.sheet.texts:  # that of an item whose heading is gone
+                        self._lines_gone()
+                        self.at = "between"
+                        return False
                     self._go_to(self.reference, name)
                     return True
-            if bare in _FIXED_LABELS and (style == "label" or not self.has_marks):
+            if bare in FIXED_LABELS and (style == "label" or not self.has_marks):
                 self._lines_gone()
                 self.at = "fixed"
                 return True
-        is_note = style == "note" or " · " in text
-        return is_note and not self.has_marks and self.at == "text" and not self.sheet.texts[self.reference, "text"]
+        is_note = not self.noted and self.at == "text" and _is_note(line)
+        self.noted = True
+        return is_note
 
-    def _is_title_by_words(self, reference: str, text: str) -> bool:
-        item = self.items.get(reference)
-        if item is None or reference in self.sheet.titles or "title" not in item.texts:
-            return False
-        return _alike(text, f"{reference} {item.texts['title'].words}") >= _SPLIT_ALIKE
+    def _is_title_by_words(self, reference: str, line: Line) -> bool:
+        return reference not in self.sheet.titles and self.titles_at.get(reference) == id(line.block)
 
     def _heading(self, line: Line, bare: str) -> bool:
         """A heading without a bookmark: an item by its reference or its words, one of a text, or a new one."""
@@ -302,6 +380,7 @@ class _Sorter:
             and found[1] in self.items
             and not self._has(found[1], "title")
             and (found[1], "title") not in self.marked
+            and self.titles_at.get(found[1], id(line.block)) == id(line.block)
         ):
             self._title(found[1], text)
             return True
@@ -324,10 +403,11 @@ class _Sorter:
         """A line that begins nothing goes to where we are."""
         if self.at in FIELDS and not line.block.row:
             self._text(line.paragraph)
-        elif self.at == "new" and not line.block.row:
-            last = self.sheet.loose[-1]
-            self.sheet.loose[-1] = Loose("new", last.reference, f"{last.text}\n{line.paragraph.text}", last.author)
-        elif self.has_marks or self.at == "definitions":
+        elif self.at == "new":
+            at = max(at for at, each in enumerate(self.sheet.loose) if each.what == "new")
+            last = self.sheet.loose[at]
+            self.sheet.loose[at] = Loose("new", last.reference, f"{last.text}\n{line.paragraph.text}", last.author)
+        else:
             self._lose("table" if line.block.row else "paragraph", line)
 
     def _lose(self, what: What, line: Line, reference: str = "") -> None:
@@ -340,34 +420,96 @@ class _Sorter:
             self.sheet.loose.append(Loose("lines gone", self.reference, str(self.expects)))
         self.expects = 0
 
+    def _part(self) -> None:
+        """The text of an item whose heading is gone has run into the text above it: find it by its likeness."""
+        known = list(self.items)
+        for at, reference in enumerate(known):
+            base = self.items[reference].texts.get("text")
+            place = reference, "text"
+            if reference in self.sheet.titles or base is None or not base.words or self.sheet.texts.get(place):
+                continue
+            above = next((each for each in reversed(known[:at]) if each in self.sheet.titles), "")
+            last = next((name for name in reversed(FIELDS[1:]) if self.sheet.texts.get((above, name))), "")
+            if last and (found := self._tail(above, last, base.words)) is not None:
+                self.sheet.texts[place] = found
+
     def _divide(self) -> None:
         """Texts whose label is gone have run into the one before: find where they begin by their likeness."""
         for reference in self.sheet.order:
             for above, name in (("why", "summary"), ("text", "summary"), ("text", "why")):
                 base = self.items[reference].texts.get(name)
-                have = self.sheet.texts.get((reference, above))
-                if base is None or not base.words or (reference, name) in self.sheet.texts or not have:
+                if base is None or not base.words or (reference, name) in self.sheet.texts:
                     continue
-                at = _divided(have, base.words)
-                if at is not None:
-                    self.sheet.texts[reference, above], self.sheet.texts[reference, name] = have[:at], have[at:]
+                if self.sheet.texts.get((reference, above)) and (found := self._tail(reference, above, base.words)):
+                    self.sheet.texts[reference, name] = found
                     self.sheet.loose.append(Loose("label", reference, LABELS[name]))
+
+    def _tail(self, reference: str, above: str, words: str) -> list[Paragraph] | None:
+        """Take the paragraphs that are the text `words` off the end of another; None when there are none."""
+        have = self.sheet.texts[reference, above]
+        base = self.items[reference].texts.get(above)
+        at = _divided(have, words, base.words if base is not None else "")
+        if at is None:
+            return None
+        self.sheet.texts[reference, above] = have[:at]
+        return have[at:]
+
+
+def _place(mark: re.Match[str]) -> Place:
+    return mark[1].replace("_", "."), mark[2]
+
+
+def _cut(paragraph: Paragraph, at: int) -> tuple[Paragraph, Paragraph]:
+    """A paragraph in two, before and from the letter `at` on."""
+    before: list[Words] = []
+    after: list[Words] = []
+    for each in paragraph.words:
+        before.append(each._replace(text=each.text[: max(0, at)]))
+        after.append(each._replace(text=each.text[max(0, at) :]))
+        at -= len(each.text)
+    first, second = (tuple(each for each in some if each.text) for some in (before, after))
+    return replace(paragraph, words=first), Paragraph("plain", second)
+
+
+def _is_note(line: Line) -> bool:
+    """Whether a line is the grey one under a heading."""
+    first, dot, _ = line.paragraph.text.partition(" · ")
+    return line.block.style == "note" or (bool(dot) and first.strip() in KIND_WORDS)
 
 
 def _all_bold(paragraph: Paragraph) -> bool:
     return all(each.bold for each in paragraph.words if each.text.strip())
 
 
+def alike(one: str, other: str) -> bool:
+    """Whether two titles or texts are so alike that one may be the other changed."""
+    return _alike(one, other) >= _SPLIT_ALIKE
+
+
 def _alike(one: str, other: str) -> float:
-    return SequenceMatcher(None, fold(one).lower()[:400], fold(other).lower()[:400], autojunk=False).ratio()
+    one, other = fold(one).lower()[:_COMPARED], fold(other).lower()[:_COMPARED]
+    return 1.0 if one == other else SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
-def _divided(have: Sequence[Paragraph], words: str) -> int | None:
-    """The place in `have` from which on its paragraphs are the text `words`, None when none is like it."""
-    wanted = " ".join(each.text for each in paragraphs(words))
-    scores = [_alike(" ".join(each.text for each in have[at:]), wanted) for at in range(len(have))]
-    best = max(range(len(have)), key=scores.__getitem__, default=None)
-    return best if best is not None and scores[best] >= _SPLIT_ALIKE else None
+def _divided(have: Sequence[Paragraph], words: str, above: str) -> int | None:
+    """The place in `have` from which on its paragraphs are the text `words` and not that of `above`, if there is one.
+
+    Every paragraph is asked which of both it is more like: a text and its plain summary often are much alike.
+    """
+    own, others = ([each.text for each in paragraphs(each_text)] for each_text in (words, above))
+    some = have[-_MOST_DIVIDED:]
+    mine = [max((_alike(each.text, one) for one in own[:_MOST_DIVIDED]), default=0.0) for each in some]
+    theirs = [max((_alike(each.text, one) for one in others[-_MOST_DIVIDED:]), default=0.0) for each in some]
+    wanted = " ".join(own)
+    best, score = None, 0.0
+    for at in range(len(some)):
+        here, there = sum(mine[at:]), sum(theirs[at:])
+        if here < there or (here == there and len(have) <= len(others)):
+            continue
+        alike = _alike(" ".join(each.text for each in some[at:]), wanted)
+        if alike >= _SPLIT_ALIKE and alike > score:
+            best, score = len(have) - len(some) + at, alike
+    return best
 
 
 # --- what differs ---
@@ -388,6 +530,10 @@ def match(file: WordFile, items: Iterable[Item]) -> Returned:
             continue
         for name, base in item.texts.items():
             proposals += _proposals(reference, name, base, sheet, states)
+    for (reference, name), found in sheet.texts.items():
+        if _too_long(found):
+            who = ", ".join(sheet.who.get((reference, name), ()))
+            sheet.loose.append(Loose("too long", reference, "\n".join(each.text for each in found), who, field=name))
     return Returned(proposals, _all_loose(file, known, sheet), len(sheet.order), sorter.has_marks)
 
 
@@ -410,6 +556,17 @@ def _words_of(sheet: _Sheet, reference: str, name: str, base: str) -> str | None
     found = sheet.texts.get((reference, name))
     if found is None:
         return "" if reference in sheet.titles and base else None
+    return None if _too_long(found) else _rewritten(base, tuple(found))
+
+
+def _too_long(found: Sequence[Paragraph]) -> bool:
+    """Whether a text is longer than any can be; to compare it all the same would take long and lead to nothing."""
+    return sum(len(each.text) for each in found) > LONGEST
+
+
+@lru_cache(maxsize=64)
+def _rewritten(base: str, found: tuple[Paragraph, ...]) -> str:
+    """`rewritten`; most authors leave most texts as others have them."""
     return rewritten(base, found)
 
 
@@ -432,9 +589,10 @@ def _proposals(
     edits += [
         (who, words) for who, words in versions.items() if words is not None and words != plain and who is not None
     ]
-    if not edits and states:
-        edits = [(who, after) for who in states if who is not None]  # more than are told apart
-    separate = _separate(base.words, plain, after, edits)
+    if states and not versions:  # more people than are told apart
+        names = tuple(sheet.who.get((reference, name), ()))
+        edits += [(who, after) for who in names if plain != after]
+    separate = _separate(base.words, plain, after, edits) if versions else None
     if len(edits) > 1 and separate is not None:
         for (who, _), words in zip(edits, separate, strict=True):
             yield Proposal(reference, name, base.version, base.words, words, (who,))
@@ -480,7 +638,21 @@ def _all_loose(file: WordFile, known: Mapping[str, Item], sheet: _Sheet) -> list
             loose.append(Loose("no title", reference, title))
     rank = {reference: at for at, reference in enumerate(known)}
     loose += [Loose("moved", each, known[each].texts["title"].words) for each in _moved(sheet.order, rank)]
-    return [*loose, *_beside(file, sheet)]
+    return [*_margins(file), *loose, *_beside(file, sheet)]
+
+
+_THINGS: dict[str, What] = {"picture": "picture", "footnote": "footnote", "equation": "equation"}
+
+
+def _margins(file: WordFile) -> Iterator[Loose]:
+    """What somebody wrote above or below the pages, each once however many sorts of page have it."""
+    said: dict[str, str] = {}
+    for line in lines(WordFile(file.margins, [], [], {}, []), lambda _: True):
+        text = line.paragraph.text.strip()
+        ours = [known[1] for name in line.begins if (known := _LINE.match(name)) is not None]
+        if text and _check(_PAGE.sub("", text)) not in ours:
+            said.setdefault(text, ", ".join(dict.fromkeys(line.who)))
+    yield from (Loose("margin", "", text, author) for text, author in said.items())
 
 
 def _beside(file: WordFile, sheet: _Sheet) -> Iterator[Loose]:
@@ -492,9 +664,12 @@ def _beside(file: WordFile, sheet: _Sheet) -> Iterator[Loose]:
         at.append(place)
         for thing in block.things:
             what, _, words = thing.partition(": ")
-            yield Loose("footnote" if what == "footnote" else "picture", place[0], words)
-        if block.struck.strip() and not any(_LINE.match(name) for name in block.begins):
+            yield Loose(_THINGS[what], place[0], words)
+        informs = block.row or any(_LINE.match(name) for name in block.begins)
+        if block.struck.strip() and not informs:
             yield Loose("struck", place[0], block.struck.strip())
+        if block.marked.strip() and not informs:
+            yield Loose("marked", place[0], block.marked.strip())
     for comment in file.comments:
         reference, name = at[comment.block] if 0 <= comment.block < len(at) else ("", "")
         yield Loose("comment", reference, comment.text, comment.author, comment.on.strip(), name)

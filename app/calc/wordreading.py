@@ -25,6 +25,8 @@ MAX_TOTAL = 96 * 1024 * 1024
 MAX_RATIO = 250
 MAX_DEPTH = 120
 MAX_ELEMENTS = 300_000
+#: A blueprint of a thousand items with all its evidence has fewer paragraphs.
+MAX_BLOCKS = 20_000
 #: A part may swell this much however small it is packed.
 _SMALL = 1024 * 1024
 
@@ -37,9 +39,14 @@ _PREFIXES = {
     "http://schemas.openxmlformats.org/markup-compatibility/2006": "mc",
     "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties": "cp",
     "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes": "vt",
+    "http://schemas.openxmlformats.org/officeDocument/2006/math": "m",
+    "http://purl.oclc.org/ooxml/officeDocument/math": "m",
 }
 _SKIPPED = {"mc-Fallback", "w-rubyBase", "w-txbxContent", "w-object"}
-_PICTURES = {"w-drawing", "w-pict", "w-object"}
+_PICTURES = {"w-drawing", "w-pict", "w-object", "mc-AlternateContent"}
+_EQUATIONS = {"m-oMath", "m-oMathPara"}
+#: The bookmarks that our own documents carry (see returns.py); anybody else's join and part like words.
+_OURS = re.compile(r"c_(?:(?:line|fixed)_|[A-Z][0-9]+(?:_[0-9]+)*_(?:title|text|why|summary)_)[0-9]")
 _BREAKS = {"w-br": "\n", "w-cr": "\n", "w-tab": " ", "w-ptab": " ", "w-noBreakHyphen": "‑", "w-softHyphen": ""}
 _ON = {None, "1", "true", "on"}
 _HEADING = re.compile(r"heading (\d)$")
@@ -73,8 +80,16 @@ class Numbering(NamedTuple):
     restarts: int | None
 
 
+class Shape(NamedTuple):
+    """How a paragraph stands: the name of its style in small letters, its heading level there or 0, its list."""
+
+    style: str = ""
+    heading: int = 0
+    numbering: Numbering | None = None
+
+
 class Comment(NamedTuple):
-    """A comment of the document: who wrote what, and the words it is pinned to."""
+    """A comment of the document: who wrote what, and the words it is pinned to; block -1 when it is pinned nowhere."""
 
     author: str
     text: str
@@ -86,37 +101,48 @@ class Comment(NamedTuple):
 class Block:
     """One paragraph as it stands in the file, or one row of a table.
 
-    `style` is the name of its style in small letters, `heading` its level there or 0. `begins` are the bookmarks that
-    start in it. `things` are what is not words.
+    `style` is the name of its style in small letters, `heading` its level there or 0; `was` the same before `shaped_by`
+    changed it with tracking on. `begins` are the bookmarks that start in it, each before the piece of that number.
+    `things` are what is not words; `struck` and `marked` what somebody struck through, underlined or coloured by hand.
     """
 
     style: str = ""
     heading: int = 0
     row: bool = False
     numbering: Numbering | None = None
-    begins: list[str] = field(default_factory=list)
+    was: Shape | None = None
+    shaped_by: str = ""
+    begins: dict[str, int] = field(default_factory=dict)
     pieces: list[Piece] = field(default_factory=list)
     mark_inserted_by: str | None = None
     mark_deleted_by: str | None = None
     struck: str = ""
+    marked: str = ""
     things: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class WordFile:
-    """A document as read. `authors` are who tracked changes in it, in the order in which they come."""
+    """A document as read. `authors` are who tracked changes in it, in the order in which they come.
+
+    `margins` are the paragraphs above and below its pages.
+    """
 
     blocks: list[Block]
+    margins: list[Block]
     comments: list[Comment]
     properties: dict[str, str]
     authors: list[str]
 
 
 class Line(NamedTuple):
-    """A paragraph of one state of the document: the blocks it is made of, and what it says there."""
+    """A paragraph of one state of the document: the blocks it is made of, and what it says there.
+
+    `begins` says of each bookmark before which letter of the paragraph it stands.
+    """
 
     block: Block
-    begins: list[str]
+    begins: dict[str, int]
     paragraph: Paragraph
     who: tuple[str, ...]
 
@@ -131,7 +157,10 @@ def read(data: bytes) -> WordFile:
     reader = _Reader(package, main)
     body = document.find("w-body")
     reader.body(body if body is not None else document)
-    return WordFile(reader.blocks, reader.comments(), package.properties(), list(reader.authors))
+    if reader.fields_open or len(reader.blocks) > MAX_BLOCKS:
+        raise Unreadable(_BROKEN if reader.fields_open else _TOO_LONG)
+    comments = reader.comments()
+    return WordFile(reader.blocks, reader.margins(), comments, package.properties(), list(reader.authors))
 
 
 _NOT_WORD = "This is not a Word document. Save it as a Word document (.docx) and choose that file."
@@ -139,6 +168,7 @@ _OLD = "This is an older Word file (.doc), or one with a password. Save it as .d
 _ODT = "This is an OpenDocument text (.odt). Save it as a Word document (.docx) and choose that file."
 _PDF = "This is a PDF, from which changes cannot be read. Ask for the Word document (.docx)."
 _BROKEN = "This Word document is damaged: part of it cannot be read. Open it in Word, save it again and try that file."
+_TOO_LONG = "This document has more paragraphs than can be compared. Save only the pages that changed, and try again."
 _TOO_BIG = "This document is too large to read. Take the pictures out, or save only the pages that changed."
 
 
@@ -358,12 +388,29 @@ class _Reader:
         self._styles = _Styles(package.tree(named.get("styles", "")))
         self._lists = _Lists(package.tree(named.get("numbering", "")))
         self._comments_part = named.get("comments", "")
+        self._margin_parts = list(dict.fromkeys(part for _, kind, part in links if kind in ("header", "footer")))
         self._notes = self._notes_of(named)
         self._pinned: dict[str, list[str]] = {}
         self._pinning: set[str] = set()
         self._pinned_at: dict[str, int] = {}
         self._fields: list[dict[str, str]] = []
         self._waiting: list[str] = []
+
+    @property
+    def fields_open(self) -> bool:
+        """Whether a field began that never ends: its words could not be told from those after it."""
+        return bool(self._fields)
+
+    def margins(self) -> list[Block]:
+        """The paragraphs above and below the pages; to be asked when the body has been read."""
+        body, self.blocks, pinned = self.blocks, [], dict(self._pinned_at)
+        for part in self._margin_parts:
+            tree = self._package.tree(part)
+            if tree is not None:
+                self._fields.clear()
+                self.body(tree)
+        found, self.blocks, self._pinned_at = self.blocks, body, pinned
+        return found
 
     def body(self, parent: ET.Element, mode: _Mode = _Mode()) -> None:  # noqa: B008 - it is immutable
         for each in parent:
@@ -381,7 +428,7 @@ class _Reader:
         if mark.tag == "w-bookmarkStart":
             self._waiting.append(mark.get("w-name", ""))
         elif mark.tag == "w-commentRangeStart":
-            self._pin(mark)
+            self._pin(mark, len(self.blocks))
         else:
             self._pinning.discard(mark.get("w-id", ""))
 
@@ -400,10 +447,9 @@ class _Reader:
         return name
 
     def _table(self, table: ET.Element, around: _Mode) -> None:
-        for row in table.iter("w-tr"):
+        for row in _within(table, "w-tr"):
             mode = around
-            whole = Block(row=True, style="table")
-            whole.begins += self._take_waiting()
+            whole = Block(row=True, style="table", begins=self._take_waiting())
             changed = row.find("w-trPr")
             if changed is not None:
                 inserted, deleted = changed.find("w-ins"), changed.find("w-del")
@@ -412,7 +458,7 @@ class _Reader:
                 if deleted is not None:
                     mode = mode._replace(deleted_by=self._author(deleted))
                 whole.mark_deleted_by, whole.mark_inserted_by = mode.deleted_by, mode.inserted_by
-            for at, cell in enumerate(row.findall("w-tc")):
+            for at, cell in enumerate(_within(row, "w-tc")):
                 if at:
                     whole.pieces.append(Piece(Words(" | "), mode.inserted_by, mode.deleted_by))
                 for number, paragraph in enumerate(cell.iter("w-p")):
@@ -421,31 +467,37 @@ class _Reader:
                     self._runs(paragraph, whole, mode)
             self.blocks.append(whole)
 
-    def _take_waiting(self) -> list[str]:
+    def _take_waiting(self) -> dict[str, int]:
         waiting, self._waiting = self._waiting, []
-        return waiting
+        return dict.fromkeys(waiting, 0)
 
     def _paragraph(self, paragraph: ET.Element, mode: _Mode) -> None:
-        block = Block()
-        block.begins += self._take_waiting()
+        block = Block(begins=self._take_waiting())
         properties = paragraph.find("w-pPr")
-        style = properties.find("w-pStyle") if properties is not None else None
-        named = style.get("w-val") if style is not None else None
-        block.style, block.heading = self._styles.name(named), self._styles.heading(named)
+        block.style, block.heading, block.numbering = now = self._shape(properties)
         block.mark_inserted_by, block.mark_deleted_by = mode.inserted_by, mode.deleted_by
         if properties is not None:
-            outline = properties.find("w-outlineLvl")
-            if outline is not None and not block.heading and block.style in ("", "normal", "body text"):
-                block.heading = (_whole(outline.get("w-val")) + 1) % 10
+            changed = properties.find("w-pPrChange")
+            before = self._shape(changed.find("w-pPr")) if changed is not None else now
+            if changed is not None and before != now:
+                block.was, block.shaped_by = before, self._author(changed)
             mark = properties.find("w-rPr")
             for each in mark if mark is not None else ():
                 if each.tag in ("w-ins", "w-moveTo"):
                     block.mark_inserted_by = self._author(each)
                 elif each.tag in ("w-del", "w-moveFrom"):
                     block.mark_deleted_by = self._author(each)
-        block.numbering = self._number(properties, named, block.style)
         self.blocks.append(block)
         self._runs(paragraph, block, mode)
+
+    def _shape(self, properties: ET.Element | None) -> Shape:
+        style = properties.find("w-pStyle") if properties is not None else None
+        named = style.get("w-val") if style is not None else None
+        name, heading = self._styles.name(named), self._styles.heading(named)
+        outline = properties.find("w-outlineLvl") if properties is not None else None
+        if outline is not None and not heading and name in ("", "normal", "body text"):
+            heading = (_whole(outline.get("w-val")) + 1) % 10
+        return Shape(name, heading, self._number(properties, named, name))
 
     def _number(self, properties: ET.Element | None, named: str | None, style: str) -> Numbering | None:
         own = properties.find("w-numPr") if properties is not None else None
@@ -473,21 +525,24 @@ class _Reader:
             if tag == "w-r":
                 self._run(each, block, mode)
             elif tag == "w-bookmarkStart":
-                block.begins.append(each.get("w-name", ""))
+                block.begins.setdefault(each.get("w-name", ""), len(block.pieces))
             elif tag == "w-commentRangeStart":
-                self._pin(each)
+                self._pin(each, len(self.blocks) - (not block.row))
             elif tag == "w-commentRangeEnd":
                 self._pinning.discard(each.get("w-id", ""))
             elif tag == "w-fldSimple":
                 found = _LINK_FIELD.match(each.get("w-instr", ""))
                 self._runs(each, block, mode._replace(link=found[1]) if found else mode)
-            elif tag == "mc-AlternateContent":
-                block.things.append("picture")
+            elif tag in _PICTURES:
+                block.things.append(_picture(each))
+            elif tag in _EQUATIONS:
+                block.things.append(f"equation: {clean(''.join(sign.text or '' for sign in each.iter('m-t')))}")
             elif tag not in ("w-pPr", "w-p", *_SKIPPED):
                 self._runs(each, block, self._mode(each, mode))
 
     def _run(self, run: ET.Element, block: Block, mode: _Mode) -> None:
-        form, was, by, struck = self._form(run.find("w-rPr"))
+        made = run.find("w-rPr")
+        form, was, by, struck = self._form(made)
         text = "".join(self._content(each, block) for each in run)
         link = next((field["link"] for field in reversed(self._fields) if field.get("link")), "") or mode.link
         if self._fields and self._fields[-1]["part"] != "result":
@@ -495,8 +550,9 @@ class _Reader:
         text = clean(text)
         if not text:
             return
-        if struck and mode.deleted_by is None:
-            block.struck += text
+        if mode.deleted_by is None:
+            block.struck += text if struck else ""
+            block.marked += text if not link and _is_marked(made) else ""
         block.pieces.append(Piece(Words(text, *form, link), mode.inserted_by, mode.deleted_by, was, by))
         if mode.deleted_by is None:
             for id_ in self._pinning:
@@ -519,9 +575,9 @@ class _Reader:
             note = self._notes.get((tag.removesuffix("Reference"), each.get("w-id", "")), "")
             block.things.append(f"footnote: {note}")
         elif tag == "w-commentReference":
-            self._pinned_at.setdefault(each.get("w-id", ""), len(self.blocks) - 1)
-        elif tag in _PICTURES or tag == "mc-AlternateContent":
-            block.things.append("picture")
+            self._pinned_at.setdefault(each.get("w-id", ""), len(self.blocks) - (not block.row))
+        elif tag in _PICTURES:
+            block.things.append(_picture(each))
         return ""
 
     def _field(self, step: str | None) -> None:
@@ -555,11 +611,11 @@ class _Reader:
         own_bold, own_italic = _switch(made, "w-b"), _switch(made, "w-i")
         return bold if own_bold is None else own_bold, italic if own_italic is None else own_italic
 
-    def _pin(self, mark: ET.Element) -> None:
+    def _pin(self, mark: ET.Element, block: int) -> None:
         id_ = mark.get("w-id", "")
         self._pinned.setdefault(id_, [])
         self._pinning.add(id_)
-        self._pinned_at.setdefault(id_, max(0, len(self.blocks) - 1))
+        self._pinned_at.setdefault(id_, block)
 
     def comments(self) -> list[Comment]:
         """The comments, in the order of the document."""
@@ -569,7 +625,7 @@ class _Reader:
             id_ = each.get("w-id", "")
             author = " ".join(clean(each.get("w-author", "")).split())[:120]
             on = "".join(self._pinned.get(id_, []))
-            found.append(Comment(author, _all_words(each), on, self._pinned_at.get(id_, len(self.blocks) - 1)))
+            found.append(Comment(author, _all_words(each), on, self._pinned_at.get(id_, -1)))
         return sorted(found, key=lambda comment: comment.block)
 
     def _notes_of(self, named: dict[str, str]) -> dict[tuple[str, str], str]:
@@ -579,6 +635,33 @@ class _Reader:
             for each in tree.iter(tag) if tree is not None else ():
                 found[tag, each.get("w-id", "")] = _all_words(each)
         return found
+
+
+def _within(parent: ET.Element, tag: str) -> Iterator[ET.Element]:
+    """The rows of a table or the cells of a row, also those in content controls; those of tables within are not."""
+    for each in parent:
+        if each.tag == tag:
+            yield each
+        elif each.tag not in ("w-tr", "w-tc", "w-tbl", *_SKIPPED):
+            yield from _within(each, tag)
+
+
+def _picture(element: ET.Element) -> str:
+    """A picture or text box with the words in it, which Word keeps twice for programs of different age."""
+    boxes = list(element.iter("w-txbxContent"))
+    choice = element.find("mc-Choice")
+    if choice is not None:
+        boxes = list(choice.iter("w-txbxContent")) or boxes
+    words = "\n".join(filter(None, (_all_words(each) for each in boxes)))
+    return f"picture: {words}" if words else "picture"
+
+
+def _is_marked(made: ET.Element | None) -> bool:
+    """Whether words are underlined or highlighted by hand, which the dialect does not know."""
+    if made is None:
+        return False
+    found = [made.find(tag) for tag in ("w-u", "w-highlight")]
+    return any(each is not None and each.get("w-val", "none") != "none" for each in found)
 
 
 def _all_words(element: ET.Element) -> str:
@@ -634,40 +717,53 @@ def _is(author: str | None, accepts: Callable[[str], bool], *, otherwise: bool =
 
 def _structural(block: Block, accepts: Callable[[str], bool]) -> bool:
     """Whether marks of ours stand in it beside words that stay: such a paragraph never runs into the next."""
-    return any(name.startswith("c") and "_" in name for name in block.begins) and bool(_said(block, accepts))
+    return any(_OURS.match(name) for name in block.begins) and bool(_said(block, accepts)[0])
 
 
-def _said(block: Block, accepts: Callable[[str], bool]) -> list[Words]:
-    """What a block says in this state."""
-    words = []
+def _said(block: Block, accepts: Callable[[str], bool]) -> tuple[list[Words], dict[str, int]]:
+    """What a block says in this state, and before which letter of that each of its bookmarks stands."""
+    words: list[Words] = []
+    ends = [0]
     for piece in block.pieces:
+        ends.append(ends[-1])
         if not _is(piece.inserted_by, accepts, otherwise=True) or _is(piece.deleted_by, accepts):
             continue
         form = piece.words
         if piece.was is not None and not accepts(piece.formed_by):
             form = form._replace(bold=piece.was[0], italic=piece.was[1])
         words.append(form)
-    return words
+        ends[-1] += len(form.text)
+    return words, {name: ends[at] for name, at in block.begins.items()}
 
 
 def _line(blocks: list[Block], accepts: Callable[[str], bool], counts: "_Counts") -> Iterator[Line]:
     if not blocks:
         return
-    said = [(block, _said(block, accepts)) for block in blocks]
-    standing = [(block, words) for block, words in said if any(each.text.strip() for each in words)]
-    block = standing[0][0] if standing else blocks[-1]
+    said = [(block, *_said(block, accepts)) for block in blocks]
+    standing = [block for block, words, _ in said if any(each.text.strip() for each in words)]
+    block = standing[0] if standing else blocks[-1]
     if block.row and (_is(block.mark_deleted_by, accepts) or not _is(block.mark_inserted_by, accepts, otherwise=True)):
         return
     # A mark lives as long as anything of its paragraph does; that of an emptied paragraph lives if its end stays.
-    begins = [name for each, words in said if words or each is blocks[-1] for name in each.begins]
-    words = tuple(word for _, some in said for word in some)
-    yield Line(block, begins, counts.paragraph(block, words), tuple(_who(blocks)))
+    begins: dict[str, int] = {}
+    words: list[Words] = []
+    for each, some, places in said:
+        if some or each is blocks[-1]:
+            before = sum(len(word.text) for word in words)
+            begins |= {name: before + at for name, at in places.items()}
+        words += some
+    shape = Shape(block.style, block.heading, block.numbering)
+    if block.was is not None and not accepts(block.shaped_by):
+        shape = block.was
+    yield Line(block, begins, counts.paragraph(shape, tuple(words)), tuple(_who(blocks)))
 
 
 def _who(blocks: Iterable[Block]) -> Iterator[str]:
     for block in blocks:
         for piece in block.pieces:
             yield from (name for name in (piece.inserted_by, piece.deleted_by) if name is not None)
+            yield from (piece.formed_by,) if piece.formed_by else ()
+        yield from (block.shaped_by,) if block.shaped_by else ()
 
 
 class _Counts:
@@ -678,8 +774,8 @@ class _Counts:
         self._last: dict[tuple[str, int], int] = {}
         self._begun: set[tuple[str, int]] = set()
 
-    def paragraph(self, block: Block, words: tuple[Words, ...]) -> Paragraph:
-        """The paragraph a block is, with its number where a list begins."""
+    def paragraph(self, block: Shape, words: tuple[Words, ...]) -> Paragraph:
+        """The paragraph that words are in this shape, with its number where a list begins."""
         if not any(each.text.strip() for each in words):
             return Paragraph("plain", words)
         if block.numbering is not None and not block.heading:

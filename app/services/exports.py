@@ -57,6 +57,8 @@ FORMS = {
     "csv": "text/csv; charset=utf-8",
 }
 _ALONE = Including()
+#: A version takes no suggestions and no comments: those that go along with it are on words that may have moved on.
+OF_THE_DRAFT = "Suggestions and comments in this file are on the draft of today, whose words may differ from these."
 
 
 def export_draft(uow: UnitOfWork, actor: Actor, *, group_id: int, form: str, including: Including = _ALONE) -> File:
@@ -108,6 +110,8 @@ def export_version(
     terms = whole.terms if including.definitions or form == "json" else []
     said = [each for line in front for each in ("", line)]
     said[-1] = f"Fingerprint (SHA-256): `{version.sha256}`"
+    if including.suggestions or including.comments:
+        front, said = [*front, OF_THE_DRAFT], [*said, "", OF_THE_DRAFT]
     body = _body(
         uow, actor, form, group, whole.items, terms, including, title=version.title, base=str(version.number),
         today=moments.local_day(uow.now, group.time_zone), front=front,
@@ -134,8 +138,8 @@ def _body(
         return version_files.items_table(rows, terms, including, along)
     versions_ = {} if form == "pdf" else _text_versions(uow, rows, frozen_at)
     sheet = word_files.Sheet(
-        title=title, group_name=group.name, slug=group.slug, base=base, made_on=today, front=front, rows=rows,
-        terms=terms, versions=versions_, including=including, companions=along,
+        title=title, group_name=group.name, slug=group.slug, sign=word_files.sign_of(group), base=base, made_on=today,
+        front=front, rows=rows, terms=terms, versions=versions_, including=including, companions=along,
     )  # fmt: skip
     if form == "pdf":
         return pdf_files.pdf_bytes(uow, sheet)

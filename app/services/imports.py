@@ -176,13 +176,14 @@ def _read(data: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         whole = isinstance(entries, list) and all(isinstance(each, dict) for each in entries)
         if head["format"] not in FORMATS or not whole:
             raise ValueError("another format")
+        changed = head["format"] == FORMATS[1] and fingerprint(content) != head.get("sha256")
     except (ValueError, KeyError, TypeError, RecursionError) as broken:
         raise Invalid("", fields={"file": _BROKEN}) from broken
     if not entries or len(entries) > items.MOST:
         raise Invalid("", fields={"file": f"A blueprint has between 1 and {items.MOST:,} items."})
-    if head["format"] == FORMATS[1] and fingerprint(content) != head.get("sha256"):
-        changed = "This version’s fingerprint does not fit: the file was changed after it was exported."
-        raise Invalid("", fields={"file": changed})
+    if changed:
+        sentence = "This version’s fingerprint does not fit: the file was changed after it was exported."
+        raise Invalid("", fields={"file": sentence})
     return head, entries
 
 

@@ -11,7 +11,7 @@ from app.calc.paragraphs import Paragraph, paragraphs
 from app.calc.plain import plain
 from app.calc.returns import COMMENTS, DECISIONS, DEFINITIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS
 from app.errors import Conflict
-from app.services.version_files import also
+from app.services.version_files import also, evidence_row
 from app.services.word_files import (
     DECISION_HEAD,
     DRAFT,
@@ -20,12 +20,14 @@ from app.services.word_files import (
     Sheet,
     comment_words,
     decision_row,
-    evidence_row,
     line_of,
 )
 from app.uow import UnitOfWork
 from models.items import Kind
 from models.versions import VersionItem
+
+#: A longer address stops Typst, which makes the PDF.
+LONGEST_LINK = 2_000
 
 
 def pdf_bytes(uow: UnitOfWork, sheet: Sheet) -> bytes:
@@ -117,4 +119,5 @@ def _within(each: Paragraph, level: int) -> bool:
 
 
 def _words(each: Paragraph) -> list[dict[str, Any]]:
-    return [part._asdict() for part in each.words]
+    """The words of a paragraph; an address that no PDF can hold is left off them."""
+    return [(part if len(part.link) <= LONGEST_LINK else part._replace(link=""))._asdict() for part in each.words]

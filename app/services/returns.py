@@ -11,19 +11,21 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from app.calc.differences import change_between
 from app.calc.paragraphs import fold
-from app.calc.returns import FIELDS, Item, Loose, Place, Returned, Text, match, versions_of
+from app.calc.plain import plain
+from app.calc.returns import FIELDS, Item, Loose, Place, Returned, Text, alike, match, versions_of
 from app.calc.wordreading import Unreadable, WordFile, read
 from app.errors import Conflict, Invalid, NotFound
 from app.policy import Actor, Can, access, require
 from app.services import comments, documents, history, items, suggestions, versions
 from app.services.activity import note
-from app.services.word_files import DRAFT, PROPERTY, comment_words
+from app.services.word_files import DRAFT, FORMER_MEMBER, PROPERTY, comment_words, sign_of
 from app.uow import UnitOfWork
 from models import items as item_models
+from models.accounts import Person
 from models.comments import Comment, Discussion
 from models.documents import Document, Field, TextChange
 from models.groups import Group
@@ -44,13 +46,15 @@ class Examined:
     returned: Returned
     made_from: str
     item_ids: dict[str, int]
+    moment: datetime | None = None
 
 
 @dataclass(frozen=True)
 class Proposed:
     """One suggestion the document could become; ``number`` is its place in the list.
 
-    ``blocked`` says why it cannot be made, ``suggestion_id`` which one it has become.
+    ``blocked`` says why it cannot be made, ``refused`` why it could not when it was last tried, ``suggestion_id`` which
+    one it has become. ``fits`` is False where the words it changes are no longer there: it would stand in conflict.
     """
 
     number: int
@@ -63,6 +67,8 @@ class Proposed:
     authors: tuple[str, ...]
     mixed: bool
     blocked: str
+    refused: str
+    fits: bool
     suggestion_id: int | None
 
 
@@ -103,8 +109,8 @@ def examine(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> Exa
     except Unreadable as unreadable:
         raise Invalid("", fields={"file": str(unreadable)}) from unreadable
     group = uow.session.get_one(Group, group_id)
-    slug, base, moment = _origin(file)
-    if slug and slug != group.slug:
+    slug, base, moment, sign = _origin(file)
+    if (slug and slug != group.slug) or (sign and sign != sign_of(group)):
         raise Invalid("", fields={"file": f"This document was made from another group’s blueprint ({slug})."})
     source = _Source(uow, group_id, base, moment, versions_of(file))
     known = list(source.items())
@@ -114,7 +120,15 @@ def examine(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> Exa
             "",
             fields={"file": "No item of this blueprint was found in it. Choose the document that was exported here."},
         )
-    return Examined(returned, base, source.item_ids)
+    if not sign and not _speaks_of(returned):
+        raise Invalid(
+            "",
+            fields={
+                "file": "It does not say which group it is from, and most of its titles are none of this blueprint. "
+                "Choose the document that was exported here."
+            },
+        )
+    return Examined(returned, base, source.item_ids, moment)
 
 
 def keep(
@@ -132,11 +146,12 @@ def keep(
         {**asdict(each), "item_id": examined.item_ids[each.reference], "suggestion_id": None, "refused": ""}
         for each in found.proposals
     ]
-    went_out = _words_that_went_out(uow, group_id)
+    known = _Known(uow, examined.item_ids.values(), examined.moment)
     loose = [
-        {**asdict(each), "item_id": examined.item_ids.get(each.reference), "said": None}
+        {**asdict(each), "item_id": item_id, "said": None}
         for each in found.loose
-        if each.what != "comment" or went_out.isdisjoint({fold(each.text), fold(f"{each.author}: {each.text}")})
+        for item_id in (examined.item_ids.get(each.reference),)
+        if each.what != "comment" or item_id is None or not known.says(item_id, each)
     ]
     kept = ReturnedDocument(
         group_id=group_id, brought_by_id=actor.person_id, brought_at=uow.now,
@@ -150,14 +165,40 @@ def keep(
     return kept
 
 
-def _words_that_went_out(uow: UnitOfWork, group_id: int) -> set[str]:
-    """What comments of ours read in a document, and those made of one brought before: neither says anything new."""
-    query = (
-        select(Discussion.quote, Comment.words).join(Comment, Comment.discussion_id == Discussion.id)
-        .where(Discussion.group_id == group_id)
-    )  # fmt: skip
-    found = uow.session.execute(query).all()
-    return {fold(each) for quote, words in found for each in (comment_words(quote, words), words)}
+class _Known:
+    """Comments that say nothing new: those that went out with a document, and those made of one brought before."""
+
+    def __init__(self, uow: UnitOfWork, item_ids: Collection[int], moment: datetime | None) -> None:
+        query = (
+            select(Document.item_id, Discussion.quote, Comment.words, Comment.made_at, Person.name)
+            .join(Discussion, Discussion.document_id == Document.id)
+            .join(Comment, Comment.discussion_id == Discussion.id)
+            .outerjoin(Person, Person.id == Comment.author_id)
+            .where(Document.item_id.in_(item_ids))
+        )
+        self._went_out: set[tuple[int, str, str]] = set()
+        self._made: set[tuple[int, str, str]] = set()
+        for item_id, quote, words, made_at, author in uow.session.execute(query):
+            if item_id is None:
+                continue
+            self._made.add((item_id, fold(plain(quote)), fold(words)))
+            if moment is None or made_at <= moment:
+                self._went_out.add((item_id, fold(author or FORMER_MEMBER), fold(comment_words(quote, words))))
+
+    def says(self, item_id: int, comment: Loose) -> bool:
+        """Whether a comment of a document is one of them: on the same item, by the same person or on the same words."""
+        if (item_id, fold(comment.author), fold(comment.text)) in self._went_out:
+            return True
+        quoted, quoting = _spoken(comment.author, comment.text, comment.on)
+        made = {(item_id, fold(comment.on), fold(quoted)), (item_id, "", fold(quoting))}
+        return not self._made.isdisjoint(made)
+
+
+def _spoken(author: str, text: str, on: str) -> tuple[str, str]:
+    """A comment of a document as one of the item: where it can stand on the words it is about, and where not."""
+    who = author or "Word"
+    words = f"{who}: {text}", f"{who}, on “{on[:300]}”: {text}" if on else f"{who}: {text}"
+    return words[0][: comments.LONGEST], words[1][: comments.LONGEST]
 
 
 def access_return(uow: UnitOfWork, actor: Actor, return_id: int, *, group_id: int) -> ReturnedDocument:
@@ -187,22 +228,38 @@ def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
         entry = entries.get(each["item_id"])
         if entry is None:
             continue
-        blocked = each["refused"]
+        blocked = ""
         if entry.item.status is Status.WITHDRAWN:
             blocked = "This item has been withdrawn since."
+        elif each["suggestion_id"] is None and (same := _same(uow, actor, each)) is not None:
+            taken = same.state is SuggestionState.ACCEPTED
+            blocked = "The group has taken these words over already." if taken else "You have suggested this already."
         proposals.append(
             Proposed(
                 number, entry.item.id, entry.item.reference, entry.title, Field(each["field"]), each["before"],
-                each["after"], tuple(each["authors"]), each["mixed"], blocked, each["suggestion_id"],
+                each["after"], tuple(each["authors"]), each["mixed"], blocked, each["refused"],
+                _fits(uow, entry, each), each["suggestion_id"],
             )
         )  # fmt: skip
-    return Preview(document, proposals, [_besides(number, each) for number, each in enumerate(document.loose)])
+    spoken_of = {each["item_id"] for each in document.loose if _may_be_said(each)}
+    standing = items.entries_of(uow, actor, group_id, spoken_of)
+    gone = {item_id for item_id, entry in standing.items() if entry.item.status is Status.WITHDRAWN}
+    return Preview(document, proposals, [_besides(number, each, gone) for number, each in enumerate(document.loose)])
 
 
-def _besides(number: int, kept: dict[str, Any]) -> Besides:
+def _fits(uow: UnitOfWork, entry: items.Entry, proposal: dict[str, Any]) -> bool:
+    document = entry.documents[Field(proposal["field"])]
+    if document.version == proposal["version"]:
+        return True
+    change = change_between(proposal["before"], proposal["after"])
+    return suggestions.still_fits(uow.session, document, change, proposal["version"])
+
+
+def _besides(number: int, kept: dict[str, Any], gone: Collection[int]) -> Besides:
     own = {"item_id", "said"}
     loose = Loose(**{name: value for name, value in kept.items() if name not in own})
-    return Besides(number, loose, kept["item_id"], _may_be_said(kept), kept["said"])
+    may_be_said = _may_be_said(kept) and kept["item_id"] not in gone
+    return Besides(number, loose, kept["item_id"], may_be_said, kept["said"])
 
 
 def make(
@@ -212,7 +269,8 @@ def make(
     """Make suggestions of the proposals chosen, and comments of the remarks chosen, by their numbers; how many of each.
 
     One that cannot be made (its item was withdrawn, too many of the actor's wait there) keeps the sentence that says
-    why; one that waits already is not made twice. Raises NotFound, Forbidden, Invalid when none is chosen.
+    why; one that waits already, or was accepted, is not made twice. Raises NotFound, Forbidden, Invalid when none is
+    chosen.
     """
     known = access_return(uow, actor, return_id, group_id=group_id)
     document = uow.lock(ReturnedDocument, known.id)
@@ -227,9 +285,9 @@ def make(
     made = 0
     for number in wanted:
         each = proposals[number]
-        existing = _waiting(uow, actor, each)
+        existing = _same(uow, actor, each)
         if existing is not None:
-            each["suggestion_id"] = existing
+            each["suggestion_id"] = existing.id
             continue
         try:
             suggestion = suggestions.suggest(
@@ -242,12 +300,17 @@ def make(
         else:
             each["suggestion_id"], each["refused"] = suggestion.id, ""
             made += 1
+    said = 0
     for number in spoken:
-        loose[number]["said"] = _say(uow, actor, loose[number], group_id)
+        try:
+            loose[number]["said"] = _say(uow, actor, loose[number], group_id)
+        except (Conflict, Invalid):  # its item was withdrawn meanwhile, which the preview says from now on
+            continue
+        said += 1
     document.proposals, document.loose = proposals, loose
     if made:
         note(uow, actor, f"made {made} suggestions from a Word document", group_id=group_id)
-    return made, len(spoken)
+    return made, said
 
 
 def _may_be_said(loose: dict[str, Any]) -> bool:
@@ -256,14 +319,12 @@ def _may_be_said(loose: dict[str, Any]) -> bool:
 
 def _say(uow: UnitOfWork, actor: Actor, remark: dict[str, Any], group_id: int) -> int:
     """Make a comment of the item of one in the document, on the same words where they are still there."""
-    author = remark["author"] or "Word"
-    words = f"{author}: {remark['text']}"[: comments.LONGEST]
+    quoted, quoting = _spoken(remark["author"], remark["text"], remark["on"])
     where = {"item_id": remark["item_id"], "field": Field(remark["field"]), "group_id": group_id}
     try:
-        return comments.start(uow, actor, words=words, quote=remark["on"], **where).id
+        return comments.start(uow, actor, words=quoted, quote=remark["on"], **where).id
     except Invalid:
-        quoted = f"{author}, on “{remark['on'][:300]}”: {remark['text']}"
-        return comments.start(uow, actor, words=quoted[: comments.LONGEST], **where).id
+        return comments.start(uow, actor, words=quoting, **where).id
 
 
 def discard(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> None:
@@ -283,15 +344,23 @@ def reason(authors: Collection[str], edited_by: str, *, mixed: bool) -> str:
 # --- what the document was made from ---
 
 
-def _origin(file: WordFile) -> tuple[str, str, datetime | None]:
-    """(group's short name, draft or a version's number, when it was made), as far as the file says."""
-    slug, base, made = [*file.properties.get(PROPERTY, "").split(), "", "", ""][:3]
+def _origin(file: WordFile) -> tuple[str, str, datetime | None, str]:
+    """(group's short name, draft or a version's number, when it was made, the group's sign), as far as it says."""
+    slug, base, made, sign = [*file.properties.get(PROPERTY, "").split(), "", "", "", ""][:4]
     if base != DRAFT and not (base.isascii() and base.isdigit() and len(base) < 8):
         base = ""
     try:
-        return slug, base, datetime.strptime(made, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        return slug, base, datetime.strptime(made, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC), sign
     except ValueError:
-        return slug, base, None
+        return slug, base, None, sign
+
+
+def _speaks_of(returned: Returned) -> bool:
+    """Whether most titles in the document are those of the group's items, as they went out or nearly so."""
+    foreign = {
+        each.reference for each in returned.proposals if each.field == "title" and not alike(each.before, each.after)
+    }
+    return 2 * len(foreign) <= returned.found
 
 
 class _Source:
@@ -355,16 +424,16 @@ class _Source:
         return self._uow.session.execute(query).scalar_one() or 0
 
 
-def _waiting(uow: UnitOfWork, actor: Actor, proposal: dict[str, Any]) -> int | None:
-    """The actor's own suggestion that says the same and still waits, if there is one."""
+def _same(uow: UnitOfWork, actor: Actor, proposal: dict[str, Any]) -> Suggestion | None:
+    """A suggestion that says the same: the actor's own that still waits, or anybody's that was accepted."""
     field = Field(proposal["field"])
     document = documents.documents_of(uow.session, [proposal["item_id"]]).get(proposal["item_id"], {}).get(field)
     if document is None:
         return None
     change = change_between(proposal["before"], proposal["after"]).to_json()
-    query = select(Suggestion.id).where(
-        Suggestion.document_id == document.id, Suggestion.author_id == actor.person_id,
-        Suggestion.made_for == proposal["version"], Suggestion.changes == change,
-        Suggestion.state == SuggestionState.OPEN,
+    mine = and_(Suggestion.state == SuggestionState.OPEN, Suggestion.author_id == actor.person_id)
+    query = select(Suggestion).where(
+        Suggestion.document_id == document.id, Suggestion.made_for == proposal["version"],
+        Suggestion.changes == change, or_(mine, Suggestion.state == SuggestionState.ACCEPTED),
     )  # fmt: skip
-    return uow.session.execute(query).scalars().first()
+    return uow.session.execute(query.order_by(Suggestion.id.desc())).scalars().first()

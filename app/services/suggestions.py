@@ -339,12 +339,21 @@ def _carry(session: Session, suggestion: Suggestion, document: Document) -> None
 
 
 def _carried(session: Session, suggestion: Suggestion, document: Document) -> tuple[ChangeSet, int, bool]:
-    """The suggestion moved over what was written since, the version it fits then, and whether it met its match.
+    """The suggestion moved over what was written since, the version it fits then, and whether it met its match."""
+    return _moved(session, recall(suggestion.carried), suggestion.carried_to, document)
+
+
+def still_fits(session: Session, document: Document, change: ChangeSet, version: int) -> bool:
+    """Whether a change written for a ``version`` of a text finds its words there today."""
+    return not _moved(session, change, version, document)[2]
+
+
+def _moved(session: Session, change: ChangeSet, since: int, document: Document) -> tuple[ChangeSet, int, bool]:
+    """A change moved over what was written since, the version it fits then, and whether it met its match.
 
     Over the log change by change; from long ago, over what differs between then and now, which costs what the words
     cost however long the log has become.
     """
-    change, since = recall(suggestion.carried), suggestion.carried_to
     if document.version - since > FAR:
         then = history.text_at(session, document, since)
         moved = calc.carry(change, [change_between(then, document.text)])

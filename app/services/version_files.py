@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from app.calc.paragraphs import markdown_for_others, words_for_others
 from app.calc.plain import plain
 from app.calc.returns import DEFINITIONS
 from app.calc.tables import Cell, csv_bytes
@@ -21,6 +22,8 @@ CHECK = (
     ".encode()).hexdigest()"
 )
 UNTESTED = "Depends on untested evidence"
+_RELATIONS = {"supports": "Supports", "qualifies": "Qualifies", "contradicts": "Contradicts"}
+_STRENGTHS = {"strong": "strong", "moderate": "moderate", "low": "weak", "unknown": "strength not known"}
 
 
 @dataclass(frozen=True)
@@ -87,19 +90,20 @@ def markdown_bytes(
     """Lines of Markdown and, under them, each item with all that an expert would see and what is to go along."""
     lines = list(head)
     for item in items:
-        lines += ["", f"{'#' * min(item.depth + 2, 6)} {item.reference} {item.title}", ""]
+        level = min(item.depth + 2, 6)
+        lines += ["", f"{'#' * level} {item.reference} {words_for_others(item.title)}", ""]
         lines += [f"*{item.kind.value.capitalize()}, {item.status.value.replace('_', ' ')}*"]
         if item.item_id in companions.origins:
             lines += ["", f"*{companions.origins[item.item_id]}*"]
         lines += _paragraphs(item, evidence=including.evidence)
         for title, some in _along(item, companions):
-            lines += ["", f"**{title}:**", "", *(f"- {' '.join(each.split())}" for each in some)]
+            lines += ["", f"**{title}:**", "", *(f"- {words_for_others(each)}" for each in some)]
     if terms:
         lines += ["", f"## {DEFINITIONS}"]
         for term in terms:
-            lines += ["", f"### {term.name}", ""]
-            lines += [f"*{also(term)}*", ""] if term.forms else []
-            lines += [term.definition]
+            lines += ["", f"### {words_for_others(term.name)}", ""]
+            lines += [f"*{words_for_others(also(term))}*", ""] if term.forms else []
+            lines += [markdown_for_others(term.definition, under=3)]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -141,21 +145,29 @@ def _paragraphs(item: VersionItem, *, evidence: bool) -> list[str]:
     lines: list[str] = []
     if item.aspirational:
         lines += ["", f"**{UNTESTED}**"]
+    level = item.depth + 2
     if item.text:
-        lines += ["", item.text]
+        lines += ["", markdown_for_others(item.text, under=level)]
     if item.why:
-        lines += ["", "**Why:**", "", item.why]
+        lines += ["", "**Why:**", "", markdown_for_others(item.why, under=level)]
     if item.summary:
-        lines += ["", "**In plain words:**", "", item.summary]
+        lines += ["", "**In plain words:**", "", markdown_for_others(item.summary, under=level)]
     if evidence and item.evidence:
         lines += ["", "**Evidence:**", ""]
-        lines += [f"- {_evidence(line)}" for line in item.evidence]
+        lines += [f"- {words_for_others(_evidence(line))}" for line in item.evidence]
     return lines
 
 
+def evidence_row(line: dict[str, str]) -> list[str]:
+    """A piece of evidence: what it does, how strong it is, the finding with its note, the source with its page."""
+    source = f"{line['source']}, {line['page']}" if line["page"] else line["source"]
+    finding = f"{line['finding']} ({line['note']})" if line["note"] else line["finding"]
+    return [_RELATIONS[line["relation"]], _STRENGTHS[line["strength"]], finding, source]
+
+
 def _evidence(line: dict[str, str]) -> str:
-    page = f", {line['page']}" if line["page"] else ""
-    return f"{line['relation']} ({line['strength']}): {line['finding']} ({line['source']}{page})"
+    relation, strength, finding, source = evidence_row(line)
+    return f"{relation} ({strength}): {finding} ({source})"
 
 
 def items_table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +19,7 @@ from app.calc.returns import (
     DEFINITIONS,
     ELEMENTS,
     EVIDENCE,
+    KIND_WORDS,
     LABELS,
     PRINCIPLES,
     SUGGESTIONS,
@@ -25,14 +27,16 @@ from app.calc.returns import (
     text_mark,
 )
 from app.services.companions import Commented, Companions, Decided, Including, Suggested
-from app.services.version_files import UNTESTED
+from app.services.version_files import UNTESTED, evidence_row
 from app.uow import UnitOfWork
+from models.groups import Group
 from models.items import Kind, PrincipleGroup
 from models.versions import VersionItem, VersionTerm
 
 #: The property of the file that says what it was made from: the group, and the draft or a version.
 PROPERTY = "Concordat"
 DRAFT = "draft"
+FORMER_MEMBER = "A former member"
 
 HOW_TO = (
     "To change this document, write in the titles and texts, with tracked changes on or off, and add comments where "
@@ -40,12 +44,7 @@ HOW_TO = (
     "Then save it as a Word document (.docx) and send it back to the group: each change becomes a suggestion on the "
     "item it belongs to, and nothing is changed until the group accepts it."
 )
-KINDS = {
-    Kind.PRINCIPLE: "Principle",
-    Kind.ELEMENT: "Core element",
-    Kind.CRITERION: "Criterion",
-    Kind.SPECIFICATION: "Specification",
-}
+KINDS = dict(zip((Kind.PRINCIPLE, Kind.ELEMENT, Kind.CRITERION, Kind.SPECIFICATION), KIND_WORDS, strict=True))
 FAMILIES = {
     PrincipleGroup.PERSON_CENTRED.value: "person-centred",
     PrincipleGroup.ORGANISATIONAL.value: "organisational",
@@ -55,20 +54,20 @@ EVIDENCE_HEAD = ("What it does", "How strong", "Finding", "Source")
 _DECISION_WIDTHS = (1.2, 2.9, 2.7, 7.0, 2.8)
 TERM_HEAD = ("Term", "Also", "What it means")
 DECISION_HEAD = ("No.", "Date", "Outcome", "Decision", "Words now")
-_RELATIONS = {"supports": "Supports", "qualifies": "Qualifies", "contradicts": "Contradicts"}
-_STRENGTHS = {"strong": "strong", "moderate": "moderate", "low": "weak", "unknown": "strength not known"}
 
 
 @dataclass(frozen=True)
 class Sheet:
     """What is to be written: ``base`` is ``draft`` or a version's number, ``front`` the lines under the title.
 
-    ``versions`` says for each text, by the item's reference and the field, after which of its changes it reads so.
+    ``slug`` is the group's short name, ``sign`` tells it from another server's group of that name. ``versions`` says
+    for each text, by the item's reference and the field, after which of its changes it reads so.
     """
 
     title: str
     group_name: str
     slug: str
+    sign: str
     base: str
     made_on: date
     front: Sequence[str]
@@ -93,8 +92,9 @@ class _Writer:
         self.marks = Marks()
         name = "draft" if sheet.base == DRAFT else f"version {sheet.base}"
         self.file = WordDocument(f"{sheet.title}: {name}", subject=sheet.group_name, day=uow.now)
-        self.file.keep({PROPERTY: f"{sheet.slug} {sheet.base} {uow.now:%Y-%m-%dT%H:%M:%S.%fZ}"})
-        self.file.footer(f"{sheet.title}: {name}, {moments.day_in_words(sheet.made_on)}")
+        self.file.keep({PROPERTY: f"{sheet.slug} {sheet.base} {uow.now:%Y-%m-%dT%H:%M:%S.%fZ} {sheet.sign}"})
+        foot = f"{sheet.title}: {name}, {moments.day_in_words(sheet.made_on)}"
+        self.file.footer(foot, bookmark=self.marks.line(foot))
         self._say(f"{sheet.title}: {name}", level=0)
         for line in sheet.front:
             self._say(line)
@@ -146,7 +146,7 @@ class _Writer:
     def _suggestions(self, suggested: Sequence[Suggested]) -> None:
         self.file.label(SUGGESTIONS, bookmark=self.marks.fixed(2 * len(suggested)))
         for each in suggested:
-            said = f"{FIELD_WORDS[each.field]}, suggested by {each.author or 'a former member'}"
+            said = f"{FIELD_WORDS[each.field]}, suggested by {each.author or FORMER_MEMBER.lower()}"
             said += f": {each.reason}" if each.reason else ""
             self.file.paragraph(said, bookmark=self.marks.line(said))
             segments = difference(plain(each.before), plain(each.after))
@@ -157,7 +157,7 @@ class _Writer:
         quote = plain(comment.quote).split("\n")[0]
         place = next((each for each in places if quote in each.text), places[0])
         words = comment_words(comment.quote, comment.words)
-        self.file.comment(place, words, author=comment.author or "A former member")
+        self.file.comment(place, words, author=comment.author or FORMER_MEMBER)
 
     def _table(self, label: str, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
         self.file.label(label, bookmark=self.marks.fixed(len(rows) + 1))
@@ -170,6 +170,11 @@ class _Writer:
     def _mark(self, item: VersionItem, name: str, line: str) -> str:
         version = self.sheet.versions.get((item.reference, name))
         return "" if version is None else text_mark(item.reference, name, version, line)
+
+
+def sign_of(group: Group) -> str:
+    """What tells a group from another of the same short name, on another server or after it: no secret."""
+    return hashlib.sha256(f"{group.id} {group.created_at.isoformat()}".encode()).hexdigest()[:10]
 
 
 def comment_words(quote: str, words: str) -> str:
@@ -192,10 +197,3 @@ def decision_row(each: Decided) -> list[str]:
 def term_row(term: VersionTerm) -> list[str]:
     """A defined term as a line of a table."""
     return [term.name, ", ".join(term.forms), " ".join(plain(term.definition).split())]
-
-
-def evidence_row(line: dict[str, str]) -> list[str]:
-    """A piece of evidence as a line of a table."""
-    source = f"{line['source']}, {line['page']}" if line["page"] else line["source"]
-    finding = f"{line['finding']} ({line['note']})" if line["note"] else line["finding"]
-    return [_RELATIONS[line["relation"]], _STRENGTHS[line["strength"]], finding, source]

@@ -142,8 +142,12 @@ def _rest(preview: Preview) -> list[Rest]:
         "lines gone": (_("Lines taken out that only inform"), _("Nothing leaves the blueprint by this. How many:")),
         "label": (_("Labels taken out"), _("The words below were recognised all the same; look at them closely.")),
         "struck": (_("Words struck through by hand"), _("They were not deleted, so no suggestion takes them out.")),
+        "marked": (_("Words underlined or coloured by hand"), _("A text of the blueprint holds neither.")),
         "footnote": (_("Footnotes"), _("A text of the blueprint holds no footnote.")),
-        "picture": (_("Pictures"), _("A text of the blueprint holds no picture.")),
+        "equation": (_("Equations"), _("A text of the blueprint holds no equation.")),
+        "picture": (_("Pictures and text boxes"), _("A text of the blueprint holds neither.")),
+        "too long": (_("Texts that have become too long"), _("A text of the blueprint holds 100,000 letters at most.")),
+        "margin": (_("Words above or below the pages"), _("They belong to no item.")),
     }  # fmt: skip
     rest = []
     for what, (heading, explained) in sorts.items():

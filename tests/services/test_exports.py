@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from pathlib import Path
 
 import docx
@@ -16,7 +17,7 @@ from sqlalchemy import select
 from app.cli import main
 from app.errors import NotFound
 from app.policy import Actor
-from app.services import exports, glossary, items, outline
+from app.services import comments, exports, glossary, items, outline
 from app.services.companions import Including
 from app.services.glossary import TermForm
 from app.uow import Database
@@ -119,7 +120,7 @@ def test_evidence_that_stands_is_listed_and_what_is_withdrawn_is_not(study: Stud
             uow.session.add(
                 Link(
                     group_id=cast.group_id, finding_id=finding.id, item_id=item_id, relation=Relation.QUALIFIES,
-                    created_at=uow.now,
+                    created_at=uow.now, note="in towns only",
                 )
             )  # fmt: skip
     with study.database.reading() as uow:
@@ -127,9 +128,30 @@ def test_evidence_that_stands_is_listed_and_what_is_withdrawn_is_not(study: Stud
         assert [each.cite for each in found.sources] == ["Author, kept"]
         assert [each.text for each in found.findings] == ["Found, kept"]
         assert [(link.relation, reference) for link, reference in found.links] == [(Relation.QUALIFIES, "C1.1")]
-        draft = exports.export_draft(uow, cast.observer, group_id=cast.group_id, form="md").body.decode()
-    assert "- qualifies (low): Found, kept (Author, kept)" in draft
-    assert "Found, gone" not in draft
+        files = {
+            form: exports.export_draft(uow, cast.observer, group_id=cast.group_id, form=form).body.decode()
+            for form in ("md", "csv")
+        }
+    for file in files.values():
+        assert "Qualifies (weak): Found, kept (in towns only) (Author, kept)" in file
+        assert "Found, gone" not in file
+
+
+def test_no_word_is_a_mark_in_markdown(study: Study) -> None:
+    cast = study.cast
+    with study.database.writing() as uow:
+        added = items.add_item(
+            uow, cast.facilitator, group_id=cast.group_id, kind=Kind.ELEMENT, title="<b>A *title*</b>",
+            text="# A heading\n\n<script>a()</script>",
+        )  # fmt: skip
+        comments.start(uow, cast.facilitator, item_id=added.id, words="<img src=x>\n# Loud")
+        wanted = Including(comments=True)
+        draft = exports.export_draft(uow, cast.observer, group_id=cast.group_id, form="md", including=wanted)
+    written = draft.body.decode()
+    assert re.search(r"(?<!\\)<", written) is None
+    assert f"## {added.reference} \\<b>A \\*title\\*\\</b>\n" in written
+    assert "\n### A heading\n" in written
+    assert "\n# Loud" not in written
 
 
 def test_what_is_foreign_or_not_there_is_not_found(study: Study) -> None:

@@ -6,18 +6,21 @@ import copy
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import docx
 import pytest
 from click.testing import CliRunner
+from docx.oxml.parser import parse_xml
 from sqlalchemy import func, select
 
 from app.calc.outlines import outline
 from app.calc.wordreading import read
 from app.cli import main
 from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.services import exports, findings, glossary, imports, items, sources, versions
+from app.services import exports, findings, glossary, imports, items, sources, suggestions, versions
 from app.services import outline as outline_service
+from app.services.companions import Including
 from app.services.findings import FindingForm
 from app.services.glossary import TermForm
 from app.services.imports import Chosen
@@ -62,6 +65,37 @@ def test_headings_become_items_by_their_level_with_the_words_under_them() -> Non
         (0, "element", "Law", ""),
     ]
     assert found.left_out == ["Heads of terms\n\nBetween the parties."]
+
+
+@pytest.mark.parametrize(
+    ("headings", "titles"),
+    [
+        (
+            ["2024 budget", "30 days to pay", "A. Smith", "Q3 results"],
+            ["2024 budget", "30 days to pay", "A. Smith", "Q3 results"],
+        ),
+        (["1 Money", "2 Law", "3. Risk"], ["Money", "Law", "Risk"]),
+        (["A. Money", "B. Law", "C1.2 Risk", "E4 Data"], ["Money", "Law", "Risk", "Data"]),
+    ],
+)
+def test_a_number_is_a_headings_own_or_one_of_its_words(headings: list[str], titles: list[str]) -> None:
+    found = outline(read(document(*(("Heading 1", each) for each in headings))))
+    assert [each.title for each in found.headings] == titles
+
+
+def test_whatever_does_not_come_in_is_named() -> None:
+    made = docx.Document()
+    made.add_heading("Money", 1)
+    paragraph = made.add_paragraph("All money is one.")
+    made.add_comment(paragraph.runs, "Whose money?", "Ann", "A")
+    box = "<w:txbxContent><w:p><w:r><w:t>In a box.</w:t></w:r></w:p></w:txbxContent>"
+    w = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    paragraph._p.append(parse_xml(f"<w:r {w}><w:drawing>{box}</w:drawing></w:r>"))
+    out = io.BytesIO()
+    made.save(out)
+    found = outline(read(out.getvalue()))
+    assert found.headings[0].text == "All money is one."
+    assert found.left_out == ["Picture: In a box.", "Comment by Ann: Whose money?"]
 
 
 def test_a_document_without_headings_is_read_by_numbers_and_bold() -> None:
@@ -267,6 +301,36 @@ def test_what_is_no_blueprint_is_refused_and_leaves_nothing(database: Database, 
     with database.reading() as uow:
         left = uow.session.execute(select(func.count(Item.id)).where(Item.group_id == full.other_group_id))
         assert left.scalar_one() == 0
+
+
+@pytest.mark.parametrize("fault", ["half a character", "no number", "a fraction", "nested deep"])
+def test_a_version_whose_fingerprint_cannot_be_taken_is_refused(database: Database, full: Cast, fault: str) -> None:
+    good = json.loads(sent_as_json(database, full, 1))
+    item = good["content"]["items"][0]
+    deep: list[Any] = []
+    for _ in range(900):
+        deep = [deep]
+    given = {"half a character": "\ud800", "no number": float("nan"), "a fraction": 0.5, "nested deep": deep}
+    item["title"] = given[fault]
+    with pytest.raises(Invalid) as refused:
+        taken(database, full, json.dumps(good).encode())
+    assert refused.value.fields["file"].endswith(".")
+
+
+def test_what_only_informs_in_our_own_document_is_left_out(database: Database, full: Cast) -> None:
+    with database.writing() as uow:
+        item = uow.session.execute(select(Item).where(Item.reference == "P1")).scalar_one()
+        suggestions.suggest(uow, full.member, item_id=item.id, field=Field.SUMMARY, text="You may stay.", version=1)
+    with database.reading() as uow:
+        wanted = Including(suggestions=True)
+        sent = exports.export_draft(uow, full.member, group_id=full.group_id, form="docx", including=wanted).body
+    found = outline(read(sent))
+    principle = next(each for each in found.headings if "Care close to home" in each.title)
+    assert (principle.text, principle.why, principle.summary) == TEXTS["P1"][1:]
+    left_out = "\n".join(found.left_out)
+    assert "It works (in part)" in left_out
+    assert "Title" not in left_out.split("In plain words, suggested by")[0]
+    assert "may stay" in left_out
 
 
 def test_roles_names_and_ids_in_the_file_mean_nothing(database: Database, full: Cast) -> None:

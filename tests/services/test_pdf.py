@@ -106,6 +106,17 @@ def test_what_people_write_is_never_code(database: Database, cast: Cast) -> None
     assert "root:" not in text
 
 
+@on_sqlite
+def test_one_address_without_end_keeps_no_draft_from_being_a_pdf(database: Database, cast: Cast) -> None:
+    with database.writing() as uow:
+        text = f"See [the long one](https://example.org/{'a' * 9_000}) and [the short](https://example.org/b)."
+        items.add_item(uow, cast.member, group_id=cast.group_id, kind=Kind.ELEMENT, title="Links", text=text)
+    with database.reading() as uow:
+        made = exports.export_draft(uow, cast.member, group_id=cast.group_id, form="pdf").body
+    pages = PdfReader(io.BytesIO(made)).pages
+    assert "See the long one and the short." in " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
 def test_points_stand_in_points() -> None:
     found = blocks(paragraphs("Two:\n- a\n  - b\n\n    more\n- c\n\n3. d\n4. e\n\n> f"))
     assert [(each["kind"], len(each.get("points", ()))) for each in found] == [

@@ -4,33 +4,55 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import docx
 import pytest
+from docx.enum.text import WD_COLOR_INDEX
 from docx.oxml.ns import qn
 from docx.oxml.parser import parse_xml
 from docx.text.paragraph import Paragraph
 from sqlalchemy import func, select
 
+from app.calc import returns as returns_calc
 from app.errors import Forbidden, Invalid, NotFound
 from app.policy import SYSTEM, Actor
-from app.services import comments, exports, glossary, items, outline, privacy, returns, story, suggestions, versions
+from app.services import (
+    comments,
+    exports,
+    findings,
+    glossary,
+    items,
+    outline,
+    privacy,
+    returns,
+    sources,
+    story,
+    suggestions,
+    versions,
+)
 from app.services.companions import Including
 from app.services.documents import documents_of, replace_text
+from app.services.findings import FindingForm
 from app.services.glossary import TermForm
 from app.services.returns import Examined
-from app.uow import Database
+from app.uow import Database, UnitOfWork
+from models.accounts import Person
 from models.documents import Field
+from models.evidence import Relation, Strength
 from models.groups import Group
 from models.items import Item
 from models.returns import ReturnedDocument
 from models.suggestions import Suggestion
 from models.versions import Version
 from tests.cast import Cast, make_cast
+from tests.conftest import SetClock
 from tests.scripted import TEXTS, build_blueprint
 
+on_sqlite = pytest.mark.parametrize("database_engine", ["sqlite"])
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
 
@@ -220,6 +242,21 @@ def test_a_suggestion_is_made_against_what_went_out_and_carried_along(database: 
     assert (shown.after, shown.in_conflict) == ("In short: You stay at home. Always.", False)
 
 
+def test_what_would_meet_other_words_by_now_says_so_before_it_is_made(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        take_out(at["We meet. We tell."], "We tell.", "Ann")
+        put_in(at["You stay at home."], " Always.", "Ann")
+        put_in(at["Outcomes are agreed at the start."], " All of them.", "Ann")
+
+    data = edited(sent(database, cast), change)
+    with database.writing() as uow:
+        for reference, words in (("S1.1.1", "We meet. We shall tell all."), ("P1", "In short: You stay at home.")):
+            texts = documents_of(uow.session, [numbered(uow, reference).id])[numbered(uow, reference).id]
+            replace_text(uow, cast.facilitator, texts[Field.SUMMARY], words)
+    seen = preview(database, cast, brought(database, cast, data))
+    assert {each.reference: each.fits for each in seen.proposals} == {"P1": True, "E1": True, "S1.1.1": False}
+
+
 def test_a_version_is_compared_with_what_it_said(database: Database, cast: Cast) -> None:
     with database.writing() as uow:
         versions.freeze(uow, cast.facilitator, group_id=cast.group_id, reason="To be read outside")
@@ -337,6 +374,499 @@ def test_where_the_marks_are_lost_references_labels_and_likeness_do(database: Da
         ("S1.1.1", "title"): "The board meets weekly",
         ("S1.2.1", "text"): "Payment is made within 28 days.",
     }
+
+
+# --- words that run together, come apart or lose their place ---
+
+
+def with_evidence(database: Database, cast: Cast) -> bytes:
+    """The draft sent out with a piece of evidence on P1."""
+    with database.writing() as uow:
+        source = sources.add_source(uow, cast.facilitator, group_id=cast.group_id, cite="Smith 2020")
+        form = FindingForm(source.id, text="It works.", page="p. 3", strength=Strength.STRONG)
+        finding = findings.add_finding(uow, cast.facilitator, group_id=cast.group_id, form=form)
+        findings.link(
+            uow, cast.facilitator, finding_id=finding.id, item_id=numbered(uow, "P1").id, relation=Relation.SUPPORTS,
+            note_text="but only in towns", group_id=cast.group_id,
+        )  # fmt: skip
+    return sent(database, cast)
+
+
+def numbered(uow: UnitOfWork, reference: str) -> Item:
+    return uow.session.execute(select(Item).where(Item.reference == reference)).scalar_one()
+
+
+def line(words: str, style: str = "") -> Any:
+    """A paragraph of one run."""
+    named = f'<w:pStyle w:val="{style}"/>' if style else ""
+    return parse_xml(f'<w:p {W}><w:pPr>{named}</w:pPr><w:r><w:t xml:space="preserve">{words}</w:t></w:r></w:p>')
+
+
+def end_taken_out(paragraph: Paragraph, by: str = "") -> None:
+    """The end of a paragraph taken out, so that the next runs on in it; tracked if ``by`` somebody."""
+    if by:
+        properties = paragraph._p.get_or_add_pPr()
+        properties.append(parse_xml(f'<w:rPr {W}><w:del w:id="5" w:author="{by}"/></w:rPr>'))
+        return
+    following = paragraph._p.getnext()
+    for each in list(following):
+        if each.tag != qn("w:pPr"):
+            paragraph._p.append(each)
+    following.getparent().remove(following)
+
+
+def without_marks(document: Any) -> None:
+    for mark in [*document.element.iter(qn("w:bookmarkStart"), qn("w:bookmarkEnd"))]:
+        mark.getparent().remove(mark)
+
+
+def listed(found: Examined) -> list[tuple[str, str, str]]:
+    return [(each.what, each.reference, each.text) for each in found.returned.loose]
+
+
+def section(at: dict[str, Paragraph], begins: str, ends: str) -> list[Any]:
+    """What stands from one heading up to another."""
+    body = list(at[begins]._p.getparent())
+    return body[body.index(at[begins]._p) : body.index(at[ends]._p)]
+
+
+@on_sqlite
+@pytest.mark.parametrize("by", ["", "Ann"])
+@pytest.mark.parametrize(
+    "words", ["You stay at home.", "People are cared for at home where that is safe.", 'So "it" is.', "Hospitals are"]
+)
+def test_words_that_run_into_a_label_or_heading_stay_where_they_were(
+    database: Database, cast: Cast, words: str, by: str
+) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        end_taken_out(next(at[each] for each in at if each.startswith(words)), by)
+
+    found = examine(database, cast, edited(with_evidence(database, cast), change))
+    assert (words_found(found), listed(found)) == ({}, [])
+
+
+@on_sqlite
+def test_words_run_together_and_changed_are_changed_where_they_stood(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        at["You stay at home."].runs[0].text = "You stay at home, always."
+        end_taken_out(at["You stay at home."])
+
+    found = examine(database, cast, edited(with_evidence(database, cast), change))
+    assert words_found(found) == {("P1", "summary"): "You stay at home, always."}
+
+
+@on_sqlite
+def test_words_written_into_a_label_that_only_informs_are_listed(database: Database, cast: Cast) -> None:
+    data = edited(
+        with_evidence(database, cast), lambda at, _: put_in(at["Evidence"], ": counsel doubts all of this.", "Ann")
+    )
+    found = examine(database, cast, data)
+    assert (words_found(found), listed(found)) == ({}, [("line", "P1", "Evidence: counsel doubts all of this.")])
+
+
+@on_sqlite
+@pytest.mark.parametrize("by", ["", "Ann"])
+def test_words_under_the_heading_of_a_part_belong_to_no_item(database: Database, cast: Cast, by: str) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        added = line("" if by else "Words of counsel.")
+        at["Core elements"]._p.addnext(added)
+        if by:
+            put_in(Paragraph(added, at["Core elements"]._parent), "Words of counsel.", by)
+
+    found = examine(database, cast, edited(sent(database, cast), change))
+    assert (words_found(found), listed(found)) == ({}, [("paragraph", "P1", "Words of counsel.")])
+
+
+@on_sqlite
+@pytest.mark.parametrize("tracked", [False, True])
+def test_a_heading_taken_out_leaves_its_words_with_its_item(database: Database, cast: Cast, tracked: bool) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        heading = at["C1.3 People have a say"]._p
+        for element in (heading, heading.getnext()):
+            if not tracked:
+                element.getparent().remove(element)
+                continue
+            properties = element.get_or_add_pPr()
+            properties.append(parse_xml(f'<w:rPr {W}><w:del w:id="5" w:author="Ann"/></w:rPr>'))
+            for run in list(element.iter(qn("w:r"))):
+                for text in run.iter(qn("w:t")):
+                    text.tag = qn("w:delText")
+                deleted = parse_xml(f'<w:del {W} w:id="6" w:author="Ann"/>')
+                run.addprevious(deleted)
+                deleted.append(run)
+
+    found = examine(database, cast, edited(sent(database, cast), change))
+    assert (words_found(found), listed(found)) == ({}, [("no title", "C1.3", "People have a say")])
+
+
+@on_sqlite
+@pytest.mark.parametrize("label", ["In plain words", "Why"])
+@pytest.mark.parametrize("with_words", [True, False])
+def test_a_label_taken_out_never_empties_another_text(
+    database: Database, cast: Cast, label: str, with_words: bool
+) -> None:
+    name = "summary" if label == "In plain words" else "why"
+    with database.writing() as uow:  # its plain words say what its words say, as plain words do
+        texts = documents_of(uow.session, [numbered(uow, "E1").id])[numbered(uow, "E1").id]
+        for field in (Field.WHY, Field.SUMMARY):
+            replace_text(uow, cast.facilitator, texts[field], "Outcomes are agreed on at the start.")
+        bare = documents_of(uow.session, [numbered(uow, "P1").id])[numbered(uow, "P1").id]
+        replace_text(uow, cast.facilitator, bare[Field.WHY], "")
+        replace_text(uow, cast.facilitator, bare[Field.SUMMARY], "People get care at home where that is safe.")
+
+    def change(_: dict[str, Paragraph], document: Any) -> None:
+        inside = False
+        for each in document.paragraphs:
+            if each.style.name == "Label":
+                inside = each.text == label
+            elif each.style.name.startswith("Heading ") and "words" not in each.style.name:
+                inside = False
+            if inside and (with_words or each.style.name == "Label"):
+                each._p.getparent().remove(each._p)
+
+    found = examine(database, cast, edited(sent(database, cast), change))
+    having = [reference for reference in TEXTS if (reference, name) != ("P1", "why")]
+    assert words_found(found) == ({(reference, name): "" for reference in having} if with_words else {})
+    assert [what for what, _, _ in listed(found)] == ([] if with_words else ["label"] * len(having))
+
+
+@on_sqlite
+@pytest.mark.parametrize("marks", ["stay", "go along", "are lost"])
+def test_an_item_in_another_place_is_read_there_wherever_its_marks_are(
+    database: Database, cast: Cast, marks: str
+) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        for old in section(at, "C1.3 People have a say", "S1.3.1 Quotes that a machine turns"):
+            new = deepcopy(old)
+            for element, tag in ((old, "moveFrom"), (new, "moveTo")):
+                properties = element.get_or_add_pPr()
+                properties.append(parse_xml(f'<w:rPr {W}><w:{tag} w:id="5" w:author="Ann"/></w:rPr>'))
+                for run in list(element.iter(qn("w:r"))):
+                    moved = parse_xml(f'<w:{tag} {W} w:id="6" w:author="Ann"/>')
+                    run.addprevious(moved)
+                    moved.append(run)
+            for element in {"stay": [new], "go along": [old], "are lost": [old, new]}[marks]:
+                for mark in list(element.iter(qn("w:bookmarkStart"), qn("w:bookmarkEnd"))):
+                    element.remove(mark)
+            at["C1.5 Money follows the person"]._p.addprevious(new)
+        moved = next(each for each in at["C1.5 Money follows the person"]._p.itersiblings(preceding=True))
+        put_in(Paragraph(moved, at["C1.5 Money follows the person"]._parent), " At last.", "Ann")
+
+    found = examine(database, cast, edited(sent(database, cast), change))
+    assert listed(found) == [("moved", "C1.3", "People have a say")]
+    assert words_found(found) == {("C1.3", "summary"): "People are asked first.\n\nThen they decide. At last."}
+
+
+@on_sqlite
+def test_paragraphs_joined_with_tracking_on_are_joined_whatever_bookmarks_stand_in_them(
+    database: Database, cast: Cast
+) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        first = at["People are asked first."]
+        first._p.insert(1, parse_xml(f'<w:bookmarkStart {W} w:id="900" w:name="clause_12"/>'))
+        end_taken_out(first, "Ann")
+
+    (found,) = examine(database, cast, edited(sent(database, cast), change)).returned.proposals
+    assert (found.after, found.authors) == ("People are asked first.Then they decide.", ("Ann",))
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "lines", [[f"{reference} {texts[0]} 3" for reference, texts in TEXTS.items()], ["C1.2 Each aim has a measure"]]
+)
+def test_without_marks_a_list_of_contents_is_none_of_the_titles(
+    database: Database, cast: Cast, lines: list[str]
+) -> None:
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        without_marks(document)
+        for each in lines:
+            at["Principles"]._p.addprevious(line(each))
+
+    found = examine(database, cast, edited(sent(database, cast), change))
+    assert words_found(found) == {}
+    assert {("paragraph", "", each) for each in lines} <= set(listed(found))
+
+
+@on_sqlite
+@pytest.mark.parametrize("styles", [True, False])
+def test_without_marks_a_paragraph_that_begins_with_a_reference_is_a_paragraph(
+    database: Database, cast: Cast, styles: bool
+) -> None:
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        without_marks(document)
+        at["You stay at home."]._p.addnext(line("C1.2 Each aim has a measure, so this follows."))
+        for paragraph in document.paragraphs if not styles else ():
+            if paragraph.style.name.startswith("Heading ") and "words" not in paragraph.style.name:
+                paragraph.style = document.styles["Normal"]
+
+    found = examine(database, cast, edited(sent(database, cast), change))
+    assert words_found(found) == {
+        ("P1", "summary"): "You stay at home.\n\nC1.2 Each aim has a measure, so this follows."
+    }
+
+
+@on_sqlite
+def test_without_marks_all_that_is_no_text_is_listed(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        without_marks(document)
+        table = document.add_table(1, 2)
+        table.cell(0, 0).text, table.cell(0, 1).text = "fee", "10 pounds"
+        at["You stay at home."]._p.addnext(table._tbl)
+        at["Principles"]._p.addprevious(line("A cover note."))
+        at["Outcomes are agreed at the start."].runs[0].text = "Outcomes · goals are agreed at the start."
+
+    found = examine(database, cast, edited(with_evidence(database, cast), change))
+    assert words_found(found) == {("E1", "text"): "Outcomes · goals are agreed at the start."}
+    assert {("paragraph", "", "A cover note."), ("table", "P1", "fee | 10 pounds")} <= set(listed(found))
+
+
+# --- what a text cannot hold ---
+
+
+@on_sqlite
+def test_whatever_a_text_cannot_hold_is_listed_with_its_words(database: Database, cast: Cast) -> None:
+    math = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+    compatible = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    box = "<w:txbxContent><w:p><w:r><w:t>Counsel: see s. 75.</w:t></w:r></w:p></w:txbxContent>"
+    boxed = (
+        f'<w:r {W} xmlns:mc="{compatible}"><mc:AlternateContent><mc:Choice Requires="wps"><w:drawing>{box}</w:drawing>'
+        f"</mc:Choice><mc:Fallback><w:pict>{box}</w:pict></mc:Fallback></mc:AlternateContent></w:r>"
+    )
+    cell = "<w:tc><w:p><w:r><w:t>in a control</w:t></w:r></w:p></w:tc>"
+
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        document.sections[0].header.paragraphs[0].add_run("PRIVILEGED")
+        document.sections[0].footer.paragraphs[0].add_run(" and confidential")
+        at["You stay at home."]._p.append(parse_xml(boxed))
+        at["One list of aims for all."]._p.append(
+            parse_xml(f'<m:oMath xmlns:m="{math}"><m:r><m:t>x=1</m:t></m:r></m:oMath>')
+        )
+        at["We agree what good looks like."].runs[0].font.highlight_color = WD_COLOR_INDEX.YELLOW
+        at["One aim holds all partners together."].runs[0].font.underline = True
+        table = document.add_table(1, 2)
+        table.cell(0, 0).text = "outer"
+        table.cell(0, 1).add_table(1, 1).cell(0, 0).text = "nested"
+        table.rows[0]._tr.append(parse_xml(f"<w:sdt {W}><w:sdtContent>{cell}</w:sdtContent></w:sdt>"))
+        at["We meet. We tell."]._p.addnext(table._tbl)
+
+    data = sent(database, cast)
+    found = examine(database, cast, edited(data, change))
+    assert words_found(found) == {}
+    footer = next(text for what, _, text in listed(found) if what == "margin" and text != "PRIVILEGED")
+    assert footer.endswith(" and confidential")
+    assert {(what, reference, " ".join(text.split())) for what, reference, text in listed(found)} == {
+        ("margin", "", "PRIVILEGED"),
+        ("margin", "", footer),
+        ("table", "S1.1.1", "outer | nested | in a control"),
+        ("picture", "P1", "Counsel: see s. 75."),
+        ("marked", "E1", "One aim holds all partners together."),
+        ("marked", "E1", "We agree what good looks like."),
+        ("equation", "C1.1", "x=1"),
+    }
+
+
+@on_sqlite
+def test_a_table_within_a_new_section_stands_in_it(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        before = at["C1.4 Nobody is left out"]
+        before.insert_paragraph_before("Candour", "Heading 3")
+        table = document.add_table(1, 1)
+        table.cell(0, 0).text = "a table"
+        before._p.addprevious(table._tbl)
+        before.insert_paragraph_before("Words after it.")
+
+    found = examine(database, cast, edited(sent(database, cast), change))
+    assert listed(found) == [("new", "S1.3.1", "Candour\na table\nWords after it.")]
+
+
+@on_sqlite
+def test_a_text_that_no_text_can_be_is_listed_and_not_compared(database: Database, cast: Cast) -> None:
+    words = "Ten letter" * (returns_calc.LONGEST // 10) + "s."
+    data = edited(sent(database, cast), lambda at, _: put_in(at["You stay at home."], words, "Ann"))
+    found = examine(database, cast, data)
+    assert words_found(found) == {}
+    assert listed(found) == [("too long", "P1", f"You stay at home.{words}")]
+
+
+# --- whose words these are, and which are new ---
+
+
+@on_sqlite
+def test_however_many_changed_it_every_suggestion_says_who(database: Database, cast: Cast) -> None:
+    texts = [
+        "You stay at home.", "Outcomes are agreed at the start.", "One list of aims for all.",
+        "We agree what good looks like.", "One aim holds all partners together.", "People are asked first.",
+        "We meet. We tell.", "Payment is made within 30 days.", "This all goes.",
+    ]  # fmt: skip
+
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        for number, text in enumerate(texts):
+            put_in(at[text], " So.", f"Author {number}")
+        put_in(at["This all goes."], " Yes.", "Author 0")
+
+    found = examine(database, cast, edited(sent(database, cast), change)).returned.proposals
+    assert {each.before.split("\n")[0]: each.authors for each in found} == {
+        text: (f"Author {number}",) for number, text in enumerate(texts[:-1])
+    } | {"This all goes.": ("Author 8", "Author 0")}
+    assert [each.mixed for each in found if each.before == "This all goes."] == [True]
+
+
+@on_sqlite
+def test_a_list_made_with_tracking_on_is_its_authors(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        paragraph = at["You stay at home."]
+        paragraph.style = document.styles["List Bullet"]
+        paragraph._p.pPr.append(parse_xml(f'<w:pPrChange {W} w:id="3" w:author="Ann"><w:pPr/></w:pPrChange>'))
+
+    (found,) = examine(database, cast, edited(sent(database, cast), change)).returned.proposals
+    assert (found.after, found.authors) == ("- You stay at home.", ("Ann",))
+
+
+def test_the_same_words_on_another_item_or_by_another_are_a_comment_of_their_own(
+    database: Database, cast: Cast
+) -> None:
+    with database.writing() as uow:
+        comments.start(uow, cast.member, item_id=numbered(uow, "C1.1").id, words="Why?")
+        comments.start(uow, cast.member, item_id=numbered(uow, "S1.2.1").id, words="Why?")
+    went_out = sent(database, cast, comments=True)
+
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        document.add_comment(at["We meet. We tell."].runs, "Why?", "Ann Solicitor", "AS")
+        document.add_comment(at["Payment is made within 30 days."].runs, "Why?", "Ann Solicitor", "AS")
+
+    return_id = brought(database, cast, edited(went_out, change))
+    assert [(each.loose.reference, each.loose.author) for each in preview(database, cast, return_id).loose] == [
+        ("S1.1.1", "Ann Solicitor"), ("S1.2.1", "Ann Solicitor"),
+    ]  # fmt: skip
+    with database.writing() as uow:
+        made = returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen=(), remarks={0})
+        assert made == (0, 1)
+    again = preview(database, cast, brought(database, cast, edited(went_out, change))).loose
+    assert [each.loose.reference for each in again] == ["S1.2.1"]
+
+
+def test_a_comment_made_here_after_the_document_went_out_hides_none_of_it(
+    database: Database, cast: Cast, clock: SetClock
+) -> None:
+    went_out = sent(database, cast)
+    clock.advance(minutes=1)
+    with database.writing() as uow:
+        comments.start(uow, cast.member, item_id=numbered(uow, "E1").id, words="Whose?")
+        name = uow.session.get_one(Person, cast.member.person_id).name
+
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        document.add_comment(at["Outcomes are agreed at the start."].runs, "Whose?", name, "AS")
+
+    seen = preview(database, cast, brought(database, cast, edited(went_out, change)))
+    assert [each.loose.text for each in seen.loose] == ["Whose?"]
+
+
+@on_sqlite
+def test_a_comment_belongs_to_the_words_after_its_beginning_or_to_none(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        heading = at["C1.2 Each aim has a measure"]
+        document.add_comment(heading.runs, "Measure of what?", "Ann", "A")
+        heading._p.addprevious(next(heading._p.iter(qn("w:commentRangeStart"))))
+        document.add_comment(at["You stay at home."].runs, "In a footnote", "Ben", "B")
+        for tag in ("w:commentRangeStart", "w:commentRangeEnd", "w:commentReference"):
+            for mark in list(at["You stay at home."]._p.iter(qn(tag))):
+                mark.getparent().remove(mark)
+
+    found = examine(database, cast, edited(sent(database, cast), change)).returned.loose
+    assert [(each.text, each.reference, each.field) for each in found] == [
+        ("In a footnote", "", ""), ("Measure of what?", "C1.2", "title"),
+    ]  # fmt: skip
+    seen = preview(database, cast, brought(database, cast, edited(sent(database, cast), change)))
+    assert [each.may_be_said for each in seen.loose] == [False, True]
+
+
+def test_a_comment_on_what_was_withdrawn_keeps_nothing_else_from_being_made(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        document.add_comment(at["You stay at home."].runs, "At whose home?", "Ann", "A")
+        document.add_comment(at["We meet. We tell."].runs, "Whom?", "Ann", "A")
+        put_in(at["Payment is made within 30 days."], " Or less.", "Ann")
+
+    return_id = brought(database, cast, edited(sent(database, cast), change))
+    with database.writing() as uow:
+        outline.withdraw_item(uow, cast.facilitator, item_id=numbered(uow, "P1").id)
+    assert [each.may_be_said for each in preview(database, cast, return_id).loose] == [False, True]
+    with database.writing() as uow:
+        made = returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen={0}, remarks={0, 1})
+        assert made == (1, 1)
+    with database.reading() as uow:
+        assert uow.session.execute(select(func.count(Suggestion.id))).scalar_one() == 1
+        assert len(comments.in_group(uow, cast.member, group_id=cast.group_id)) == 1
+
+
+@pytest.mark.parametrize("by", ["Ann", "Ben"])
+def test_what_the_group_has_taken_over_is_not_suggested_again(database: Database, cast: Cast, by: str) -> None:
+    went_out = sent(database, cast)
+    for author, expected in (("Ann", 1), (by, 0)):
+        data = edited(
+            went_out,
+            lambda at, _, author=author: put_in(at["Outcomes are agreed at the start."], " All of them.", author),  # type: ignore[misc]  # a default binds the name
+        )
+        return_id = brought(database, cast, data)
+        seen = preview(database, cast, return_id)
+        assert [bool(each.blocked) for each in seen.proposals] == [not expected]
+        with database.writing() as uow:
+            made = returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen={0})
+            assert made == (expected, 0)
+            (suggestion,) = uow.session.execute(select(Suggestion)).scalars()
+            if expected:
+                suggestions.accept(uow, cast.facilitator, suggestion_id=suggestion.id)
+    assert "taken these words over" in seen.proposals[0].blocked
+
+
+def test_what_could_not_be_made_can_be_tried_again(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        at["C1.9 Forms are short"].runs[1].text = " Forms are very short"
+
+    return_id = brought(database, cast, edited(sent(database, cast), change))
+    with database.writing() as uow:
+        item_id = numbered(uow, "C1.9").id
+        for number in range(suggestions.MOST_OPEN):
+            suggestions.suggest(
+                uow, cast.member, item_id=item_id, field=Field.SUMMARY, text=f"Number {number}", version=1
+            )
+    with database.writing() as uow:
+        made = returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen={0})
+        assert made == (0, 0)
+    (refused,) = preview(database, cast, return_id).open
+    assert "waiting" in refused.refused
+    with database.writing() as uow:
+        first = suggestions.of_item(uow, cast.member, item_id)[0].suggestion
+        suggestions.withdraw(uow, cast.member, suggestion_id=first.id)
+        made = returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen={0})
+        assert made == (1, 0)
+
+
+@on_sqlite
+def test_a_document_that_does_not_say_whose_it_is_must_have_our_titles(database: Database, cast: Cast) -> None:
+    def nameless(data: bytes, slug: str, kept: str = "") -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+            for name in old.namelist():
+                part = old.read(name)
+                if name == "docProps/custom.xml":
+                    part, count = re.subn(rb">%b [^<]*<" % slug.encode(), b">%b<" % kept.encode(), part)
+                    assert count == 1
+                new.writestr(name, part)
+        return out.getvalue()
+
+    with database.writing() as uow:
+        items.add_item(
+            uow, cast.stranger, group_id=cast.other_group_id, kind=items.Kind.ELEMENT, title="Not yours", text="Secret"
+        )
+        theirs = exports.export_draft(uow, cast.stranger, group_id=cast.other_group_id, form="docx").body
+        slugs = [uow.session.get_one(Group, each).slug for each in (cast.group_id, cast.other_group_id)]
+    with pytest.raises(Invalid) as refused:
+        examine(database, cast, nameless(theirs, slugs[1]))
+    assert "does not say which group" in refused.value.fields["file"]
+    with pytest.raises(Invalid) as refused:  # a group of the same short name on another server
+        examine(database, cast, nameless(theirs, slugs[1], f"{slugs[0]} draft 2026-01-01T00:00:00.0Z 0123456789"))
+    assert "another group" in refused.value.fields["file"]
+    assert examine(database, cast, nameless(sent(database, cast), slugs[0])).returned.proposals == []
 
 
 # --- who may ---

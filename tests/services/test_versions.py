@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import threading
 
+import docx
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
@@ -13,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from app.errors import Forbidden, Invalid, NotFound
 from app.policy import SYSTEM
 from app.services import documents, exports, glossary, items, outline, version_files, versions
+from app.services.companions import Including
 from app.services.glossary import TermForm
 from app.uow import Database
 from models.documents import Document, Field
@@ -101,6 +104,16 @@ def test_a_third_party_recomputes_the_hash_from_the_file(study: Study) -> None:
     assert b'"C1.2"' in table
     with study.database.reading() as uow, pytest.raises(NotFound):
         exports.export_version(uow, study.cast.stranger, form="json", **wanted)
+
+
+@pytest.mark.parametrize("with_comments", [False, True])
+def test_a_version_says_that_what_goes_along_is_of_the_draft(study: Study, with_comments: bool) -> None:
+    with study.database.reading() as uow:
+        wanted = {"group_id": study.cast.group_id, "number": 1, "including": Including(comments=with_comments)}
+        written = exports.export_version(uow, study.cast.observer, form="md", **wanted).body.decode()  # type: ignore[arg-type]
+        word = exports.export_version(uow, study.cast.observer, form="docx", **wanted).body  # type: ignore[arg-type]
+    lines = [each.text for each in docx.Document(io.BytesIO(word)).paragraphs]
+    assert (exports.OF_THE_DRAFT in written, exports.OF_THE_DRAFT in lines) == (with_comments, with_comments)
 
 
 def test_nothing_changes_a_version(study: Study) -> None:

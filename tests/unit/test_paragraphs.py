@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from app.calc import wordreading
 from app.calc.documents import WordDocument
-from app.calc.paragraphs import Paragraph, Words, fold, markdown, paragraphs, rewritten, tidy
+from app.calc.paragraphs import (
+    Paragraph,
+    Words,
+    fold,
+    markdown,
+    markdown_for_others,
+    paragraphs,
+    rewritten,
+    tidy,
+    words_for_others,
+)
 
 PARTS = [
     "word", "two words", "*", "**", "_", "__", "[", "](https://example.org/a)", "[a](https://example.org/b?c=1&d=2)",
@@ -43,11 +53,75 @@ def test_markdown_shows_every_word_at_its_place(text: str) -> None:
     ]
 
 
+PLAIN_WORDS = st.lists(st.sampled_from(["alpha", "beta", "gamma", "delta"]), min_size=1, max_size=3).map(" ".join)
+FORMED = st.builds(
+    Words, PLAIN_WORDS, st.booleans(), st.booleans(), st.sampled_from(["", "https://example.org/a", "file://server/a"])
+)
+
+
+@given(st.lists(st.lists(FORMED, min_size=1, max_size=4), min_size=1, max_size=3))
+def test_form_and_links_come_through(given_words: list[list[Words]]) -> None:
+    """Words with spaces between them can have any form; only an address nobody may follow is left off them."""
+    spaced = [
+        Paragraph(
+            "plain", tuple(word for at, each in enumerate(row) for word in ((Words(" "), each) if at else (each,)))
+        )
+        for row in given_words
+    ]
+    back = paragraphs(markdown(tidy(spaced)))
+    assert [_formed(each) for each in back] == [_formed(each) for each in spaced]
+
+
+def _formed(paragraph: Paragraph) -> list[tuple[str, bool, bool, str]]:
+    """Each word with its form."""
+    return [
+        (word, each.bold, each.italic, each.link if each.link.startswith("https") else "")
+        for each in paragraph.words for word in each.text.split()
+    ]  # fmt: skip
+
+
 @given(TEXTS, TEXTS)
 def test_a_text_becomes_any_other(old: str, new: str) -> None:
     wanted = paragraphs(new)
     got = paragraphs(rewritten(old, wanted))
     assert [fold(each.text) for each in got] == [fold(each.text) for each in wanted]
+
+
+def test_a_link_that_nobody_may_follow_costs_nothing_around_it() -> None:
+    old = "**Equal access** is [a duty](https://example.org/a)."
+    added = Words(" See annex", link="file://server/share/annex.docx")
+    (shown,) = paragraphs(old)
+    assert rewritten(old, [Paragraph("plain", (*shown.words, added))]) == f"{old} See annex"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("# One\n\n## Two", "### One\n\n#### Two"),
+        ("<script>a()</script> <b>", "\\<script>a()\\</script> \\<b>"),
+        ("one\n**two** and [it](https://example.org/?a=1&b=2)",
+         "one  \n**two** and [it](https://example.org/?a=1\\&b=2)"),
+        ("```\ncode", "\\`\\`\\`  \ncode"),
+        ("- a | b\n  - ~~c~~ &lt;", "- a \\| b\n  - \\~\\~c\\~\\~ \\&lt;"),
+        ("5 \\* 3 and snake_case", "5 \\* 3 and snake\\_case"),
+    ],
+)  # fmt: skip
+def test_other_readers_are_shown_what_ours_shows(text: str, shown: str) -> None:
+    assert markdown_for_others(text, under=2) == shown
+
+
+@given(TEXTS)
+def test_for_other_readers_no_word_is_lost(text: str) -> None:
+    back = paragraphs(markdown_for_others(text, under=0))
+    assert "".join(each.text for each in back).split() == "".join(each.text for each in paragraphs(text)).split()
+
+
+def test_a_title_is_words_to_every_reader() -> None:
+    assert words_for_others("=1 *star* <b>x</b> #") == "\\=1 \\*star\\* \\<b>x\\</b> \\#"
+
+
+def test_a_text_taken_out_whole_is_empty() -> None:
+    assert rewritten("Each aim has:\n- a baseline\n  - from *one* year", []) == ""
 
 
 @pytest.mark.parametrize(
@@ -74,6 +148,7 @@ def test_only_what_differs_is_written_anew(old: str, shown: str, new: str) -> No
         ("(c) e\u0301 na\u00efve", "© \u00e9 nai\u0308ve"),
         ("end-user", "end\u2011user"),
         ("a\u00adb", "ab"),
+        ("You stay.", "\u200eYou stay.\u200f"),
     ],
 )
 def test_what_a_machine_does_is_no_change_of_anybodys(old: str, new: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -118,6 +119,26 @@ def test_links_fields_wrappers_and_signs_are_words() -> None:
     assert [each.link for each in line.paragraph.words if each.link] == ["https://example.org/"]
 
 
+def test_a_field_that_never_ends_swallows_no_words() -> None:
+    open_field = '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+    with pytest.raises(Unreadable, match="damaged"):
+        read(document(paragraph(run("One"), open_field) + paragraph(run("Two"))))
+
+
+def test_more_paragraphs_than_can_be_compared_are_refused() -> None:
+    paragraphs = "<w:p><w:r><w:t>a</w:t></w:r></w:p>"
+    assert len(read(document(paragraphs * 50)).blocks) == 50
+    with pytest.raises(Unreadable, match="more paragraphs"):
+        read(document(paragraphs * (wordreading.MAX_BLOCKS + 1)))
+
+
+def test_a_tracked_change_of_style_is_its_authors() -> None:
+    changed = f'<w:pStyle w:val="Heading1"/><w:pPrChange {BY_ANN}><w:pPr/></w:pPrChange>'
+    file = read(document(f"<w:p><w:pPr>{changed}</w:pPr>{run('One')}</w:p>"))
+    assert file.authors == ["Ann"]
+    assert [(file.blocks[0].heading, file.blocks[0].was.heading if file.blocks[0].was else None)] == [(1, 0)]
+
+
 def test_an_empty_or_foreign_file_is_refused_with_what_to_do() -> None:
     odt = io.BytesIO()
     with zipfile.ZipFile(odt, "w") as made:
@@ -166,10 +187,15 @@ def test_what_swells_is_refused_before_it_is_opened() -> None:
     assert time.perf_counter() - begun < 20
 
 
-def test_names_that_lead_out_of_the_file_lead_nowhere() -> None:
+@pytest.mark.parametrize("absolute", [False, True])
+def test_names_that_lead_out_of_the_file_lead_nowhere(tmp_path: Path, absolute: bool) -> None:
+    """A document lies where the name would lead, and is not read."""
+    outside = tmp_path / "document.xml"
+    outside.write_text(f'<w:document xmlns:w="{W}"><w:body><w:p>{run("Secret")}</w:p></w:body></w:document>')
+    target = str(outside) if absolute else f"{'../' * 40}{outside}"
     rels = (
         '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-        '<Relationship Id="a" Type="x/officeDocument" Target="../../../../etc/passwd"/></Relationships>'
+        f'<Relationship Id="a" Type="x/officeDocument" Target="{target}"/></Relationships>'
     )
     with pytest.raises(Unreadable):
         read(replaced(WordDocument("T").to_bytes(), {"_rels/.rels": rels.encode()}))

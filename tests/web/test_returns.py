@@ -86,6 +86,14 @@ def test_who_only_reads_can_take_a_file_but_bring_none(client_of: Callable[[Acto
         assert observer.get(f"{FILES}file?{wrong}").status_code == 404
 
 
+def test_a_file_that_is_too_large_is_answered_with_what_makes_it_smaller(
+    client_of: Callable[[Actor], Browser], people: Cast
+) -> None:
+    body = {"data": bytes(2_200_000), "content_type": "multipart/form-data; boundary=x"}
+    answer = client_of(people.member).post(RETURNED, **body)
+    assert (answer.status_code, "without its pictures" in answer.text) == (413, True)
+
+
 def test_what_goes_along_is_what_was_ticked(client_of: Callable[[Actor], Browser], people: Cast) -> None:
     member = client_of(people.member)
     plain = member.get(f"{FILES}file?form=csv").text
