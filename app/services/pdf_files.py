@@ -8,17 +8,14 @@ from typing import Any
 from app import typesetting
 from app.calc import moments
 from app.calc.paragraphs import Paragraph, paragraphs
-from app.calc.plain import plain
 from app.calc.returns import COMMENTS, DECISIONS, DEFINITIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS
 from app.errors import Conflict
-from app.services.version_files import also, evidence_row
+from app.services.version_files import also, comment_line, evidence_row, suggestion_line
 from app.services.word_files import (
     DECISION_HEAD,
     DRAFT,
     EVIDENCE_HEAD,
-    FIELD_WORDS,
     Sheet,
-    comment_words,
     decision_row,
     line_of,
 )
@@ -68,15 +65,9 @@ def _item(sheet: Sheet, row: VersionItem) -> dict[str, Any]:
         tables.append({"label": DECISIONS, "head": list(DECISION_HEAD), "rows": rows})
     notes = []
     if suggested := along.suggestions.get(row.item_id):
-        lines = [
-            f"{each.author or 'A former member'}, {FIELD_WORDS[each.field]}: {plain(each.after)}"
-            + (f" ({each.reason})" if each.reason else "")
-            for each in suggested
-        ]
-        notes.append({"label": SUGGESTIONS, "lines": lines})
+        notes.append({"label": SUGGESTIONS, "lines": [suggestion_line(each) for each in suggested]})
     if commented := along.comments.get(row.item_id):
-        lines = [f"{each.author or 'A former member'}, {comment_words(each.quote, each.words)}" for each in commented]
-        notes.append({"label": COMMENTS, "lines": lines})
+        notes.append({"label": COMMENTS, "lines": [comment_line(each) for each in commented]})
     texts = [(LABELS["why"], row.why), (LABELS["summary"], row.summary)]
     return {
         "level": row.depth + 2, "reference": row.reference, "title": row.title, "note": line_of(row, along),

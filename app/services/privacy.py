@@ -280,8 +280,8 @@ def _not_the_last(uow: UnitOfWork, person: Person) -> None:
 def sweep(uow: UnitOfWork) -> dict[str, int]:
     """Delete what has served its time; counts by kind.
 
-    That is: old sign-ins and tokens, answered invitations, old notifications, finished mails, and the names
-    of experts whose panel's last round closed long ago.
+    That is: old sign-ins and tokens, answered invitations, old notifications, finished mails, Word documents that were
+    brought back, and the names of experts whose panel's last round closed long ago.
     """
     before = uow.now - timedelta(days=uow.settings.retention_days)
     statements = {

@@ -6,7 +6,7 @@ the preview can be looked at, left and come back to. The file is not kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +22,8 @@ from app.errors import Conflict, Invalid, NotFound
 from app.policy import Actor, Can, access, require
 from app.services import comments, documents, history, items, suggestions, versions
 from app.services.activity import note
-from app.services.word_files import DRAFT, FORMER_MEMBER, PROPERTY, comment_words, sign_of
+from app.services.version_files import FORMER_MEMBER
+from app.services.word_files import DRAFT, PROPERTY, comment_words, sign_of
 from app.uow import UnitOfWork
 from models import items as item_models
 from models.accounts import Person
@@ -223,6 +224,7 @@ def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
     document = access_return(uow, actor, return_id, group_id=group_id)
     ids = {each["item_id"] for each in document.proposals}
     entries = items.entries_of(uow, actor, group_id, ids)
+    suggested = _Suggested(uow, actor, {item_id: entry.documents for item_id, entry in entries.items()})
     proposals = []
     for number, each in enumerate(document.proposals):
         entry = entries.get(each["item_id"])
@@ -231,7 +233,7 @@ def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
         blocked = ""
         if entry.item.status is Status.WITHDRAWN:
             blocked = "This item has been withdrawn since."
-        elif each["suggestion_id"] is None and (same := _same(uow, actor, each)) is not None:
+        elif each["suggestion_id"] is None and (same := suggested.same(each)) is not None:
             taken = same.state is SuggestionState.ACCEPTED
             blocked = "The group has taken these words over already." if taken else "You have suggested this already."
         proposals.append(
@@ -283,9 +285,11 @@ def make(
         raise Invalid("", fields={"chosen": "Tick at least one change or comment that has not been taken over yet."})
     proposals = [dict(each) for each in document.proposals]
     made = 0
+    texts = documents.documents_of(uow.session, {proposals[number]["item_id"] for number in wanted})
+    suggested = _Suggested(uow, actor, texts)
     for number in wanted:
         each = proposals[number]
-        existing = _same(uow, actor, each)
+        existing = suggested.same(each)
         if existing is not None:
             each["suggestion_id"] = existing.id
             continue
@@ -424,16 +428,26 @@ class _Source:
         return self._uow.session.execute(query).scalar_one() or 0
 
 
-def _same(uow: UnitOfWork, actor: Actor, proposal: dict[str, Any]) -> Suggestion | None:
-    """A suggestion that says the same: the actor's own that still waits, or anybody's that was accepted."""
-    field = Field(proposal["field"])
-    document = documents.documents_of(uow.session, [proposal["item_id"]]).get(proposal["item_id"], {}).get(field)
-    if document is None:
-        return None
-    change = change_between(proposal["before"], proposal["after"]).to_json()
-    mine = and_(Suggestion.state == SuggestionState.OPEN, Suggestion.author_id == actor.person_id)
-    query = select(Suggestion).where(
-        Suggestion.document_id == document.id, Suggestion.made_for == proposal["version"],
-        Suggestion.changes == change, or_(mine, Suggestion.state == SuggestionState.ACCEPTED),
-    )  # fmt: skip
-    return uow.session.execute(query.order_by(Suggestion.id.desc())).scalars().first()
+Texts = Mapping[int, Mapping[Field, Document]]
+
+
+class _Suggested:
+    """What has been suggested on some texts: the actor's own that still waits, and anybody's that was accepted."""
+
+    def __init__(self, uow: UnitOfWork, actor: Actor, texts: Texts) -> None:
+        self._texts = texts
+        mine = and_(Suggestion.state == SuggestionState.OPEN, Suggestion.author_id == actor.person_id)
+        query = select(Suggestion).where(
+            Suggestion.document_id.in_([each.id for held in texts.values() for each in held.values()]),
+            or_(mine, Suggestion.state == SuggestionState.ACCEPTED),
+        )
+        found = uow.session.execute(query.order_by(Suggestion.id)).scalars()
+        self._found = {(each.document_id, each.made_for, each.changes): each for each in found}
+
+    def same(self, proposal: dict[str, Any]) -> Suggestion | None:
+        """The one that says the same as a proposal."""
+        document = self._texts.get(proposal["item_id"], {}).get(Field(proposal["field"]))
+        if document is None:
+            return None
+        change = change_between(proposal["before"], proposal["after"]).to_json()
+        return self._found.get((document.id, proposal["version"], change))

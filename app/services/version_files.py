@@ -11,7 +11,7 @@ from app.calc.paragraphs import markdown_for_others, words_for_others
 from app.calc.plain import plain
 from app.calc.returns import DEFINITIONS
 from app.calc.tables import Cell, csv_bytes
-from app.services.companions import Companions, Including
+from app.services.companions import Commented, Companions, Including, Suggested
 from app.services.versions import Whole
 from models.versions import VersionItem, VersionTerm
 
@@ -22,6 +22,8 @@ CHECK = (
     ".encode()).hexdigest()"
 )
 UNTESTED = "Depends on untested evidence"
+FORMER_MEMBER = "A former member"
+FIELD_WORDS = {"title": "Title", "text": "Words", "why": "Why", "summary": "In plain words"}
 _RELATIONS = {"supports": "Supports", "qualifies": "Qualifies", "contradicts": "Contradicts"}
 _STRENGTHS = {"strong": "strong", "moderate": "moderate", "low": "weak", "unknown": "strength not known"}
 
@@ -121,24 +123,27 @@ def _along(item: VersionItem, companions: Companions) -> Iterable[tuple[str, lis
     if suggested:
         yield (
             "Suggested words",
-            [
-                f"{each.author or 'A former member'}, {each.field}: {plain(each.after)}"
-                + (f" (because: {each.reason})" if each.reason else "")
-                for each in suggested
-            ],
+            [suggestion_line(each) for each in suggested],
         )
 
     commented = companions.comments.get(item.item_id, [])
     if commented:
         yield (
             "Comments",
-            [
-                f"{each.author or 'A former member'}"
-                + (f", on “{each.quote}”" if each.quote else "")
-                + f": {each.words}"
-                for each in commented
-            ],
+            [comment_line(each) for each in commented],
         )
+
+
+def suggestion_line(each: Suggested) -> str:
+    """A suggestion as one line."""
+    said = f"{each.author or FORMER_MEMBER}, {FIELD_WORDS[each.field]}: {plain(each.after)}"
+    return f"{said} (because: {each.reason})" if each.reason else said
+
+
+def comment_line(each: Commented) -> str:
+    """A comment as one line."""
+    quoted = f", on “{plain(each.quote)}”" if each.quote else ""
+    return f"{each.author or FORMER_MEMBER}{quoted}: {each.words}"
 
 
 def _paragraphs(item: VersionItem, *, evidence: bool) -> list[str]:

@@ -27,7 +27,7 @@ from app.calc.returns import (
     text_mark,
 )
 from app.services.companions import Commented, Companions, Decided, Including, Suggested
-from app.services.version_files import UNTESTED, evidence_row
+from app.services.version_files import FIELD_WORDS, FORMER_MEMBER, UNTESTED, evidence_row
 from app.uow import UnitOfWork
 from models.groups import Group
 from models.items import Kind, PrincipleGroup
@@ -36,7 +36,6 @@ from models.versions import VersionItem, VersionTerm
 #: The property of the file that says what it was made from: the group, and the draft or a version.
 PROPERTY = "Concordat"
 DRAFT = "draft"
-FORMER_MEMBER = "A former member"
 
 HOW_TO = (
     "To change this document, write in the titles and texts, with tracked changes on or off, and add comments where "
@@ -49,7 +48,6 @@ FAMILIES = {
     PrincipleGroup.PERSON_CENTRED.value: "person-centred",
     PrincipleGroup.ORGANISATIONAL.value: "organisational",
 }
-FIELD_WORDS = {"title": "Title", "text": "Words", "why": "Why", "summary": "In plain words"}
 EVIDENCE_HEAD = ("What it does", "How strong", "Finding", "Source")
 _DECISION_WIDTHS = (1.2, 2.9, 2.7, 7.0, 2.8)
 TERM_HEAD = ("Term", "Also", "What it means")
