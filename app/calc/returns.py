@@ -91,7 +91,10 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Loose:
-    """What can be no suggestion: `what` it is, the item it stands in or after, its words in full, who wrote it."""
+    """What can be no suggestion: `what` it is, the item it stands in or after, its words in full, who wrote it.
+
+    `resolved` is a comment that was marked as resolved in Word.
+    """
 
     what: What
     reference: str
@@ -99,6 +102,7 @@ class Loose:
     author: str = ""
     on: str = ""
     field: str = ""
+    resolved: bool = False
 
 
 @dataclass(frozen=True)
@@ -672,7 +676,7 @@ def _beside(file: WordFile, sheet: _Sheet) -> Iterator[Loose]:
             yield Loose("marked", place[0], block.marked.strip())
     for comment in file.comments:
         reference, name = at[comment.block] if 0 <= comment.block < len(at) else ("", "")
-        yield Loose("comment", reference, comment.text, comment.author, comment.on.strip(), name)
+        yield Loose("comment", reference, comment.text, comment.author, comment.on.strip(), name, comment.resolved)
 
 
 def _moved(order: Sequence[str], rank: Mapping[str, int]) -> list[str]:

@@ -95,6 +95,7 @@ class Comment(NamedTuple):
     text: str
     on: str
     block: int
+    resolved: bool = False
 
 
 @dataclass(slots=True)
@@ -388,6 +389,7 @@ class _Reader:
         self._styles = _Styles(package.tree(named.get("styles", "")))
         self._lists = _Lists(package.tree(named.get("numbering", "")))
         self._comments_part = named.get("comments", "")
+        self._resolutions_part = named.get("commentsExtended", "")
         self._margin_parts = list(dict.fromkeys(part for _, kind, part in links if kind in ("header", "footer")))
         self._notes = self._notes_of(named)
         self._pinned: dict[str, list[str]] = {}
@@ -620,12 +622,19 @@ class _Reader:
     def comments(self) -> list[Comment]:
         """The comments, in the order of the document."""
         tree = self._package.tree(self._comments_part) if self._comments_part else None
+        states = self._package.tree(self._resolutions_part) if self._resolutions_part else None
+        done = {
+            each.get("x-paraId", "-")
+            for each in (states.iter("x-commentEx") if states is not None else ())
+            if each.get("x-done") in _ON
+        } - {"-"}
         found = []
         for each in tree.iter("w-comment") if tree is not None else ():
             id_ = each.get("w-id", "")
             author = " ".join(clean(each.get("w-author", "")).split())[:120]
             on = "".join(self._pinned.get(id_, []))
-            found.append(Comment(author, _all_words(each), on, self._pinned_at.get(id_, -1)))
+            resolved = any(line.get("x-paraId", "") in done for line in each.iter("w-p"))
+            found.append(Comment(author, _all_words(each), on, self._pinned_at.get(id_, -1), resolved))
         return sorted(found, key=lambda comment: comment.block)
 
     def _notes_of(self, named: dict[str, str]) -> dict[tuple[str, str], str]:

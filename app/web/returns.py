@@ -142,7 +142,7 @@ def _rest(preview: Preview) -> list[Rest]:
         "lines gone": (_("Lines taken out that only inform"), _("Nothing leaves the blueprint by this. How many:")),
         "label": (_("Labels taken out"), _("The words below were recognised all the same; look at them closely.")),
         "struck": (_("Words struck through by hand"), _("They were not deleted, so no suggestion takes them out.")),
-        "marked": (_("Words underlined or coloured by hand"), _("A text of the blueprint holds neither.")),
+        "marked": (_("Words underlined or highlighted by hand"), _("A text of the blueprint holds neither.")),
         "footnote": (_("Footnotes"), _("A text of the blueprint holds no footnote.")),
         "equation": (_("Equations"), _("A text of the blueprint holds no equation.")),
         "picture": (_("Pictures and text boxes"), _("A text of the blueprint holds neither.")),

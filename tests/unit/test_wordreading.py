@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from app.calc import wordreading
 from app.calc.documents import WordDocument
+from app.calc.paragraphs import paragraphs
 from app.calc.wordreading import Unreadable, lines, read
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -126,10 +128,10 @@ def test_a_field_that_never_ends_swallows_no_words() -> None:
 
 
 def test_more_paragraphs_than_can_be_compared_are_refused() -> None:
-    paragraphs = "<w:p><w:r><w:t>a</w:t></w:r></w:p>"
-    assert len(read(document(paragraphs * 50)).blocks) == 50
+    some = "<w:p><w:r><w:t>a</w:t></w:r></w:p>"
+    assert len(read(document(some * 50)).blocks) == 50
     with pytest.raises(Unreadable, match="more paragraphs"):
-        read(document(paragraphs * (wordreading.MAX_BLOCKS + 1)))
+        read(document(some * (wordreading.MAX_BLOCKS + 1)))
 
 
 def test_a_tracked_change_of_style_is_its_authors() -> None:
@@ -137,6 +139,31 @@ def test_a_tracked_change_of_style_is_its_authors() -> None:
     file = read(document(f"<w:p><w:pPr>{changed}</w:pPr>{run('One')}</w:p>"))
     assert file.authors == ["Ann"]
     assert [(file.blocks[0].heading, file.blocks[0].was.heading if file.blocks[0].was else None)] == [(1, 0)]
+
+
+def test_a_comment_resolved_in_word_is_told_from_an_open_one() -> None:
+    made = WordDocument("T")
+    for words in ("Open?", "Done?"):
+        made.comment(made.text(paragraphs("Some words."))[0], words, author="Ann")
+    data = made.to_bytes()
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        comments = parts.read("word/comments.xml").decode()
+        rels = parts.read("word/_rels/document.xml.rels").decode()
+    w14, w15 = (
+        "http://schemas.microsoft.com/office/word/2010/wordml",
+        "http://schemas.microsoft.com/office/word/2012/wordml",
+    )
+    for number in range(2):  # Word gives each paragraph of a comment a number of its own
+        comments = re.sub(r"<w:p>", f'<w:p xmlns:w14="{w14}" w14:paraId="0000000{number}">', comments, count=1)
+    states = "".join(f'<w15:commentEx w15:paraId="0000000{number}" w15:done="{number}"/>' for number in range(2))
+    kind = "http://schemas.microsoft.com/office/2011/relationships/commentsExtended"
+    added = f'<Relationship Id="rIdX" Type="{kind}" Target="commentsExtended.xml"/></Relationships>'
+    found = read(replaced(data, {
+        "word/comments.xml": comments.encode(),
+        "word/commentsExtended.xml": f'<w15:commentsEx xmlns:w15="{w15}">{states}</w15:commentsEx>'.encode(),
+        "word/_rels/document.xml.rels": rels.replace("</Relationships>", added).encode(),
+    }))  # fmt: skip
+    assert [(each.text, each.resolved) for each in found.comments] == [("Open?", False), ("Done?", True)]
 
 
 def test_an_empty_or_foreign_file_is_refused_with_what_to_do() -> None:
