@@ -52,7 +52,7 @@ function tools(comment) {
     [
       { name: "undo", label: _("Undo my last change"), rare: false, keys: "Mod-Z", run: undo, can: (state) => undoDepth(state) > 0,
         icon: "M8.5 4.5 4 9l4.5 4.5M4 9h10a5.3 5.3 0 0 1 0 10.6H9" },
-      { name: "redo", label: _("Redo"), rare: false, keys: mac ? "Mod-Shift-Z" : "Mod-Y", run: redo, can: (state) => redoDepth(state) > 0,
+      { name: "redo", label: _("Redo"), rare: true, keys: mac ? "Mod-Shift-Z" : "Mod-Y", run: redo, can: (state) => redoDepth(state) > 0,
         icon: "M15.5 4.5 20 9l-4.5 4.5M20 9H10a5.3 5.3 0 0 0 0 10.6h5" },
     ],
     ...(comment ? [[
