@@ -49,7 +49,7 @@ ENGINES = ("sqlite", "postgres")
 ON_BOTH_ENGINES = ("services", "realtime")
 
 # The same examples every time in `make test`; new ones, and many, in `make test-long`.
-hypothesis_settings.register_profile("short", derandomize=True, database=None, deadline=None, max_examples=50)
+hypothesis_settings.register_profile("short", derandomize=True, database=None, deadline=None, max_examples=30)
 hypothesis_settings.register_profile(
     "long", database=None, deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from app.services import items
 from app.uow import Database
 from models.items import Kind, PrincipleGroup, Status
-from tests.cast import Cast
+from tests.cast import Cast, make_cast
+from tests.kept import kept
 
 KINDS = {"P": Kind.PRINCIPLE, "E": Kind.ELEMENT, "C": Kind.CRITERION, "S": Kind.SPECIFICATION}
 
@@ -164,3 +165,11 @@ def build_blueprint(database: Database, cast: Cast) -> None:
             )  # fmt: skip
             assert item.reference == reference
             ids[reference] = item.id
+
+
+@kept
+def cast_with_blueprint(database: Database) -> Cast:
+    """The cast, the first group of which has the texts."""
+    made = make_cast(database)
+    build_blueprint(database, made)
+    return made

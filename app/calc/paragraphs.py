@@ -29,6 +29,8 @@ _INLINE_MARKS = re.compile(r"([\\*_\[\]])")
 _OTHERS_MARKS = re.compile(r"(?<!\\)([<`|~&])")
 _LINE_MARK = re.compile(r"(?m)^([-+#>~`<=])")
 _LAST_MARK = re.compile(r"(?<= )(#+)$")
+#: A line that in a list would be a point without words.
+_LONE_MARK = re.compile(r"^([0-9]{0,9})([-+*.)])$")
 _LINE_NUMBER = re.compile(r"(?m)^([0-9]{1,9})([.)])")
 
 
@@ -118,8 +120,10 @@ def rewritten(old: str, new: Sequence[Paragraph]) -> str:
 
     `old` itself when they do not, or only by what word processors do on their own.
     """
-    before = paragraphs(old)
-    wanted = unfolded(before, tidy(new))
+    before, given = paragraphs(old), tidy(new)
+    if given == before:
+        return old
+    wanted = unfolded(before, given)
     if wanted == before:
         return old
     if not wanted:
@@ -322,7 +326,7 @@ class _Writer:
         self.open.append(entry)
         first, *rest = self.inline(each.words, one_line=False).split("\n")
         self.lines.append(f"{indent}{mark}{first}")
-        self.lines += [" " * (len(indent) + len(mark)) + line for line in rest]
+        self.lines += [" " * (len(indent) + len(mark)) + _LONE_MARK.sub(r"\1\\\2", line) for line in rest]
 
 
 class _ForOthers(_Writer):

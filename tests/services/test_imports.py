@@ -29,7 +29,8 @@ from models.documents import Field
 from models.evidence import Relation, Strength
 from models.items import Item, Kind, PrincipleGroup, Status
 from tests.cast import Cast, make_cast
-from tests.scripted import TEXTS, build_blueprint
+from tests.kept import kept
+from tests.scripted import TEXTS, build_blueprint, cast_with_blueprint
 
 
 @pytest.fixture
@@ -189,9 +190,14 @@ def sent_as_json(database: Database, cast: Cast, number: int | None) -> bytes:
 
 
 @pytest.fixture
-def full(database: Database, cast: Cast) -> Cast:
+def full(database: Database) -> Cast:
+    return full_group(database)
+
+
+@kept
+def full_group(database: Database) -> Cast:
     """A group with evidence, an agreed item, a withdrawn one and one that was moved, frozen as version 1."""
-    build_blueprint(database, cast)
+    cast = cast_with_blueprint(database)
     with database.writing() as uow:
         by = {each.reference: each for each in items.items_of(uow.session, cast.group_id)}
         source = sources.add_source(uow, cast.member, group_id=cast.group_id, cite="Author (2015) A study")

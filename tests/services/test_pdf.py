@@ -16,8 +16,8 @@ from app.services.companions import Including
 from app.services.pdf_files import blocks
 from app.uow import Database
 from models.items import Kind
-from tests.cast import Cast, make_cast
-from tests.scripted import TEXTS, build_blueprint
+from tests.cast import Cast
+from tests.scripted import TEXTS, cast_with_blueprint
 
 # Setting takes a second: what differs between databases is tested elsewhere.
 on_sqlite = pytest.mark.parametrize("database_engine", ["sqlite"])
@@ -26,9 +26,7 @@ HOSTILE = '#panic() $x$ #import "x" #read("/etc/passwd") <label> @ref \\u{1F600}
 
 @pytest.fixture
 def cast(database: Database) -> Cast:
-    made = make_cast(database)
-    build_blueprint(database, made)
-    return made
+    return cast_with_blueprint(database)
 
 
 @on_sqlite

@@ -48,9 +48,9 @@ from models.items import Item
 from models.returns import ReturnedDocument
 from models.suggestions import Suggestion
 from models.versions import Version
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.conftest import SetClock
-from tests.scripted import TEXTS, build_blueprint
+from tests.scripted import TEXTS, cast_with_blueprint
 
 on_sqlite = pytest.mark.parametrize("database_engine", ["sqlite"])
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -58,9 +58,7 @@ W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
 @pytest.fixture
 def cast(database: Database) -> Cast:
-    made = make_cast(database)
-    build_blueprint(database, made)
-    return made
+    return cast_with_blueprint(database)
 
 
 def sent(database: Database, cast: Cast, number: int | None = None, **including: bool) -> bytes:

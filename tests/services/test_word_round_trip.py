@@ -14,9 +14,9 @@ from app.services import exports, returns, story, versions
 from app.services.companions import Including
 from app.uow import Database
 from models.versions import Version, VersionItem
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.office import Office, Turn, office
-from tests.scripted import EDITS, MACHINE, Edit, build_blueprint
+from tests.scripted import EDITS, MACHINE, Edit, cast_with_blueprint
 
 pytestmark = pytest.mark.long  # LibreOffice is large to install: `tools/system.sh office`
 ALONE = Including()
@@ -31,9 +31,7 @@ def libre() -> Iterator[Office]:
 
 @pytest.fixture
 def cast(database: Database) -> Cast:
-    made = make_cast(database)
-    build_blueprint(database, made)
-    return made
+    return cast_with_blueprint(database)
 
 
 def sent(database: Database, cast: Cast, base: str, including: Including = ALONE) -> bytes:

@@ -84,7 +84,12 @@ def _formed(paragraph: Paragraph) -> list[tuple[str, bool, bool, str]]:
 def test_a_text_becomes_any_other(old: str, new: str) -> None:
     wanted = paragraphs(new)
     got = paragraphs(rewritten(old, wanted))
-    assert [fold(each.text) for each in got] == [fold(each.text) for each in wanted]
+    assert _seen(got) == _seen(wanted)
+
+
+def _seen(some: list[Paragraph]) -> list[str]:
+    """The words of the paragraphs that show any: one of nothing but a soft hyphen is left out."""
+    return [words for each in some if (words := fold(each.text))]
 
 
 def test_a_link_that_nobody_may_follow_costs_nothing_around_it() -> None:
