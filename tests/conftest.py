@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ipaddress
 import os
 import re
@@ -115,6 +116,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ]
         items[:] = [item for item in items if item not in other]
         config.hook.pytest_deselected(items=other)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays for the whole run, and look less often: an eighth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.hookimpl(wrapper=True)
