@@ -80,7 +80,12 @@ def _rows(database: Database) -> bytes | _Tables:
         database.engine.dispose()
         return _file(database).read_bytes()
     with database.engine.connect() as connection:
-        names = connection.execute(text("SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public'"))
+        names = connection.execute(
+            text(
+                "SELECT format('%I', tablename) FROM pg_tables"
+                " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            )
+        )
         sequences = connection.execute(
             text("SELECT format('%I', sequencename), last_value FROM pg_sequences WHERE last_value IS NOT NULL")
         )
@@ -104,9 +109,8 @@ def _put_back(database: Database, rows: bytes | _Tables) -> None:
         connection.execute(text("SET LOCAL session_replication_role = replica"))  # rows are whole: nothing to check
         with connection.connection.cursor() as cursor:
             for name, lines in rows.copied.items():
-                if name != "alembic_version":
-                    with cursor.copy(f"COPY {name} FROM STDIN") as into:  # type: ignore[attr-defined]
-                        for line in lines:
-                            into.write(line)
+                with cursor.copy(f"COPY {name} FROM STDIN") as into:  # type: ignore[attr-defined]
+                    for line in lines:
+                        into.write(line)
         for name, last in rows.sequences.items():
             connection.execute(text("SELECT setval(CAST(:name AS regclass), :last)"), {"name": name, "last": last})

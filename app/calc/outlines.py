@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.calc.paragraphs import Paragraph, fold, markdown, tidy
-from app.calc.returns import DEFINITIONS, ELEMENTS, FIXED_LABELS, LABELS, PRINCIPLES
+from app.calc.paragraphs import Paragraph, markdown, tidy
+from app.calc.returns import DEFINITIONS, ELEMENTS, FIXED_LABELS, LABELS, PRINCIPLES, bare
 from app.calc.wordreading import Line, WordFile, lines
 
 Guess = Literal["principle", "element", "criterion", "specification", "words", "none"]
@@ -102,10 +102,10 @@ def _looks_like(line: Line) -> int:
 
 def _label(line: Line) -> str:
     """Which text begins under a line that is a label, or INFORMS for one of our own that only informs."""
-    bare = " ".join(fold(line.paragraph.text).split()).rstrip(":").lower()
-    if line.block.style == "label" and bare in FIXED_LABELS:
+    said = bare(line.paragraph.text)
+    if line.block.style == "label" and said in FIXED_LABELS:
         return INFORMS
-    return next((name for name, label in LABELS.items() if label.lower() == bare), "")
+    return next((name for name, label in LABELS.items() if label.lower() == said), "")
 
 
 def _counted(titles: Iterable[str]) -> set[str]:
@@ -137,11 +137,11 @@ def _guess(headings: Iterable[Heading]) -> None:
     """What each could be: by how deep it stands, below headings that only gather others."""
     gathers: Heading | None = None
     for each in headings:
-        bare = each.title.lower()
-        if bare in (PRINCIPLES.lower(), ELEMENTS.lower()):
+        title = each.title.lower()
+        if title in (PRINCIPLES.lower(), ELEMENTS.lower()):
             gathers, each.guess = each, "none"
             continue
-        if bare == DEFINITIONS.lower() and not each.text:  # a table of an export stands under it
+        if title == DEFINITIONS.lower() and not each.text:  # a table of an export stands under it
             continue
         if gathers is not None and each.depth <= gathers.depth:
             gathers = None

@@ -115,6 +115,11 @@ class Returned:
     marked: bool
 
 
+def bare(words: str) -> str:
+    """A label or heading as it is compared: in small letters, without needless spaces and its colon."""
+    return " ".join(fold(words).split()).rstrip(":").lower()
+
+
 # --- bookmarks ---
 
 
@@ -242,9 +247,9 @@ class _Sorter:
 
     def _begin_fixed(self, count: int, line: Line, at: int) -> None:
         """The label above lines that only inform; words joined with it belong to the text above, or are told."""
-        label = self._run_on(line, at).paragraph.text
+        label = bare(self._run_on(line, at).paragraph.text)
         self._lines_gone()
-        if " ".join(fold(label).split()).rstrip(":").lower() not in {*FIXED_LABELS, DEFINITIONS.lower()}:
+        if label not in {*FIXED_LABELS, DEFINITIONS.lower()}:
             self._lose("line", line)
         self.at, self.expects = "fixed", count
 
@@ -315,8 +320,8 @@ class _Sorter:
         found = _REFERENCE.match(text)
         own = self.items[reference].texts.get("title", Text(0, "")).words
         changed = found is not None and not own.startswith(found[1])
-        bare = text[found.end() :] if found is not None and (changed or found[1] == reference) else text
-        self.sheet.titles[reference] = " ".join(bare.split())
+        words = text[found.end() :] if found is not None and (changed or found[1] == reference) else text
+        self.sheet.titles[reference] = " ".join(words.split())
         self.sheet.order.append(reference)
         self.unmarked.pop(reference, None)
         self._go_to(reference, "text")
@@ -341,30 +346,30 @@ class _Sorter:
     def _known_by_words(self, line: Line) -> bool:
         """What a line without a bookmark is, as its words and style tell."""
         text, style = line.paragraph.text, line.block.style
-        bare = " ".join(fold(text).split()).rstrip(":").lower()
-        if not self.has_marks and bare in (PRINCIPLES.lower(), ELEMENTS.lower()):
+        said = bare(text)
+        if not self.has_marks and said in (PRINCIPLES.lower(), ELEMENTS.lower()):
             self.at = "front"
             return True
-        if not self.has_marks and not self.reference and bare == DEFINITIONS.lower():
+        if not self.has_marks and not self.reference and said == DEFINITIONS.lower():
             self.at = "definitions"
             return True
         if not self.has_marks and (found := _REFERENCE.match(text)) and self._is_title_by_words(found[1], line):
             self._title(found[1], text)
             return True
         if line.block.heading in (1, 2, 3, 4):
-            return self._heading(line, bare)
+            return self._heading(line, said)
         if not self.reference:
             return False
         if style == "label" or not self.has_marks or _all_bold(line.paragraph):
             for name, label in LABELS.items():
-                if bare == label.lower() and (self.reference, name) not in self.marked:
+                if said == label.lower() and (self.reference, name) not in self.marked:
                     if (self.reference, name) in self.sheet.texts:  # that of an item whose heading is gone
                         self._lines_gone()
                         self.at = "between"
                         return False
                     self._go_to(self.reference, name)
                     return True
-            if bare in FIXED_LABELS and (style == "label" or not self.has_marks):
+            if said in FIXED_LABELS and (style == "label" or not self.has_marks):
                 self._lines_gone()
                 self.at = "fixed"
                 return True
@@ -375,7 +380,7 @@ class _Sorter:
     def _is_title_by_words(self, reference: str, line: Line) -> bool:
         return reference not in self.sheet.titles and self.titles_at.get(reference) == id(line.block)
 
-    def _heading(self, line: Line, bare: str) -> bool:
+    def _heading(self, line: Line, said: str) -> bool:
         """A heading without a bookmark: an item by its reference or its words, one of a text, or a new one."""
         text = line.paragraph.text
         found = _REFERENCE.match(text)
@@ -390,7 +395,7 @@ class _Sorter:
             return True
         if self.reference and self.at in FIELDS:
             base = self.items[self.reference].texts.get(self.at)
-            if base and bare and any(fold(each.text).lower() == bare for each in paragraphs(base.words)):
+            if base and said and any(fold(each.text).lower() == said for each in paragraphs(base.words)):
                 self._text(Paragraph("heading", line.paragraph.words))
                 return True
         likely = max(self.unmarked, key=lambda each: _alike(self.unmarked[each], text), default=None)

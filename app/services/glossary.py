@@ -16,6 +16,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.events import GlossaryChanged
 from app.policy import Actor, Can, access, require
 from app.services import items
+from app.services.accounts import names_of
 from app.services.activity import note
 from app.services.documents import WORDS
 from app.services.sources import is_storable
@@ -233,9 +234,7 @@ def _changed(before: TermWording, after: TermWording) -> list[tuple[str, list[Se
 
 def _lines(uow: UnitOfWork, actor: Actor, group_id: int, query: Select[Term]) -> list[TermLine]:
     terms = uow.session.execute(query).scalars().all()
-    people = {one for term in terms for one in (term.defined_by_id, term.changed_by_id) if one is not None}
-    rows = uow.session.execute(select(Person.id, Person.name).where(Person.id.in_(people)))
-    names = {row.id: row.name for row in rows}
+    names = names_of(uow.session, (one for term in terms for one in (term.defined_by_id, term.changed_by_id)))
     used = _uses(uow, actor, group_id, [term for term in terms if term.withdrawn_at is None])
     return [
         TermLine(
