@@ -12,7 +12,7 @@
 const mounted = new WeakMap();
 
 /**
- * The modules still on their way, by element, and the button pressed meanwhile.
+ * The modules still on their way, by element, and what was pressed meanwhile.
  * @type {Map<Element, {coming: number, pressed: HTMLElement | null}>}
  */
 const awaited = new Map();
@@ -32,6 +32,20 @@ function keepPress(event) {
     wait.pressed = button;
     return;
   }
+}
+
+/**
+ * Ctrl (or ⌘) with the key that an element names in `data-shortcut` is a press on that element, kept like a press.
+ * @param {KeyboardEvent} event
+ */
+function pressShortcut(event) {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.defaultPrevented) return;
+  const element = /^[a-z]$/i.test(event.key) ? document.querySelector(`[data-shortcut=${event.key.toLowerCase()}]`) : null;
+  if (!(element instanceof HTMLElement)) return;
+  event.preventDefault();
+  const wait = awaited.get(element);
+  if (wait) wait.pressed = element;
+  else element.click();
 }
 
 /** @param {Element} element */
@@ -93,6 +107,7 @@ export function csrfToken() {
 }
 
 document.addEventListener("click", keepPress, { capture: true });
+document.addEventListener("keydown", pressShortcut);
 
 for (const event of ["htmx:afterSettle", "concordat:mount"]) {
   document.addEventListener(event, ({ target }) => {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.cast import enter
 from tests.live import LiveServer
@@ -60,6 +60,37 @@ def test_from_any_page_to_an_item_by_keyboard(
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/blueprint/items/\d+$"))
     expect(page.get_by_role("main")).to_contain_text("C3.2")
+
+
+def test_the_box_opened_again_at_once_asks_and_keeps_what_was_pressed_too_early(
+    demo_server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    """The browser tells of a closing only afterwards, and a module may come later than the first key."""
+    context = browser_context(viewport=WIDE)
+    page, _home = begin(context, demo_server)
+    page.keyboard.press("Control+k")
+    page.evaluate(
+        """() => {
+            const box = document.getElementById("search-box");
+            const words = box.querySelector("input");
+            const shortcut = { key: "k", ctrlKey: true, bubbles: true, cancelable: true };
+            words.dispatchEvent(new KeyboardEvent("keydown", shortcut));
+            words.dispatchEvent(new KeyboardEvent("keydown", shortcut));
+            words.value = "c3.2";
+            words.dispatchEvent(new Event("input"));
+            words.form.requestSubmit();
+        }"""
+    )
+    page.wait_for_url(re.compile(r"/blueprint/items/\d+$"))
+
+    late = context.new_page()
+    held: list[Route] = []
+    late.route("**/modules/search.js", lambda route: held.append(route))  # noqa: PLW0108 - a built-in cannot be marked
+    with late.expect_request("**/modules/search.js"):
+        late.goto(page.url, wait_until="commit")
+    late.keyboard.press("Control+k")
+    held.pop().continue_()
+    expect(late.get_by_role("combobox", name=re.compile("^Search "))).to_be_focused()
 
 
 def test_nothing_found_is_said_and_a_lost_connection_too(

@@ -44,14 +44,9 @@ class Box {
     link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      this.open();
-    });
-    document.addEventListener("keydown", (event) => {
-      const pressed = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey;
-      if (!pressed || event.defaultPrevented || (!this.dialog.open && document.querySelector("dialog:modal"))) return;
-      event.preventDefault();
+      // The shortcut presses it too: also over this box, and over others.
       if (this.dialog.open) this.dialog.close();
-      else this.open();
+      else if (!document.querySelector("dialog:modal")) this.open();
     });
     this.input.addEventListener("input", () => this.#soon());
     this.input.addEventListener("keydown", (event) => this.#key(event));
@@ -64,7 +59,10 @@ class Box {
     this.dialog.addEventListener("click", (event) => {
       if (event.target === this.dialog) this.dialog.close();
     });
-    this.dialog.addEventListener("close", () => this.#stop());
+    // The event comes after the fact: by then the box may be open again and asking, which must go on.
+    this.dialog.addEventListener("close", () => {
+      if (!this.dialog.open) this.#stop();
+    });
     // A choice on this very page moves to its place: the box must not stay over it.
     this.list.addEventListener("click", (event) => {
       if (!event.ctrlKey && !event.metaKey && !event.shiftKey) this.dialog.close();
