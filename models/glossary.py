@@ -54,3 +54,4 @@ class TermWording(Base):
     definition: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(Text, default="")

@@ -16,7 +16,10 @@ from typing import NamedTuple
 
 from app.calc.plain import plain
 
+_POSSESSIVE = re.compile(r"(?<=\w)(?:'s|(?<=s)')$", re.IGNORECASE)
 _EMPHASIS = re.compile(r"[*_\\]")
+#: Longer texts are read anew each time, so that the memory held stays small.
+KEPT_LENGTH = 20_000
 #: What a space of a term stands for: not the end of a paragraph.
 _SPACE = r"(?:[^\S\n]|\n(?!\n))+"
 
@@ -54,9 +57,14 @@ def tidy(words: str) -> str:
     return " ".join(words.replace("’", "'").split())
 
 
+def bare(words: str) -> str:
+    """A name without the possessive, which is found wherever the name is."""
+    return _POSSESSIVE.sub("", tidy(words))
+
+
 def fold(words: str) -> str:
     """A name as it is compared with another."""
-    return tidy(words).casefold()
+    return bare(words).casefold()
 
 
 class Glossary:
@@ -71,8 +79,8 @@ class Glossary:
             content = [[term.id, *term.words, term.definition] for term in self.terms]
             self.stamp = hashlib.sha256(json.dumps(content).encode("utf-8", "surrogatepass")).hexdigest()[:16]
             ways = sorted(
-                ((tidy(each), term) for term in self.terms for each in term.words),
-                key=lambda pair: (pair[0][:1].casefold(), -len(pair[0])),
+                ((bare(each), term) for term in self.terms for each in term.words),
+                key=lambda pair: (pair[0][:1].lower(), -len(pair[0])),
             )
             self._by_group = [term for _, term in ways]
             self._pattern = _pattern(tuple(words for words, _ in ways))
@@ -95,10 +103,9 @@ class Glossary:
     def used_in(self, texts: Iterable[str]) -> set[int]:
         """The ids of the terms that some Markdown texts use."""
         found: set[int] = set()
-        for text in texts:
-            # Reading Markdown is dear: most texts use no term, and are seen not to without it.
-            if next(self.uses(_EMPHASIS.sub("", text)), None) is not None:
-                found |= {use.term.id for use in self.uses(_plain(text))}
+        if self.terms:
+            for text in texts:
+                found |= (_used if len(text) <= KEPT_LENGTH else _used.__wrapped__)(self, text)
         return found
 
     def needed_by(self, texts: Iterable[str]) -> list[Term]:
@@ -111,6 +118,19 @@ class Glossary:
             wanted |= more
             waiting = more
         return [term for term in self.terms if term.id in wanted]
+
+    def definitions_in(self, texts: Iterable[str]) -> dict[str, str]:
+        """What the terms that some Markdown texts need mean: name to definition."""
+        return {term.name: term.definition for term in self.needed_by(texts)}
+
+
+@lru_cache(maxsize=8192)
+def _used(glossary: Glossary, text: str) -> frozenset[int]:
+    """The ids of the terms that a Markdown text uses: asked of every agreed item whenever a page shows it."""
+    # Reading Markdown is dear: most texts use no term, and are seen not to without it.
+    if next(glossary.uses(_EMPHASIS.sub("", text)), None) is None:
+        return frozenset()
+    return frozenset(use.term.id for use in glossary.uses(_plain(text)))
 
 
 @lru_cache(maxsize=4096)
@@ -127,7 +147,7 @@ def _pattern(ways: tuple[str, ...]) -> re.Pattern[str]:
     """
     by_letter: dict[str, list[str]] = {}
     for words in ways:
-        by_letter.setdefault(words[0].casefold(), []).append("(" + _SPACE.join(map(_spelt, words.split(" "))) + ")")
+        by_letter.setdefault(words[0].lower(), []).append("(" + _SPACE.join(map(_spelt, words.split(" "))) + ")")
     said = (f"(?={_spelt(letter)})(?:{'|'.join(some)})" for letter, some in by_letter.items())
     return re.compile(rf"(?<!\w)(?:{'|'.join(said)})(?!\w)", re.IGNORECASE)
 

@@ -106,7 +106,7 @@ def beside(
 
 def _decisions(uow: UnitOfWork, group_id: int, item_ids: Collection[int]) -> dict[int, list[Decided]]:
     zone = uow.session.get_one(Group, group_id).time_zone
-    latest = standings(uow.session, item_ids)
+    latest = standings(uow.session, group_id, item_ids)
     found: dict[int, list[Decided]] = {}
     query = select(Decision).where(Decision.group_id == group_id).order_by(Decision.number)
     for each in uow.session.execute(query).scalars():

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.calc.glossary import fold
 from app.errors import Conflict, Invalid, NotFound
 from app.events import DecisionRecorded
 from app.policy import Actor, Can, access, allowed, require
-from app.services import documents, items, polls
+from app.services import decided, documents, glossary, items, polls
 from app.services.activity import note
 from app.services.meetings import OPEN, hold_meeting, record
 from app.uow import UnitOfWork
 from models.accounts import Person
-from models.documents import Document, Field
+from models.documents import Field
 from models.groups import Bloc, Group
 from models.items import Item, Status
 from models.meetings import Meeting, MeetingState
@@ -53,11 +54,12 @@ class DecisionLine:
 
 @dataclass(frozen=True)
 class Changed:
-    """One of an item's texts that differs from what was decided."""
+    """One of an item's texts, or what a ``term`` in them means, that differs from what was decided."""
 
-    field: Field
+    field: Field | None
     then: str
     now: str
+    term: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,37 +200,30 @@ def _follow(uow: UnitOfWork, item: Item, outcome: Outcome) -> None:
 # --- what has become of the words ---
 
 
-def standings(session: Session, item_ids: Iterable[int]) -> dict[int, tuple[Decision, Standing]]:
-    """For items that were decided: the latest decision and whether it still stands, in three queries."""
-    ids = list(item_ids)
-    query = select(Decision).where(Decision.item_id.in_(ids), Decision.words_sha256.is_not(None)).order_by(Decision.id)
-    latest = {each.item_id: each for each in session.execute(query).scalars() if each.item_id is not None}
-    accepted = _accepted(session, [each.id for each in latest.values()])
-    texts = documents.documents_of(session, latest)
-    return {
-        item_id: (decision, _standing(decision, texts.get(item_id, {}), accepted.get(decision.id, set())))
-        for item_id, decision in latest.items()
-    }
+def standings(session: Session, group_id: int, item_ids: Iterable[int]) -> dict[int, tuple[Decision, Standing]]:
+    """For items of a group that were decided: the latest decision and whether it still stands, in four queries."""
+    latest = decided.latest_decisions(session, item_ids)
+    judge = _Judge(session, group_id, latest.values())
+    return {item_id: (decision, judge.standing(decision)) for item_id, decision in latest.items()}
 
 
-def _accepted(session: Session, decision_ids: Iterable[int]) -> dict[int, set[str]]:
-    query = select(Correction).where(
-        Correction.decision_id.in_(list(decision_ids)), Correction.accepted_at.is_not(None)
-    )
-    found: dict[int, set[str]] = {}
-    for each in session.execute(query).scalars():
-        found.setdefault(each.decision_id, set()).add(each.words_sha256)
-    return found
+class _Judge:
+    """Says of some decisions of a group whether they stand; all that this needs is read once."""
 
+    def __init__(self, session: Session, group_id: int, some: Collection[Decision]) -> None:
+        self._accepted = decided.corrections_of(session, [each.id for each in some])
+        self._texts = documents.documents_of(session, {each.item_id for each in some if each.item_id is not None})
+        self._terms = glossary.standing(session, group_id)
 
-def _standing(decision: Decision, texts: dict[Field, Document], accepted: set[str]) -> Standing:
-    if decision.words_sha256 is None:
-        return "no_words"
-    words = {field.value: texts[field].text if field in texts else "" for field in documents.WORDS}
-    now = documents.words_sha256(words)
-    if now == decision.words_sha256:
-        return "stands"
-    return "corrected" if now in accepted else "changed"
+    def standing(self, decision: Decision) -> Standing:
+        if decision.words_sha256 is None:
+            return "no_words"
+        texts = self._texts.get(decision.item_id or 0, {})
+        words = {field.value: texts[field].text if field in texts else "" for field in documents.WORDS}
+        if decided.is_covered(words, self._terms, [decision.words_sha256]):
+            return "stands"
+        accepted = [each.words_sha256 for each in self._accepted.get(decision.id, [])]
+        return "corrected" if decided.is_covered(words, self._terms, accepted) else "changed"
 
 
 # --- reading ---
@@ -257,8 +252,7 @@ def _lines(session: Session, group_id: int, found: list[Decision]) -> list[Decis
     rows = session.execute(select(Item.id, Item.reference).where(Item.group_id == group_id))
     references = {id_: reference for id_, reference in rows}  # noqa: C416  # rows are not pairs to the type checker
     of_items = {each.item_id for each in found if each.item_id is not None}
-    texts = documents.documents_of(session, of_items)
-    accepted = _accepted(session, [each.id for each in found])
+    judge = _Judge(session, group_id, found)
     latest = _latest_ids(session, of_items)
     lines = []
     for each in found:
@@ -266,7 +260,7 @@ def _lines(session: Session, group_id: int, found: list[Decision]) -> list[Decis
         lines.append(
             DecisionLine(
                 each, number, title, references.get(each.item_id or 0, ""),
-                _standing(each, texts.get(each.item_id or 0, {}), accepted.get(each.id, set())),
+                judge.standing(each),
                 each.item_id is not None and latest[each.item_id] != each.id,
             )
         )  # fmt: skip
@@ -292,16 +286,30 @@ def read_decision(uow: UnitOfWork, actor: Actor, *, decision_id: int, group_id: 
     if poll is not None:
         facilitates = allowed(found.role, Can.MEETING_RUN)
         seen = polls.view(session, poll, person_id=actor.person_id, facilitates=facilitates)
-    now = documents.words_of(session, decision.item_id) if decision.item_id is not None else {}
+    now = decided.binding_now(session, group_id, decision.item_id) if decision.item_id is not None else {}
     changed = []
     if line.standing in ("changed", "corrected") and decision.words is not None:
-        changed = [
-            Changed(field, decision.words.get(field.value, ""), now.get(field.value, ""))
-            for field in documents.WORDS
-            if decision.words.get(field.value, "") != now.get(field.value, "")
-        ]
+        changed = _differences(decision.words, now)
     corrections = _corrections(session, decision, documents.words_sha256(now) if now else "")
     return DecisionPage(line, recorder.name if recorder else "Concordat", seen, changed, corrections)
+
+
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Changed]:
+    """What differs: texts first, then meanings of terms, where the decision bound any."""
+    found = [
+        Changed(field, then.get(field.value, ""), now.get(field.value, ""))
+        for field in documents.WORDS
+        if then.get(field.value, "") != now.get(field.value, "")
+    ]
+    meant, means = then.get(decided.DEFINITIONS), now.get(decided.DEFINITIONS, {})
+    if meant is not None:
+        terms = sorted({*meant, *means}, key=fold)
+        found += [
+            Changed(None, meant.get(term, ""), means.get(term, ""), term)
+            for term in terms
+            if meant.get(term) != means.get(term)
+        ]
+    return found
 
 
 def _corrections(session: Session, decision: Decision, now: str) -> list[CorrectionView]:

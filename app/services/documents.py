@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import insert, select
@@ -224,7 +224,7 @@ def words_of(session: Session, item_id: int) -> dict[str, str]:
     return {field.value: documents[field].text if field in documents else "" for field in WORDS}
 
 
-def words_sha256(words: dict[str, str]) -> str:
-    """SHA-256 of an item's words (canonical JSON): two items with equal words have equal hashes."""
+def words_sha256(words: Mapping[str, object]) -> str:
+    """SHA-256 of an item's words (canonical JSON), with what they bind: equal words have equal hashes."""
     canonical = json.dumps(words, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -9,10 +9,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.calc.differences import Segment, difference
-from app.calc.glossary import Glossary, fold
+from app.calc.glossary import Glossary, bare, fold, tidy
 from app.calc.glossary import Term as Meaning
 from app.calc.plain import plain
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import GlossaryChanged
 from app.policy import Actor, Can, access, require
 from app.services import items
@@ -24,19 +24,23 @@ from app.uow import UnitOfWork
 from models.accounts import Person
 from models.glossary import Term, TermWording
 from models.groups import Group
+from models.items import Item
 
-LONGEST_NAME, LONGEST = 80, 2_000
+LONGEST_NAME, LONGEST, LONGEST_REASON = 80, 2_000, 500
 #: How many other forms one term has, and how many terms a group.
 MOST_FORMS, MOST = 12, 300
+#: So many items are named in a sentence, the rest counted.
+MOST_LISTED = 6
 
 
 @dataclass(frozen=True)
 class TermForm:
-    """What a term is to say."""
+    """What a term is to say; ``reason`` says why, and must where agreed items use it."""
 
     name: str
     definition: str
     forms: Sequence[str] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,16 +50,24 @@ class UsedIn:
     id: int
     reference: str
     title: str
+    agreed: bool = False
 
 
 @dataclass(frozen=True)
 class TermLine:
-    """A term as the glossary shows it; names are empty for what came by the command line or from somebody erased."""
+    """A term as the glossary shows it; names are empty for what came by the command line or from somebody erased.
+
+    ``agreed`` are those of the items that use it which are agreed.
+    """
 
     term: Term
     defined_by: str
     changed_by: str
     used_in: Sequence[UsedIn]
+
+    @property
+    def agreed(self) -> list[UsedIn]:
+        return [each for each in self.used_in if each.agreed]
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,7 @@ class TermStory:
     line: TermLine
     story: Sequence[Said]
     may_write: bool
+    may_settle: bool
 
 
 def access_term(session: Session, actor: Actor, term_id: int, can: Can, *, group_id: int | None = None) -> Term:
@@ -96,6 +109,8 @@ def access_term(session: Session, actor: Actor, term_id: int, can: Can, *, group
 def define(uow: UnitOfWork, actor: Actor, *, group_id: int, form: TermForm) -> Term:
     """Add a term.
 
+    Where agreed items use it, what was agreed comes to mean something: a facilitator does that, and says why.
+
     Raises NotFound, Forbidden, Conflict when the glossary is full or a vote is open on words that use it, Invalid with
     a sentence by field.
     """
@@ -103,14 +118,14 @@ def define(uow: UnitOfWork, actor: Actor, *, group_id: int, form: TermForm) -> T
     uow.lock(Group, group_id)
     _must_have_room(uow.session, group_id)
     form = _checked(uow.session, group_id, None, form)
-    _must_be_no_vote(uow, actor, group_id, Meaning(0, form.name, tuple(form.forms), ""))
+    _must_be_free(uow, actor, group_id, None, _meant(0, form), form.reason)
     term = Term(
         group_id=group_id, name=form.name, folded=fold(form.name), forms=list(form.forms), definition=form.definition,
         number=1, defined_at=uow.now, defined_by_id=actor.person_id, changed_at=uow.now, changed_by_id=actor.person_id,
     )  # fmt: skip
     uow.session.add(term)
     uow.flush()
-    _keep(uow, actor, term)
+    _keep(uow, actor, term, form.reason)
     _tell(uow, actor, term, "defined")
     return term
 
@@ -120,15 +135,16 @@ def redefine(
 ) -> Term:
     """Give a term another wording; ``number`` is that of the one its writer saw. The earlier ones are kept.
 
+    Where agreed items use it, that changes what was agreed: a facilitator does it, and says why.
+
     Raises NotFound, Forbidden, Conflict when somebody else has changed or withdrawn it since or a vote is open on words
     that use it, Invalid by field.
     """
     term = _hold(uow, actor, term_id, group_id)
     if term.withdrawn_at is not None:
         raise Conflict(f"“{term.name}” has been withdrawn. Restore it first; what you wrote is kept below.")
-    same = TermForm(term.name, term.definition, tuple(term.forms))
     form = _checked(uow.session, term.group_id, term, form)
-    if form == same:
+    if (form.name, form.definition, list(form.forms)) == (term.name, term.definition, term.forms):
         return term  # pressed twice, or two wrote the same
     if term.number != number:
         raise Conflict(
@@ -136,32 +152,34 @@ def redefine(
             "place of theirs.",
             code="changed",
         )
-    _must_be_no_vote(uow, actor, term.group_id, meaning(term), Meaning(0, form.name, tuple(form.forms), ""))
+    _must_be_free(uow, actor, term.group_id, meaning(term), _meant(term.id, form), form.reason)
     term.name, term.folded, term.forms = form.name, fold(form.name), list(form.forms)
     term.definition, term.number = form.definition, term.number + 1
     term.changed_at, term.changed_by_id = uow.now, actor.person_id
-    _keep(uow, actor, term)
-    _tell(uow, actor, term, "changed the definition of")
+    _keep(uow, actor, term, form.reason)
+    _tell(uow, actor, term, "changed the definition of", form.reason)
     return term
 
 
-def withdraw(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None = None) -> Term:
-    """Take a term out of the glossary; it can be restored.
+def withdraw(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None = None, reason: str = "") -> Term:
+    """Take a term out of the glossary; it can be restored. The ``reason`` is needed where agreed items use it.
 
-    Raises NotFound, Forbidden, Conflict while a vote is open on words that use it.
+    Raises NotFound, Forbidden, Conflict while a vote is open on words that use it, Invalid without a reason.
     """
     term = _hold(uow, actor, term_id, group_id)
     if term.withdrawn_at is None:
-        _must_be_no_vote(uow, actor, term.group_id, meaning(term))
+        reason = _reason(reason)
+        _must_be_free(uow, actor, term.group_id, meaning(term), None, reason)
         term.withdrawn_at = uow.now
-        _tell(uow, actor, term, "withdrew the definition of")
+        _tell(uow, actor, term, "withdrew the definition of", reason)
     return term
 
 
-def restore(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None = None) -> Term:
-    """Bring a withdrawn term back.
+def restore(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None = None, reason: str = "") -> Term:
+    """Bring a withdrawn term back. The ``reason`` is needed where agreed items use it.
 
-    Raises NotFound, Forbidden, Conflict when one of its words is a term by now or a vote is open on words that use it.
+    Raises NotFound, Forbidden, Conflict when one of its words is a term by now or a vote is open on words that use it,
+    Invalid without a reason.
     """
     term = _hold(uow, actor, term_id, group_id)
     if term.withdrawn_at is not None:
@@ -169,10 +187,11 @@ def restore(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | None
         taken = _taken(uow.session, term.group_id, term.id)
         for words in (term.name, *term.forms):
             if fold(words) in taken:
-                raise Conflict(f"“{words}” is in the glossary by now, under “{taken[fold(words)]}”. Change that one.")
-        _must_be_no_vote(uow, actor, term.group_id, meaning(term))
+                raise Conflict(f"{_known(words, taken, 'by now')}. Change that one.")
+        reason = _reason(reason)
+        _must_be_free(uow, actor, term.group_id, None, meaning(term), reason)
         term.withdrawn_at = None
-        _tell(uow, actor, term, "restored the definition of")
+        _tell(uow, actor, term, "restored the definition of", reason)
     return term
 
 
@@ -217,7 +236,7 @@ def read_term(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | No
         story.append(Said(wording, name or "", _changed(before, wording) if before is not None else []))
         before = wording
     [line] = _lines(uow, actor, term.group_id, select(Term).where(Term.id == term.id))
-    return TermStory(line, story[::-1], found.may(Can.TERM_WRITE))
+    return TermStory(line, story[::-1], found.may(Can.TERM_WRITE), found.may(Can.ITEM_SETTLE))
 
 
 def _changed(before: TermWording, after: TermWording) -> list[tuple[str, list[Segment]]]:
@@ -253,7 +272,7 @@ def _uses(uow: UnitOfWork, actor: Actor, group_id: int, terms: Collection[Term])
     glossary = standing(uow.session, group_id)
     wanted = {term.id for term in terms}
     for entry in items.tree(uow, actor, group_id, withdrawn=False):
-        item = UsedIn(entry.item.id, entry.item.reference, entry.title)
+        item = UsedIn(entry.item.id, entry.item.reference, entry.title, entry.item.status in items.SETTLED)
         for term_id in glossary.used_in(entry.words(field) for field in WORDS) & wanted:
             found.setdefault(term_id, []).append(item)
     return found
@@ -272,13 +291,13 @@ def _hold(uow: UnitOfWork, actor: Actor, term_id: int, group_id: int | None) -> 
 def _checked(session: Session, group_id: int, term: Term | None, form: TermForm) -> TermForm:
     """The form as it is stored. Raises Invalid with a sentence for each field."""
     name, definition = " ".join(form.name.split()), form.definition.replace("\r\n", "\n").replace("\r", "\n").strip()
-    forms = list({fold(each): " ".join(each.split()) for each in form.forms if each.strip()}.items())
+    forms = list({fold(each): _form(each) for each in form.forms if each.strip()}.items())
     fields = {}
     taken = _taken(session, group_id, term.id if term is not None else None)
     if not 2 <= len(name) <= LONGEST_NAME or not is_storable(name) or not any(sign.isalnum() for sign in name):
         fields["name"] = f"Enter the term, in 2 to {LONGEST_NAME} characters"
     elif fold(name) in taken:
-        fields["name"] = f"“{name}” is in the glossary already, under “{taken[fold(name)]}”"
+        fields["name"] = _known(name, taken)
     if not definition or not is_storable(definition):
         fields["definition"] = "Say in plain words what the group means by it"
     elif len(definition) > LONGEST:
@@ -288,12 +307,31 @@ def _checked(session: Session, group_id: int, term: Term | None, form: TermForm)
         if not 2 <= len(words) <= LONGEST_NAME or not is_storable(words) or not any(sign.isalnum() for sign in words):
             fields["forms"] = f"Use 2 to {LONGEST_NAME} characters for each form, one on a line"
         elif folded in taken:
-            fields["forms"] = f"“{words}” is in the glossary already, under “{taken[folded]}”"
+            fields["forms"] = _known(words, taken)
     if len(kept) > MOST_FORMS:
         fields["forms"] = f"Use at most {MOST_FORMS} other forms"
     if fields:
         raise Invalid("The definition was not saved.", fields=fields)
-    return TermForm(name, definition, tuple(words for _, words in kept))
+    return TermForm(name, definition, tuple(words for _, words in kept), _reason(form.reason))
+
+
+def _form(given: str) -> str:
+    """Another form as it is stored: its possessive goes without saying."""
+    return bare(given) if bare(given) != tidy(given) else " ".join(given.split())
+
+
+def _reason(given: str) -> str:
+    reason = " ".join(given.split())
+    if len(reason) > LONGEST_REASON or not is_storable(reason):
+        words = f"Say why in at most {LONGEST_REASON} characters"
+        raise Invalid(words, fields={"reason": words})
+    return reason
+
+
+def _known(words: str, taken: dict[str, str], since: str = "already") -> str:
+    """Under which term a word stands in the glossary."""
+    name = taken[fold(words)]
+    return f"“{words}” is in the glossary {since}" + ("" if fold(name) == fold(words) else f", under “{name}”")
 
 
 def _taken(session: Session, group_id: int, but: int | None) -> dict[str, str]:
@@ -307,19 +345,60 @@ def _taken(session: Session, group_id: int, but: int | None) -> dict[str, str]:
     }
 
 
-def _must_be_no_vote(uow: UnitOfWork, actor: Actor, group_id: int, *meanings: Meaning) -> None:
-    """Raises Conflict while a vote is open on an item whose words use one of the terms: their meaning is voted on too.
+def _meant(term_id: int, form: TermForm) -> Meaning:
+    return Meaning(term_id, form.name, tuple(form.forms), form.definition)
 
-    A vote that opens at this very moment is on the new meaning: nobody has answered it yet.
+
+def _must_be_free(
+    uow: UnitOfWork, actor: Actor, group_id: int, before: Meaning | None, after: Meaning | None, reason: str
+) -> None:
+    """Whether a term may come to mean something else than ``before``, or anything at all.
+
+    Raises Conflict while a vote is open on an item that this gives another meaning: it is voted on too. (A vote that
+    opens at this very moment is on the new meaning: nobody has answered it yet.) Where the item is agreed, raises
+    Forbidden for who may not settle what is, and Invalid without a reason.
     """
-    glossary = Glossary(meanings)
-    for entry in items.entries_of(uow, actor, group_id, items.items_voted_on(uow.session, group_id)).values():
-        if glossary.used_in(entry.words(field) for field in WORDS):
+    session = uow.session
+    was = standing(session, group_id)
+    others = [term for term in was.terms if before is None or term.id != before.id]
+    becomes = Glossary([*others, after] if after is not None else others)
+    name = next(each.name for each in (after, before) if each is not None)
+    voted = items.items_voted_on(session, group_id)
+    settled = select(Item.id).where(Item.group_id == group_id, Item.status.in_(items.SETTLED))
+    watched = voted | set(session.execute(settled).scalars())
+    agreed = []
+    for entry in items.entries_of(uow, actor, group_id, watched).values():
+        texts = [entry.words(field) for field in WORDS]
+        if was.definitions_in(texts) == becomes.definitions_in(texts):
+            continue
+        if entry.item.id in voted:
             raise Conflict(
-                f"The vote on {entry.item.reference}, which uses “{meanings[-1].name}”, is open: what its words mean "
-                "cannot change until it closes.",
+                f"The vote on {entry.item.reference}, which uses “{name}”, is open: what its words mean cannot change "
+                "until it closes.",
                 code="vote_open",
             )
+        agreed.append(entry.item.reference)
+    if agreed:
+        which = f"{_listed(agreed)} {'is' if len(agreed) == 1 else 'are'} agreed and {_use(agreed)} “{name}”"
+        if not require(session, actor, group_id, Can.TERM_WRITE).may(Can.ITEM_SETTLE):
+            raise Forbidden(
+                f"{which}: what it means is part of what was agreed. A facilitator can change it; say in a comment on "
+                "one of them what it should mean.",
+                code="agreed",
+            )
+        if not reason:
+            raise Invalid("Nothing was changed yet.", fields={"reason": f"{which}: say why, for those who agreed"})
+
+
+def _use(agreed: Sequence[str]) -> str:
+    return "uses" if len(agreed) == 1 else "use"
+
+
+def _listed(references: Sequence[str]) -> str:
+    """Some references as words, the first few of many."""
+    if len(references) > MOST_LISTED:
+        return f"{', '.join(references[:MOST_LISTED])} and {len(references) - MOST_LISTED} more"
+    return " and ".join(filter(None, (", ".join(references[:-1]), references[-1])))
 
 
 def _must_have_room(session: Session, group_id: int) -> None:
@@ -328,16 +407,16 @@ def _must_have_room(session: Session, group_id: int) -> None:
         raise Conflict(f"A glossary holds at most {MOST} terms. Withdraw one that is not used.")
 
 
-def _keep(uow: UnitOfWork, actor: Actor, term: Term) -> None:
+def _keep(uow: UnitOfWork, actor: Actor, term: Term, reason: str) -> None:
     uow.session.add(
         TermWording(
             term_id=term.id, number=term.number, name=term.name, forms=list(term.forms), definition=term.definition,
-            at=uow.now, by_id=actor.person_id,
+            at=uow.now, by_id=actor.person_id, reason=reason,
         )
     )  # fmt: skip
     uow.flush()
 
 
-def _tell(uow: UnitOfWork, actor: Actor, term: Term, what: str) -> None:
-    note(uow, actor, f"{what} “{term.name}”", group_id=term.group_id)
+def _tell(uow: UnitOfWork, actor: Actor, term: Term, what: str, reason: str = "") -> None:
+    note(uow, actor, f"{what} “{term.name}”" + (f": {reason}" if reason else ""), group_id=term.group_id)
     uow.emit(GlossaryChanged(term.group_id))

@@ -124,7 +124,7 @@ def _changed(session: Session, group_id: int) -> list[Changed]:
         )
     ).all()
     references = {item_id: reference for item_id, reference in found}  # noqa: C416  # rows, not pairs
-    standings = decisions.standings(session, references)
+    standings = decisions.standings(session, group_id, references)
     changed = {item_id: decision for item_id, (decision, state) in standings.items() if state == "changed"}
     texts = documents.documents_of(session, changed)
     return [

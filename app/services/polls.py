@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 from app.events import ItemChanged, PollChanged
 from app.policy import Actor, Can, allowed
-from app.services import documents, items, suggestions
+from app.services import decided, documents, items, suggestions
 from app.services.activity import note
 from app.services.attendance import attendances, is_present
 from app.services.meetings import OPEN, access_meeting, hold_controls, hold_meeting, record
@@ -182,7 +182,7 @@ def open_in(uow: UnitOfWork, actor: Actor, meeting: Meeting, item_id: int) -> Po
     # Edits in flight hold a document's row: wait for them, so that the words kept are the words shown.
     locked = select(Document).where(Document.item_id == item_id).order_by(Document.id).with_for_update()
     texts = list(uow.session.execute(locked.execution_options(populate_existing=True)).scalars())
-    words = documents.words_of(uow.session, item_id)
+    words = decided.binding_now(uow.session, meeting.group_id, item_id)
     poll = Poll(
         group_id=meeting.group_id, meeting_id=meeting.id, item_id=item_id, question=QUESTION, words=words,
         words_sha256=documents.words_sha256(words), opened_at=uow.now, opened_by_id=actor.person_id or 0,

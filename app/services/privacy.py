@@ -105,7 +105,10 @@ def export_mine(uow: UnitOfWork, actor: Actor) -> dict[str, Any]:
             ).scalars()
         ],
         "definitions": [
-            {"term": row.name, "at": row.at.isoformat(), "also": row.forms, "definition": row.definition}
+            {
+                "term": row.name, "at": row.at.isoformat(), "also": row.forms, "definition": row.definition,
+                "reason": row.reason,
+            }
             for row in session.execute(
                 select(TermWording).where(TermWording.by_id == person.id).order_by(TermWording.id)
             ).scalars()

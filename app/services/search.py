@@ -178,7 +178,7 @@ def _hits(session: Session, kind: Kind, ids: Sequence[int], wanted: Sequence[str
 def _hit(thing: Thing, wanted: Sequence[str]) -> Hit:
     excerpts = (calc.excerpt(words, wanted) for words in thing.texts)
     best = max(excerpts, key=lambda pieces: len({p.text.casefold() for p in pieces if p.found}), default=[])
-    if not best and not thing.title:
+    if not best and (not thing.title or thing.kind is Kind.TERM):  # a term is looked up for what it means
         best = calc.marked(next((words for words in thing.texts if words.strip()), "")[: calc.EXCERPT], wanted)
     return Hit(thing, calc.marked(thing.title, wanted), best)
 

@@ -97,7 +97,8 @@ def _items(session: Session, ids: list[int]) -> Iterable[Thing]:
 def _terms(session: Session, ids: list[int]) -> Iterable[Thing]:
     for term in session.execute(select(Term).where(Term.id.in_(ids))).scalars():
         yield Thing(
-            Kind.TERM, term.id, term.group_id, term.name, (*term.forms, term.definition),
+            Kind.TERM, term.id, term.group_id,
+            f"{term.name} ({', '.join(term.forms)})" if term.forms else term.name, (term.definition,),
             withdrawn=term.withdrawn_at is not None,
         )  # fmt: skip
 

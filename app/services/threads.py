@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 from app.errors import Invalid
 from app.events import ItemChanged
 from app.policy import Actor, Can
+from app.services import decided, glossary
 from app.services.activity import note
-from app.services.documents import words_of, words_sha256
+from app.services.documents import words_of
 from app.services.items import access_item, must_be_free, must_settle, must_stand
 from app.uow import UnitOfWork
 from models.documents import Document, Field
 from models.evidence import ContractingModel, ItemModel
 from models.items import Item, ItemPrinciple, Kind, PrincipleGroup, Status
-from models.polls import Correction, Decision
+from models.polls import Decision
 from models.versions import Version, VersionItem
 
 
@@ -36,7 +37,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Decided:
-    """A decision on the item; ``changed`` when it is the latest and the words have changed since it was taken."""
+    """A decision on the item; ``changed`` when it is the latest and what it bound has changed since."""
 
     decision: Decision
     changed: bool
@@ -62,8 +63,10 @@ def thread_of(uow: UnitOfWork, actor: Actor, item_id: int) -> Thread:
     carried = select(ItemPrinciple.item_id).where(ItemPrinciple.principle_id == item.id)
     kept = select(ItemModel.model_id).where(ItemModel.item_id == item.id)
     models = select(ContractingModel).where(ContractingModel.id.in_(kept)).order_by(ContractingModel.position)
-    now = words_sha256(words_of(session, item.id))
-    covered = decided_words(session, item.group_id).get(item.id, set())
+    covered = decided.covered_words(session, item.group_id).get(item.id, set())
+    changed = bool(covered) and not decided.is_covered(
+        words_of(session, item.id), glossary.standing(session, item.group_id), covered
+    )
     decisions = select(Decision).where(Decision.item_id == item.id).order_by(Decision.number.desc())
     versions = (
         select(Version, VersionItem)
@@ -77,33 +80,10 @@ def thread_of(uow: UnitOfWork, actor: Actor, item_id: int) -> Thread:
         carried_out_by=_neighbours(session, item.group_id, Item.id.in_(carried)),
         models=list(session.execute(models).scalars()),
         decisions=[
-            Decided(one, changed=at == 0 and bool(covered) and now not in covered)
-            for at, one in enumerate(session.execute(decisions).scalars())
+            Decided(one, changed=at == 0 and changed) for at, one in enumerate(session.execute(decisions).scalars())
         ],
         versions=[(version, frozen) for version, frozen in session.execute(versions)],
     )
-
-
-def decided_words(session: Session, group_id: int) -> dict[int, set[str]]:
-    """For every item with a decision on its words: the hashes of the words that its latest decision covers.
-
-    Those are the words it was taken on, and those of minor corrections that were accepted since.
-    """
-    rows = session.execute(
-        select(Decision.item_id, Decision.number, Decision.words_sha256, Correction.words_sha256)
-        .outerjoin(Correction, (Correction.decision_id == Decision.id) & Correction.accepted_at.is_not(None))
-        .where(Decision.group_id == group_id, Decision.item_id.is_not(None), Decision.words_sha256.is_not(None))
-        .order_by(Decision.number)
-    )
-    latest: dict[int, tuple[int, set[str]]] = {}
-    for item_id, number, words, corrected in rows:
-        if item_id is None or words is None:
-            continue
-        if latest.get(item_id, (0, set()))[0] != number:
-            latest[item_id] = (number, {words})
-        if corrected is not None:
-            latest[item_id][1].add(corrected)
-    return {item_id: hashes for item_id, (_, hashes) in latest.items()}
 
 
 def principles(uow: UnitOfWork, actor: Actor, item_id: int) -> list[Neighbour]:

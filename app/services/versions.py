@@ -50,12 +50,16 @@ class Draft:
 
 @dataclass(frozen=True)
 class Preview:
-    """What freezing would copy, and what it would leave out; ``terms`` are the defined terms that go along."""
+    """What freezing would copy, and what it would leave out; ``terms`` are the defined terms that go along.
+
+    ``last_title`` is that of the version before, empty for the first.
+    """
 
     taken: list[Draft]
     left_out: list[Draft]
     terms: list[VersionTerm]
     next_number: int
+    last_title: str
     decisions: list[Decision]
 
 
@@ -183,11 +187,13 @@ def preview(uow: UnitOfWork, actor: Actor, *, group_id: int, with_ideas: bool, w
         select(Decision).where(Decision.group_id == group_id).order_by(Decision.number.desc()).limit(50)
     ).scalars()
     taken = [draft for draft in drafts if draft.left_out is None]
+    last = select(Version.title).where(Version.group_id == group_id)
     return Preview(
         taken=taken,
         left_out=[draft for draft in drafts if draft.left_out is not None],
         terms=terms_used(uow.session, group_id, [row_of(draft, at) for at, draft in enumerate(taken)]),
         next_number=_next_number(uow.session, group_id),
+        last_title=uow.session.execute(last.order_by(Version.number.desc()).limit(1)).scalar() or "",
         decisions=list(decisions),
     )
 

@@ -43,6 +43,7 @@ HOW_TO = (
     "Then save it as a Word document (.docx) and send it back to the group: each change becomes a suggestion on the "
     "item it belongs to, and nothing is changed until the group accepts it."
 )
+HOW_TO_DEFINITIONS = " What you change in Definitions is listed for the group, which makes it in its glossary itself."
 KINDS = dict(zip((Kind.PRINCIPLE, Kind.ELEMENT, Kind.CRITERION, Kind.SPECIFICATION), KIND_WORDS, strict=True))
 FAMILIES = {
     PrincipleGroup.PERSON_CENTRED.value: "person-centred",
@@ -96,7 +97,7 @@ class _Writer:
         self._say(f"{sheet.title}: {name}", level=0)
         for line in sheet.front:
             self._say(line)
-        self._say(HOW_TO, style="Intense Quote")
+        self._say(HOW_TO + (HOW_TO_DEFINITIONS if self.sheet.terms else ""), style="Intense Quote")
 
     def to_bytes(self) -> bytes:
         if self.sheet.terms:

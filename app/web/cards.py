@@ -18,7 +18,7 @@ from markupsafe import Markup
 from app import markup
 from app.calc.glossary import Glossary
 from app.policy import Actor
-from app.services import comments, documents, evidence, glossary, items, suggestions, threads
+from app.services import comments, decided, documents, evidence, glossary, items, suggestions
 from app.services.items import Entry, Rights
 from app.uow import UnitOfWork
 from models.documents import Field
@@ -201,7 +201,7 @@ def _around(uow: UnitOfWork, actor: Actor, group_id: int, terms: Glossary | None
     grounds = evidence.grounds(uow.session, group_id)
     return Around(
         rights=items.rights(uow.session, actor, group_id),
-        decided=threads.decided_words(uow.session, group_id),
+        decided=decided.covered_words(uow.session, group_id),
         evidence={item_id: ground.findings for item_id, ground in grounds.items()},
         weak=frozenset(item_id for item_id, ground in grounds.items() if ground.aspirational),
         suggested=suggestions.open_counts(uow.session, group_id),
@@ -216,7 +216,7 @@ def _card(entry: Entry, around: Around) -> Card:
     access, reason = rights.words(item)
     level = entry.depth + (2 if item.kind is not Kind.PRINCIPLE else 3)
     add = UNDER.get(item.kind) if rights.may_add and item.status is not Status.WITHDRAWN else None
-    changed, weak = _changed(entry, around.decided.get(item.id)), item.id in around.weak
+    changed, weak = _changed(entry, around.decided.get(item.id, set()), around.terms), item.id in around.weak
     voted, findings = item.id in rights.voted, around.evidence.get(item.id, 0)
     suggested, commented = around.suggested.get(item.id, 0), around.commented.get(item.id, 0)
     texts = ".".join(str(entry.documents[one].version) for one in documents.WORDS if one in entry.documents)
@@ -260,11 +260,9 @@ def _card(entry: Entry, around: Around) -> Card:
     )
 
 
-def _changed(entry: Entry, covered: set[str] | None) -> bool:
-    """Whether the words are no longer those of the item's latest decision."""
-    if not covered:
-        return False
-    return documents.words_sha256({one.value: entry.words(one) for one in documents.WORDS}) not in covered
+def _changed(entry: Entry, covered: set[str], terms: Glossary) -> bool:
+    """Whether the words, and what they mean, are no longer those of the item's latest decision."""
+    return bool(covered) and not decided.is_covered(decided.entry_words(entry), terms, covered)
 
 
 def _more(entry: Entry, findings: int, suggested: int, commented: int) -> str:

@@ -31,7 +31,11 @@ def _page(decision_id: int, refused: DomainError | None = None) -> str:
     with looking() as (uow, actor):
         page = decisions.read_decision(uow, actor, decision_id=decision_id, group_id=group_id())
     changed = [
-        (each.field.value, redline(difference(each.then, each.now), added=_("added"), removed=_("removed")))
+        (
+            each.term,
+            each.field.value if each.field is not None else "",
+            redline(difference(each.then, each.now), added=_("added"), removed=_("removed")),
+        )
         for each in page.changed
     ]
     return render_template("decisions/show.html", page=page, line=page.line, changed=changed, refused=refused)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from app import markup
 from app.calc.glossary import Glossary
 from app.errors import DomainError
 from app.policy import Actor, Can, require
-from app.services import glossary
+from app.services import corrections, glossary
 from app.services.glossary import TermForm
 from app.uow import UnitOfWork
 from app.web.context import looking
@@ -22,7 +23,8 @@ bp = Blueprint("glossary", __name__)
 
 def _read() -> TermForm:
     return TermForm(
-        name=text("name", longest=1_000), definition=text("definition"), forms=text("forms").splitlines()
+        name=text("name", longest=1_000), definition=text("definition"), forms=text("forms").splitlines(),
+        reason=text("reason"),
     )  # fmt: skip
 
 
@@ -47,7 +49,9 @@ def _new(refused: DomainError | None = None) -> str:
     with looking() as (uow, actor):
         require(uow.session, actor, group_id(), Can.TERM_WRITE)
     given = (
-        typed() if refused is not None else {"name": request.args.get("name", "")[:80], "forms": "", "definition": ""}
+        typed()
+        if refused is not None
+        else {"name": request.args.get("name", "")[:80], "forms": "", "definition": "", "reason": ""}
     )
     return render_template("glossary/add.html", given=given, refused=refused, errors=faults(refused))
 
@@ -73,9 +77,12 @@ def show(slug: str, term_id: int) -> ResponseReturnValue:
 def _page(term_id: int, refused: DomainError | None = None) -> str:
     with looking() as (uow, actor):
         story = glossary.read_term(uow, actor, term_id=term_id, group_id=group_id())
+        shifted = corrections.shifted_by(uow, actor, term_id=term_id)
     term = story.line.term
-    given = {"name": term.name, "forms": "\n".join(term.forms), "definition": term.definition}
+    given = {"name": term.name, "forms": "\n".join(term.forms), "definition": term.definition, "reason": ""}
     kept = refused is not None and "definition" in request.form
+    if refused is not None:
+        given["reason"] = text("reason")
     changes = {
         said.wording.number: [
             (field, markup.redline(segments, added=_("added"), removed=_("removed")))
@@ -85,7 +92,7 @@ def _page(term_id: int, refused: DomainError | None = None) -> str:
     }
     return render_template(
         "glossary/show.html", story=story, term=term, given=typed() if kept else given, refused=refused, kept=kept,
-        errors=faults(refused), changes=changes,
+        errors=faults(refused), changes=changes, shifted=shifted,
     )  # fmt: skip
 
 
@@ -107,7 +114,7 @@ def change(slug: str, term_id: int) -> ResponseReturnValue:
 def withdraw(slug: str, term_id: int) -> ResponseReturnValue:
     """Take a term out of the glossary."""
     return command(
-        lambda uow, actor: glossary.withdraw(uow, actor, term_id=term_id, group_id=group_id()),
+        lambda uow, actor: glossary.withdraw(uow, actor, term_id=term_id, group_id=group_id(), reason=text("reason")),
         to=url_for("glossary.index", slug=g.group.slug),
         said=_("The term is withdrawn. It stands at the end of the page, and can be restored."),
         page=lambda refused: _page(term_id, refused),
@@ -118,8 +125,27 @@ def withdraw(slug: str, term_id: int) -> ResponseReturnValue:
 def restore(slug: str, term_id: int) -> ResponseReturnValue:
     """Bring a withdrawn term back."""
     return command(
-        lambda uow, actor: glossary.restore(uow, actor, term_id=term_id, group_id=group_id()),
+        lambda uow, actor: glossary.restore(uow, actor, term_id=term_id, group_id=group_id(), reason=text("reason")),
         to=url_for("glossary.index", slug=slug, _anchor=f"term-{term_id}"),
         said=_("The term is back in the glossary."),
         page=lambda refused: _page(term_id, refused),
     )
+
+
+@bp.post("/<int:term_id>/unchanged")
+def unchanged(slug: str, term_id: int) -> ResponseReturnValue:
+    """Say that a term's change leaves the meaning of what was agreed as it was."""
+
+    def confirm(uow: UnitOfWork, actor: Actor) -> object:
+        made = corrections.confirm_term(uow, actor, term_id=term_id, group_id=group_id())
+        stand = sum(each.accepted_at is not None for each in made)
+        if stand:
+            return ngettext(
+                "Two sides have confirmed it: the decision stands.",
+                "Two sides have confirmed it: %(num)d decisions stand.",
+                stand,
+            )
+        return _("You have confirmed it. Somebody who speaks for another side has to confirm it too.")
+
+    to = url_for("glossary.show", slug=slug, term_id=term_id)
+    return command(confirm, to=to, page=lambda refused: _page(term_id, refused))

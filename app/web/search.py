@@ -9,15 +9,20 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.calc import search as calc
+from app.calc.search import Piece
 from app.errors import Conflict, Full
+from app.policy import Can
 from app.services import search
 from app.services.search import Found
 from app.services.search_texts import Kind, Thing
 from app.uow import SILENT
-from app.web.context import database, looking
-from app.web.fragments import group_id
+from app.web.context import ROOMS, database, looking
+from app.web.fragments import group_id, may
 
 bp = Blueprint("search", __name__)
+#: So many pages of the group are offered beside what was found.
+MOST_PLACES = 4
 log = logging.getLogger("concordat.web")
 
 
@@ -124,6 +129,29 @@ def _note(thing: Thing) -> str:
     return ""
 
 
+def _places(slug: str, found: Found) -> list[tuple[list[Piece], str]]:
+    """The pages of a group whose names hold what was asked for, and where they are."""
+    extra = (
+        (_("Glossary"), "glossary.index", Can.ITEM_READ),
+        (_("Suggestions"), "suggestions.index", Can.ITEM_READ),
+        (_("Comments"), "comments.index", Can.COMMENT_READ),
+        (_("Choose several items"), "several.index", Can.ITEM_WRITE),
+        (_("Add from Word"), "imports.index", Can.ITEM_WRITE),
+        (_("Decisions"), "decisions.index", Can.DECISION_READ),
+        (_("Actions"), "actions.index", Can.DECISION_READ),
+        (_("Homework"), "homework.index", Can.MEETING_READ),
+        (_("Download the draft"), "exports.index", Can.ITEM_READ),
+        (_("Everything that happened"), "groups.activity", Can.GROUP_READ),
+        (_("Practise in five minutes"), "practice.tour", Can.GROUP_READ),
+    )
+    rooms = ((_(label), endpoint, can) for label, endpoint, _first, can in ROOMS)
+    return [
+        (calc.marked(str(label), found.words), url_for(endpoint, slug=slug))
+        for label, endpoint, can in (*rooms, *extra)
+        if may(can) and calc.matches([str(label)], found.words)
+    ][:MOST_PLACES]
+
+
 def _rendered(template: str, slug: str, found: Found, kind: Kind | None) -> str:
     shelves = [
         (
@@ -132,7 +160,8 @@ def _rendered(template: str, slug: str, found: Found, kind: Kind | None) -> str:
         )
         for shelf in found.shelves
     ]  # fmt: skip
-    return render_template(template, found=found, shelves=shelves, kind=kind, kinds=_shelves())
+    places = _places(slug, found) if kind is None else []
+    return render_template(template, found=found, shelves=shelves, kind=kind, kinds=_shelves(), places=places)
 
 
 @bp.get("")

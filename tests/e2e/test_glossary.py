@@ -55,7 +55,7 @@ def box(page: Page) -> Locator:
 def test_it_says_what_it_means_by_keyboard_and_mouse_and_follows_a_change(
     open_page: Opener, people: Cast, assert_accessible: Callable[[Page], None]
 ) -> None:
-    reader, writer = open_page(people.observer, "blueprint"), open_page(people.member, "glossary")
+    reader, writer = open_page(people.observer, "blueprint"), open_page(people.facilitator, "glossary")
     expect(term(reader)).to_have_accessible_description(MEANING)
     term(reader).focus()
     expect(box(reader)).to_contain_text(MEANING)
@@ -79,6 +79,7 @@ def test_it_says_what_it_means_by_keyboard_and_mouse_and_follows_a_change(
     writer.get_by_role("link", name=re.compile("^Change ?: corridor")).click()
     writer.get_by_text("Change it").click()
     writer.get_by_label("What the group means by it").fill("Otherwise said.")
+    writer.get_by_role("textbox", name="Why").fill("It said too little.")  # the item is agreed
     writer.get_by_role("button", name="Save the new definition").click()
     expect(writer.get_by_text("The new definition stands.")).to_be_visible()
     expect(reader.locator("#term-1")).to_contain_text("Otherwise said.")

@@ -50,7 +50,7 @@ def write(hall: Hall, text: str) -> None:
 
 def standing(hall: Hall) -> str:
     with hall.database.reading() as uow:
-        return decisions.standings(uow.session, [hall.item_id])[hall.item_id][1]
+        return decisions.standings(uow.session, hall.group_id, [hall.item_id])[hall.item_id][1]
 
 
 def status(hall: Hall) -> Status:

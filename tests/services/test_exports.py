@@ -67,8 +67,8 @@ def test_what_the_terms_mean_goes_along_in_every_form(study: Study) -> None:
         for name, definition, forms in (
             ("criterion", "What is *scored*.\n\n- once\n- twice", ["criteria"]), ("unused", "Nothing.", []),
         ):  # fmt: skip
-            form = TermForm(name, definition, forms)
-            glossary.define(uow, cast.member, group_id=cast.group_id, form=form)
+            form = TermForm(name, definition, forms, "Experts asked.")
+            glossary.define(uow, cast.facilitator, group_id=cast.group_id, form=form)
     made: dict[tuple[str, bool], bytes] = {}
     with study.database.reading() as uow:
         for kind in ("md", "json", "csv", "docx"):

@@ -6,19 +6,32 @@ import threading
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import GlossaryChanged
 from app.policy import Actor
-from app.services import glossary, items, outline, privacy
+from app.services import (
+    corrections,
+    decided,
+    decisions,
+    documents,
+    glossary,
+    items,
+    outline,
+    polls,
+    privacy,
+    threads,
+)
 from app.services.activity import list_activity
 from app.services.glossary import TermForm, TermLine
 from app.uow import Database
 from models.glossary import Term
 from models.items import Kind, Status
+from models.polls import Choice, Decision, Outcome
 from tests.cast import Cast, counting, make_cast
-from tests.rooms import build_hall
+from tests.rooms import Hall, build_hall
 
 LEAD = TermForm(
     "Lead provider", "The one organisation that *answers* for the whole contract.", ("lead providers", "LP")
@@ -106,7 +119,8 @@ def test_two_at_once_lose_nothing(database: Database, cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("form", "field", "sentence"),
     [
-        (TermForm("lead  PROVIDER", "x"), "name", "is in the glossary already, under “Lead provider”"),
+        (TermForm("lead  PROVIDER", "x"), "name", "“lead PROVIDER” is in the glossary already"),
+        (TermForm("Lead provider’s", "x"), "name", "“Lead provider’s” is in the glossary already"),
         (TermForm("lp", "x"), "name", "is in the glossary already, under “Lead provider”"),
         (TermForm("Prime", "x", ("Lead Providers",)), "forms", "is in the glossary already, under “Lead provider”"),
         (TermForm("x", "x"), "name", "Enter the term"),
@@ -170,7 +184,7 @@ def test_withdrawn_and_restored(database: Database, cast: Cast) -> None:
     with pytest.raises(Conflict, match="has been withdrawn"):
         redefine(database, cast.member, term_id, TermForm("Lead provider", "Other."), 1)
     other = define(database, cast.member, cast, TermForm("LP", "A record."))
-    with database.writing() as uow, pytest.raises(Conflict, match="by now, under “LP”"):
+    with database.writing() as uow, pytest.raises(Conflict, match="“LP” is in the glossary by now"):
         glossary.restore(uow, cast.member, term_id=term_id)
     with database.writing() as uow:
         glossary.withdraw(uow, cast.member, term_id=other)
@@ -259,3 +273,158 @@ def test_the_page_costs_the_same_for_many(database: Database, cast: Cast) -> Non
         define(database, cast.member, cast, TermForm(f"Term {number}", "x"))
         add(database, cast, f"Term {number}")
     assert cost() == first
+
+
+def test_a_possessive_is_no_form_of_its_own(database: Database, cast: Cast) -> None:
+    define(database, cast.member, cast, TermForm("Carer", "Who cares.", ("carers", "carers’", "Carer's", "carer-led")))
+    add(database, cast, "The carer’s own words")
+    [line] = lines(database, cast)
+    assert (line.term.forms, len(line.used_in)) == (["carers", "carer-led"], 1)
+
+
+# --- words that are agreed ---
+
+
+def agree(hall: Hall) -> int:
+    """The hall's item is agreed as it stands; the number of the decision."""
+    with hall.database.writing() as uow:
+        poll = polls.open_poll(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=hall.item_id)
+        polls.vote(uow, hall.who["Ana"], poll_id=poll.id, choice=Choice.YES)
+        polls.close_poll(uow, hall.who["Fay"], poll_id=poll.id)
+        return decisions.record_decision(
+            uow, hall.who["Fay"], poll_id=poll.id, outcome=Outcome.AGREED, sentence="So be it."
+        ).id
+
+
+PARTNERS = TermForm("partner", "Who signed.", ("partners",))
+
+
+@pytest.fixture
+def hall(database: Database) -> Hall:
+    """An agreed item that uses a term: “Partners share leadership.”"""
+    built = build_hall(database)
+    built.open("Ana")
+    with database.writing() as uow:
+        glossary.define(uow, built.who["Leo"], group_id=built.group_id, form=PARTNERS)
+    return built
+
+
+def term_of(hall: Hall, name: str = "partner") -> Term:
+    with hall.database.reading() as uow:
+        return uow.session.execute(select(Term).where(Term.name == name)).scalar_one()
+
+
+def how_it_stands(hall: Hall) -> str:
+    with hall.database.reading() as uow:
+        said = decisions.standings(uow.session, hall.group_id, [hall.item_id])[hall.item_id][1]
+        [thread] = threads.thread_of(uow, hall.who["Ana"], hall.item_id).decisions
+    assert thread.changed is (said == "changed"), "the item's page says the same"
+    return said
+
+
+def change(hall: Hall, who: str, form: TermForm) -> None:
+    term = term_of(hall)
+    redefine(hall.database, hall.who[who], term.id, form, term.number)
+
+
+def test_what_agreed_words_mean_is_changed_by_a_facilitator_who_says_why(hall: Hall) -> None:
+    agree(hall)
+    other = TermForm("partner", "Whoever is paid.", PARTNERS.forms)
+    with pytest.raises(Forbidden, match=r"^C1\.1 is agreed and uses “partner”: .* A facilitator can change it"):
+        change(hall, "Leo", other)
+    with pytest.raises(Invalid) as refused:
+        change(hall, "Fay", other)
+    assert refused.value.fields == {"reason": "C1.1 is agreed and uses “partner”: say why, for those who agreed"}
+    assert how_it_stands(hall) == "stands"
+    change(hall, "Fay", TermForm(other.name, other.definition, other.forms, reason="Counsel asked."))
+    assert how_it_stands(hall) == "changed"
+    with hall.database.reading() as uow:
+        told = glossary.read_term(uow, hall.who["Leo"], term_id=term_of(hall).id)
+        [newest] = list_activity(uow, hall.who["Leo"], group_id=hall.group_id, limit=1)
+    assert [said.wording.reason for said in told.story] == ["Counsel asked.", ""]
+    assert newest.sentence == "changed the definition of “partner”: Counsel asked."
+    assert [(used.reference, used.agreed) for used in told.line.used_in] == [("C1.1", True)]
+
+    # As it was when it was agreed, it stands again.
+    change(hall, "Fay", TermForm(PARTNERS.name, PARTNERS.definition, PARTNERS.forms, reason="Taken back."))
+    assert how_it_stands(hall) == "stands"
+
+
+@pytest.mark.parametrize("what", ["withdraw", "define", "restore", "longer"])
+def test_a_meaning_that_comes_or_goes_changes_what_was_agreed(hall: Hall, what: str) -> None:
+    leo, fay, term_id = hall.who["Leo"], hall.who["Fay"], term_of(hall).id
+    longer = TermForm("share leadership", "To decide together.")
+    if what in ("restore", "define"):
+        with hall.database.writing() as uow:
+            glossary.withdraw(uow, leo, term_id=term_id)
+    agree(hall)
+
+    def go(who: Actor, reason: str) -> None:
+        with hall.database.writing() as uow:
+            if what == "withdraw":
+                glossary.withdraw(uow, who, term_id=term_id, reason=reason)
+            elif what == "restore":
+                glossary.restore(uow, who, term_id=term_id, reason=reason)
+            else:
+                form = PARTNERS if what == "define" else longer
+                form = TermForm(form.name, form.definition, form.forms, reason)
+                glossary.define(uow, who, group_id=hall.group_id, form=form)
+
+    with pytest.raises(Forbidden):
+        go(leo, "I would rather.")
+    with pytest.raises(Invalid):
+        go(fay, "  ")
+    assert how_it_stands(hall) == "stands"
+    go(fay, "We had to.")
+    assert how_it_stands(hall) == "changed"
+
+
+def test_other_words_of_the_glossary_stay_everybodys(hall: Hall) -> None:
+    agree(hall)
+    with hall.database.writing() as uow:
+        other = glossary.define(uow, hall.who["Leo"], group_id=hall.group_id, form=LEAD).id
+    redefine(hall.database, hall.who["Leo"], other, TermForm("Lead provider", "Another."), 1)
+    with hall.database.writing() as uow:
+        glossary.withdraw(uow, hall.who["Leo"], term_id=other)
+    assert how_it_stands(hall) == "stands"
+
+
+def test_a_decision_says_which_meaning_changed_and_two_sides_keep_it(hall: Hall) -> None:
+    decision_id = agree(hall)
+    with hall.database.writing() as uow:
+        glossary.define(uow, hall.who["Leo"], group_id=hall.group_id, form=TermForm("contract", "A paper."))
+    change(hall, "Fay", TermForm("partner", "Who signed the contract.", PARTNERS.forms, "It said too little."))
+    with hall.database.reading() as uow:
+        page = decisions.read_decision(uow, hall.who["Ana"], decision_id=decision_id, group_id=hall.group_id)
+        shifted = corrections.shifted_by(uow, hall.who["Ana"], term_id=term_of(hall).id)
+        assert corrections.shifted_by(uow, hall.who["Ana"], term_id=term_of(hall, "contract").id) == []
+    assert [(each.field, each.term, each.then, each.now) for each in page.changed] == [
+        (None, "contract", "", "A paper."), (None, "partner", "Who signed.", "Who signed the contract."),
+    ]  # fmt: skip
+    assert [(each.decision.id, each.reference, each.confirmed) for each in shifted] == [(decision_id, "C1.1", [])]
+
+    def confirm(name: str) -> int:
+        with hall.database.writing() as uow:
+            made = corrections.confirm_term(uow, hall.who[name], term_id=term_of(hall).id)
+            return sum(each.accepted_at is not None for each in made)
+
+    assert confirm("Leo") == 0
+    with pytest.raises(Conflict, match="for your side"):
+        confirm("Leo")
+    with pytest.raises(Forbidden):
+        confirm("Ola")
+    assert how_it_stands(hall) == "changed"
+    assert confirm("Pat") == 1
+    assert how_it_stands(hall) == "corrected"
+    with pytest.raises(Conflict, match="No decision shows as changed"):
+        confirm("Pat")
+
+
+def test_a_decision_from_before_the_glossary_binds_words_alone(hall: Hall) -> None:
+    decision_id = agree(hall)
+    with hall.database.writing() as uow:
+        decision = uow.session.get_one(Decision, decision_id)
+        words = decided.texts_of(decision.words or {})
+        decision.words, decision.words_sha256 = words, documents.words_sha256(words)
+    change(hall, "Fay", TermForm("partner", "Whoever is paid.", PARTNERS.forms, "Because."))
+    assert how_it_stands(hall) == "stands"

@@ -186,7 +186,8 @@ def test_a_version_keeps_what_its_words_meant(study: Study) -> None:
             ("agreement", "The signed contract.", []),
             ("tariff", "What nobody here speaks of.", []),
         ):
-            glossary.define(uow, cast.member, group_id=cast.group_id, form=TermForm(name, definition, forms))
+            form = TermForm(name, definition, forms, "Counsel asked what it means.")
+            glossary.define(uow, cast.facilitator, group_id=cast.group_id, form=form)
     frozen = freeze(study)
     with study.database.reading() as uow:
         whole = versions.read(uow, cast.observer, version_id=frozen)
@@ -208,8 +209,8 @@ def test_a_version_keeps_what_its_words_meant(study: Study) -> None:
     with study.database.writing() as uow:
         sheet = glossary.read(uow, cast.member, group_id=cast.group_id)
         by_name = {line.term.name: line.term for line in sheet.lines}
-        form = TermForm("partner", "Whoever pays.", ["partners"])
-        glossary.redefine(uow, cast.member, term_id=by_name["partner"].id, form=form, number=1)
+        form = TermForm("partner", "Whoever pays.", ["partners"], "It was wrong.")
+        glossary.redefine(uow, cast.facilitator, term_id=by_name["partner"].id, form=form, number=1)
     with study.database.reading() as uow:
         found = versions.compare(uow, cast.observer, version_id=frozen, other_id=None)
         back = versions.compare(uow, cast.observer, version_id=frozen, other_id=bare)

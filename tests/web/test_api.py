@@ -170,8 +170,8 @@ def test_a_change_is_all_or_nothing(study: Study, call: Call) -> None:
 def test_versions_are_locked_and_can_be_checked(study: Study, call: Call) -> None:
     lead = token_of(study, study.cast.facilitator)
     with study.database.writing() as uow:
-        form = TermForm("criterion", "What is scored.")
-        glossary.define(uow, study.cast.member, group_id=study.cast.group_id, form=form)
+        form = TermForm("criterion", "What is scored.", reason="Experts asked.")
+        glossary.define(uow, study.cast.facilitator, group_id=study.cast.group_id, form=form)
     made = call("POST", f"/groups/{SLUG}/versions", lead, json={"reason": "By a program."})
     assert made.status_code == 201
     read = call("GET", f"/versions/{made.json['id']}", token_of(study, study.cast.observer)).json

@@ -10,11 +10,12 @@ import pytest
 from flask import Flask
 
 from app.policy import Actor
-from app.services import accounts, glossary, items
+from app.services import accounts, decisions, glossary, items, polls
 from app.services.glossary import TermForm
 from app.uow import Database
 from models.accounts import Person
 from models.items import Item, Kind, Status
+from models.polls import Choice, Outcome
 from tests.cast import Browser, Cast, counting, make_cast
 from tests.rooms import build_hall
 
@@ -166,3 +167,64 @@ def test_the_room_explains_its_words_on_the_spot(
         assert '<div id="term-1">' in shown
         assert "Deciding <em>together</em>." in shown
     assert visitor.get(f"/g/{hall.slug}/glossary").status_code == 403
+
+
+def test_a_term_of_agreed_words_is_changed_with_a_reason_and_kept_by_two_sides(
+    client_of: Callable[[Actor], Browser], database: Database
+) -> None:
+    hall = build_hall(database)
+    hall.open("Ana")
+    form = {"name": "partner", "definition": "Who signed.", "forms": "partners"}
+    leo, fay, pat = (client_of(hall.who[name]) for name in ("Leo", "Fay", "Pat"))
+    home = f"/g/{hall.slug}"
+    assert leo.post(f"{home}/glossary/add", data=form).status_code == 303
+    [page] = re.findall(rf"{home}/glossary/\d+", leo.get(f"{home}/glossary").text)[:1]
+    assert "Save the new definition" in leo.get(page).text
+    with database.writing() as uow:
+        poll = polls.open_poll(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=hall.item_id)
+        polls.vote(uow, hall.who["Ana"], poll_id=poll.id, choice=Choice.YES)
+        polls.close_poll(uow, hall.who["Fay"], poll_id=poll.id)
+        decisions.record_decision(
+            uow, hall.who["Fay"], poll_id=poll.id, outcome=Outcome.AGREED, sentence="So be it."
+        )  # fmt: skip
+
+    shown = leo.get(page).text
+    assert "is agreed and uses this term, so what it means is part of what was agreed" in shown
+    assert "Save the new definition" not in shown
+    assert "Withdraw" not in shown
+    other = {**form, "definition": "Whoever is paid.", "number": "1"}
+    refused = leo.post(page, data=other)
+    assert (refused.status_code, "Whoever is paid." in refused.text) == (403, True)
+    assert "A facilitator can change it" in refused.text
+
+    refused = fay.post(page, data=other)
+    assert (refused.status_code, "Whoever is paid." in refused.text) == (422, True)
+    assert "C1.1 is agreed and uses “partner”: say why, for those who agreed" in refused.text
+    gone = fay.post(f"{page}/withdraw", data={"reason": "x" * 501})
+    assert (gone.status_code, "Say why in at most 500 characters" in gone.text) == (422, True)
+    assert fay.post(page, data={**other, "reason": "Counsel asked."}).status_code == 303
+
+    shown = leo.get(page).text
+    assert "Why: Counsel asked." in shown
+    assert "A decision shows as changed since" in shown
+    assert "C1.1, decision 1" in shown
+    for where in (
+        f"{home}/blueprint",
+        f"{home}/blueprint/items/{hall.item_id}",
+        f"{home}/",
+        f"{home}/sessions/decisions",
+    ):
+        assert "hanged since decided" in fay.get(where).text, where
+    page_of_decision = fay.get(f"{home}/sessions/decisions/1").text
+    assert "What “partner” means" in page_of_decision
+    assert "Who signed." in page_of_decision.split("What its terms meant")[1]
+    said = leo.post(f"{page}/unchanged", follow_redirects=True).text
+    assert "Somebody who speaks for another side has to confirm it too." in said
+    assert "Confirmed so far by: Leo Lawyer" in said
+    assert client_of(hall.who["Ola"]).post(f"{page}/unchanged").status_code == 403
+    assert (
+        "Two sides have confirmed it: the decision stands." in pat.post(f"{page}/unchanged", follow_redirects=True).text
+    )
+    assert "shows as changed since" not in leo.get(page).text
+    assert pat.post(f"{page}/unchanged").status_code == 409
+    assert "Minor correction since" in fay.get(f"{home}/sessions/decisions").text

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
-from app.services import items
+from app.services import glossary, items
+from app.services.glossary import TermForm
 from app.uow import Database
 from models.items import Item, Kind
 from tests.cast import OTHER_SLUG, SLUG, Browser, Cast
@@ -72,3 +73,26 @@ def test_strangers_find_nothing(client_of: Callable[[Actor], Browser], people: C
     for path in (SEARCH, f"{SEARCH}/found"):
         assert stranger.get(path, query_string={"q": "trust"}).status_code == 404
     assert "trust</mark>" not in stranger.get(f"/g/{OTHER_SLUG}/search", query_string={"q": "trust"}).text
+
+
+def test_pages_of_the_group_are_found_by_their_names(client_of: Callable[[Actor], Browser], people: Cast) -> None:
+    member, observer = client_of(people.member), client_of(people.observer)
+    found = member.get(f"{SEARCH}/found", query_string={"q": "gloss"}).text
+    assert re.search(rf'role="option"[^>]* href="/g/{SLUG}/glossary"><span class="hit__head">', found)
+    assert 'data-says="1 result"' in found
+    assert f'href="/g/{SLUG}/glossary"><mark>Glossary</mark>' in member.get(SEARCH, query_string={"q": "gloss"}).text
+    for asked in ("add word", "choose several", "over", "e", "actions", "home", "prac", "every", "down", "vers"):
+        for href in re.findall(r'href="([^"]+)"', member.get(f"{SEARCH}/found", query_string={"q": asked}).text):
+            assert member.get(href).status_code == 200, href
+    assert "choose several" not in observer.get(f"{SEARCH}/found", query_string={"q": "choose several"}).text.casefold()
+
+
+def test_a_term_found_by_another_form_says_what_it_means(
+    client_of: Callable[[Actor], Browser], people: Cast, database: Database
+) -> None:
+    with database.writing() as uow:
+        form = TermForm("partner", "An organisation that has signed.", ("party",))
+        glossary.define(uow, people.member, group_id=people.group_id, form=form)
+    found = client_of(people.observer).get(f"{SEARCH}/found", query_string={"q": "party"}).text
+    assert "partner (<mark>party</mark>)" in found
+    assert "An organisation that has signed." in found

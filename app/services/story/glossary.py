@@ -1,4 +1,4 @@
-"""Between the first session and the second: the group writes down what it means by its words."""
+"""Before the first session: the group writes down what it means by its words, while nothing is agreed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.services.story.telling import Teller, local
 
 def tell(teller: Teller) -> None:
     """Each term by whoever knows it best; one of them is first understood otherwise."""
-    teller.at(local(date(2015, 4, 8), "09:30"))
+    teller.at(local(date(2015, 3, 2), "09:30"))
     for each in teller.content["glossary"]["terms"]:
         first = each.get("first", each)
         teller.later(minutes=12)

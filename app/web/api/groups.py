@@ -86,7 +86,7 @@ class Evidence(Shown):
 
 
 class Decision(Shown):
-    """A numbered decision, bound to the exact words it was taken on by `words_sha256`."""
+    """A numbered decision. `words_sha256` binds it to the words it was taken on, and to what their terms meant."""
 
     id: int
     number: int
