@@ -399,6 +399,9 @@ def _ways(words: tuple[Words, ...]) -> Iterator[str]:
         yield _marked(words, escape=True, italic="_")
         inner = _inside(words)
         yield _marked(inner, escape=True, italic="*")
+        # A space between two words of a form has it whether it is marked or not.
+        for each in (words, inner):
+            yield _marked(_without_form_on_spaces(each), escape=True, italic="*")
 
 
 def _inside(words: tuple[Words, ...]) -> tuple[Words, ...]:
@@ -414,6 +417,10 @@ def _inside(words: tuple[Words, ...]) -> tuple[Words, ...]:
         out += [bare._replace(text=each.text[:at]), each._replace(text=core)]
         out.append(bare._replace(text=each.text[at + len(core) :]))
     return tuple(each for each in out if each.text)
+
+
+def _without_form_on_spaces(words: tuple[Words, ...]) -> tuple[Words, ...]:
+    return tuple(Words(each.text) if each.text.isspace() else each for each in words)
 
 
 def _marked(words: tuple[Words, ...], *, escape: bool, italic: str) -> str:
@@ -477,7 +484,8 @@ class _Cell(NamedTuple):
 
 
 _ALIKE = re.compile(
-    "(?P<dash>(?<=\\s)(?:-{1,3}|–|—)(?=\\s)|--+|—)|(?P<dots>\\.\\.\\.|…)|(?P<mark>\\((?:c|C|r|R|tm|TM)\\)|[©®™])"
+    "(?P<alone>(?<!\\S)(?:-{1,3}|–|—)(?!\\S))|(?P<dash>--+|—)|(?P<dots>\\.\\.\\.|…)"
+    "|(?P<mark>\\((?:c|C|r|R|tm|TM)\\)|[©®™])"
     "|(?P<part>(?<![0-9/])(?:1/2|1/4|3/4)(?![0-9/])|[½¼¾])|(?P<arrow>-->|→|==>|<--|←)"
     "|(?P<other>\\S(?:[\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20f0]+)|[\\s\\S])"
 )
@@ -500,7 +508,9 @@ def _folded(text: str) -> Iterator[tuple[str, str]]:
     """The letters of `text` as (what is compared, what stands there)."""
     for found in _ALIKE.finditer(text):
         part = found[0]
-        if found["dash"]:
+        if found["alone"]:  # between spaces a hyphen becomes a dash, elsewhere it does not
+            yield "‒", part
+        elif found["dash"]:
             yield "–", part
         elif len(part) == 1 and part in _UNSEEN:
             yield "", part

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.calc import wordreading
@@ -36,6 +36,7 @@ def through_word(text: str) -> list[Paragraph]:
     return [line.paragraph for line in wordreading.lines(wordreading.read(document.to_bytes()), lambda _: True)]
 
 
+@pytest.mark.timeout(900)
 @given(TEXTS)
 def test_what_nobody_changed_is_not_changed(text: str) -> None:
     shown = paragraphs(text)
@@ -60,6 +61,15 @@ FORMED = st.builds(
 
 
 @given(st.lists(st.lists(FORMED, min_size=1, max_size=4), min_size=1, max_size=3))
+@example(
+    [
+        [
+            Words("a", link="https://example.org/a"),
+            Words("b", italic=True, link="https://example.org/a"),
+            Words("c", bold=True, italic=True),
+        ]
+    ]
+)
 def test_form_and_links_come_through(given_words: list[list[Words]]) -> None:
     """Words with spaces between them can have any form; only an address nobody may follow is left off them."""
     spaced = [
@@ -81,6 +91,8 @@ def _formed(paragraph: Paragraph) -> list[tuple[str, bool, bool, str]]:
 
 
 @given(TEXTS, TEXTS)
+@example("word\n- \nword", "\n---\nword")
+@example("word\n- ", "word– ")
 def test_a_text_becomes_any_other(old: str, new: str) -> None:
     wanted = paragraphs(new)
     got = paragraphs(rewritten(old, wanted))
