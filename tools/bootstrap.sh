@@ -44,7 +44,8 @@ if [ "$(cat .venv/.uv 2>/dev/null)" != "$uv_lock" ] || ! "$uv" --version >/dev/n
     echo "$uv_lock" > .venv/.uv
 fi
 
-"$uv" pip sync --quiet --require-hashes --python .venv/bin/python "requirements/$want.txt"
+# Compiled now, so that it starts fast for whoever may not write here, and where Python is told to keep no bytecode.
+"$uv" pip sync --quiet --require-hashes --compile-bytecode --python .venv/bin/python "requirements/$want.txt"
 # The project itself. Two files of our own and no package: what uv does not know it does not take away for seconds, from
 # under a server that runs. Each comes in one move.
 place() { cat >"$1.new" && chmod "$2" "$1.new" && mv -f "$1.new" "$1"; }

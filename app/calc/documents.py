@@ -67,6 +67,7 @@ class WordDocument:
         section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
         section.left_margin = section.right_margin = Cm(2.2)
         self._bookmarks = self._bullets = self._decimal = 0
+        self._styles: dict[str, str | None] = {}
         self._open: dict[int, int] = {}
 
     def heading(self, words: str, *, level: int = 1, reference: str = "", bookmark: str = "") -> DocxParagraph:
@@ -74,7 +75,8 @@ class WordDocument:
 
         The bookmark lies on the reference that stands before the words, so that the words can be written anew.
         """
-        paragraph: DocxParagraph = self._document.add_heading("", max(0, min(MAX_HEADING, level)))
+        level = max(0, min(MAX_HEADING, level))
+        paragraph = self._add(f"Heading {level}" if level else "Title")
         if reference:
             paragraph.add_run(plain(reference))
             self._mark(paragraph, bookmark)
@@ -85,11 +87,11 @@ class WordDocument:
 
     def label(self, words: str, *, bookmark: str = "") -> None:
         """A small heading that is no heading: what the paragraphs under it are."""
-        self._mark(self._document.add_paragraph(plain(words), self._style(_LABEL)), bookmark)
+        self._mark(self._add(_LABEL, plain(words)), bookmark)
 
     def note(self, words: str, *, bookmark: str = "") -> None:
         """A line about what stands above it, in small grey letters."""
-        self._mark(self._document.add_paragraph(plain(words), self._style(_NOTE)), bookmark)
+        self._mark(self._add(_NOTE, plain(words)), bookmark)
 
     def footer(self, words: str, *, bookmark: str = "") -> None:
         """Words at the foot of every page, and the page's number."""
@@ -139,7 +141,7 @@ class WordDocument:
 
     def paragraph(self, words: str, *, style: str | None = None, bookmark: str = "") -> None:
         """A paragraph of plain words, in one of Word's built-in styles, such as "Intense Quote", if named."""
-        self._mark(self._document.add_paragraph(plain(words), style), bookmark)
+        self._mark(self._add(style, plain(words)), bookmark)
 
     def markdown(self, text: str, *, heading_offset: int = 1) -> None:
         """A Markdown text; its own headings begin `heading_offset` levels below Word's first."""
@@ -178,7 +180,7 @@ class WordDocument:
 
     def difference(self, segments: Sequence[Segment], *, bookmark: str = "") -> None:
         """A paragraph with additions underlined and removals struck through, both in a colour as well."""
-        paragraph = self._document.add_paragraph()
+        paragraph = self._add()
         for segment in segments:
             run = paragraph.add_run(plain(segment.text))
             if segment.kind == "added":
@@ -226,18 +228,32 @@ class WordDocument:
             own = 1 if each.kind == "heading" else 2
             if heading_offset is None:
                 name = "Heading in the words" if own == 1 else "Subheading in the words"
-                return self._document.add_paragraph(style=self._style(name))
+                return self._add(name)
             level = max(1, min(MAX_HEADING, own + heading_offset))
-            return self._document.add_paragraph(style=f"Heading {level}")
+            return self._add(f"Heading {level}")
         if each.kind in ("bullet", "number"):
             names = _BULLETS if each.kind == "bullet" else _NUMBERS
-            paragraph = self._document.add_paragraph(style=names[min(each.level, len(names) - 1)])
+            paragraph = self._add(names[min(each.level, len(names) - 1)])
             _number(paragraph, self._list(each), each.level)
             return paragraph
         if each.kind == "plain" and each.level:
             name = "List Continue" if each.level == 1 else f"List Continue {each.level}"
-            return self._document.add_paragraph(style=self._style(name, based_on="List Continue"))
-        return self._document.add_paragraph(style="Quote" if each.kind == "quote" else None)
+            return self._add(name, based_on="List Continue")
+        return self._add("Quote" if each.kind == "quote" else None)
+
+    def _add(self, style: str | None = None, words: str = "", *, based_on: str = "Normal") -> DocxParagraph:
+        """A paragraph at the end, in a style by its name.
+
+        python-docx goes through all styles for each paragraph, which in a long document takes longer than all else:
+        each is looked up once.
+        """
+        paragraph = self._document.add_paragraph(words)
+        if style is not None:
+            if style not in self._styles:
+                found = self._style(style, based_on=based_on)
+                self._styles[style] = found.style_id
+            paragraph._p.style = self._styles[style]  # noqa: SLF001 - the public way looks it up
+        return paragraph
 
     def _style(self, name: str, *, based_on: str = "Normal") -> ParagraphStyle:
         """A style of paragraphs by its name, made when the document has none yet."""

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.calc.dialect import clean
@@ -195,6 +196,7 @@ class _Builder(ET.TreeBuilder):
         raise Unreadable(_BROKEN)
 
 
+@lru_cache(maxsize=1024)
 def _short(name: str) -> str:
     if not name.startswith("{"):
         return name

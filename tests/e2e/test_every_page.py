@@ -71,7 +71,8 @@ def test_pages_are_open_to_everybody(
             faults.append(f"{path}: {answer.status}")
             continue
         if role == "expert" and page.get_by_role("button", name="Continue").count():
-            page.get_by_role("button", name="Continue").click()
+            with page.expect_navigation():
+                page.get_by_role("button", name="Continue").click()
             waiting.append(page.url)
         try:
             assert_accessible(page)
