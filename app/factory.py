@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,8 +32,12 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
     return app
 
 
+@cache
 def make_pages(redis_url: str = "") -> Flask:
-    """All that can be asked for, without anything to look in yet; attempts are counted in Redis where there is one."""
+    """All that can be asked for, without anything to look in yet; attempts are counted in Redis where there is one.
+
+    Made once in a process: what is forked from one that has them, as the tests' servers are, starts at once.
+    """
     app = Flask("concordat", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.url_map.strict_slashes = False  # people type addresses with and without the last stroke
     app.config.update(

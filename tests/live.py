@@ -21,7 +21,7 @@ START_SECONDS = 60
 
 #: Loading Concordat takes seconds of processor time. One process has it loaded, and every server is forked from that.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["app.cli", "app.factory", "app.serve", "app.worker", "app.supervise", "tests.live"])
+FORKS.set_forkserver_preload(["tests.preloaded", "tests.live"])
 
 
 def run(command: str, environ: dict[str, str], log: str) -> None:
