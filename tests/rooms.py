@@ -71,7 +71,7 @@ class Hall:
             actor = accounts.actor_of_cookie(uow.session, uow.keys, token, uow.now)
             if let_in:
                 attendance.decide_guests(
-                    uow, self.who["Fay"], meeting_id=self.meeting_id, person_id=actor.person_id, let_in=True
+                    uow, self.who["Fay"], meeting_id=self.meeting_id, person_ids=[actor.person_id or 0], let_in=True
                 )
         return actor
 

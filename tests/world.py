@@ -384,7 +384,7 @@ def _open_session(world: World, say: Say) -> None:
     with world.database.writing() as uow:
         world.guest = accounts.actor_of_cookie(uow.session, uow.keys, token, uow.now)
         world.guest_token = token
-        attendance.decide_guests(uow, lead, meeting_id=meeting_id, person_id=world.guest.person_id, let_in=True)
+        attendance.decide_guests(uow, lead, meeting_id=meeting_id, person_ids=[world.guest.person_id or 0], let_in=True)
         hands.raise_hand(uow, world.cast.member, meeting_id=meeting_id, kind=HandKind.POINT)
         actions.add_action(
             uow, lead, group_id=world.cast.group_id, what=say("open action"), owner_id=None, due_on=None,

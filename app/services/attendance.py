@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -155,8 +155,10 @@ def waiting_place(uow: UnitOfWork, actor: Actor) -> tuple[Attendance, Meeting, s
     return None if row is None else (row[0], row[1], row[2])
 
 
-def decide_guests(uow: UnitOfWork, actor: Actor, *, meeting_id: int, person_id: int | None, let_in: bool) -> int:
-    """Let a waiting guest in, or not; ``person_id`` None lets all of them in. Returns how many.
+def decide_guests(
+    uow: UnitOfWork, actor: Actor, *, meeting_id: int, person_ids: Collection[int] | None, let_in: bool
+) -> int:
+    """Let waiting guests in, or not: those named, or all who wait. Returns how many.
 
     Their rights begin with this and end with the session. Raises NotFound, Forbidden.
     """
@@ -164,7 +166,7 @@ def decide_guests(uow: UnitOfWork, actor: Actor, *, meeting_id: int, person_id: 
     query = select(Attendance).where(
         Attendance.meeting_id == meeting.id, Attendance.asked_at.is_not(None), Attendance.confirmed_by_id.is_(None)
     )
-    query = query.where(Attendance.refused_at.is_(None) if person_id is None else Attendance.person_id == person_id)
+    query = query.where(Attendance.refused_at.is_(None) if person_ids is None else Attendance.person_id.in_(person_ids))
     rows = list(uow.session.execute(query.options(joinedload(Attendance.person))).scalars())
     for row in rows:
         if let_in:

@@ -164,11 +164,18 @@ def take_back(uow: UnitOfWork, actor: Actor, *, comment_id: int, group_id: int |
     return comment
 
 
-def resolve(uow: UnitOfWork, actor: Actor, *, discussion_id: int, group_id: int | None = None) -> Discussion:
-    """Say that a discussion has come to its end. Raises NotFound, Forbidden, Conflict when it was resolved."""
+def resolve(
+    uow: UnitOfWork, actor: Actor, *, discussion_id: int, words: str = "", group_id: int | None = None
+) -> Discussion:
+    """Say that a discussion has come to its end, with ``words`` as the last of it where there are any.
+
+    Raises NotFound, Forbidden, Invalid, Conflict when it was resolved.
+    """
     discussion, item = _hold(uow, actor, discussion_id, group_id)
     if discussion.resolved_at is not None:
         raise Conflict("Somebody has resolved this already.")
+    if words.strip():
+        reply(uow, actor, discussion_id=discussion_id, words=words, group_id=group_id)
     discussion.resolved_at, discussion.resolved_by_id = uow.now, actor.person_id
     note(uow, actor, f"resolved a comment on {item.reference}", group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))

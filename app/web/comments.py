@@ -150,15 +150,19 @@ def reply(slug: str, item_id: int, discussion_id: int) -> ResponseReturnValue:
 
 @bp.post("/items/<int:item_id>/comments/<int:discussion_id>/<any(resolve, reopen):what>")
 def settle(slug: str, item_id: int, discussion_id: int, what: str) -> ResponseReturnValue:
-    """Say that a discussion is done, or open it again."""
-    use_case, said = {
-        "resolve": (comments.resolve, _("Resolved. It can be reopened at any time.")),
-        "reopen": (comments.reopen, _("Open again.")),
-    }[what]
-    return _act(
-        item_id, discussion_id, said=said,
-        use_case=lambda uow, actor: use_case(uow, actor, discussion_id=discussion_id, group_id=group_id()),
-    )  # fmt: skip
+    """Say that a discussion is done, or open it again; a reply that was written and not sent goes along."""
+    words = request.form.get("words", "")
+
+    def act(uow: UnitOfWork, actor: Actor) -> object:
+        if what == "reopen":
+            comments.reopen(uow, actor, discussion_id=discussion_id, group_id=group_id())
+            return _("Open again.")
+        comments.resolve(uow, actor, discussion_id=discussion_id, words=words, group_id=group_id())
+        if words.strip():
+            return _("Your reply is kept, and the comment is resolved. It can be reopened at any time.")
+        return _("Resolved. It can be reopened at any time.")
+
+    return _act(item_id, discussion_id, act)
 
 
 @bp.post("/items/<int:item_id>/comments/<int:discussion_id>/said/<int:comment_id>")

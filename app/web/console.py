@@ -14,6 +14,7 @@ from app.services import attendance, decisions, hands, meetings, rooms, stages
 from app.uow import UnitOfWork
 from app.web import screen
 from app.web.context import looking
+from app.web.forms import whole_number
 from app.web.fragments import command, faults, fragment, group_id, number, typed
 
 bp = Blueprint("console", __name__)
@@ -122,11 +123,12 @@ def close(slug: str, meeting_id: int) -> ResponseReturnValue:
 
 @bp.post("/guests")
 def guests(slug: str, meeting_id: int) -> ResponseReturnValue:
-    """Let waiting guests in, one or all, or not."""
-    let_in, person_id = request.form.get("let_in") == "yes", number("person_id")
+    """Let waiting guests in, or not: those whom the page showed, and nobody who came since."""
+    let_in = request.form.get("let_in") == "yes"
+    shown = [one for one in map(whole_number, request.form.getlist("person_id")) if one is not None]
 
     def decide(uow: UnitOfWork, actor: Actor) -> object:
-        return attendance.decide_guests(uow, actor, meeting_id=meeting_id, person_id=person_id, let_in=let_in)
+        return attendance.decide_guests(uow, actor, meeting_id=meeting_id, person_ids=shown, let_in=let_in)
 
     return act(slug, meeting_id, decide)
 

@@ -87,7 +87,7 @@ def _lines(way: practice.Way, ground: Ground) -> list[Line]:
                 text = _(
                     "Before a session look at the group’s first page: what is new there, and what your homework is."
                 )
-                href = url_for("groups.overview", slug=g.group.slug, _anchor="since")
+                href = url_for("groups.overview", slug=g.group.slug, tour="look", _anchor="since")
                 return _("Know where to look"), text, _("Look at the first page"), href
 
     return [Line(stride, *lead(stride.step)) for stride in way.strides]

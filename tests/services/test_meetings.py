@@ -168,7 +168,7 @@ def test_guests_have_rights_only_once_let_in_and_only_while_the_session_is_open(
     with hall.database.reading() as uow, pytest.raises(NotFound):
         rooms.read_member(uow, guest, **read)
     with hall.database.writing() as uow:
-        assert attendance.decide_guests(uow, hall.who["Fay"], meeting_id=hall.meeting_id, person_id=None, let_in=True)
+        assert attendance.decide_guests(uow, hall.who["Fay"], meeting_id=hall.meeting_id, person_ids=None, let_in=True)
     with hall.database.reading() as uow:
         assert rooms.read_member(uow, guest, **read).is_here
         assert meetings.may_watch(uow.session, guest, hall.meeting_id)

@@ -51,6 +51,10 @@ def test_words_are_commented_on_answered_and_resolved(
     assert "Both." in observer.get(f"{ROOM}/comments?show=resolved").text
     assert observer.post(f"{talk}/reopen").status_code == 303
     assert observer.post(f"{talk}/reopen").status_code == 409
+    both = member.post(f"{talk}/resolve", data={"words": "So both it is."}, follow_redirects=True).text
+    assert "Your reply is kept, and the comment is resolved." in both
+    assert "So both it is." in observer.get(f"{ROOM}/comments?show=resolved").text
+    assert member.post(f"{talk}/resolve", data={"words": "x" * 100_000}).status_code == 409, "it is resolved already"
 
 
 def test_what_was_typed_is_kept_when_it_is_refused(

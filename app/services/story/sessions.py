@@ -131,7 +131,7 @@ def _deputy(teller: Teller, meeting: Meeting, deputy: str, member: str) -> None:
     """Somebody from outside comes in by the code, is let in, and speaks and votes for a member."""
     uow = teller.uow
     voting.come_in(teller, meeting, deputy)
-    attendance.decide_guests(uow, teller.who(FACILITATOR), meeting_id=meeting.id, person_id=None, let_in=True)
+    attendance.decide_guests(uow, teller.who(FACILITATOR), meeting_id=meeting.id, person_ids=None, let_in=True)
     attendance.set_deputy(
         uow, teller.who(FACILITATOR), meeting_id=meeting.id, person_id=teller.person_id(deputy),
         for_person_id=teller.person_id(member),

@@ -86,7 +86,9 @@ export function listen(root, then) {
     event.preventDefault();
     const problem = (form.closest("[data-acts]") ?? root).querySelector("[data-error]");
     if (problem instanceof HTMLElement) problem.hidden = true;
-    act(form.action, new FormData(form), (done) => then(done, form)).catch((/** @type {Error} */ error) => {
+    const pressed = event.submitter;
+    const url = pressed?.hasAttribute("formaction") ? /** @type {HTMLButtonElement} */ (pressed).formAction : form.action;
+    act(url, new FormData(form, pressed), (done) => then(done, form)).catch((/** @type {Error} */ error) => {
       if (!(problem instanceof HTMLElement)) return void toast(error.message, { error: true });
       problem.textContent = error.message;
       problem.hidden = false;

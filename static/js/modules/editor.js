@@ -42,6 +42,8 @@ const HIDE = "concordat-hide-cursors";
 const TALKS_MS = 600;
 /** "Saved" is said when nothing has been typed for so long. */
 const CALM_MS = 250;
+/** Where the cursor of a shorter text stands at first: behind its last word. */
+const LONG_TEXT = 1_500;
 const store = new BrowserStore();
 
 /** @returns {string} */
@@ -122,7 +124,11 @@ class Editor {
    * @param {import("@codemirror/state").Extension} collaboration
    */
   open(text, collaboration) {
-    const state = EditorState.create({ doc: text, extensions: [collaboration, this.#extensions()] });
+    // Whoever comes to write mostly goes on where the words end; a long text is first read from its beginning.
+    const end = !this.view && this.element.dataset.focus !== undefined && text.length < LONG_TEXT;
+    const state = EditorState.create({
+      doc: text, selection: { anchor: end ? text.length : 0 }, extensions: [collaboration, this.#extensions()],
+    });
     if (this.view) {
       this.view.setState(state);
     } else {
