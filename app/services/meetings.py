@@ -207,6 +207,13 @@ def current_stage(stages: Sequence[Stage]) -> Stage | None:
     return next((stage for stage in stages if stage.started_at is not None and stage.ended_at is None), None)
 
 
+def next_stage(stages: Sequence[Stage]) -> Stage | None:
+    """The first stage behind the running one that has not been: what was left out on the way is not offered again."""
+    running = current_stage(stages)
+    behind = stages[stages.index(running) + 1 :] if running is not None else stages
+    return next((stage for stage in behind if stage.started_at is None), None)
+
+
 def next_meeting(session: Session, meeting: Meeting) -> Meeting | None:
     """The session that follows in the group's calendar, if it is planned and told of."""
     return session.execute(

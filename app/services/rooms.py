@@ -17,7 +17,7 @@ from app.services.actions import ActionLine
 from app.services.attendance import attendances, expected, is_present
 from app.services.hands import Queue, queue_of
 from app.services.homework import HomeworkLine
-from app.services.meetings import OPEN, access_meeting, current_stage, next_meeting, stages_of
+from app.services.meetings import OPEN, access_meeting, current_stage, next_meeting, next_stage, stages_of
 from app.services.polls import PollView
 from app.services.stages import UNDO_LASTS, elapsed, last_change
 from app.uow import UnitOfWork
@@ -205,14 +205,18 @@ def _load(
     lines = [_line(stage, meeting, now, references) for stage in stages]
     running = current_stage(stages)
     clock = _clock(running, meeting, now) if running else None
-    left = sum(stage.planned_minutes + stage.extra_minutes for stage in stages if stage.started_at is None)
+    coming = next_stage(stages)
+    left = sum(
+        stage.planned_minutes + stage.extra_minutes
+        for stage in (stages[stages.index(coming) :] if coming is not None else ()) if stage.started_at is None
+    )  # fmt: skip
     from_now = now if meeting.state in OPEN else meeting.starts_at
     ends_at = from_now + timedelta(minutes=left, seconds=max(0, clock.left) if clock else 0)
     poll = polls.latest_poll(session, meeting.id)
     room = Room(
         meeting=meeting, group=group, stages=lines,
         now=next((line for line in lines if line.state == "now"), None),
-        after=next((line for line in lines if line.state == "next"), None),
+        after=next((line for line in lines if coming is not None and line.id == coming.id), None),
         clock=clock, ends_at=ends_at, benches=_benches(members, rows, queue), queue=queue,
         item=_item(session, meeting.current_item_id),
         poll=polls.view(session, poll, person_id=person_id, facilitates=facilitates) if poll else None,

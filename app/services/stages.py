@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -19,6 +20,7 @@ from app.services.meetings import (
     current_stage,
     hold_controls,
     hold_meeting,
+    next_stage,
     record,
     stages_of,
 )  # fmt: skip
@@ -190,24 +192,30 @@ def new_projector_address(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> 
     return meeting
 
 
-def advance(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int) -> Meeting:
+def advance(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int, stage_id: int | None = None) -> Meeting:
     """Go to the next stage, or from the last one to the wrap-up. Starting a decision on an item opens its vote.
 
+    With ``stage_id`` go to that one, ahead or back; one that has been goes on where it ended, and asks nothing anew.
     ``revision`` is that of the page whose button was pressed. Raises Conflict when the session has moved on since, when
-    another facilitator has control, or when a vote is still open.
+    another facilitator has control, or when a vote is still open; NotFound for a stage of elsewhere.
     """
     meeting = hold_controls(uow, actor, meeting_id, revision=revision)
-    if meeting.state not in (MeetingState.LOBBY, MeetingState.RUNNING):
+    may_go = (MeetingState.LOBBY, MeetingState.RUNNING) if stage_id is None else OPEN
+    if meeting.state not in may_go:
         raise Conflict("There is no further stage.")
     if polls.open_poll_in(uow.session, meeting.id) is not None:
         raise Conflict("A vote is still open. Close it first.", code="vote_open")
     stages = stages_of(uow.session, meeting.id)
     before = current_stage(stages)
-    after = next((stage for stage in stages if stage.started_at is None), None)
+    after = next_stage(stages) if stage_id is None else next((one for one in stages if one.id == stage_id), None)
+    if after is None and stage_id is not None:
+        raise NotFound()
+    if after is not None and after is before:
+        raise Conflict(f"{after.title} is running already.")
     detail = {
         "from": before.id if before else None, "to": after.id if after else None, "state": meeting.state.value,
         "item": meeting.current_item_id, "paused_seconds": before.paused_seconds if before else 0,
-        "was_paused": meeting.paused_at is not None, "poll": None,
+        "was_paused": meeting.paused_at is not None, "poll": None, "been": _been(after),
     }  # fmt: skip
     _end_pause(uow, meeting, before)
     if before is not None:
@@ -217,15 +225,31 @@ def advance(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int) ->
         meeting.state = MeetingState.CLOSING
     else:
         meeting.state = MeetingState.RUNNING
-        after.started_at, after.ended_at, after.paused_seconds = uow.now, None, 0
+        is_new = after.started_at is None
+        if after.ended_at is None:
+            after.started_at, after.paused_seconds = uow.now, 0
+        else:
+            after.paused_seconds += int((uow.now - after.ended_at).total_seconds())
+        after.ended_at = None
         meeting.current_item_id = after.item_id or meeting.current_item_id
-        if after.kind is StageKind.DECIDE and after.item_id is not None and polls.somebody_votes(uow.session, meeting):
+        decides = is_new and after.kind is StageKind.DECIDE and after.item_id is not None
+        if decides and after.item_id is not None and polls.somebody_votes(uow.session, meeting):
             detail["poll"] = polls.open_in(uow, actor, meeting, after.item_id).id
     record(uow, actor, meeting, "stage", **detail)
-    what = f"started {after.title}" if after else "began the wrap-up"
+    what = f"{'went back to' if detail['been'] else 'started'} {after.title}" if after else "began the wrap-up"
     sentence = f"{what} in session {meeting.number}"
     note(uow, actor, sentence, group_id=meeting.group_id, meeting_id=meeting.id)
     return meeting
+
+
+def _been(stage: Stage | None) -> dict[str, Any] | None:
+    """When a stage was held before, as an event keeps it; None where it has not been."""
+    if stage is None or stage.started_at is None or stage.ended_at is None:
+        return None
+    return {
+        "started_at": stage.started_at.isoformat(), "ended_at": stage.ended_at.isoformat(),
+        "paused_seconds": stage.paused_seconds,
+    }  # fmt: skip
 
 
 def last_change(uow: UnitOfWork, meeting: Meeting) -> MeetingEvent | None:
@@ -261,7 +285,12 @@ def undo(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int) -> Me
         polls.withdraw(uow, actor, meeting, poll)
     stages = {stage.id: stage for stage in stages_of(uow.session, meeting.id)}
     after, before = stages.get(detail["to"] or 0), stages.get(detail["from"] or 0)
-    if after is not None:
+    been = detail.get("been")
+    if after is not None and been:
+        after.started_at = datetime.fromisoformat(been["started_at"])
+        after.ended_at = datetime.fromisoformat(been["ended_at"])
+        after.paused_seconds = been["paused_seconds"]
+    elif after is not None:
         after.started_at, after.paused_seconds = None, 0
     meeting.paused_at = None
     if before is not None:

@@ -57,11 +57,13 @@ def live(slug: str, meeting_id: int) -> ResponseReturnValue:
 
 @bp.post("/advance")
 def advance(slug: str, meeting_id: int) -> ResponseReturnValue:
-    """The main button: on to the next stage."""
-    revision = number("revision") or 0
-    return act(
-        slug, meeting_id, lambda uow, actor: stages.advance(uow, actor, meeting_id=meeting_id, revision=revision)
-    )
+    """The main button: on to the next stage; or to any other."""
+    revision, stage_id = number("revision") or 0, number("stage_id")
+
+    def go(uow: UnitOfWork, actor: Actor) -> object:
+        return stages.advance(uow, actor, meeting_id=meeting_id, revision=revision, stage_id=stage_id)
+
+    return act(slug, meeting_id, go)
 
 
 @bp.post("/undo")

@@ -85,6 +85,52 @@ def test_a_change_of_stage_can_be_taken_back_for_thirty_seconds(hall: Hall, cloc
     assert back.state is MeetingState.RUNNING
 
 
+def test_any_stage_can_be_gone_to_and_one_that_has_been_goes_on(hall: Hall, clock: SetClock) -> None:
+    hall.open("Ana")
+    hall.advance()
+    first, second, third = shown(hall).stages
+
+    def go(stage_id: int) -> Meeting:
+        with hall.database.writing() as uow:
+            return stages.advance(
+                uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision, stage_id=stage_id
+            )
+
+    clock.advance(minutes=5)
+    go(third.id)  # ahead: the decision on the way is left out
+    assert [line.state for line in shown(hall).stages] == ["done", "next", "now"]
+    assert shown(hall).after is None
+    with pytest.raises(Conflict, match="is running already"):
+        go(third.id)
+    with pytest.raises(NotFound):
+        go(third.id + 99)
+    clock.advance(minutes=7)
+    back = go(first.id)
+    assert [(line.state, line.actual) for line in shown(hall).stages] == [("now", 5), ("next", None), ("done", 7)]
+    assert shown(hall).after == second
+    clock.advance(seconds=20)
+    with hall.database.writing() as uow:
+        stages.undo(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=back.revision)
+    assert [(line.state, line.actual) for line in shown(hall).stages] == [("done", 5), ("next", None), ("now", 8)]
+    assert hall.advance().state is MeetingState.CLOSING
+    go(second.id)  # from the wrap-up back to what was left out, which asks its question
+    assert hall.meeting().state is MeetingState.RUNNING
+    with hall.database.writing() as uow:
+        poll = uow.session.execute(select(Poll)).scalar_one()
+        polls.close_poll(uow, hall.who["Fay"], poll_id=poll.id)
+    go(first.id)
+    go(second.id)
+    with hall.database.reading() as uow:
+        assert uow.session.execute(select(Poll.id)).scalars().all() == [poll.id], (
+            "what has been asked is not asked anew"
+        )
+
+
+def shown(hall: Hall) -> rooms.Room:
+    with hall.database.reading() as uow:
+        return rooms.read_console(uow, hall.who["Fay"], meeting_id=hall.meeting_id, group_id=hall.group_id).room
+
+
 def test_a_vote_that_was_asked_since_holds_the_stage(hall: Hall) -> None:
     hall.open("Ana")
     hall.advance()
