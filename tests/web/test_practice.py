@@ -68,9 +68,11 @@ def test_the_whole_tour_without_a_script(
     assert "Too long" in member.get(vote).text
     assert "Too long" not in client_of(people.peer).get(vote).text
 
-    assert leads_to(page, "look") == f"{HOME}#since"
+    assert leads_to(page, "look") == f"{HOME}?tour=look#since"
     assert "Done" not in step(member.get(TOUR).text, "look")
-    assert "You have taken 4 of 6 steps" in member.get(HOME).text
+    looked_at = member.get(f"{HOME}?tour=look").text
+    assert "You have taken 4 of 6 steps" in looked_at
+    assert "Back to the tour" in looked_at
     page = member.get(TOUR).text
     assert "5 of 6 steps done" in page
     assert "That is all" not in page
