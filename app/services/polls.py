@@ -67,7 +67,10 @@ class Split:
 
 @dataclass(frozen=True)
 class PollView:
-    """A poll as one actor may see it. While it is open nobody's answer is in it but the actor's own."""
+    """A poll as one actor may see it. While it is open nobody's answer is in it but the actor's own.
+
+    ``moved``: the vote has closed, and the item's words, or what its terms mean, are no longer those it was taken on.
+    """
 
     poll: Poll
     reference: str
@@ -77,6 +80,7 @@ class PollView:
     may_vote: bool
     is_shown: bool
     decision: Decision | None
+    moved: bool
 
     @property
     def voted(self) -> int:
@@ -348,7 +352,10 @@ def view(session: Session, poll: Poll, *, person_id: int | None, facilitates: bo
     may_vote = any(elector.person_id == person_id for elector in electors)
     split = split_of(voices) if open_to_see else []
     reference = session.get_one(Item, poll.item_id).reference
-    return PollView(poll, reference, voices, split, ballots.get(person_id or 0), may_vote, shown, decision)
+    moved = poll.closed_at is not None and poll.words_sha256 not in decided.fingerprints(
+        decided.binding_now(session, poll.group_id, poll.item_id)
+    )
+    return PollView(poll, reference, voices, split, ballots.get(person_id or 0), may_vote, shown, decision, moved)
 
 
 def _order(elector: Elector) -> tuple[int, str]:

@@ -13,7 +13,7 @@ from app.uow import Database
 from models.documents import Document, Field
 from models.items import Item, Status
 from models.meetings import Meeting
-from models.polls import Choice, Outcome
+from models.polls import Choice, Outcome, Poll
 from tests.rooms import Hall, build_hall
 
 
@@ -99,6 +99,21 @@ def shows_poll(hall: Hall) -> bool:
     with hall.database.reading() as uow:
         console = rooms.read_console(uow, hall.who["Fay"], meeting_id=hall.meeting_id, group_id=hall.group_id)
         return console.room.shows_poll
+
+
+def test_who_records_a_decision_is_told_that_the_words_have_moved(hall: Hall) -> None:
+    poll_id = vote(hall, Ana=Choice.YES, Leo=Choice.YES)
+
+    def moved() -> bool:
+        with hall.database.reading() as uow:
+            poll = uow.session.get_one(Poll, poll_id)
+            return polls.view(uow.session, poll, person_id=hall.who["Fay"].person_id, facilitates=True).moved
+
+    assert not moved()
+    write(hall, "Small practices apart.")
+    assert moved()
+    write(hall, "Partners share leadership.")
+    assert not moved()
 
 
 def test_the_minutes_quote_what_was_decided_on_and_what_was_asked_for(hall: Hall) -> None:

@@ -11,10 +11,11 @@ import pytest
 from flask import Flask
 
 from app.policy import SYSTEM, Actor
-from app.services import documents, groups, meetings
+from app.services import decisions, documents, groups, meetings, polls
 from app.uow import Database, UnitOfWork
-from models.documents import Field
+from models.documents import Document, Field
 from models.meetings import MeetingState
+from models.polls import Choice, Outcome
 from tests.cast import Browser, sign_in_token
 from tests.conftest import SetClock
 from tests.rooms import Hall, build_hall
@@ -236,3 +237,25 @@ def build_other(uow: UnitOfWork) -> int:
     """A session of another group."""
     group = groups.create_group(uow, SYSTEM, slug="elsewhere", name="Elsewhere (invented)")
     return meetings.plan_meeting(uow, SYSTEM, group_id=group.id, title="Not yours", day=date(2026, 3, 2), at=time(9)).id
+
+
+def test_the_console_says_that_the_words_moved_before_their_decision(app: Flask, hall: Hall) -> None:
+    hall.open("Ana", "Leo")
+    hall.advance()
+    with hall.database.writing() as uow:
+        poll = polls.open_poll(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=hall.item_id)
+        polls.vote(uow, hall.who["Ana"], poll_id=poll.id, choice=Choice.YES)
+    fay = browser(app, hall, hall.who["Fay"])
+    assert "Close the vote? 2 people have not voted yet." in fay.get(f"{base(hall)}/console").text
+    with hall.database.writing() as uow:
+        polls.close_poll(uow, hall.who["Fay"], poll_id=poll.id)
+    assert "have changed since the vote" not in fay.get(f"{base(hall)}/console").text
+    with hall.database.writing() as uow:
+        text = documents.documents_of(uow.session, [hall.item_id])[hall.item_id][Field.TEXT]
+        documents.replace_text(uow, hall.who["Fay"], uow.lock(Document, text.id), "Other words.")
+    assert "have changed since the vote" in fay.get(f"{base(hall)}/console").text
+    with hall.database.writing() as uow:
+        decisions.record_decision(
+            uow, hall.who["Fay"], poll_id=poll.id, outcome=Outcome.AGREED, sentence="So be it."
+        )  # fmt: skip
+    assert "The words have changed since the vote: see what." in fay.get(f"{base(hall)}/console").text
