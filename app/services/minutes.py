@@ -20,8 +20,9 @@ from app.services.meetings import access_meeting, hold_meeting, next_meeting, re
 from app.uow import UnitOfWork
 from models.documents import Document, Field, TextChange
 from models.groups import Group, Role
+from models.items import Item
 from models.meetings import Attendance, Meeting, MeetingState, Stage
-from models.polls import Ballot, Choice, Decision, Outcome
+from models.polls import Ballot, Choice, Decision, Outcome, Poll
 
 OUTCOMES = {
     Outcome.AGREED: "Agreed",
@@ -159,9 +160,20 @@ def _minutes(count: int) -> str:
 def _decisions(session: Session, meeting: Meeting) -> str:
     query = select(Decision).where(Decision.meeting_id == meeting.id).order_by(Decision.number)
     found = list(session.execute(query).scalars())
-    if not found:
-        return "# Decisions\n\nNo decision was recorded."
-    return "\n\n".join(["# Decisions", *(_decision(session, each) for each in found)])
+    said = [_decision(session, each) for each in found] or ["No decision was recorded."]
+    undecided = (
+        select(Item.reference)
+        .join(Poll, Poll.item_id == Item.id)
+        .outerjoin(Decision, Decision.poll_id == Poll.id)
+        .where(Poll.meeting_id == meeting.id, Poll.closed_at.is_not(None), Poll.cancelled_at.is_(None))
+        .where(Decision.id.is_(None))
+        .order_by(Poll.id)
+    )
+    said += [
+        f"The vote on {reference} closed, and no decision was recorded on it."
+        for reference in session.execute(undecided).scalars()
+    ]
+    return "\n\n".join(["# Decisions", *said])
 
 
 def _decision(session: Session, decision: Decision) -> str:

@@ -116,6 +116,18 @@ def test_who_records_a_decision_is_told_that_the_words_have_moved(hall: Hall) ->
     assert not moved()
 
 
+def test_the_minutes_tell_of_a_vote_without_a_decision(hall: Hall) -> None:
+    vote(hall, Ana=Choice.YES)
+    with hall.database.reading() as uow:
+        drafted = minutes.compose(uow, uow.session.get_one(Meeting, hall.meeting_id))
+    assert "No decision was recorded.\n\nThe vote on C1.1 closed, and no decision was recorded on it." in drafted
+    decide(hall, vote(hall, Ana=Choice.YES, Leo=Choice.YES), Outcome.AGREED)
+    with hall.database.reading() as uow:
+        drafted = minutes.compose(uow, uow.session.get_one(Meeting, hall.meeting_id))
+    assert drafted.count("no decision was recorded on it") == 1
+    assert "No decision was recorded." not in drafted
+
+
 def test_the_minutes_quote_what_was_decided_on_and_what_was_asked_for(hall: Hall) -> None:
     write(hall, "Small practices apart.")
     decide(hall, vote(hall, Ana=Choice.NO, Leo=Choice.YES), Outcome.NOT_AGREED)

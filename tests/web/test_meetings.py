@@ -97,9 +97,13 @@ def test_guests_come_in_by_code_and_are_told_what_is_wrong(app: Flask, hall: Hal
     shown = fay.get(f"{base(hall)}/console").text
     assert "Gus Guest" in shown
     waiting = re.findall(r'name="person_id" value="(\d+)"', shown)
+    assert "Somebody of this name is in already" not in shown
     hall.guest("Lea Later", "Legal", let_in=False)  # comes after the page was shown, and is not let in by it
     assert fay.post(f"{base(hall)}/console/guests", data={"let_in": "yes", "person_id": waiting}).status_code == 303
-    assert "Lea Later" in fay.get(f"{base(hall)}/console").text.split("waits to be let in", 1)[1].split("</ul>")[0]
+    hall.guest("gus guest", "Legal", let_in=False)  # the same one, on another telephone
+    still = fay.get(f"{base(hall)}/console").text.split("wait to be let in", 1)[1].split("</ul>")[0]
+    assert "Lea Later" in still
+    assert still.count("Somebody of this name is in already") == 1
     assert f'data-go="{base(hall)}/room"' in guest.get("/join/waiting/live").text
     assert guest.get(f"{base(hall)}/room").status_code == 200
     for place in ("", "/console", "/minutes", "/console/live"):
