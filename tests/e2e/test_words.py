@@ -163,7 +163,7 @@ def test_words_are_commented_on_from_the_editor_and_the_mark_goes_along(
     talk.get_by_label(f"Reply to {people.facilitator.name}").fill("And so it stays.")
     talk.get_by_role("button", name="Resolve").focus()
     member.keyboard.press("Enter")
-    expect(member.get_by_text("Your reply is kept, and the comment is resolved.")).to_be_visible()
+    expect(member.locator("#toasts")).to_contain_text("Your reply is kept, and the comment is resolved.")
     expect(member.locator("mark.commented")).to_have_count(0)
     expect(words(facilitator).locator(".cm-commented")).to_have_count(0)
 
