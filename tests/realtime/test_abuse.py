@@ -376,6 +376,18 @@ def test_76_a_client_that_does_not_read_is_cut(place: Place, member: Raw, witnes
     witness.wait("text:updates", number + 1)
 
 
+def test_who_does_not_hang_up_holds_up_nobody(place: Place) -> None:
+    asked = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    lines = [socket.create_connection(("127.0.0.1", place.server.port), timeout=10) for _ in range(10)]
+    for line in lines:
+        line.sendall(asked)
+        assert line.recv(12) == b"HTTP/1.1 200"
+    for _ in range(3):  # in less than two seconds, which closing one of them would take
+        assert place.server.answers()
+    for line in lines:
+        line.close()
+
+
 @pytest.mark.long
 def test_requests_that_never_end_give_their_threads_back(place: Place) -> None:
     """More of them than there are threads: the server answers others again by itself."""
