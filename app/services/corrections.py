@@ -131,9 +131,7 @@ def shifted_by(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | N
     texts = documents.documents_of(session, latest)
     waiting: dict[int, tuple[Decision, str]] = {}
     for item_id, decision in latest.items():
-        now = decided.binding(
-            {each.value: texts[item_id][each].text if each in texts[item_id] else "" for each in documents.WORDS}, terms
-        )
+        now = decided.binding(documents.words_in(texts.get(item_id, {})), terms)
         bound = [decision.words or {}, *(each.words for each in accepted.get(decision.id, []))]
         covered = {decision.words_sha256, *(each.words_sha256 for each in accepted.get(decision.id, []))}
         if decided.fingerprints(now).isdisjoint(covered) and any(_shifts(then, now, names, terms) for then in bound):

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from app.calc.glossary import Glossary
 from app.services import glossary
 from app.services.documents import WORDS, words_of, words_sha256
-from app.services.items import Entry
 from models.polls import Correction, Decision
 
 #: Where the meanings stand beside the item's texts: name of a term to its definition.
@@ -45,11 +44,6 @@ def fingerprints(bound: dict[str, Any]) -> set[str]:
 def is_covered(words: dict[str, str], terms: Glossary, covered: Collection[str]) -> bool:
     """Whether words, as they and their terms stand, are among those whose fingerprints are given."""
     return not fingerprints(binding(words, terms)).isdisjoint(covered)
-
-
-def entry_words(entry: Entry) -> dict[str, str]:
-    """The words of an item of the tree, as they are bound."""
-    return {field.value: entry.words(field) for field in WORDS}
 
 
 def latest_decisions(session: Session, item_ids: Iterable[int]) -> dict[int, Decision]:

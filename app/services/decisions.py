@@ -218,8 +218,7 @@ class _Judge:
     def standing(self, decision: Decision) -> Standing:
         if decision.words_sha256 is None:
             return "no_words"
-        texts = self._texts.get(decision.item_id or 0, {})
-        words = {field.value: texts[field].text if field in texts else "" for field in documents.WORDS}
+        words = documents.words_in(self._texts.get(decision.item_id or 0, {}))
         if decided.is_covered(words, self._terms, [decision.words_sha256]):
             return "stands"
         accepted = [each.words_sha256 for each in self._accepted.get(decision.id, [])]

@@ -220,7 +220,11 @@ def documents_of(session: Session, item_ids: Iterable[int]) -> dict[int, dict[Fi
 
 def words_of(session: Session, item_id: int) -> dict[str, str]:
     """The words of an item at this moment: title, text, why and summary."""
-    documents = documents_of(session, [item_id]).get(item_id, {})
+    return words_in(documents_of(session, [item_id]).get(item_id, {}))
+
+
+def words_in(documents: Mapping[Field, Document]) -> dict[str, str]:
+    """The words among an item's documents: title, text, why and summary; empty where there is none."""
     return {field.value: documents[field].text if field in documents else "" for field in WORDS}
 
 

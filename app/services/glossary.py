@@ -379,7 +379,7 @@ def _must_be_free(
             )
         agreed.append(entry.item.reference)
     if agreed:
-        which = f"{_listed(agreed)} {'is' if len(agreed) == 1 else 'are'} agreed and {_use(agreed)} “{name}”"
+        which = f"{_listed(agreed)} {'is agreed and uses' if len(agreed) == 1 else 'are agreed and use'} “{name}”"
         if not require(session, actor, group_id, Can.TERM_WRITE).may(Can.ITEM_SETTLE):
             raise Forbidden(
                 f"{which}: what it means is part of what was agreed. A facilitator can change it; say in a comment on "
@@ -388,10 +388,6 @@ def _must_be_free(
             )
         if not reason:
             raise Invalid("Nothing was changed yet.", fields={"reason": f"{which}: say why, for those who agreed"})
-
-
-def _use(agreed: Sequence[str]) -> str:
-    return "uses" if len(agreed) == 1 else "use"
 
 
 def _listed(references: Sequence[str]) -> str:

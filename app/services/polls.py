@@ -69,7 +69,8 @@ class Split:
 class PollView:
     """A poll as one actor may see it. While it is open nobody's answer is in it but the actor's own.
 
-    ``moved``: the vote has closed, and the item's words, or what its terms mean, are no longer those it was taken on.
+    ``moved``, for facilitators: the vote has closed, and the item's words, or what its terms mean, are no longer those
+    it was taken on.
     """
 
     poll: Poll
@@ -352,8 +353,11 @@ def view(session: Session, poll: Poll, *, person_id: int | None, facilitates: bo
     may_vote = any(elector.person_id == person_id for elector in electors)
     split = split_of(voices) if open_to_see else []
     reference = session.get_one(Item, poll.item_id).reference
-    moved = poll.closed_at is not None and poll.words_sha256 not in decided.fingerprints(
-        decided.binding_now(session, poll.group_id, poll.item_id)
+    # Only who records the decision is told, and forty others ask at the same moment.
+    moved = (
+        facilitates
+        and poll.closed_at is not None
+        and poll.words_sha256 not in decided.fingerprints(decided.binding_now(session, poll.group_id, poll.item_id))
     )
     return PollView(poll, reference, voices, split, ballots.get(person_id or 0), may_vote, shown, decision, moved)
 

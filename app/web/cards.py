@@ -262,7 +262,7 @@ def _card(entry: Entry, around: Around) -> Card:
 
 def _changed(entry: Entry, covered: set[str], terms: Glossary) -> bool:
     """Whether the words, and what they mean, are no longer those of the item's latest decision."""
-    return bool(covered) and not decided.is_covered(decided.entry_words(entry), terms, covered)
+    return bool(covered) and not decided.is_covered(documents.words_in(entry.documents), terms, covered)
 
 
 def _more(entry: Entry, findings: int, suggested: int, commented: int) -> str:

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.errors import DomainError
+from app.errors import DomainError, NotFound
 from app.policy import Actor
 from app.services import attendance, decisions, hands, meetings, rooms, stages
 from app.uow import UnitOfWork
@@ -59,6 +59,8 @@ def live(slug: str, meeting_id: int) -> ResponseReturnValue:
 def advance(slug: str, meeting_id: int) -> ResponseReturnValue:
     """The main button: on to the next stage; or to any other."""
     revision, stage_id = number("revision") or 0, number("stage_id")
+    if stage_id is None and request.form.get("stage_id"):
+        raise NotFound()
 
     def go(uow: UnitOfWork, actor: Actor) -> object:
         return stages.advance(uow, actor, meeting_id=meeting_id, revision=revision, stage_id=stage_id)

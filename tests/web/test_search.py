@@ -84,6 +84,10 @@ def test_pages_of_the_group_are_found_by_their_names(client_of: Callable[[Actor]
     for asked in ("add word", "choose several", "over", "e", "actions", "home", "prac", "every", "down", "vers"):
         for href in re.findall(r'href="([^"]+)"', member.get(f"{SEARCH}/found", query_string={"q": asked}).text):
             assert member.get(href).status_code == 200, href
+    for reader in (observer, client_of(people.panel_manager)):
+        for asked in "abcdefghijklmnopqrstuvwxyz":
+            for href in re.findall(r'id="found-place[^>]*href="([^"]+)"', reader.get(f"{SEARCH}/found?q={asked}").text):
+                assert reader.get(href).status_code == 200, href
     assert "choose several" not in observer.get(f"{SEARCH}/found", query_string={"q": "choose several"}).text.casefold()
 
 
