@@ -1,24 +1,23 @@
 """Twenty people in a blueprint of 300 items, six of them typing in one item, over a bad connection.
 
-``python bench/words.py [KEYS]`` puts everybody behind a proxy that stalls: of the pieces that travel, 5 % wait a
-quarter of a second, as after a lost packet, and now and then the whole line stands still. One of the six is a Chromium
-slowed down four times. It prints, of its keys: the milliseconds from keydown to the end of the paint that follows (from
-Chromium's own trace), and until another person has them; and whether all six texts equal the server's in the end.
+``python bench/words.py [KEYS]`` loses 5 % of all packets between the server and everybody, both ways, and every 15
+seconds all of them for half a second (by nft, as root). One of the six is a Chromium slowed down four times. It prints,
+of its keys: the milliseconds from keydown to the end of the paint that follows (from Chromium's own trace), and until
+another person has them; and whether all six texts equal the server's in the end.
 """
 
 from __future__ import annotations
 
 import json
-import random
-import socket
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -35,7 +34,7 @@ from models.groups import Role  # noqa: E402
 from models.items import Item  # noqa: E402
 from tests.browser import CHROMIUM, CHROMIUM_FLAGS  # noqa: E402
 from tests.cast import SLUG, Cast, enter, make_cast  # noqa: E402
-from tests.live import LiveServer, free_port  # noqa: E402
+from tests.live import LiveServer  # noqa: E402
 from tests.typists import Raw, Typists, document_of, log_of, token_of, until  # noqa: E402
 
 ITEMS = 300
@@ -45,49 +44,54 @@ SLOW_DOWN = 4
 KEY_MS = 60
 #: A picture is drawn as soon as there is one, not when a screen that is not there would show it.
 FLAGS = [*CHROMIUM_FLAGS, "--disable-frame-rate-limit", "--disable-gpu-vsync"]
-LOST = 0.05
-LOST_SECONDS = 0.25
-STALL_EVERY, STALL_SECONDS = 12.0, 1.0
+LOST_PERCENT = 5
+STALL_EVERY, STALL_SECONDS = 15.0, 0.5
 
 
 class BadLine:
-    """A TCP proxy whose pieces sometimes come late, in order, as TCP delivers them over a line that loses packets."""
+    """The way to one port of this machine, which loses packets and now and then everything, both ways, in the kernel.
+
+    Entered it begins to lose, left it is as before. What is lost the kernel's own TCP finds out and sends again, after
+    200 ms at least, as over any line. Raises SystemExit where packets may not be touched.
+    """
 
     def __init__(self, port: int) -> None:
-        self.to = port
-        self.port = free_port()
-        self.chance = random.Random(7)
-        self.listener = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.port = port
+        self.table = f"concordat_bench_{port}"
+        self.over = threading.Event()
+        self.stalls = threading.Thread(target=self._stall, daemon=True)
 
-    @property
-    def url(self) -> str:
-        """Where people connect to."""
-        return f"http://127.0.0.1:{self.port}"
+    def __enter__(self) -> Self:
+        ways = [f"tcp {way} {self.port}" for way in ("dport", "sport")]
+        self._say(
+            f"add table inet {self.table}",
+            f"add chain inet {self.table} passing {{ type filter hook input priority 0; }}",
+            f"add chain inet {self.table} stalled",
+            *(f"add rule inet {self.table} passing {way} jump stalled" for way in ways),
+            *(f"add rule inet {self.table} passing {way} numgen random mod 100 < {LOST_PERCENT} drop" for way in ways),
+        )
+        self.stalls.start()
+        return self
 
-    def _accept(self) -> None:
-        while True:
-            near, _ = self.listener.accept()
-            far = socket.create_connection(("127.0.0.1", self.to))
-            for one, other in ((near, far), (far, near)):
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.stalls.join()
+        self._say(f"delete table inet {self.table}")
 
-    def _carry(self, one: socket.socket, other: socket.socket) -> None:
-        stall = time.monotonic() + STALL_EVERY * self.chance.random() * 2
+    def _stall(self) -> None:
+        while not self.over.wait(STALL_EVERY):
+            self._say(f"add rule inet {self.table} stalled drop")
+            self.over.wait(STALL_SECONDS)
+            self._say(f"flush chain inet {self.table} stalled")
+
+    @staticmethod
+    def _say(*rules: str) -> None:
         try:
-            while piece := one.recv(65_536):
-                if time.monotonic() > stall:
-                    time.sleep(STALL_SECONDS)
-                    stall = time.monotonic() + STALL_EVERY * (0.5 + self.chance.random())
-                elif self.chance.random() < LOST:
-                    time.sleep(LOST_SECONDS)
-                other.sendall(piece)
-        except OSError:
-            return
-        finally:
-            for end in (one, other):
-                end.close()
+            subprocess.run(["nft", "-f", "-"], input="\n".join(rules), text=True, check=True)
+        except (OSError, subprocess.CalledProcessError) as fault:
+            raise SystemExit(
+                f"packets are lost by the kernel: this needs nft (Debian: nftables) and root ({fault})"
+            ) from None
 
 
 def crowd(database: Database, people: Cast) -> list[Actor]:
@@ -177,12 +181,11 @@ SHOWN = """() => {
 
 @dataclass
 class Room:
-    """A server behind a bad line, a blueprint of 300 items, and twenty members with tokens."""
+    """A server, a blueprint of 300 items, and twenty members with tokens."""
 
     database: Database
     people: Cast
     members: list[Actor]
-    line: BadLine
     server: LiveServer
     doc: int
     tokens: list[str]
@@ -198,21 +201,18 @@ def room(folder: Path) -> Room:
     fill(database, people, ITEMS)
     members = crowd(database, people)
     server = LiveServer(folder, url)
-    line = BadLine(server.port)
-    server.environ = {"CONCORDAT_BASE_URL": line.url}
     server.start()
     with database.reading() as uow:
         doc = document_of(uow.session, uow.session.query(Item).filter_by(reference="C1.1").one().id).id
-    return Room(database, people, members, line, server, doc, [token_of(database, member) for member in members])
+    return Room(database, people, members, server, doc, [token_of(database, member) for member in members])
 
 
 def editor(chromium: Browser, place: Room) -> Page:
     """A facilitator's page with the item open for editing."""
     context = chromium.new_context(viewport={"width": 1366, "height": 900})
-    behind = replace(place.server, port=place.line.port, process=None)
-    enter(context, behind, place.people.facilitator.email or "")
+    enter(context, place.server, place.people.facilitator.email or "")
     page = context.new_page()
-    page.goto(f"{place.line.url}/g/{SLUG}/blueprint")
+    page.goto(f"{place.server.url}/g/{SLUG}/blueprint")
     page.wait_for_selector("html[data-ready][data-live=on]")
     page.locator('[data-reference="C1.1"] [data-edit]').click()
     page.wait_for_selector(".cm-content[aria-label^=Words]")
@@ -231,7 +231,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         place = room(Path(name))
         doc = str(place.doc)
-        watching = [Raw(place.line.url, token) for token in place.tokens[TYPISTS:]]
+        watching = [Raw(place.server.url, token) for token in place.tokens[TYPISTS:]]
         for each in watching:
             each.send("hint:watch", [f"items-{place.people.group_id}"])
         heard: list[tuple[float, Any]] = []
@@ -239,7 +239,7 @@ def main() -> None:
         watching[0].send("text:join", [doc, f"{place.members[TYPISTS].person_id}.reader", None, None])
         typists = Typists()
         for number in range(TYPISTS):
-            typists.do("connect", f"t{number}", url=place.line.url, token=place.tokens[number])
+            typists.do("connect", f"t{number}", url=place.server.url, token=place.tokens[number])
             typists.do("join", f"t{number}", doc=doc, person=place.members[number].person_id)
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = editor(chromium, place)
@@ -251,12 +251,13 @@ def main() -> None:
                 typists.do("type", f"t{number}", doc=doc, **{"from": 0, "insert": "abcdefg"[number]})
 
         threads = [threading.Thread(target=types, args=(number,)) for number in range(TYPISTS)]
-        for thread in threads:
-            thread.start()
-        down, trace = type_in_browser(chromium, page, keys)
-        over.set()
-        for thread in threads:
-            thread.join()
+        with BadLine(place.server.port):
+            for thread in threads:
+                thread.start()
+            down, trace = type_in_browser(chromium, page, keys)
+            over.set()
+            for thread in threads:
+                thread.join()
         for number in range(TYPISTS):
             typists.do("settle", f"t{number}", doc=doc, timeout=60_000)
         saved(page)

@@ -50,7 +50,7 @@ def back(page: Page, done: int) -> None:
     page.wait_for_selector("html[data-ready]")
 
 
-@pytest.mark.parametrize("viewport", [PHONE, LAPTOP], ids=["phone", "laptop"])
+@pytest.mark.parametrize("viewport", [PHONE, pytest.param(LAPTOP, marks=pytest.mark.long)], ids=["phone", "laptop"])
 def test_the_whole_tour_by_keyboard(
     server: LiveServer,
     browser_context: Callable[..., BrowserContext],

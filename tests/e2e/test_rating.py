@@ -73,11 +73,13 @@ def finish(page: Page, look: Callable[[Page], None]) -> None:
     look(page)
 
 
-def test_nine_experts_rate_a_round_to_the_end_on_a_phone(
+@pytest.mark.parametrize("experts", [3, pytest.param(9, marks=pytest.mark.long)])
+def test_experts_rate_a_round_to_the_end_on_a_phone(
     study: Study,
     server: LiveServer,
     browser_context: Callable[..., BrowserContext],
     assert_accessible: Callable[[Page], None],
+    experts: int,
 ) -> None:
     def look(page: Page) -> None:
         expect(page.locator("html[data-ready]")).to_have_count(1)
@@ -85,15 +87,15 @@ def test_nine_experts_rate_a_round_to_the_end_on_a_phone(
         assert_accessible(page)
 
     page = browser_context(**PHONE).new_page()
-    for number, token in enumerate(study.tokens):
+    for number, token in enumerate(study.tokens[:experts]):
         page.context.clear_cookies()  # another person's phone
         begin(page, f"{server.url}/r/{token}")
         if number == 0:
             look(page)
         finish(page, look if number == 0 else lambda _page: None)
     with study.database.reading() as uow:
-        assert uow.session.execute(select(func.count(Seat.sent_at))).scalar_one() == 9
-        assert uow.session.execute(select(func.count(Rating.id))).scalar_one() == 9 * (3 * 2 + 2)
+        assert uow.session.execute(select(func.count(Seat.sent_at))).scalar_one() == experts
+        assert uow.session.execute(select(func.count(Rating.id))).scalar_one() == experts * (3 * 2 + 2)
 
 
 def test_answers_are_saved_as_they_are_given_by_keyboard_and_through_a_lost_connection(
