@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 from sqlalchemy import make_url
@@ -320,6 +321,60 @@ def verify(file: str) -> None:
         sys.exit(2)
     click.echo("\n".join(cases.lines(outcomes)))
     sys.exit(0 if cases.all_passed(outcomes) else 1)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--scale", required=True, help="Lowest and highest score, for example 1-9.")
+@click.option("--primary", help="The rule that decides: ram, ipras, cvi, cvi-n or a threshold such as 70/15.")
+@click.option("--rule", "rules", default="", help="Rules that stand beside it, with commas between.")
+@click.option(
+    "--least", type=click.IntRange(5), help="Least scores for a verdict; without it two thirds of those asked."
+)
+@click.option("--by", help="The column that splits experts into groups.")
+@click.option("--p-values", is_flag=True, help="Permutation tests between the groups, Holm-adjusted: exploratory.")
+@click.option("--percentile", type=click.IntRange(1, 9), default=7, show_default=True, help="Hyndman and Fan's type.")
+@click.option("--conf", type=click.FloatRange(0.5, 0.999), default=0.95, show_default=True, help="Confidence level.")
+@click.option("--zeros", default="wilcox", show_default=True, help="Wilcoxon's zeros: wilcox, pratt or zsplit.")
+@click.option("--bootstrap", type=click.Choice(["mean", "median"]), help="Bootstrap intervals of it for each item.")
+@click.option("--bootstrap-any", is_flag=True, help="Also under 20 scores, where they are too narrow.")
+@click.option("--json", "as_json", is_flag=True, help="All figures as JSON instead of tables to read.")
+def score(
+    file: Path, scale: str, primary: str | None, rules: str, least: int | None, by: str | None, percentile: int,
+    conf: float, zeros: str, bootstrap: Literal["mean", "median"] | None, **flags: bool,
+) -> None:  # fmt: skip
+    """Score the ratings of a CSV in long form: round, expert, item, dimension, value and columns about the expert.
+
+    An empty value is missing, CJ is "cannot judge".
+    """
+    from app.calc import score_tables, scores
+    from app.calc.ratings import Scale
+
+    try:
+        on = Scale.parse(scale)
+        plan = scores.Plan(
+            on, primary or scores.Plan.default_rule(on), tuple(filter(None, map(str.strip, rules.split(",")))),
+            percentile, least, conf, by, flags["p_values"], zeros, bootstrap, flags["bootstrap_any"],
+        )  # fmt: skip
+        plan.check()
+    except ValueError as error:
+        unusable(str(error))
+    if flags["p_values"] and not by:
+        unusable("--p-values compares groups: name the column with --by")
+    try:
+        table = score_tables.read(file.read_text(encoding="utf-8"), on, by)
+    except UnicodeDecodeError:
+        refused(f"{file} is not a text in UTF-8; nothing was scored")
+    except score_tables.TableError as error:
+        for fault in error.faults:
+            click.echo(f"concordat: {fault}", err=True)
+        refused(f"{file} was not scored")
+    found = scores.score(table, plan)
+    click.echo(
+        json.dumps(found, ensure_ascii=False, allow_nan=False)
+        if flags["as_json"]
+        else "\n".join(scores.as_lines(found))
+    )
 
 
 @main.command()

@@ -56,20 +56,9 @@ class FleissKappa(Result):
     z: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Jackknife(Result):
-    """Interval of an agreement figure over `n` experts; `reliable` from ten of them."""
-
-    value: float | None = None
-    se: float | None = None
-    low: float | None = None
-    high: float | None = None
-    reliable: bool = False
-
-
 def is_missing(value: object) -> bool:
     """Whether a cell holds no score: None, or not a number."""
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    return value is None or value != value  # noqa: PLR0124  not a number is the one value that is not itself
 
 
 def seen(table: Sequence[Sequence[Category | None]]) -> list[Category]:
@@ -309,34 +298,6 @@ def agreement_weights(categories: Sequence[Category], kind: str) -> list[list[fl
     if kind not in {"identity", "linear", "quadratic", "ordinal"}:
         raise ValueError(f"unknown weights {kind}")
     return [[weight(i, j) for j in range(q)] for i in range(q)]
-
-
-def jackknife(
-    raters_by_units: Sequence[Sequence[Category | None]],
-    statistic: Callable[[Sequence[Sequence[Category | None]]], float | None],
-    conf: float = 0.95,
-) -> Jackknife:
-    """Interval of `statistic` (of a table with one row per expert) by deleting one expert at a time.
-
-    Undefined with fewer than three experts or where a figure without one of them is. Source: Efron and Tibshirani
-    (1993), ch. 11.
-    """
-    rows = list(raters_by_units)
-    m, method = len(rows), METHODS["jackknife"]
-    value = statistic(rows)
-    if value is None or m < 3:
-        reason = "the figure itself is undefined" if value is None else "an interval needs three experts"
-        return Jackknife(method=method, n=m, value=value, reason=reason)
-    without = [statistic(rows[:index] + rows[index + 1 :]) for index in range(m)]
-    kept = [one for one in without if one is not None]
-    if len(kept) < m:
-        return Jackknife(method=method, n=m, value=value, reason="without one of the experts the figure is undefined")
-    centre = math.fsum(kept) / m
-    se = math.sqrt((m - 1) / m * math.fsum((one - centre) ** 2 for one in kept))
-    half = t_quantile(0.5 + conf / 2, m - 1) * se
-    return Jackknife(
-        method=method, n=m, value=value, se=se, low=value - half, high=min(1.0, value + half), reliable=m >= 10
-    )
 
 
 def _unit_agreement(row: Sequence[int], weights: Sequence[Sequence[float]]) -> float | None:

@@ -53,14 +53,9 @@ class Figure(Result):
 
 def given(scores: Iterable[float | None]) -> tuple[list[float], int]:
     """The scores that exist, in order, and how many were missing (None or not a number)."""
-    kept: list[float] = []
-    missing = 0
-    for score in scores:
-        if score is None or math.isnan(score):
-            missing += 1
-        else:
-            kept.append(score)
-    return kept, missing
+    everything = list(scores)
+    kept = [score for score in everything if score is not None and score == score]  # noqa: PLR0124  NaN is not itself
+    return kept, len(everything) - len(kept)
 
 
 def mean(values: Iterable[float | None]) -> float | None:
@@ -262,6 +257,14 @@ _REGISTER = (
         "12/(N (N + 1)) sum of R^2/n - 3 (N + 1), over 1 - T/(N^3 - N); "
         "epsilon squared = H/(N - 1); eta squared = (H - k + 1)/(N - k), which can be negative",
         "Kruskal and Wallis (1952), JASA 47:583-621; Tomczak and Tomczak (2014)",
+    ),
+    Method(
+        "permutation",
+        "Permutation test between groups (exploratory)",
+        "share of the ways to deal the same scores out to groups of the same sizes that differ at least as much: all "
+        "ways for two groups of up to 50 scores, two-sided by doubling; else 9,999 seeded ones by the Kruskal-Wallis "
+        "rank sums, (as extreme + 1)/(drawn + 1)",
+        "Edgington and Onghena (2007), Randomization Tests, 4th edition",
     ),
     Method(
         "holm",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
-from app.calc.distributions import check_conf, fair_tail
+from app.calc.distributions import check_conf
 from app.calc.figures import METHODS, Figure, Result, Scores, given
 
 NOBODY = "nobody gave a score"
@@ -36,7 +37,7 @@ def exact_quantile(values: list[float], p: float, kind: int) -> Fraction:
     share = exact(p)
     if not 0 <= share <= 1:
         raise ValueError("a quantile lies between 0 and 1")
-    ordered = sorted(Fraction(value) for value in values)
+    ordered = sorted(values)
     n = len(ordered)
     shift = {
         1: Fraction(0),
@@ -60,7 +61,7 @@ def exact_quantile(values: list[float], p: float, kind: int) -> Fraction:
         rest = Fraction(1) if rest > 0 else Fraction(1, 2)
     elif kind == 3:
         rest = Fraction(int(rest > 0 or whole % 2 == 1))
-    low, high = (ordered[min(max(index, 1), n) - 1] for index in (whole, whole + 1))
+    low, high = (Fraction(ordered[min(max(index, 1), n) - 1]) for index in (whole, whole + 1))
     return low + rest * (high - low)
 
 
@@ -109,9 +110,7 @@ def median_interval(scores: Scores, conf: float = 0.95) -> MedianInterval:
             conf=None,
             reason="an interval needs at least two scores",
         )
-    depth = 1
-    while depth < n // 2 and _coverage(n, depth + 1) >= exact(conf):
-        depth += 1
+    depth, reached = _depth(n, conf)
     return MedianInterval(
         method=METHODS["median-interval"],
         n=n,
@@ -120,9 +119,16 @@ def median_interval(scores: Scores, conf: float = 0.95) -> MedianInterval:
         high=float(kept[n - depth]),
         rank_low=depth,
         rank_high=n + 1 - depth,
-        conf=float(_coverage(n, depth)),
+        conf=reached,
     )
 
 
-def _coverage(n: int, depth: int) -> Fraction:
-    return 1 - 2 * fair_tail(n, n + 1 - depth)
+@cache
+def _depth(n: int, conf: float) -> tuple[int, float]:
+    """The deepest pair of ordered scores (1 is the outermost) that still covers the median with `conf`; how surely."""
+    wanted = 1 - exact(conf)
+    depth, below = 1, 1  # of 2^n ways, those in which fewer than `depth` scores lie under the median
+    while depth < n // 2 and Fraction(2 * (below + math.comb(n, depth)), 2**n) <= wanted:
+        below += math.comb(n, depth)
+        depth += 1
+    return depth, float(1 - Fraction(2 * below, 2**n))

@@ -329,7 +329,8 @@ def _by_classic(kept: Sequence[int], rule: Rule) -> tuple[Outcome, str]:
         return ("too few" if len(kept) < 8 else "no rule"), str(result.reason)
     if result.disagreement:
         return "disagreement", f"at least {each} lie at each end"
-    outside = f"{result.outside} lie outside {rate_band(region)}, the region of the median"
+    lie = "lies" if result.outside == 1 else "lie"
+    outside = f"{result.outside} {lie} outside {rate_band(region)}, the region of the median"
     if not result.agreement:
         return "not agreed", f"{outside}; at most {most} may"
     by_region: dict[tuple[int, int], Outcome] = {(7, 9): "agreed", (1, 3): "rejected"}

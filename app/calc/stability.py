@@ -57,7 +57,11 @@ def pairs_of(
     """The people who scored in both rounds, and how many did not; raises ValueError for unequal lengths."""
     if len(earlier) != len(later):
         raise ValueError("the two rounds list different numbers of people")
-    both = [(a, b) for a, b in zip(earlier, later, strict=True) if not is_missing(a) and not is_missing(b)]
+    both = [
+        (a, b)
+        for a, b in zip(earlier, later, strict=True)
+        if a is not None and b is not None and not (is_missing(a) or is_missing(b))
+    ]
     return [a for a, _ in both], [b for _, b in both], len(earlier) - len(both)
 
 
@@ -172,13 +176,15 @@ def gk_lambda(table: Matrix) -> Figure:
 def movement(earlier: Sequence[float | None], later: Sequence[float | None], categories: Sequence[float]) -> Movement:
     """Movement of one item on the scale `categories`; positions of people must match, missing ones are counted.
 
-    Undefined where nobody scored in both rounds. Raises ValueError for a score off the scale.
+    Undefined where nobody scored in both rounds; kappa and effect also where nothing moved. Raises ValueError for a
+    score off the scale.
     """
     first, second, missing = pairs_of(earlier, later)
     table = crosstab(first, second, categories)
     kappa = weighted_kappa(table, disagreement_weights(len(table), "quadratic"), missing)
     change = net_change(table).value
     size = len(table)
+    ranks = wilcoxon(differences(later, earlier))
     return Movement(
         method=METHODS["scheibe"],
         n=kappa.n,
@@ -189,8 +195,8 @@ def movement(earlier: Sequence[float | None], later: Sequence[float | None], cat
         change=change,
         stable=None if change is None else change < NET_CHANGE_LIMIT,
         kappa=kappa.kappa,
-        effect=wilcoxon(differences(later, earlier)).effect,
-        reason=None if kappa.n else kappa.reason,
+        effect=ranks.effect,
+        reason=kappa.reason or (ranks.reason if ranks.effect is None else None),
     )
 
 

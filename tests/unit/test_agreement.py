@@ -18,7 +18,6 @@ from app.calc.agreement import (
     count,
     fleiss_kappa,
     gwet,
-    jackknife,
     kendall_w,
     pair_agreement,
     percent_agreement,
@@ -116,23 +115,6 @@ def test_categories_come_from_the_scale_and_not_from_the_data() -> None:
     assert by_scale - by_data > 0.5
     with pytest.raises(ValueError, match="5 is not one"):
         count([[5]], full)
-
-
-def test_a_jackknife_of_a_mean_is_its_standard_error() -> None:
-    scores = [[3], [5], [8], [9], [1]]
-
-    def average(rows: object) -> float | None:
-        values = np.array(rows, dtype=float)
-        return float(values.mean())
-
-    result = jackknife(scores, average)
-    se = stats.sem([row[0] for row in scores])
-    assert result.se == pytest.approx(se)
-    assert result.low == pytest.approx(5.2 - stats.t.ppf(0.975, 4) * se)
-    assert not result.reliable
-    assert jackknife(scores[:2], average).reason
-    assert jackknife([[1]] * 4, lambda rows: None).reason
-    assert jackknife([[1]] * 10, average).reliable
 
 
 def test_with_unequal_numbers_of_scores_fleiss_has_no_z() -> None:
