@@ -97,7 +97,7 @@ class ExpertIdentity(Base):
 class Round(Base):
     """One scored round on one frozen version, bound by its hash; ``protocol`` is locked before the first invitation.
 
-    ``protocol`` is the JSON of ``app.services.protocols.Protocol``.
+    ``protocol`` is the JSON of ``app.services.protocols.Protocol``. From ``pilot_at`` until it opens pilot raters try it.
     """
 
     __tablename__ = "round"
@@ -117,6 +117,7 @@ class Round(Base):
     protocol: Mapped[dict[str, Any]]
     information_sheet: Mapped[str] = mapped_column(Text, default="")
     information_version: Mapped[int] = mapped_column(default=1)
+    pilot_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
     closes_at: Mapped[datetime | None]

@@ -66,6 +66,10 @@ class Study:
             if protocol:
                 kept = Protocol.from_json({**made.protocol, **protocol})
                 validation.save_protocol(uow, self.cast.panel_manager, round_id=made.id, protocol=kept)
+        return self.open_prepared()
+
+    def open_prepared(self) -> Round:
+        """Open the round that is being prepared, for 21 days."""
         with self.database.writing() as uow:
             opened = validation.open_round(
                 uow, self.cast.panel_manager, round_id=self.round_id, closes_at=uow.now + timedelta(days=21)
@@ -75,7 +79,9 @@ class Study:
                 uow, self.cast.panel_manager, group_id=self.cast.group_id, round_id=self.round_id
             )
             members.sort(key=lambda member: member.identity.email)
-            self.tokens = [seats.token_of(uow.keys, member.seat) for member in members if member.seat]
+            self.tokens = [
+                seats.token_of(uow.keys, each.seat) for each in members if each.seat and not each.expert.is_pilot
+            ]
         return opened
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import random
 import select
 import shutil
 import signal
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 START_SECONDS = 60
@@ -49,11 +50,31 @@ def redis_program() -> str:
     return found
 
 
+def _ports() -> Iterator[int]:
+    """Ports that no connection is ever given by the system, so that a server can be killed and come back on its own.
+
+    Each pytest-xdist worker has every sixteenth, from a place of its own choice.
+    """
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    lane = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 16
+    lowest, count = 16 * 700, (first - 16 * 700) // 16
+    start = random.SystemRandom().randrange(count)
+    while True:
+        yield lowest + 16 * (start % count) + lane
+        start += 1
+
+
+PORTS = _ports()
+
+
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nobody listens on now, and that nobody else in this run is given."""
+    for port in PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port is free")
 
 
 def unprivileged() -> pwd.struct_passwd | None:

@@ -34,7 +34,7 @@ from app.uow import UnitOfWork
 from models.evidence import ContractingModel, Finding, Link, Source
 from models.groups import Group
 from models.items import Item
-from models.validation import RemarkKind, Scope
+from models.validation import RemarkKind
 from models.versions import Version, VersionItem, VersionTerm
 
 
@@ -192,7 +192,9 @@ def results_table(uow: UnitOfWork, actor: Actor, *, round_id: int) -> File:
     asked = [*report.protocol.dimensions, *(each.dimension for each in report.whole)]
     scores = range(min(each.lowest for each in asked), max(each.highest for each in asked) + 1)
     others = [rule for rule in report.protocol.sensitivity if rule != report.protocol.rule]
-    head = [*_HEAD, *(f"other rule {rule}" for rule in others), *(f"gave {score}" for score in scores), *_GROUPS]
+    head = [*_HEAD, *(f"other rule {rule}" for rule in others), *(f"gave {score}" for score in scores)]
+    head += [f"{name} {what}" for name in report.groups for what in ("asked", "scores", "median")]
+    head.append("groups withheld because")
     lines = [(item.item, figures) for item in report.items for figures in item.figures]
     rows = [_row(report, item, figures, others, scores) for item, figures in lines]
     rows += [_row(report, None, figures, others, scores) for figures in report.whole]
@@ -215,10 +217,6 @@ _HEAD = (
     "lower quartile", "upper quartile", "interquartile range", "counts as agreed", "in that band", "verdict",
     "verdict in words", "rule that decides", "disagreement index",
 )  # fmt: skip
-_GROUPS = (
-    *(f"{scope.value} {what}" for scope in Scope for what in ("asked", "scores", "median")),
-    "groups withheld because",
-)
 _KINDS = {
     RemarkKind.COMMENT: "comment",
     RemarkKind.WORDING: "suggested wording",
@@ -245,8 +243,8 @@ def _row(
     counts = dict(zip(dimension.scale.categories, figures.distribution, strict=False))
     row += [counts.get(score) for score in scores]
     groups = {each.name: each for each in figures.groups}
-    for scope in Scope:
-        row += _cells(groups.get(scope.value))
+    for name in report.groups:
+        row += _cells(groups.get(name))
     return [*row, figures.groups_withheld]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from app.calc.ratings import Rule, Scale, least_scores
@@ -27,6 +27,14 @@ FEEDBACK = {
     "median": "Own score and the panel's median",
     "distribution": "Own score, the panel's median and how many gave each score",
 }
+#: What experts can be compared by (a column of theirs), with what people read.
+GROUPINGS = {
+    "": "No groups",
+    "scope": "National beside international",
+    "country": "Countries side by side",
+    "organisation_type": "Kinds of organisation side by side",
+}
+NOT_SAID = "not said"
 MOST_DIMENSIONS = 12
 #: What the burden is estimated from: reading speed and time for one answer.
 WORDS_A_MINUTE = 220
@@ -149,7 +157,9 @@ class Protocol:
     """What a round asks and how it decides; locked before the first invitation.
 
     ``rule`` is the one that decides, ``sensitivity`` stand beside it and never colour the verdict. ``least`` None is
-    two thirds of those eligible; never under five. ``minimum_cell`` is the smallest group shown.
+    two thirds of those eligible; never under five. ``minimum_cell`` is the smallest group shown. ``split_by`` (a key of
+    ``GROUPINGS``) is what experts are compared by; ``merged`` names the group that a value of it is put into. Both hold
+    for every item.
     """
 
     dimensions: tuple[Dimension, ...]
@@ -158,7 +168,8 @@ class Protocol:
     least: int | None = None
     percentile_type: int = 7
     minimum_cell: int = 3
-    split_by_scope: bool = True
+    split_by: str = "scope"
+    merged: Mapping[str, str] = field(default_factory=dict)
     feedback: str = "median"
     ask_missing: bool = True
     ask_whole: bool = True
@@ -191,6 +202,11 @@ class Protocol:
         """Whether the primary rule can decide on this dimension's scale; otherwise it is described only."""
         return self.primary.objection(dimension.scale) is None
 
+    def group_named(self, value: str) -> str:
+        """The group of experts whose column ``split_by`` holds this value."""
+        value = " ".join(value.split())
+        return self.merged.get(value, value) or NOT_SAID
+
     def least_of(self, eligible: int) -> int:
         """The least number of scores for a verdict when so many experts are eligible."""
         return least_scores(eligible) if self.least is None else self.least
@@ -200,6 +216,7 @@ class Protocol:
         made = asdict(self)
         made["dimensions"] = [{**asdict(each), "only_for": list(each.only_for)} for each in self.dimensions]
         made["sensitivity"] = list(self.sensitivity)
+        made["merged"] = dict(self.merged)
         return made
 
     @classmethod
@@ -209,6 +226,8 @@ class Protocol:
             Dimension(**{**each, "only_for": tuple(each.get("only_for", ()))}) for each in stored["dimensions"]
         )
         plain = {name: value for name, value in stored.items() if name not in {"dimensions", "sensitivity"}}
+        if "split_by_scope" in plain:  # as it was stored before there were other groups
+            plain["split_by"] = "scope" if plain.pop("split_by_scope") else ""
         return cls(dimensions=dimensions, sensitivity=tuple(stored.get("sensitivity", ())), **plain)
 
     def checked(self) -> Protocol:
@@ -232,6 +251,10 @@ class Protocol:
             fields["percentile_type"] = "Choose type 7 or type 6"
         if self.feedback not in FEEDBACK:
             fields["feedback"] = "Choose from the list"
+        if self.split_by not in GROUPINGS:
+            fields["split_by"] = "Choose from the list"
+        elif any(not 1 <= len(name) <= 60 or "\0" in name for name in self.merged.values()):
+            fields["split_by"] = "Use at most 60 characters for the name of a group"
         if fields:
             raise Invalid("The protocol was not saved.", fields=fields)
         return replace(self, sensitivity=tuple(each for each in dict.fromkeys(self.sensitivity) if each != self.rule))

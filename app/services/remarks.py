@@ -10,7 +10,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.events import RoundChanged
 from app.policy import Actor, Can
 from app.services.activity import note
-from app.services.rounds import access_round, must_be
+from app.services.rounds import access_round, counting, must_be
 from app.uow import UnitOfWork
 from models.validation import Remark, RemarkKind, Round, RoundState
 from models.versions import VersionItem
@@ -50,7 +50,8 @@ def list_remarks(uow: UnitOfWork, actor: Actor, *, round_id: int) -> list[Waitin
         .outerjoin(VersionItem, VersionItem.id == Remark.version_item_id)
         .where(Remark.round_id == round_.id)
     )
-    found = [Waiting(remark, item) for remark, item in rows]
+    asked = counting(uow.session, round_.id)
+    found = [Waiting(remark, item) for remark, item in rows if remark.expert_id in asked]
     order = {kind: place for place, kind in enumerate(RemarkKind)}
     found.sort(
         key=lambda each: (

@@ -14,7 +14,7 @@ from app.calc.ratings import LEAST_SCORES
 from app.errors import NotFound
 from app.policy import Actor, Can
 from app.services.protocols import WHOLE, Dimension, Protocol
-from app.services.rounds import access_round, deviations_of, protocol_of, rated_items, version_of
+from app.services.rounds import access_round, counting, deviations_of, protocol_of, rated_items, version_of
 from app.uow import UnitOfWork
 from models.validation import Remark, RemarkKind, Round, RoundResult, RoundState
 from models.versions import VersionItem
@@ -25,7 +25,7 @@ SETTLED = frozenset({"agreed", "rejected", "uncertain"})
 
 @dataclass(frozen=True)
 class Band:
-    """The scores of a group of experts (national, international), where they may be shown; None where withheld."""
+    """The scores of one of the groups that the protocol compares, where they may be shown; None where withheld."""
 
     name: str
     eligible: int
@@ -142,6 +142,7 @@ class Report:
     started: int
     sent: int
     by_scope: dict[str, int]
+    groups: tuple[str, ...]
     pilots: int
     items: tuple[ItemReport, ...]
     whole: tuple[Figures, ...]
@@ -163,7 +164,11 @@ def report(uow: UnitOfWork, actor: Actor, *, round_id: int) -> Report:
     Raises NotFound while the round is not closed: before that there is nothing anybody may know.
     """
     round_ = access_round(uow.session, actor, round_id, Can.RESULTS_READ)
-    stored = stored_result(uow.session, round_)
+    return report_of(uow, round_, stored_result(uow.session, round_))
+
+
+def report_of(uow: UnitOfWork, round_: Round, stored: RoundResult) -> Report:
+    """The report that some figures of a round make, with the comments released so far."""
     session, protocol = uow.session, protocol_of(round_)
     figures = stored.figures
     items = rated_items(session, round_.id)
@@ -176,6 +181,7 @@ def report(uow: UnitOfWork, actor: Actor, *, round_id: int) -> Report:
         started=figures["started"],
         sent=figures["sent"],
         by_scope=figures["by_scope"],
+        groups=tuple(figures.get("groups", figures["by_scope"])) if protocol.split_by else (),
         pilots=figures["pilots"],
         items=tuple(
             ItemReport(
@@ -266,7 +272,9 @@ class _Remarks:
     """The comments of a round as released, in an order that says nothing about who wrote first."""
 
     def __init__(self, uow: UnitOfWork, round_id: int) -> None:
-        rows = list(uow.session.execute(select(Remark).where(Remark.round_id == round_id)).scalars())
+        found = uow.session.execute(select(Remark).where(Remark.round_id == round_id)).scalars()
+        asked = counting(uow.session, round_id)
+        rows = [remark for remark in found if remark.expert_id in asked]
         rows.sort(key=lambda remark: uow.keys.hash("shuffle", f"remark {remark.id}"))
         self.released = [remark for remark in rows if remark.released is not None and remark.withheld_at is None]
         self.withheld = sum(remark.withheld_at is not None for remark in rows)

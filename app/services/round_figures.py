@@ -16,9 +16,9 @@ from app.calc.ratings import Rule, Summary, Verdict, summarise
 from app.calc.stability import movement
 from app.calc.suppression import suppress
 from app.services.protocols import WHOLE, Dimension, Protocol
-from app.services.rounds import Seated, protocol_of, rated_items, round_before, seated
+from app.services.rounds import group_of, protocol_of, rated_items, round_before, seated
 from app.uow import UnitOfWork
-from models.validation import Rating, Round, RoundResult, Scope
+from models.validation import Expert, Rating, Round, RoundResult, Scope
 from models.versions import VersionItem
 
 #: Methods whose figures a result may hold, besides those of its rules.
@@ -35,46 +35,54 @@ def compute(uow: UnitOfWork, round_: Round) -> RoundResult:
 
     Pilot raters, withdrawn experts and revoked links are left out. Answers count whether sent or only saved.
     """
-    session, protocol = uow.session, protocol_of(round_)
+    session = uow.session
     everybody = seated(session, round_.id)
     asked = [each for each in everybody if each.counts]
-    answers = _answers(session, round_.id, asked)
-    items = rated_items(session, round_.id)
-    before = _Before(session, round_)
-    figures: dict[str, Any] = {
+    experts = [each.expert for each in asked]
+    answers = _answers(session, round_.id, experts)
+    figures = {
         "invited": len(asked),
         "started": sum(each.seat.started_at is not None for each in asked),
         "sent": sum(each.seat.sent_at is not None for each in asked),
-        "by_scope": {scope.value: sum(each.expert.scope is scope for each in asked) for scope in Scope},
         "pilots": sum(each.expert.is_pilot for each in everybody),
-        "only_contested": before.round is not None and len(items) < before.size,
-        "items": {},
-        "whole": {},
+        **figures_of(session, round_, experts, answers),
     }
-    for item in items:
-        figures["items"][item.reference] = {
-            each.key: _figures(protocol, each, asked, answers[item.id, each.key], before.of(item, each))
-            for each in protocol.dimensions
-        }
-    if protocol.ask_whole:
-        for each in WHOLE:
-            figures["whole"][each.key] = _figures(protocol, each, asked, answers[None, each.key], None)
     result = RoundResult(
         round_id=round_.id,
         figures=figures,
-        inputs_sha256=_inputs_sha256(round_, asked, items, answers),
-        methods=_methods(protocol),
+        inputs_sha256=_inputs_sha256(round_, experts, rated_items(session, round_.id), answers),
+        methods=methods_of(protocol_of(round_)),
         computed_at=uow.now,
     )
     session.add(result)
     return result
 
 
-def _answers(
-    session: Session, round_id: int, asked: Sequence[Seated]
-) -> dict[tuple[int | None, str], dict[str, int | None]]:
+def figures_of(session: Session, round_: Round, experts: Sequence[Expert], answers: AllAnswers) -> dict[str, Any]:
+    """The figures of a round's items, had these experts given these answers."""
+    protocol, items = protocol_of(round_), rated_items(session, round_.id)
+    before = _Before(session, round_)
+    return {
+        "by_scope": {scope.value: sum(each.scope is scope for each in experts) for scope in Scope},
+        "groups": group_names(protocol, experts) if protocol.split_by else [],
+        "only_contested": before.round is not None and len(items) < before.size,
+        "items": {
+            item.reference: {
+                each.key: _figures(protocol, each, experts, answers.get((item.id, each.key), {}), before.of(item, each))
+                for each in protocol.dimensions
+            }
+            for item in items
+        },
+        "whole": {
+            each.key: _figures(protocol, each, experts, answers.get((None, each.key), {}), None)
+            for each in (WHOLE if protocol.ask_whole else ())
+        },
+    }
+
+
+def _answers(session: Session, round_id: int, experts: Sequence[Expert]) -> AllAnswers:
     """Answers of those asked by (item, dimension) and expert code; only of questions the expert was asked."""
-    codes = {each.expert.id: each.expert.code for each in asked}
+    codes = {each.id: each.code for each in experts}
     found: AllAnswers = defaultdict(dict)
     rows = session.execute(select(Rating).where(Rating.round_id == round_id)).scalars()
     for rating in rows:
@@ -95,7 +103,7 @@ class _Before:
             rated = rated_items(session, self.round.id)
             self.size = len(rated)
             self.items = {item.reference: item for item in rated}
-            asked = [each for each in seated(session, self.round.id) if each.counts]
+            asked = [each.expert for each in seated(session, self.round.id) if each.counts]
             self.answers = _answers(session, self.round.id, asked)
 
     def of(self, item: VersionItem, dimension: Dimension) -> Answers | None:
@@ -108,11 +116,11 @@ class _Before:
 
 
 def _figures(
-    protocol: Protocol, dimension: Dimension, asked: Sequence[Seated], answers: Answers, earlier: Answers | None
+    protocol: Protocol, dimension: Dimension, asked: Sequence[Expert], answers: Answers, earlier: Answers | None
 ) -> dict[str, Any]:
     """One item in one dimension as stored."""
-    eligible = [each for each in asked if dimension.asks(each.expert.expertise)]
-    codes = {each.expert.code for each in eligible}
+    eligible = [each for each in asked if dimension.asks(each.expertise)]
+    codes = {each.code for each in eligible}
     own = {code: value for code, value in answers.items() if code in codes}
     scores = sorted(value for value in own.values() if value is not None)
     least = protocol.minimum_cell
@@ -132,7 +140,7 @@ def _figures(
     made["no_judgement"] = "" if decides else protocol.primary.objection(dimension.scale)
     names = [each for each in protocol.sensitivity if _stands_beside(each, dimension, protocol)] if decides else []
     made["sensitivity"] = [_judgement(name, each) for name, each in zip(names, summary.sensitivity, strict=True)]
-    if protocol.split_by_scope:
+    if protocol.split_by:
         made["groups"], made["groups_withheld"] = _groups(protocol, dimension, eligible, own)
     if earlier is not None:
         made["movement"] = _movement(dimension, own, earlier, least)
@@ -179,10 +187,12 @@ def _judgement(rule: str, verdict: Verdict) -> dict[str, Any]:
 
 
 def _groups(
-    protocol: Protocol, dimension: Dimension, eligible: Sequence[Seated], own: Answers
+    protocol: Protocol, dimension: Dimension, eligible: Sequence[Expert], own: Answers
 ) -> tuple[list[dict[str, Any]], str]:
-    """National beside international where every cell, and what could be worked out from it, is large enough."""
-    members = {scope.value: [each.expert.code for each in eligible if each.expert.scope is scope] for scope in Scope}
+    """The groups side by side where every cell, and what could be worked out from it, is large enough."""
+    members: dict[str, list[str]] = {name: [] for name in group_names(protocol, eligible)}
+    for each in eligible:
+        members[group_of(protocol, each)].append(each.code)
     scores = {
         name: [value for code in codes if (value := own.get(code)) is not None] for name, codes in members.items()
     }
@@ -191,14 +201,22 @@ def _groups(
         return [], f"Not split: a group has fewer than {protocol.minimum_cell} scores."
     rule = Rule("threshold", percentile_type=protocol.percentile_type)
     made = []
-    for name, each in scores.items():
-        if not each:
+    for name, given in scores.items():
+        if not given:
             continue
-        summary = summarise(sorted(each), len(members[name]), dimension.scale, rule)
+        summary = summarise(sorted(given), len(members[name]), dimension.scale, rule)
         figures = _as_json(summary)
         kept = ("eligible", "n", "median", "lower_quartile", "upper_quartile", "distribution")
         made.append({"name": name, **{key: figures[key] for key in kept}})
     return made, ""
+
+
+def group_names(protocol: Protocol, experts: Sequence[Expert]) -> list[str]:
+    """The groups that these experts make, in one order: national before international, others by name."""
+    found = {group_of(protocol, each) for each in experts}
+    if protocol.split_by == "scope":
+        return [scope.value for scope in Scope]
+    return sorted(found, key=str.casefold)
 
 
 def _movement(dimension: Dimension, own: Answers, earlier: Answers, least: int) -> dict[str, Any] | None:
@@ -224,11 +242,12 @@ def _movement(dimension: Dimension, own: Answers, earlier: Answers, least: int) 
 
 def _inputs_sha256(
     round_: Round,
-    asked: Sequence[Seated],
+    experts: Sequence[Expert],
     items: Sequence[VersionItem],
     answers: Mapping[tuple[int | None, str], Answers],
 ) -> str:
     """SHA-256 of what the figures were computed from, as canonical JSON: a test computes them again from the same."""
+    protocol = protocol_of(round_)
     references: dict[int | None, str | None] = {item.id: item.reference for item in items}
     rows = [
         [code, references.get(item_id), dimension, value]
@@ -238,14 +257,20 @@ def _inputs_sha256(
     inputs = {
         "version_sha256": round_.version_sha256,
         "protocol": round_.protocol,
-        "experts": [[each.expert.code, each.expert.scope.value, sorted(each.expert.expertise)] for each in asked],
+        "experts": [_told_apart(protocol, each) for each in experts],
         "ratings": sorted(rows, key=lambda row: [str(cell) for cell in row]),
     }
     canonical = json.dumps(inputs, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _methods(protocol: Protocol) -> dict[str, str]:
+def _told_apart(protocol: Protocol, expert: Expert) -> list[Any]:
+    """What of an expert a figure may depend on."""
+    told: list[Any] = [expert.code, expert.scope.value, sorted(expert.expertise)]
+    return told if protocol.split_by in {"", "scope"} else [*told, group_of(protocol, expert)]
+
+
+def methods_of(protocol: Protocol) -> dict[str, str]:
     """The name and version of each method used, by what it is called in the report."""
     used = [METHODS[key] for key in _ALWAYS] + [protocol.primary.method, *(each.method for each in protocol.others)]
     if any(each.scale.name == "1-9" for each in protocol.dimensions):

@@ -61,6 +61,13 @@ def is_accepting(round_: Round, now: datetime) -> bool:
     return round_.state is RoundState.OPEN and round_.closes_at is not None and now < round_.closes_at
 
 
+def takes_answers(round_: Round, expert: Expert, now: datetime) -> bool:
+    """Whether this expert's answers are taken: pilot raters' before the round opens, everybody else's while it is."""
+    if expert.is_pilot:
+        return round_.state is RoundState.DRAFT and round_.pilot_at is not None
+    return is_accepting(round_, now)
+
+
 def protocol_of(round_: Round) -> Protocol:
     """The round's protocol."""
     return Protocol.from_json(round_.protocol)
@@ -96,13 +103,23 @@ def seated(session: Session, round_id: int) -> list[Seated]:
     return [Seated(seat, expert) for seat, expert in rows]
 
 
+def counting(session: Session, round_id: int) -> set[int]:
+    """The ids of the experts whose answers and comments count in a round."""
+    return {each.expert.id for each in seated(session, round_id) if each.counts}
+
+
 def experts_of(session: Session, panel_id: int) -> list[Expert]:
-    """The experts of a panel who have not withdrawn, in the order of their codes."""
+    """The experts of a panel who have not withdrawn, pilot raters among them, in the order of their codes."""
     return list(
         session.execute(
             select(Expert).where(Expert.panel_id == panel_id, Expert.withdrawn_at.is_(None)).order_by(Expert.code)
         ).scalars()
     )
+
+
+def group_of(protocol: Protocol, expert: Expert) -> str:
+    """The group an expert is compared in, the same for every item; "" where the protocol compares none."""
+    return protocol.group_named(str(getattr(expert, protocol.split_by))) if protocol.split_by else ""
 
 
 def round_before(session: Session, round_: Round) -> Round | None:

@@ -13,7 +13,7 @@ from app.events import PanelChanged
 from app.policy import Can
 from app.secrets import Keys
 from app.services.protocols import Burden, Dimension, Protocol
-from app.services.rounds import burden_of, is_accepting, protocol_of
+from app.services.rounds import burden_of, protocol_of, takes_answers
 from app.services.seats import until
 from app.uow import UnitOfWork
 from models.groups import Group
@@ -38,6 +38,11 @@ class Place:
     def dimensions(self) -> tuple[Dimension, ...]:
         """The questions this expert is asked of every item."""
         return self.protocol.asked_of(self.expert.expertise)
+
+    @property
+    def is_pilot(self) -> bool:
+        """Whether this is a try-out before the round opens, which counts for nothing."""
+        return self.expert.is_pilot
 
     @property
     def has_consented(self) -> bool:
@@ -116,7 +121,7 @@ def _place(uow: UnitOfWork, seat: Seat, *, writing: bool = False) -> Place:
     if writing:
         seat = uow.lock(Seat, seat.id)  # after the round, as everybody does
     expert = uow.session.get_one(Expert, seat.expert_id)
-    if seat.revoked_at is not None or expert.withdrawn_at is not None or not is_accepting(round_, uow.now):
+    if seat.revoked_at is not None or expert.withdrawn_at is not None or not takes_answers(round_, expert, uow.now):
         raise Gone(OVER)
     group = uow.session.get_one(Group, round_.group_id)
     may = frozenset({Can.ROUND_RATE}) if seat.consented_at is not None else frozenset()

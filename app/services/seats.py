@@ -17,7 +17,7 @@ from app.secrets import Keys, new_nonce
 from app.services import identities
 from app.services.activity import note
 from app.services.panel import check_reason
-from app.services.rounds import Seated, burden_of, deviate, hold_round, is_accepting, must_be, protocol_of, seated
+from app.services.rounds import Seated, burden_of, deviate, hold_round, must_be, protocol_of, seated, takes_answers
 from app.uow import UnitOfWork
 from models.groups import Group
 from models.validation import Expert, Round, RoundState, Seat
@@ -26,8 +26,10 @@ from models.validation import Expert, Round, RoundState, Seat
 LINK_EVERY = timedelta(minutes=10)
 
 
-def seat_all(uow: UnitOfWork, round_: Round, experts: Sequence[Expert], carry: Round | None) -> None:
-    """Invite experts to an open round: a seat, a link and a mail each. The caller has checked the right.
+def seat_all(
+    uow: UnitOfWork, round_: Round, experts: Sequence[Expert], carry: Round | None, kind: str = "invitation"
+) -> None:
+    """Invite experts to a round: a seat, a link and a mail (of this kind) each. The caller has checked the right.
 
     Consent given in the round ``carry`` stands when the information sheet is word for word the same.
     """
@@ -46,7 +48,7 @@ def seat_all(uow: UnitOfWork, round_: Round, experts: Sequence[Expert], carry: R
         uow.session.add(seat)
         uow.flush()
         seat.token_hash = uow.keys.hash("seat", token_of(uow.keys, seat))
-        _write(uow, round_, seat, "invitation")
+        _write(uow, round_, seat, kind)
 
 
 def invite_later(uow: UnitOfWork, actor: Actor, *, round_id: int, expert_id: int, reason: str) -> None:
@@ -56,6 +58,8 @@ def invite_later(uow: UnitOfWork, actor: Actor, *, round_id: int, expert_id: int
     expert = uow.session.get(Expert, expert_id)
     if expert is None or expert.panel_id != round_.panel_id or expert.withdrawn_at is not None:
         raise NotFound()
+    if expert.is_pilot:
+        raise Conflict("A pilot rater tries a round before it opens, and is never counted.")
     if any(each.expert.id == expert.id for each in seated(uow.session, round_.id)):
         raise Conflict("This expert has been invited already.")
     deviate(uow, actor, round_, "One more expert was invited after the round had opened.", check_reason(reason))
@@ -91,22 +95,25 @@ def send_link_again(uow: UnitOfWork, *, email: str) -> None:
     """Mail the links of all open rounds to an address that sits on their panels; for any other, quietly nothing."""
     address = email.strip().lower()
     rows = uow.session.execute(
-        select(Seat, Round)
+        select(Seat, Round, Expert)
         .join(Round, Round.id == Seat.round_id)
-        .where(Round.state == RoundState.OPEN, Seat.revoked_at.is_(None))
+        .join(Expert, Expert.id == Seat.expert_id)
+        .where(Round.state != RoundState.CLOSED, Seat.revoked_at.is_(None))
     ).all()
-    known = identities.identities_of(uow, [seat.expert_id for seat, _round in rows])
-    for seat, round_ in rows:
-        sits = known.get(seat.expert_id)
-        if sits is not None and sits.email == address and is_accepting(round_, uow.now):
+    known = identities.identities_of(uow, [expert.id for _seat, _round, expert in rows])
+    for seat, round_, expert in rows:
+        sits = known.get(expert.id)
+        if sits is not None and sits.email == address and takes_answers(round_, expert, uow.now):
             _write(uow, round_, seat, "link")
 
 
 def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
-    """The mail of a job about a seat: ``invitation``, ``reminder`` or ``link``; None when it is no longer due."""
+    """The mail of a job about a seat: ``invitation``, ``pilot``, ``reminder`` or ``link``; None when no longer due."""
     seat = uow.session.get(Seat, seat_id)
-    round_ = uow.session.get_one(Round, seat.round_id) if seat else None
-    if seat is None or round_ is None or seat.revoked_at is not None or not is_accepting(round_, uow.now):
+    if seat is None or seat.revoked_at is not None:
+        return None
+    round_, expert = uow.session.get_one(Round, seat.round_id), uow.session.get_one(Expert, seat.expert_id)
+    if expert.withdrawn_at is not None or not takes_answers(round_, expert, uow.now):
         return None
     if kind == "reminder" and seat.sent_at is not None:
         return None
@@ -114,7 +121,6 @@ def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
     if identity is None:
         return None
     group = uow.session.get_one(Group, round_.group_id)
-    expert = uow.session.get_one(Expert, seat.expert_id)
     asks = burden_of(uow.session, round_, len(protocol_of(round_).asked_of(expert.expertise)))
     return compose(
         f"seat_{kind}",
@@ -131,9 +137,9 @@ def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
 
 
 def until(round_: Round, group: Group) -> str:
-    """The deadline in the group's time zone, in words: "12 December 2026, 17:00 (London time)"."""
+    """The deadline in the group's time zone: "12 December 2026, 17:00 (London time)"; for pilot raters what ends it."""
     if round_.closes_at is None:
-        return ""
+        return "the round opens"
     place = group.time_zone.rpartition("/")[2].replace("_", " ")
     return f"{round_.closes_at.astimezone(ZoneInfo(group.time_zone)):%-d %B %Y, %H:%M} ({place} time)"
 
@@ -149,7 +155,7 @@ def link_of(uow: UnitOfWork, seat: Seat) -> str:
 
 
 def _is_waiting(each: Seated) -> bool:
-    return each.seat.sent_at is None and each.seat.revoked_at is None and each.expert.withdrawn_at is None
+    return each.counts and each.seat.sent_at is None
 
 
 def _write(uow: UnitOfWork, round_: Round, seat: Seat, kind: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,17 +12,19 @@ from sqlalchemy.orm import Session
 from app.errors import Conflict, Invalid, NotFound
 from app.events import RoundChanged
 from app.policy import SYSTEM, Actor, Can, require
+from app.services import pilots
 from app.services.activity import note
 from app.services.panel import check_reason, panel_of
-from app.services.protocols import Burden, Impossible, Protocol, follow_up, template
+from app.services.protocols import GROUPINGS, Burden, Impossible, Protocol, follow_up, template
 from app.services.results import contested
-from app.services.round_figures import compute
+from app.services.round_figures import compute, group_names
 from app.services.rounds import (
     access_round,
     burden_of,
     deviate,
     deviations_of,
     experts_of,
+    group_of,
     hold_round,
     must_be,
     protocol_of,
@@ -35,7 +37,7 @@ from app.services.versions import access_version, items_of
 from app.uow import Database, UnitOfWork
 from models.groups import Group
 from models.items import Kind
-from models.validation import Deviation, Expert, Panel, Round, RoundItem, RoundState, Scope
+from models.validation import Deviation, Expert, Panel, Round, RoundItem, RoundState
 from models.versions import Version, VersionItem
 
 LONGEST = timedelta(days=180)
@@ -97,6 +99,7 @@ class Preparation:
     choices: list[VersionItem]
     experts: list[Expert]
     burden: Burden
+    groups: dict[str, int]
     impossible: list[Impossible]
     missing: list[str]
 
@@ -167,6 +170,7 @@ def prepare(uow: UnitOfWork, actor: Actor, *, round_id: int) -> Preparation:
         choices=items_of(uow.session, round_.version_id),
         experts=experts,
         burden=burden_of(uow.session, round_),
+        groups=group_sizes(overview.protocol, [each for each in experts if not each.is_pilot]),
         impossible=impossible(overview.protocol, experts),
         missing=_missing(round_, overview.items, experts),
     )
@@ -207,8 +211,9 @@ def save_sheet(uow: UnitOfWork, actor: Actor, *, round_id: int, text: str) -> No
 
 
 def discard_round(uow: UnitOfWork, actor: Actor, *, round_id: int) -> None:
-    """Throw away a round nobody was invited to yet."""
+    """Throw away a round that the panel was not invited to yet, with what pilot raters answered."""
     round_ = _hold_draft(uow, actor, round_id)
+    pilots.wipe(uow, round_)
     uow.session.execute(delete(RoundItem).where(RoundItem.round_id == round_.id))
     uow.session.delete(round_)
     note(uow, actor, f"discarded the prepared validation round {round_.number}", group_id=round_.group_id)
@@ -216,7 +221,7 @@ def discard_round(uow: UnitOfWork, actor: Actor, *, round_id: int) -> None:
 
 
 def open_round(uow: UnitOfWork, actor: Actor, *, round_id: int, closes_at: datetime) -> Round:
-    """Lock the protocol and invite the panel by mail; answers are taken until ``closes_at`` (aware).
+    """Lock the protocol and invite the panel by mail, but no pilot raters; it takes answers until ``closes_at``.
 
     Raises Invalid naming what is missing, Conflict when it was opened before.
     """
@@ -232,7 +237,7 @@ def open_round(uow: UnitOfWork, actor: Actor, *, round_id: int, closes_at: datet
     round_.locked_at = round_.opened_at = uow.now
     round_.closes_at = closes_at
     uow.flush()
-    seat_all(uow, round_, experts, round_before(uow.session, round_))
+    seat_all(uow, round_, [each for each in experts if not each.is_pilot], round_before(uow.session, round_))
     note(uow, actor, f"opened validation round {round_.number}", group_id=round_.group_id)
     uow.emit(RoundChanged(round_.group_id, round_.id))
     return round_
@@ -302,12 +307,37 @@ def impossible(protocol: Protocol, experts: list[Expert]) -> list[Impossible]:
         elif protocol.decides(dimension) and (objection := protocol.primary.objection(dimension.scale, eligible)):
             advice = "Invite more experts, or choose another rule."
             found.append(Impossible(f"A verdict on {dimension.label.lower()}", objection.capitalize() + ".", advice))
-    small = [scope.value for scope in Scope if sum(each.scope is scope for each in asked) < protocol.minimum_cell]
-    if protocol.split_by_scope and small and asked:
-        why = f"A group needs {protocol.minimum_cell} experts; too few are {' and '.join(small)}."
-        advice = "Invite more, or merge the groups: switch the comparison off."
-        found.append(Impossible("National beside international", why, advice))
+    sizes = group_sizes(protocol, asked)
+    small = [f"{name} ({size})" for name, size in sizes.items() if size < protocol.minimum_cell]
+    if asked and (small or len(sizes) == 1):
+        why = f"A group needs {protocol.minimum_cell} experts; too few are in {', '.join(small)}."
+        if not small:
+            why = f"All of the panel are in one group: {', '.join(sizes)}."
+        advice = "Invite more, merge groups in the protocol, or compare none."
+        found.append(Impossible(GROUPINGS[protocol.split_by], why, advice))
     return found
+
+
+def group_sizes(protocol: Protocol, experts: Sequence[Expert]) -> dict[str, int]:
+    """How many of these experts are in each group that the protocol compares; empty where it compares none."""
+    if not protocol.split_by:
+        return {}
+    groups = [group_of(protocol, each) for each in experts]
+    return {name: groups.count(name) for name in group_names(protocol, experts)}
+
+
+def log_deviation(uow: UnitOfWork, actor: Actor, *, round_id: int, what: str, reason: str) -> None:
+    """Log what was done otherwise than the locked protocol says. Raises Invalid, Conflict before it is locked."""
+    round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
+    if round_.locked_at is None:
+        raise Conflict("The protocol is not locked yet: change it instead.", code="not_locked")
+    what = " ".join(what.split())
+    if not 3 <= len(what) <= 1000:
+        sentence = "Say what was done otherwise: it is printed in the report (3 to 1,000 characters)"
+        raise Invalid(sentence + ".", fields={"what": sentence})
+    deviate(uow, actor, round_, what, check_reason(reason))
+    note(uow, actor, f"logged a deviation in validation round {round_.number}", group_id=round_.group_id)
+    uow.emit(RoundChanged(round_.group_id, round_.id))
 
 
 def _overview(session: Session, round_: Round) -> Overview:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from flask import render_template
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
@@ -20,7 +21,7 @@ from app.calc.ratings import rate_band
 from app.services.protocols import RULES, Dimension, Protocol
 from app.services.results import Figures, ItemReport, Judgement, Movement, Report
 from models.items import Kind
-from models.validation import Scope
+from models.validation import Round, Scope
 
 LONGEST_LABEL = 90
 #: Outcomes that call for work on the words, and those that say nothing either way.
@@ -94,6 +95,25 @@ class Part:
     beside: tuple[Fact, ...]
     picture: Picture | None
     explained: tuple[Explained, ...]
+
+
+def results_page(report: Report, *, before: Round | None = None, rehearsal: int = 0) -> str:
+    """The page of a round's results; with the seed of a ``rehearsal`` it says that all answers are invented."""
+    shown = rows(report)
+    return render_template(
+        "results/show.html",
+        report=report,
+        round=report.round,
+        rows=shown,
+        headline=headline(report, shown),
+        asked=asked_words(report),
+        counts={name: sum(row.standing == name for row in shown) for name in ("work", "open", "agreed")},
+        pictures=[(each, overview_of(report, each)) for each in report.protocol.dimensions],
+        whole=parts(report, report.whole, "whole"),
+        before=before,
+        rehearsal=rehearsal,
+        rules=RULES,
+    )
 
 
 # --- verdicts ---
@@ -334,15 +354,20 @@ def overview_of(report: Report, dimension: Dimension) -> tuple[Picture, Picture]
 
 
 def comparison_of(figures: Figures, key: str) -> Picture | None:
-    """One item in one dimension: everybody, and national beside international where the cells allow."""
+    """One item in one dimension: everybody, and the groups side by side where the cells allow."""
     if figures.withheld or not figures.n:
         return None
-    names = {Scope.NATIONAL.value: _("National"), Scope.INTERNATIONAL.value: _("International")}
     bars = [BarRow(label=_("All experts"), counts=_counts(figures))]
-    bars += [BarRow(label=names[each.name], counts=each.distribution) for each in figures.groups]
+    bars += [BarRow(label=group_words(each.name), counts=each.distribution) for each in figures.groups]
     title = _("%(dimension)s: how the experts scored", dimension=figures.dimension.label)
     chart = diverging_bars(bars, figures.dimension.scale, title=title, key=key, words=chart_words())
     return _picture(chart, title)
+
+
+def group_words(name: str) -> str:
+    """The name of a group of experts as people read it."""
+    known: dict[str, str] = {Scope.NATIONAL.value: _("National"), Scope.INTERNATIONAL.value: _("International")}
+    return known.get(name, name)
 
 
 def _picture(chart: Chart, title: str) -> Picture:

@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 from app.errors import NotFound
 from app.policy import Can
 from app.services import exports, results, validation
-from app.services.protocols import RULES
 from app.services.results import Report
 from app.services.rounds import access_round
 from app.services.version_files import File
@@ -42,21 +41,7 @@ def show(slug: str, round_id: int) -> ResponseReturnValue:
         is_due = deadline is not None and deadline <= uow.now
     if overview.round.state is not RoundState.CLOSED:
         return render_template("results/waiting.html", round=overview.round, is_due=is_due)
-    report = _report(round_id)
-    rows = pages.rows(report)
-    return render_template(
-        "results/show.html",
-        report=report,
-        round=report.round,
-        rows=rows,
-        headline=pages.headline(report, rows),
-        asked=pages.asked_words(report),
-        counts={name: sum(row.standing == name for row in rows) for name in ("work", "open", "agreed")},
-        pictures=[(each, pages.overview_of(report, each)) for each in report.protocol.dimensions],
-        whole=pages.parts(report, report.whole, "whole"),
-        before=overview.before,
-        rules=RULES,
-    )
+    return pages.results_page(_report(round_id), before=overview.before)
 
 
 @bp.get("/<int:round_id>/results/items/<reference>")

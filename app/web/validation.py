@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,19 +10,26 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
 from app.errors import Invalid, NotFound
 from app.policy import Actor, Can, allowed
-from app.services import panel, protocols, validation, versions
+from app.services import panel, pilots, protocols, rehearsals, validation, versions
+from app.services.panel import MOST_EXPERTS
 from app.services.protocols import SCALES, Dimension, Protocol
 from app.services.rounds import access_round
 from app.uow import UnitOfWork
 from app.web.context import looking, transaction
 from app.web.forms import text
+from app.web.result_pages import results_page
 from models.validation import RoundState
 
 bp = Blueprint("validation", __name__)
+
+#: More different countries, or kinds of organisation, than a panel can have experts.
+MOST_VALUES = MOST_EXPERTS
+COLUMNS = [column for column in protocols.GROUPINGS if column]
 
 
 def check(uow: UnitOfWork, actor: Actor, round_id: int, can: Can = Can.ROUND_READ) -> None:
@@ -90,10 +98,12 @@ def round_page(round_id: int, errors: dict[str, str]) -> str:
         state = overview.round.state
         prepared = validation.prepare(uow, actor, round_id=round_id) if manages and state is RoundState.DRAFT else None
         members = panel.list_members(uow, actor, group_id=g.group.id, round_id=round_id) if manages else []
+        tried = pilots.list_pilots(uow, actor, round_id=round_id) if manages else []
     return render_template(
-        "validation/show.html", overview=overview, round=overview.round, protocol=overview.protocol, manages=manages,
-        prepared=prepared, members=members, errors=errors, typed=request.form, rules=protocols.RULES,
-        feedback=protocols.FEEDBACK, results_address=results_address(round_id),
+        "validation/show.html", overview=overview, pilots=tried, round=overview.round, protocol=overview.protocol,
+        manages=manages, prepared=prepared, members=members, errors=errors, typed=request.form,
+        rules=protocols.RULES, feedback=protocols.FEEDBACK, groupings=protocols.GROUPINGS,
+        results_address=results_address(round_id),
     )  # fmt: skip
 
 
@@ -132,8 +142,11 @@ def save_protocol(slug: str, round_id: int) -> ResponseReturnValue:
 
 
 def _protocol_form(prepared: validation.Preparation, chosen: Protocol, errors: dict[str, str]) -> str:
+    asked = [each for each in prepared.experts if not each.is_pilot]
+    values = {column: Counter(" ".join(str(getattr(each, column)).split()) for each in asked) for column in COLUMNS}
     return render_template(
-        "validation/protocol.html", prepared=prepared, round=prepared.overview.round, protocol=chosen, errors=errors,
+        "validation/protocol.html", prepared=prepared, groupings=protocols.GROUPINGS, values=values,
+        round=prepared.overview.round, protocol=chosen, errors=errors,
         scale_options=[(name, name) for name in SCALES],
         scale_names={each: name for name, each in SCALES.items()}, rules=protocols.RULES,
         feedback=protocols.FEEDBACK, templates=[(key, each[0]) for key, each in protocols.TEMPLATES.items()],
@@ -168,7 +181,8 @@ def read_protocol(form: MultiDict[str, str]) -> Protocol:
         least=(_number(least) or -1) if least else None,
         percentile_type=_number(form.get("percentile_type", "")) or -1,
         minimum_cell=_number(form.get("minimum_cell", "")) or -1,
-        split_by_scope=form.get("split_by_scope") == "yes",
+        split_by=form.get("split_by", "scope"),
+        merged=_merged(form),
         feedback=form.get("feedback", ""),
         ask_missing=form.get("ask_missing") == "yes",
         ask_whole=form.get("ask_whole") == "yes",
@@ -176,6 +190,14 @@ def read_protocol(form: MultiDict[str, str]) -> Protocol:
         reminder_gap_days=_number(form.get("reminder_gap_days", "")) or -1,
         stop_rule=form.get("stop_rule", "").strip()[:500],
     )
+
+
+def _merged(form: MultiDict[str, str]) -> dict[str, str]:
+    """The posted names of groups, for the values of what is compared; a value that keeps its name is left out."""
+    column = form.get("split_by", "")
+    pairs = ((form.get(f"value-{column}-{at}"), form.get(f"merge-{column}-{at}", "")) for at in range(MOST_VALUES))
+    named = {value: " ".join(name.split())[:61] for value, name in pairs if value}
+    return {value: name for value, name in named.items() if name and name != value}
 
 
 @bp.get("/rounds/<int:round_id>/items")
@@ -272,6 +294,42 @@ def close(slug: str, round_id: int) -> ResponseReturnValue:
         return round_page(round_id, {f"close-{name}": words for name, words in refusal.fields.items()}), 422
     flash(_("The round is closed and its results are there."), "success")
     return to_round(slug, round_id)
+
+
+@bp.post("/rounds/<int:round_id>/deviations")
+def log_deviation(slug: str, round_id: int) -> ResponseReturnValue:
+    """Log what was done otherwise than the protocol says."""
+    try:
+        with transaction() as (uow, actor):
+            check(uow, actor, round_id, Can.ROUND_MANAGE)
+            validation.log_deviation(uow, actor, round_id=round_id, what=text("what"), reason=text("reason"))
+    except Invalid as refusal:
+        return round_page(round_id, {f"deviation-{name}": words for name, words in refusal.fields.items()}), 422
+    flash(_("It is logged, and will be printed in the report."), "success")
+    return to_round(slug, round_id)
+
+
+@bp.post("/rounds/<int:round_id>/pilots")
+def start_pilots(slug: str, round_id: int) -> ResponseReturnValue:
+    """Send the pilot raters their links."""
+    try:
+        with transaction() as (uow, actor):
+            check(uow, actor, round_id, Can.ROUND_MANAGE)
+            count = pilots.start(uow, actor, round_id=round_id)
+    except Invalid as refusal:
+        return round_page(round_id, {"pilots": refusal.message}), 422
+    flash(ngettext("%(num)d link is on its way.", "%(num)d links are on their way.", count), "success")
+    return to_round(slug, round_id)
+
+
+@bp.get("/rounds/<int:round_id>/rehearsal")
+def rehearsal(slug: str, round_id: int) -> ResponseReturnValue:
+    """What the report would look like, with invented answers; ``seed`` gives others."""
+    seed = _number(request.args.get("seed", "")) or 1
+    with looking() as (uow, actor):
+        check(uow, actor, round_id, Can.ROUND_MANAGE)
+        report = rehearsals.rehearse(uow, actor, round_id=round_id, seed=seed)
+    return results_page(report, rehearsal=seed)
 
 
 @bp.post("/rounds/<int:round_id>/discard")

@@ -243,7 +243,7 @@ def test_whoever_is_invited_later_is_a_logged_deviation(study: Study) -> None:
     study.open()
     manager = study.cast.panel_manager
     with study.database.writing() as uow:
-        form = SeatForm("Late Invented", "late@example.org", "national", is_pilot=True)
+        form = SeatForm("Late Invented", "late@example.org", "national")
         late = panel.add_expert(uow, manager, panel_id=study.panel_id, form=form).id
     for reason, refusal in (("", Invalid), ("Asked to try it first.", None), ("Twice.", Conflict)):
         with contextlib.nullcontext() if refusal is None else pytest.raises(refusal), study.database.writing() as uow:
@@ -252,7 +252,7 @@ def test_whoever_is_invited_later_is_a_logged_deviation(study: Study) -> None:
     study.close()
     with study.database.reading() as uow:
         report = results.report(uow, study.cast.member, round_id=study.round_id)
-    assert (report.invited, report.pilots, report.items[0].figures[0].eligible) == (9, 1, 9)
+    assert (report.invited, report.pilots, report.items[0].figures[0].eligible) == (10, 0, 10)
     assert report.deviations[0][2] == "Asked to try it first."
 
 

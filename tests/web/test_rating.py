@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.services import seating
+from app.services import panel, pilots, seating, seats, validation
 from app.uow import Database
 from models.validation import Expert, Rating, Remark, Round, RoundState, Seat
 from models.versions import VersionItem
@@ -258,3 +258,26 @@ def test_versions_are_locked_read_and_compared_on_pages(app: Flask, database: Da
     stranger.enter(sign_in_token(database, study.cast.stranger))
     for address in (made.location, made.location.replace("north", "south"), f"{made.location}/version.json"):
         assert stranger.get(address).status_code == 404
+
+
+def test_a_pilot_is_told_so_on_every_page(app: Flask, study: Study) -> None:
+    """Scores of a try-out are never counted, and nobody who gives them should think otherwise."""
+    study.close()
+    manager, group_id = study.cast.panel_manager, study.cast.group_id
+    with study.database.writing() as uow:
+        form = panel.SeatForm("Pilot Invented", "pilot@example.org", "national", is_pilot=True)
+        panel.add_expert(uow, manager, panel_id=study.panel_id, form=form)
+        made = validation.create_round(uow, manager, group_id=group_id, version_id=study.version_id)
+        validation.choose_items(uow, manager, round_id=made.id, item_ids=[item.id for item in study.rated])
+        pilots.start(uow, manager, round_id=made.id)
+        study.round_id = made.id
+    with study.database.reading() as uow:
+        seat = uow.session.execute(select(Seat).where(Seat.round_id == made.id)).scalar_one()
+        study.tokens = [seats.token_of(uow.keys, seat)]
+    expert = seated(app, study)
+    for address in ("/rate/", f"/rate/item/{study.rated[0].id}", "/rate/review"):
+        page = expert.get(address).text
+        assert "You are trying this out before the experts get it" in page, address
+        assert "closes on" not in page
+    study.open_prepared()
+    assert expert.get("/rate/").status_code == 410

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from app.policy import Actor
-from app.services import panel, rating, remarks, results, seating
+from app.services import panel, pilots, rating, remarks, results, seating, validation
 from app.uow import Database
 from models.validation import Expert, ExpertIdentity, RemarkKind
 from tests.cast import OTHER_SLUG, SLUG, Browser
@@ -170,7 +170,7 @@ def test_small_groups_are_withheld_everywhere(study: Study, client_of: Client) -
     read = words(client.get(first).text)
     assert "Legal soundness Too few to show" in read
     assert "Fewer than 3 experts gave a score." in read
-    assert "National beside international is not shown. Not split: a group has fewer than 3 scores." in read
+    assert "Groups are not shown side by side. Not split: a group has fewer than 3 scores." in read
     read = words(client.get(show).text)
     assert "Too few scores to show" in read
     assert "The experts agree on all 2 criteria." in read  # two lawyers could never decide: the rest does
@@ -233,7 +233,13 @@ def test_pilots_and_the_withdrawn_are_not_counted(study: Study, client_of: Clien
     with study.database.writing() as uow:
         form = panel.SeatForm("Pilot Invented", "pilot@example.org", "national", "England", "", (), "", is_pilot=True)
         panel.add_expert(uow, study.cast.panel_manager, panel_id=study.panel_id, form=form)
-    study.open()
+    with study.database.writing() as uow:
+        made = validation.create_round(
+            uow, study.cast.panel_manager, group_id=study.cast.group_id, version_id=study.version_id
+        )
+        pilots.start(uow, study.cast.panel_manager, round_id=made.id)
+        study.round_id = made.id
+    study.open_prepared()
     for token in study.tokens:
         study.answer(token, {"relevance": [9, 9], "applicability": [9, 9]})
     with study.database.writing() as uow:
@@ -241,7 +247,7 @@ def test_pilots_and_the_withdrawn_are_not_counted(study: Study, client_of: Clien
     study.close()
     read = words(client_of(study.cast.member).get(next(addresses(study))).text)
     assert "8 experts asked" in read
-    assert "1 pilot raters are not counted" in read
+    assert "1 pilot rater is not counted" in read
     assert "8 of 8 rated 7 to 9" in read
     with study.database.reading() as uow:
         assert results.report(uow, study.cast.member, round_id=study.round_id).invited == 8

@@ -71,7 +71,7 @@ class Judgement(Shown):
 
 
 class GroupFigures(Shown):
-    """The scores of national or international experts, where there are enough of each."""
+    """The scores of one of the groups that the protocol compares, where there are enough of each."""
 
     name: str
     eligible: int

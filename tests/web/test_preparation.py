@@ -1,0 +1,119 @@
+"""Preparing a round over HTTP: groups to merge, the rehearsal, the try-out, and deviations once it is locked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from app.policy import Actor
+from app.services import panel, validation
+from app.services.protocols import Protocol
+from app.uow import Database
+from tests.cast import SLUG, Browser
+from tests.panels import Study, build_study
+
+
+@pytest.fixture
+def study(app: Flask, database: Database) -> Study:
+    app.test_client_class = Browser
+    study = build_study(database)
+    with database.writing() as uow:
+        made = validation.create_round(
+            uow, study.cast.panel_manager, group_id=study.cast.group_id, version_id=study.version_id
+        )
+        study.round_id = made.id
+    return study
+
+
+@pytest.fixture
+def manager(study: Study, client_of: Callable[[Actor], Browser]) -> Browser:
+    return client_of(study.cast.panel_manager)
+
+
+def base(study: Study) -> str:
+    return f"/g/{SLUG}/validation/rounds/{study.round_id}"
+
+
+def fields(page: str) -> dict[str, list[str]]:
+    """What the protocol's form would post as it stands."""
+    found: dict[str, list[str]] = {}
+    for tag in re.findall(r"<(?:input|textarea)[^>]*>(?:[^<]*</textarea>)?", page):
+        name = re.search(r'name="([^"]+)"', tag)
+        if name is None or (re.search(r'type="(radio|checkbox)"', tag) and " checked" not in tag):
+            continue
+        value = re.search(r'value="([^"]*)"', tag)
+        inside = re.search(r">([^<]*)</textarea>", tag)
+        found.setdefault(name[1], []).append(value[1] if value else inside[1] if inside else "")
+    for name, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        found[name] = [chosen[1] if chosen else ""]
+    return found
+
+
+def test_countries_are_merged_in_the_form(study: Study, manager: Browser) -> None:
+    page = manager.get(f"{base(study)}/protocol").text
+    assert "Austria (1)" in page
+    assert "England (5)" in page
+    typed = fields(page)
+    for name, (value, *_rest) in list(typed.items()):
+        if name.startswith("value-country-") and value in {"Austria", "Spain", "Netherlands"}:
+            typed[f"merge-country-{name.rpartition('-')[2]}"] = [" Continental  Europe "]
+    typed["split_by"] = ["country"]
+    answer = manager.post(f"{base(study)}/protocol", data=typed)
+    assert answer.status_code == 303
+    with study.database.reading() as uow:
+        kept = validation.read_round(uow, study.cast.panel_manager, round_id=study.round_id).protocol
+    merged = dict.fromkeys(("Austria", "Netherlands", "Spain"), "Continental Europe")
+    assert (kept.split_by, kept.merged) == ("country", merged)
+    shown = manager.get(base(study)).text
+    assert "Countries side by side; merged: Austria in Continental Europe" in shown
+    assert "New Zealand (1)" in shown  # too small to be shown: said before anybody is asked
+    again = fields(manager.get(f"{base(study)}/protocol").text)
+    assert Protocol.from_json({**kept.to_json()}).merged == merged
+    assert sum(value == ["Continental Europe"] for value in again.values()) == 3
+
+
+def test_the_report_is_rehearsed_and_says_it_is_invented(
+    study: Study, manager: Browser, client_of: Callable[[Actor], Browser]
+) -> None:
+    page = manager.get(f"{base(study)}/rehearsal").text
+    assert "every answer on this page is invented" in page
+    assert "results/items" not in page
+    assert "figures.csv" not in page
+    assert manager.get(f"{base(study)}/rehearsal?seed=2").text != page
+    assert manager.get(f"{base(study)}/rehearsal?seed=x").status_code == 200
+    for actor in (study.cast.facilitator, study.cast.member):
+        assert client_of(actor).get(f"{base(study)}/rehearsal").status_code == 403
+
+
+def test_pilot_raters_are_sent_their_links_from_the_page(study: Study, manager: Browser) -> None:
+    assert "No pilot rater is on the panel yet" in manager.get(base(study)).text
+    refused = manager.post(f"{base(study)}/pilots")
+    assert refused.status_code == 422
+    assert "There is no pilot rater on the panel" in refused.text
+    with study.database.writing() as uow:
+        form = panel.SeatForm("Pilot Invented", "pilot@example.org", "national", is_pilot=True)
+        panel.add_expert(uow, study.cast.panel_manager, panel_id=study.panel_id, form=form)
+    page = manager.get(base(study)).text
+    assert "Send 1 pilot rater a link" in page
+    assert "9 personal links go out by mail." in page  # the pilot's is not among them
+    assert manager.post(f"{base(study)}/pilots").status_code == 303
+    page = manager.get(base(study)).text
+    assert "The try-out by pilot raters" in page
+    assert "Send 1 pilot rater a link" not in page
+
+
+def test_a_deviation_is_logged_and_what_was_typed_stays(study: Study, manager: Browser) -> None:
+    assert "Log a deviation" not in manager.get(base(study)).text
+    study.open_prepared()
+    refused = manager.post(f"{base(study)}/deviations", data={"what": "Two of them talked.", "reason": ""})
+    assert refused.status_code == 422
+    assert "Two of them talked.</textarea>" in refused.text
+    assert "Say why" in refused.text
+    said = {"what": "Two of them talked.", "reason": "They met by chance."}
+    assert manager.post(f"{base(study)}/deviations", data=said).status_code == 303
+    page = manager.get(base(study)).text
+    assert "Two of them talked. Reason: They met by chance." in page
