@@ -97,7 +97,7 @@ class ExpertIdentity(Base):
 class Round(Base):
     """One scored round on one frozen version, bound by its hash; ``protocol`` is locked before the first invitation.
 
-    ``protocol`` is the JSON of ``app.services.protocols.Protocol``. From ``pilot_at`` until it opens pilot raters try it.
+    ``protocol`` is the JSON of ``app.services.protocols.Protocol``. Pilot raters try it from ``pilot_at`` on.
     """
 
     __tablename__ = "round"
@@ -136,7 +136,11 @@ class RoundItem(Base):
 
 
 class Seat(Base):
-    """An expert invited to a round: how far they are, never what they answered."""
+    """An expert invited to a round: how far they are, never what they answered.
+
+    Whoever withdraws (``withdrew_at``) or is taken off loses the link (``revoked_at``); ``answers_kept`` says that what
+    one who withdrew had answered counts. ``replaces_id`` is the seat of one who left, whose place this expert takes.
+    """
 
     __tablename__ = "seat"
     __table_args__ = (UniqueConstraint("round_id", "expert_id"),)
@@ -156,6 +160,9 @@ class Seat(Base):
     reminded_at: Mapped[datetime | None]
     reminders: Mapped[int] = mapped_column(default=0)
     revoked_at: Mapped[datetime | None]
+    withdrew_at: Mapped[datetime | None]
+    answers_kept: Mapped[bool] = mapped_column(default=False)
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
 
 
 class Rating(Base):

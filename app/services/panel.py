@@ -62,10 +62,17 @@ class Member:
     is_in_group: bool = False
 
     @property
+    def has_left(self) -> bool:
+        """Whether this expert's link no longer works, so that another may be invited in their place."""
+        return self.seat is not None and self.seat.revoked_at is not None
+
+    @property
     def state(self) -> str:
-        """not invited, invited, started, sent, or removed."""
+        """not invited, invited, started, sent, withdrew, withdrew, kept (their answers count), or removed."""
         if self.seat is None:
             return "not invited"
+        if self.seat.withdrew_at is not None:
+            return "withdrew, kept" if self.seat.answers_kept else "withdrew"
         if self.seat.revoked_at is not None:
             return "removed"
         if self.seat.sent_at is not None:

@@ -160,11 +160,14 @@ def send(uow: UnitOfWork, place: Place) -> None:
         uow.emit(PanelChanged(place.round.group_id, place.round.id))
 
 
-def withdraw(uow: UnitOfWork, place: Place) -> None:
-    """Withdraw from the round: the answers are deleted and the link dies."""
-    for table in (Rating, Remark):
-        uow.session.execute(delete(table).where(table.round_id == place.round.id, table.expert_id == place.expert.id))
-    place.seat.revoked_at = uow.now
+def withdraw(uow: UnitOfWork, place: Place, *, keep: bool = False) -> None:
+    """Withdraw from the round and the panel: the link dies, and the answers are deleted, or with ``keep`` count."""
+    if not keep:
+        own = (place.round.id, place.expert.id)
+        for table in (Rating, Remark):
+            uow.session.execute(delete(table).where(table.round_id == own[0], table.expert_id == own[1]))
+    place.seat.answers_kept = keep
+    place.seat.withdrew_at = place.seat.revoked_at = uow.now
     place.expert.withdrawn_at = uow.now
     uow.emit(PanelChanged(place.round.group_id, place.round.id))
 

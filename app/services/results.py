@@ -133,7 +133,10 @@ class ItemReport:
 
 @dataclass(frozen=True)
 class Report:
-    """A closed round: who was asked (as totals), what they scored, what the rule decided, and what was changed."""
+    """A closed round: who was asked (as totals), what they scored, what the rule decided, and what was changed.
+
+    ``flow`` counts the experts by how far they went; rounds that were closed before it was counted have none.
+    """
 
     round: Round
     version_number: int
@@ -143,6 +146,7 @@ class Report:
     sent: int
     by_scope: dict[str, int]
     groups: tuple[str, ...]
+    flow: dict[str, int]
     pilots: int
     items: tuple[ItemReport, ...]
     whole: tuple[Figures, ...]
@@ -182,6 +186,7 @@ def report_of(uow: UnitOfWork, round_: Round, stored: RoundResult) -> Report:
         sent=figures["sent"],
         by_scope=figures["by_scope"],
         groups=tuple(figures.get("groups", figures["by_scope"])) if protocol.split_by else (),
+        flow=figures.get("flow", {}),
         pilots=figures["pilots"],
         items=tuple(
             ItemReport(

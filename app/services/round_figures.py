@@ -16,7 +16,7 @@ from app.calc.ratings import Rule, Summary, Verdict, summarise
 from app.calc.stability import movement
 from app.calc.suppression import suppress
 from app.services.protocols import WHOLE, Dimension, Protocol
-from app.services.rounds import group_of, protocol_of, rated_items, round_before, seated
+from app.services.rounds import Seated, group_of, protocol_of, rated_items, round_before, seated
 from app.uow import UnitOfWork
 from models.validation import Expert, Rating, Round, RoundResult, Scope
 from models.versions import VersionItem
@@ -44,6 +44,7 @@ def compute(uow: UnitOfWork, round_: Round) -> RoundResult:
         "invited": len(asked),
         "started": sum(each.seat.started_at is not None for each in asked),
         "sent": sum(each.seat.sent_at is not None for each in asked),
+        "flow": _flow(everybody),
         "pilots": sum(each.expert.is_pilot for each in everybody),
         **figures_of(session, round_, experts, answers),
     }
@@ -56,6 +57,21 @@ def compute(uow: UnitOfWork, round_: Round) -> RoundResult:
     )
     session.add(result)
     return result
+
+
+def _flow(everybody: Sequence[Seated]) -> dict[str, int]:
+    """How many experts went how far: all who were invited, and what became of those who did not stay."""
+    seats = [each.seat for each in everybody if not each.expert.is_pilot]
+    withdrew = [seat for seat in seats if seat.withdrew_at is not None]
+    return {
+        "invited": len(seats),
+        "in_place": sum(seat.replaces_id is not None for seat in seats),
+        "started": sum(seat.started_at is not None for seat in seats),
+        "sent": sum(seat.sent_at is not None for seat in seats),
+        "withdrew": sum(not seat.answers_kept for seat in withdrew),
+        "withdrew_kept": sum(seat.answers_kept for seat in withdrew),
+        "taken_off": sum(seat.revoked_at is not None and seat.withdrew_at is None for seat in seats),
+    }
 
 
 def figures_of(session: Session, round_: Round, experts: Sequence[Expert], answers: AllAnswers) -> dict[str, Any]:

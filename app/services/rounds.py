@@ -25,8 +25,8 @@ class Seated:
 
     @property
     def counts(self) -> bool:
-        """Whether this expert is one of those asked: no pilot rater, not withdrawn, link not revoked."""
-        return not self.expert.is_pilot and self.expert.withdrawn_at is None and self.seat.revoked_at is None
+        """Whether what this expert answers counts: no pilot rater, and not taken off or gone with their answers."""
+        return not self.expert.is_pilot and (self.seat.revoked_at is None or self.seat.answers_kept)
 
 
 def access_round(session: Session, actor: Actor, round_id: int, can: Can) -> Round:

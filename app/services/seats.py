@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.events import PanelChanged
 from app.jobs import enqueue
 from app.mail import Mail, compose
@@ -51,8 +51,13 @@ def seat_all(
         _write(uow, round_, seat, kind)
 
 
-def invite_later(uow: UnitOfWork, actor: Actor, *, round_id: int, expert_id: int, reason: str) -> None:
-    """Invite one more expert to an open round: a deviation, with its reason. Raises Conflict, Invalid, NotFound."""
+def invite_later(
+    uow: UnitOfWork, actor: Actor, *, round_id: int, expert_id: int, reason: str, in_place_of: int | None = None
+) -> None:
+    """Invite one more expert to an open round: a deviation, with its reason.
+
+    ``in_place_of`` is the expert who left and whose seat they take. Raises Conflict, Invalid, NotFound.
+    """
     round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
     must_be(round_, RoundState.OPEN)
     expert = uow.session.get(Expert, expert_id)
@@ -60,10 +65,19 @@ def invite_later(uow: UnitOfWork, actor: Actor, *, round_id: int, expert_id: int
         raise NotFound()
     if expert.is_pilot:
         raise Conflict("A pilot rater tries a round before it opens, and is never counted.")
-    if any(each.expert.id == expert.id for each in seated(uow.session, round_.id)):
+    seats = {each.expert.id: each.seat for each in seated(uow.session, round_.id)}
+    if expert.id in seats:
         raise Conflict("This expert has been invited already.")
-    deviate(uow, actor, round_, "One more expert was invited after the round had opened.", check_reason(reason))
+    left = _left(seats, in_place_of)
+    what = "One more expert was invited after the round had opened."
+    if left is not None:
+        what = "An expert was invited in place of one who left."
+    deviate(uow, actor, round_, what, check_reason(reason))
     seat_all(uow, round_, [expert], None)
+    if left is not None:
+        uow.session.execute(
+            update(Seat).where(Seat.round_id == round_.id, Seat.expert_id == expert.id).values(replaces_id=left.id)
+        )
     note(uow, actor, "invited one more expert", group_id=round_.group_id, audience="panel")
     uow.emit(PanelChanged(round_.group_id, round_.id))
 
@@ -152,6 +166,17 @@ def token_of(keys: Keys, seat: Seat) -> str:
 def link_of(uow: UnitOfWork, seat: Seat) -> str:
     """The address that opens a seat."""
     return f"{uow.settings.base_url}/r/{token_of(uow.keys, seat)}"
+
+
+def _left(seats: Mapping[int, Seat], expert_id: int | None) -> Seat | None:
+    """The seat of an expert who left; None for nobody. Raises Invalid for one who is there, or was replaced before."""
+    if expert_id is None:
+        return None
+    seat = seats.get(expert_id)
+    replaced = {each.replaces_id for each in seats.values()}
+    if seat is None or seat.revoked_at is None or seat.id in replaced:
+        raise Invalid("Choose an expert who has left.", fields={"in_place_of": "Choose an expert who has left"})
+    return seat
 
 
 def _is_waiting(each: Seated) -> bool:

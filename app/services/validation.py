@@ -62,7 +62,7 @@ may identify you.
 what anyone scored.
 - Your comments are read by the panel manager, who removes words that identify you before the group reads them.
 - Answers you have saved count when the round closes, whether or not you have pressed Send.
-- You can withdraw until the round closes: your answers are then deleted.
+- You can withdraw until the round closes, and choose whether what you have answered is deleted or counts.
 
 # Contact
 

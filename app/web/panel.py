@@ -108,10 +108,14 @@ def invite(slug: str, round_id: int) -> ResponseReturnValue:
     try:
         with transaction() as (uow, actor):
             check(uow, actor, round_id, Can.ROUND_MANAGE)
-            seats.invite_later(uow, actor, round_id=round_id, expert_id=int(chosen), reason=text("reason"))
+            seats.invite_later(
+                uow, actor, round_id=round_id, expert_id=int(chosen), reason=text("reason"),
+                in_place_of=whole_number(text("in_place_of")),
+            )  # fmt: skip
         flash(_("The invitation is on its way."), "success")
     except Invalid as refusal:
-        return round_page(round_id, {"invite-reason": refusal.fields.get("reason", refusal.message)}), 422
+        errors = {f"invite-{name}": words for name, words in refusal.fields.items()}
+        return round_page(round_id, errors or {"invite-reason": refusal.message}), 422
     return to_round(slug, round_id)
 
 

@@ -310,16 +310,18 @@ def withdraw() -> ResponseReturnValue:
     """Withdraw from the round?"""
     with looking() as (uow, _actor):
         place = _seat(uow)
-    return render_template("rating/withdraw.html", place=place)
+        found = reviewing.review_of(uow, place)
+    return render_template("rating/withdraw.html", place=place, review=found)
 
 
 @bp.post("/rate/withdraw")
 def do_withdraw() -> ResponseReturnValue:
-    """Delete the answers and close the link."""
+    """Close the link, and delete the answers unless they may count."""
+    keep = text("answers") == "keep"
     with transaction() as (uow, _actor):
-        rating.withdraw(uow, _seat(uow, writing=True))
+        rating.withdraw(uow, _seat(uow, writing=True), keep=keep)
     session.pop(SEAT_KEY, None)
-    return render_template("rating/withdrawn.html")
+    return render_template("rating/withdrawn.html", kept=keep)
 
 
 @bp.post("/rate/leave")

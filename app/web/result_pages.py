@@ -5,7 +5,7 @@ Nothing is computed here: every figure was stored when the round closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import render_template
@@ -110,6 +110,7 @@ def results_page(report: Report, *, before: Round | None = None, rehearsal: int 
         counts={name: sum(row.standing == name for row in shown) for name in ("work", "open", "agreed")},
         pictures=[(each, overview_of(report, each)) for each in report.protocol.dimensions],
         whole=parts(report, report.whole, "whole"),
+        flow=flow_words(report.flow),
         before=before,
         rehearsal=rehearsal,
         rules=RULES,
@@ -362,6 +363,36 @@ def comparison_of(figures: Figures, key: str) -> Picture | None:
     title = _("%(dimension)s: how the experts scored", dimension=figures.dimension.label)
     chart = diverging_bars(bars, figures.dimension.scale, title=title, key=key, words=chart_words())
     return _picture(chart, title)
+
+
+def flow_words(flow: Mapping[str, int]) -> str:
+    """How far the experts went, in one sentence; empty where it was not counted."""
+    if not flow:
+        return ""
+    said = [
+        ngettext("%(num)s invited", "%(num)s invited", flow["invited"]),
+        ngettext("%(num)s began", "%(num)s began", flow["started"]),
+        ngettext("%(num)s pressed Send", "%(num)s pressed Send", flow["sent"]),
+    ]
+    if flow["in_place"]:
+        said.insert(
+            1, ngettext("%(num)s of them for one who left", "%(num)s of them for ones who left", flow["in_place"])
+        )
+    if flow["withdrew"]:
+        said.append(
+            ngettext("%(num)s withdrew with the answers", "%(num)s withdrew with their answers", flow["withdrew"])
+        )
+    if flow["withdrew_kept"]:
+        said.append(
+            ngettext(
+                "%(num)s withdrew and left the answers",
+                "%(num)s withdrew and left their answers",
+                flow["withdrew_kept"],
+            )
+        )
+    if flow["taken_off"]:
+        said.append(ngettext("%(num)s was taken off", "%(num)s were taken off", flow["taken_off"]))
+    return ", ".join(said)
 
 
 def group_words(name: str) -> str:

@@ -239,6 +239,67 @@ def test_reminders_go_to_those_who_have_not_sent_capped_and_spaced(study: Study,
         seats.remind(uow, study.cast.facilitator, round_id=study.round_id)
 
 
+def test_whoever_withdraws_says_what_becomes_of_the_answers(study: Study) -> None:
+    study.open()
+    answer_all(study)
+    manager = study.cast.panel_manager
+    for number, keep in enumerate((True, False)):
+        with study.database.writing() as uow:
+            mine = seating.sit_with_token(uow, token=study.tokens[number], round_id=study.round_id)
+            rating.remark(uow, mine, version_item_id=study.rated[0].id, kind=RemarkKind.COMMENT, text=f"Word {number}")
+            rating.withdraw(uow, mine, keep=keep)
+    with study.database.reading() as uow:
+        for token in study.tokens[:2]:
+            with pytest.raises(Gone):
+                seating.knock(uow, token=token)
+        members = panel.list_members(uow, manager, group_id=study.cast.group_id, round_id=study.round_id)
+        assert sorted(each.state for each in members)[-2:] == ["withdrew", "withdrew, kept"]
+    study.close()
+    with study.database.reading() as uow:
+        report = results.report(uow, study.cast.member, round_id=study.round_id)
+        assert (report.invited, report.items[0].figures[0].n) == (8, 8)
+        assert (report.flow["invited"], report.flow["withdrew"], report.flow["withdrew_kept"]) == (9, 1, 1)
+        found = remarks.list_remarks(uow, manager, round_id=study.round_id)
+        assert [each.remark.text for each in found] == ["Word 0"]
+    study.open()
+    assert len(study.tokens) == 7  # neither is asked again
+
+
+def test_one_who_left_is_replaced_once_and_it_is_logged(study: Study) -> None:
+    study.open()
+    manager = study.cast.panel_manager
+    with study.database.writing() as uow:
+        rating.withdraw(uow, seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id))
+        fresh = [
+            panel.add_expert(
+                uow,
+                manager,
+                panel_id=study.panel_id,
+                form=SeatForm(f"New {n} Invented", f"new{n}@example.org", "national"),
+            ).id
+            for n in range(2)
+        ]
+        left = uow.session.execute(select(Seat.expert_id).where(Seat.revoked_at.is_not(None))).scalar_one()
+        stays = uow.session.execute(select(Seat.expert_id).where(Seat.revoked_at.is_(None)).limit(1)).scalar_one()
+
+    def invite(expert_id: int, in_place_of: int | None) -> None:
+        with study.database.writing() as uow:
+            seats.invite_later(
+                uow, manager, round_id=study.round_id, expert_id=expert_id, reason="One left.", in_place_of=in_place_of
+            )
+
+    with pytest.raises(Invalid):
+        invite(fresh[0], stays)
+    invite(fresh[0], left)
+    with pytest.raises(Invalid):
+        invite(fresh[1], left)
+    study.close()
+    with study.database.reading() as uow:
+        report = results.report(uow, study.cast.member, round_id=study.round_id)
+    assert report.deviations[0][1] == "An expert was invited in place of one who left."
+    assert (report.invited, report.flow["in_place"], report.flow["invited"]) == (9, 1, 10)
+
+
 def test_whoever_is_invited_later_is_a_logged_deviation(study: Study) -> None:
     study.open()
     manager = study.cast.panel_manager

@@ -260,6 +260,22 @@ def test_versions_are_locked_read_and_compared_on_pages(app: Flask, database: Da
         assert stranger.get(address).status_code == 404
 
 
+def test_withdrawing_offers_to_leave_the_answers(app: Flask, study: Study) -> None:
+    expert = seated(app, study)
+    assert "keep my answers" not in expert.get("/rate/withdraw").text  # there are none yet
+    expert.post(f"/rate/item/{study.rated[0].id}", data={"score-relevance": "7"})
+    page = expert.get("/rate/withdraw").text
+    assert "1 of 6 answers" in page
+    answer = expert.post("/rate/withdraw", data={"answers": "keep"})
+    assert "will count" in answer.text
+    assert len(rows(study)) == 1
+    assert expert.get("/rate/").status_code == 404
+    other = seated(app, study, 1)
+    other.post(f"/rate/item/{study.rated[0].id}", data={"score-relevance": "7"})
+    assert "have been deleted" in other.post("/rate/withdraw", data={"answers": "delete"}).text
+    assert len(rows(study)) == 1
+
+
 def test_a_pilot_is_told_so_on_every_page(app: Flask, study: Study) -> None:
     """Scores of a try-out are never counted, and nobody who gives them should think otherwise."""
     study.close()
