@@ -127,6 +127,14 @@ class RoundChanged(Fact):
 
 
 @dataclass(frozen=True)
+class ConsultationChanged(Fact):
+    """What was said beside the panel was written down, changed or added to by a form."""
+
+    group_id: int
+    consultation_id: int
+
+
+@dataclass(frozen=True)
 class PanelChanged(Fact):
     """Invited, started or sent counts changed: news for the panel manager only."""
 

@@ -91,6 +91,8 @@ class Can(StrEnum):
     ROUND_RATE = "round.rate"
     RESULTS_READ = "results.read"
     REMARK_RELEASE = "remark.release"
+    CONSULTATION_READ = "consultation.read"
+    CONSULTATION_WRITE = "consultation.write"
     ACTIVITY_READ = "activity.read"
 
 
@@ -134,6 +136,8 @@ RULES: dict[Can, frozenset[Role]] = {
     Can.ROUND_RATE: frozenset(),
     Can.RESULTS_READ: _READERS,
     Can.REMARK_RELEASE: _PANEL,
+    Can.CONSULTATION_READ: _READERS,
+    Can.CONSULTATION_WRITE: _PANEL | _FACILITATOR,
     Can.ACTIVITY_READ: _READERS,
 }
 

@@ -56,7 +56,7 @@ def hints(fact: Fact) -> list[Hint]:
             return [_same(f"meetings-{group_id}")]
         case events.VersionFrozen(group_id, _):
             return [_same(f"versions-{group_id}")]
-        case events.RoundChanged(group_id, _):
+        case events.RoundChanged(group_id, _) | events.ConsultationChanged(group_id, _):
             return [_same(f"validation-{group_id}")]
         case _:
             return []

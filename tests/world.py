@@ -17,6 +17,7 @@ from app.services import (
     actions,
     attendance,
     comments,
+    consultations,
     contracting,
     corrections,
     decisions,
@@ -45,12 +46,14 @@ from app.services import (
     validation,
     versions,
 )  # fmt: skip
+from app.services.consultations import ConsultationForm
 from app.services.contracting import ModelForm, Use
 from app.services.findings import FindingForm
 from app.services.glossary import TermForm
 from app.services.panel import SeatForm
 from app.services.practice import Lines, Script
 from app.uow import Database, UnitOfWork
+from models.consultations import ConsultationKind, Opinion
 from models.documents import Document
 from models.evidence import Relation
 from models.groups import Role
@@ -89,8 +92,8 @@ class World:
 def build_world(database: Database, say: Say = lambda place: f"The {place}") -> World:
     """A cast whose first group has everything: a session that runs and one that is over, rounds closed and open."""
     world = World(database, make_cast(database))
-    for act in (_people, _evidence, _blueprint, _past_session, _version, _closed_round, _open_round, _open_session,
-                _practice):  # fmt: skip
+    for act in (_people, _evidence, _blueprint, _past_session, _version, _closed_round, _open_round, _consultation,
+                _open_session, _practice):  # fmt: skip
         act(world, say)
     return world
 
@@ -322,6 +325,29 @@ def _round(world: World, say: Say, name: str) -> int:
         found = uow.session.query(Seat).filter_by(round_id=made.id).order_by(Seat.id).all()
         world.seat_tokens = [seats.token_of(uow.keys, seat) for seat in found]
     return made.id
+
+
+def _consultation(world: World, say: Say) -> None:
+    who, group_id = world.cast.panel_manager, world.cast.group_id
+    with world.database.writing() as uow:
+        form = ConsultationForm(
+            ConsultationKind.WEBINAR, uow.now.date(), say("consultation")[:200], say("audience")[:300], 40,
+            say("what was said"), version_id=world.ids["version_id"],
+        )  # fmt: skip
+        made = consultations.add_consultation(uow, who, group_id=group_id, form=form)
+        consultations.open_form(uow, who, consultation_id=made.id, until=uow.now + timedelta(days=2))
+        token = consultations.token_of(uow.keys, made)
+        world.ids["consultation_id"] = made.id
+    with world.database.writing() as uow:
+        reference = consultations.look_at_form(uow, token=token).elements[0].reference
+        consultations.give_opinion(
+            uow, token=token, scores={reference: 4}, speaks_for=say("speaks for")[:120], words=say("opinion")
+        )
+        world.ids["opinion_id"] = uow.session.query(Opinion.id).scalar() or 0
+    with world.database.writing() as uow:
+        consultations.show_words(
+            uow, who, consultation_id=made.id, opinion_id=world.ids["opinion_id"], shown=True
+        )  # fmt: skip
 
 
 def _answer(world: World, say: Say, round_id: int, token: str, value: int) -> None:

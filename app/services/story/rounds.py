@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.policy import Actor
-from app.services import panel, rating, remarks, seating, validation
+from app.services import consultations, panel, rating, remarks, seating, validation
+from app.services.consultations import ConsultationForm
 from app.services.panel import SeatForm
 from app.services.protocols import WHOLE
 from app.services.rating import Answer
@@ -16,6 +17,7 @@ from app.services.rounds import rated_items, seated
 from app.services.seating import Place
 from app.services.seats import token_of
 from app.services.story.telling import Teller, local
+from models.consultations import ConsultationKind
 from models.validation import RemarkKind, Round
 from models.versions import VersionItem
 
@@ -38,6 +40,7 @@ def first(teller: Teller) -> None:
     """The experts are seated and answer; the group reads what may be released."""
     _seat(teller)
     _release(teller, _first_round(teller))
+    _hear(teller)
 
 
 def second(teller: Teller) -> None:
@@ -112,6 +115,36 @@ def _first_round(teller: Teller) -> Round:
     teller.at(CLOSES + timedelta(minutes=1))
     validation.close_round(uow, _manager(teller), round_id=made.id)
     return made
+
+
+def _hear(teller: Teller) -> None:
+    """What was said beside the panel; the form of a talk is open for an hour."""
+    uow, manager = teller.uow, _manager(teller)
+    for each in teller.content["story"]["heard"]:
+        teller.at(local(each["day"], "16:00"))
+        form = ConsultationForm(
+            ConsultationKind(each["kind"]), each["day"], each["title"], each.get("audience", ""), each.get("people"),
+            each["words"], each.get("named", False), teller.version_id,
+        )  # fmt: skip
+        made = consultations.add_consultation(uow, manager, group_id=teller.group_id, form=form)
+        if "form" not in each:
+            continue
+        link = consultations.open_form(uow, manager, consultation_id=made.id, until=uow.now + timedelta(hours=1))
+        token = link.rpartition("/")[2]
+        given = [[score for score, count in enumerate(row, 1) for _ in range(count)] for row in each["form"].values()]
+        for place, scores in enumerate(zip(*given, strict=True)):
+            teller.later(minutes=1)
+            said = each["opinions"][place] if place < len(each["opinions"]) else {}
+            consultations.give_opinion(
+                uow, token=token, scores=dict(zip(each["form"], scores, strict=True)),
+                speaks_for=said.get("for", ""), words=said.get("words", ""),
+            )  # fmt: skip
+        consultations.close_form(uow, manager, consultation_id=made.id)
+        reading = consultations.read_consultation(uow, manager, consultation_id=made.id, group_id=teller.group_id)
+        kept = {said["words"] for said in each["opinions"] if said.get("hidden")}
+        for opinion in reading.opinions:
+            if opinion.words not in kept:
+                consultations.show_words(uow, manager, consultation_id=made.id, opinion_id=opinion.id, shown=True)
 
 
 def _scores(teller: Teller) -> dict[str, dict[tuple[str, str], int | None]]:
