@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask
-from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -19,7 +18,7 @@ from app import markup
 from app.clock import Clock, utc_now
 from app.config import Settings
 from app.uow import Database
-from app.web import context, install
+from app.web import context, install, languages
 
 ROOT = Path(__file__).resolve().parent.parent
 csrf = CSRFProtect()
@@ -55,7 +54,7 @@ def make_pages(redis_url: str = "") -> Flask:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["markdown"] = markup.render
     app.jinja_env.filters["defined"] = markup.defined
-    Babel(app)
+    languages.install(app)
     context.install(app)
     install(app, csrf, redis_url)
     return app

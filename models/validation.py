@@ -74,6 +74,7 @@ class Expert(Base):
     organisation_type: Mapped[str] = mapped_column(default="")
     expertise: Mapped[list[str]] = mapped_column(default=list)
     is_pilot: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[str | None] = mapped_column(String(8))
     withdrawn_at: Mapped[datetime | None]
 
 

@@ -31,13 +31,16 @@ from models.validation import Expert, ExpertIdentity, Panel, Round, RoundState, 
 
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 MOST_EXPERTS = 200
-PLAIN = ("name", "email", "scope", "country", "organisation_type", "role")
+#: What experts may read their pages and mails in, by the code of the language; criteria are as they were written.
+ENGLISH = "en"
+LANGUAGES = {ENGLISH: "English", "nl": "Nederlands"}
+PLAIN = ("name", "email", "scope", "country", "organisation_type", "role", "language")
 COLUMNS = (*PLAIN, "expertise")
 
 
 @dataclass(frozen=True)
 class SeatForm:
-    """What the panel manager says of one expert; ``expertise`` is a list of words."""
+    """What the panel manager says of one expert; ``expertise`` is a list of words, ``language`` empty if not known."""
 
     name: str
     email: str
@@ -47,6 +50,7 @@ class SeatForm:
     expertise: tuple[str, ...] = ()
     role: str = ""
     is_pilot: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,9 +178,10 @@ def parse_table(table: str) -> tuple[list[tuple[int, SeatForm]], list[str]]:
             continue
         cells = {name: cell.strip() for name, cell in zip(head, row, strict=False) if name in COLUMNS}
         words = tuple(each.strip() for each in cells.pop("expertise", "").replace("|", ";").split(";") if each.strip())
-        name, email, scope, country, kind, role = (cells.get(column, "") for column in PLAIN)
+        name, email, scope, country, kind, role, language = (cells.get(column, "") for column in PLAIN)
+        form = SeatForm(name, email, scope, country, kind, words, role, language=language)
         try:
-            forms.append((line, _checked(SeatForm(name, email, scope, country, kind, words, role))))
+            forms.append((line, _checked(form)))
         except Invalid as refusal:
             faults.append(f"line {line}: {'; '.join(refusal.fields.values()) or refusal.message}")
     return forms, faults
@@ -243,11 +248,14 @@ def _checked(form: SeatForm) -> SeatForm:
         fields["expertise"] = "Give at most 8 kinds of expertise of at most 40 characters"
     if max(len(form.country), len(form.organisation_type), len(form.role)) > 80:
         fields["country"] = "Use at most 80 characters"
+    language = form.language.strip().lower()
+    if language and language not in LANGUAGES:
+        fields["language"] = f"Choose one of {', '.join(LANGUAGES)}, or leave it empty"
     if fields:
         raise Invalid("The expert was not added.", fields=fields)
     return SeatForm(
         name, email, scope, " ".join(form.country.split()), " ".join(form.organisation_type.split()), expertise,
-        " ".join(form.role.split()), form.is_pilot,
+        " ".join(form.role.split()), form.is_pilot, language,
     )  # fmt: skip
 
 
@@ -259,6 +267,7 @@ def _new_expert(uow: UnitOfWork, panel_id: int, form: SeatForm) -> Expert:
     expert = Expert(
         panel_id=panel_id, code=code, scope=Scope(form.scope), country=form.country,
         organisation_type=form.organisation_type, expertise=list(form.expertise), is_pilot=form.is_pilot,
+        language=form.language or None,
     )  # fmt: skip
     uow.session.add(expert)
     uow.flush()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.errors import Invalid
 from app.events import PanelChanged
 from app.policy import Can
+from app.services.panel import LANGUAGES
 from app.services.protocols import WHOLE, Dimension
 from app.services.rounds import rated_items
 from app.services.seating import Place
@@ -76,6 +77,13 @@ def consent(uow: UnitOfWork, place: Place, *, agrees: bool, acknowledgement: str
     seat.acknowledgement = Acknowledgement(acknowledgement)
     seat.conflict_of_interest = interests.strip()
     uow.emit(PanelChanged(place.round.group_id, place.round.id))
+
+
+def speak(place: Place, language: str) -> None:
+    """Read one's pages and mails in another language. Raises Invalid for one that we do not have."""
+    if language not in LANGUAGES:
+        raise Invalid("Choose a language from the list.")
+    place.expert.language = language
 
 
 def rate(uow: UnitOfWork, place: Place, *, version_item_id: int | None, dimension: str, value: int | None) -> None:

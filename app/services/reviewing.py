@@ -98,6 +98,10 @@ class Review:
         return self.tasks[place - 1] if place else None
 
 
+#: How "cannot judge" is typed where answers are typed.
+CANNOT = "x"
+
+
 @dataclass(frozen=True)
 class Feedback:
     """What the round before said of one question: own score and the panel's; None where there was none or too few."""
@@ -203,6 +207,29 @@ def item_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> Page:
         number=number,
         count=len(rated),
     )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One criterion of the grid: its task, and what the expert has given for each question, as it is typed there."""
+
+    task: Task
+    cells: list[tuple[Dimension, str]]
+
+
+def grid_page(uow: UnitOfWork, place: Place) -> tuple[Review, list[tuple[Section, list[Row]]]]:
+    """All criteria at once, by element; a cell is empty, a number, or `CANNOT` for "cannot judge"."""
+    review, stored = review_of(uow, place), answers_of(uow.session, place)
+
+    def typed(task: Task, dimension: Dimension) -> str:
+        given = _written(stored, task.item.id if task.item else None, dimension.key)
+        return CANNOT if given == "" else given or ""
+
+    return review, [
+        (section, [Row(task, [(each, typed(task, each)) for each in place.dimensions]) for task in section.tasks
+                   if task.kind == "item"])
+        for section in review.sections
+    ]  # fmt: skip
 
 
 def missing_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> tuple[Review, Task, str]:

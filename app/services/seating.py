@@ -14,7 +14,6 @@ from app.policy import Can
 from app.secrets import Keys
 from app.services.protocols import Burden, Dimension, Protocol
 from app.services.rounds import burden_of, protocol_of, takes_answers
-from app.services.seats import until
 from app.uow import UnitOfWork
 from models.groups import Group
 from models.validation import Expert, Round, Seat
@@ -31,7 +30,6 @@ class Place:
     round: Round
     group: Group
     protocol: Protocol
-    until: str
     may: frozenset[Can]
 
     @property
@@ -125,4 +123,4 @@ def _place(uow: UnitOfWork, seat: Seat, *, writing: bool = False) -> Place:
         raise Gone(OVER)
     group = uow.session.get_one(Group, round_.group_id)
     may = frozenset({Can.ROUND_RATE}) if seat.consented_at is not None else frozenset()
-    return Place(seat, expert, round_, group, protocol_of(round_), until(round_, group), may)
+    return Place(seat, expert, round_, group, protocol_of(round_), may)

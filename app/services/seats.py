@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
+from app.calc import moments
 from app.errors import Conflict, Invalid, NotFound
 from app.events import PanelChanged
 from app.jobs import enqueue
@@ -16,7 +16,7 @@ from app.policy import Actor, Can
 from app.secrets import Keys, new_nonce
 from app.services import identities
 from app.services.activity import note
-from app.services.panel import check_reason
+from app.services.panel import ENGLISH, check_reason
 from app.services.rounds import Seated, burden_of, deviate, hold_round, must_be, protocol_of, seated, takes_answers
 from app.uow import UnitOfWork
 from models.groups import Group
@@ -24,6 +24,8 @@ from models.validation import Expert, Round, RoundState, Seat
 
 #: A lost link is sent again at most once in this time.
 LINK_EVERY = timedelta(minutes=10)
+#: Whose clocks a deadline goes by, in each of the languages.
+CLOCKS = {ENGLISH: "{place} time", "nl": "tijd in {place}"}
 
 
 def seat_all(
@@ -136,26 +138,29 @@ def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
         return None
     group = uow.session.get_one(Group, round_.group_id)
     asks = burden_of(uow.session, round_, len(protocol_of(round_).asked_of(expert.expertise)))
+    language = expert.language or ENGLISH
     return compose(
-        f"seat_{kind}",
+        f"seat_{kind}" if language == ENGLISH else f"{language}/seat_{kind}",
         identity.email,
         name=identity.name,
         group=group.name,
         round_title=round_.title,
         link=link_of(uow, seat),
-        until=until(round_, group),
+        until=until(round_, group, language),
         started=seat.started_at is not None,
         minutes=asks.minutes,
         contact=uow.settings.contact,
     )
 
 
-def until(round_: Round, group: Group) -> str:
-    """The deadline in the group's time zone: "12 December 2026, 17:00 (London time)"; for pilot raters what ends it."""
+def until(round_: Round, group: Group, language: str = ENGLISH) -> str:
+    """The deadline in the group's time zone: "12 December 2026, 17:00 (London time)"; empty while there is none."""
     if round_.closes_at is None:
-        return "the round opens"
+        return ""
     place = group.time_zone.rpartition("/")[2].replace("_", " ")
-    return f"{round_.closes_at.astimezone(ZoneInfo(group.time_zone)):%-d %B %Y, %H:%M} ({place} time)"
+    day = moments.day_in_words(moments.local_day(round_.closes_at, group.time_zone), locale=language)
+    clock = moments.clock_time(round_.closes_at, group.time_zone, locale=language)
+    return f"{day}, {clock} ({CLOCKS[language].format(place=place)})"
 
 
 def token_of(keys: Keys, seat: Seat) -> str:

@@ -39,7 +39,7 @@ def add(slug: str) -> ResponseReturnValue:
     expertise = tuple(each.strip() for each in text("expertise").replace(";", ",").split(",") if each.strip())
     form = SeatForm(
         text("name"), text("email"), text("scope"), text("country"), text("organisation_type"), expertise,
-        text("role"), text("is_pilot") == "yes",
+        text("role"), text("is_pilot") == "yes", text("language"),
     )  # fmt: skip
     try:
         with transaction() as (uow, actor):

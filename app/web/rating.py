@@ -6,20 +6,22 @@ cookie and leads to an address without a token. Every request looks the seat up 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.errors import Gone, Invalid, NotFound
+from app.errors import DomainError, Gone, Invalid, NotFound
 from app.services import rating, reviewing, seating, seats
 from app.services.protocols import Dimension
 from app.services.reviewing import Review, Task
 from app.services.seating import Place
 from app.uow import UnitOfWork
 from app.web.context import looking, transaction
-from app.web.forms import text
+from app.web.forms import local_path, text
+from app.web.languages import LANGUAGE_KEY, said, speak
 from app.web.limits import KNOCKING, limiter
 from models.validation import RemarkKind
 
@@ -89,6 +91,14 @@ def unknown(_error: NotFound) -> ResponseReturnValue:
     return render_template("rating/unknown.html"), 404
 
 
+@bp.errorhandler(DomainError)
+def refused(error: DomainError) -> ResponseReturnValue:
+    """What cannot be done now, in a sentence, and the way back."""
+    if request.headers.get(AUTOSAVE):
+        return jsonify(code=error.code, message=said(error.message)), error.status
+    return render_template("rating/refused.html", sentence=said(error.message)), error.status
+
+
 @bp.get("/r/<token>")
 @limiter.limit(KNOCKING)
 def door(token: str) -> ResponseReturnValue:
@@ -96,7 +106,17 @@ def door(token: str) -> ResponseReturnValue:
     with looking() as (uow, _actor):
         place = seating.knock(uow, token=token)
         asks = seating.asks(uow, place)
+        _speak_to(uow, place)
     return render_template("rating/door.html", place=place, token=token, asks=asks)
+
+
+@bp.post("/r/<token>/language")
+@limiter.limit(KNOCKING)
+def choose_language_first(token: str) -> ResponseReturnValue:
+    """Read one's pages and mails in another language, before coming in."""
+    with transaction() as (uow, _actor):
+        rating.speak(seating.knock(uow, token=token), text("language"))
+    return redirect(url_for("rating.door", token=token), 303)
 
 
 @bp.post("/r/<token>")
@@ -131,8 +151,30 @@ def _seat(uow: UnitOfWork, *, writing: bool = False) -> Place:
             place = seating.sit(uow, seat_id=seat_id, mark=mark, writing=writing)
         case _:
             raise NotFound()
-    g.group = place.group  # its time zone; rights never come from here
+    _speak_to(uow, place)
     return place
+
+
+def _speak_to(uow: UnitOfWork, place: Place) -> None:
+    """In the expert's language, and on the clocks of the group; rights never come from here."""
+    uow.session.expunge(place.group)  # also a page that says what went wrong, after a rollback, reads its name
+    g.group = place.group
+    speak(place.expert.language)
+    session[LANGUAGE_KEY] = g.language
+
+
+@bp.before_request
+def begin() -> None:
+    """Who it is, and in which language they read, is known once the link or the cookie has been looked at."""
+    speak()
+
+
+@bp.post("/rate/language")
+def choose_language() -> ResponseReturnValue:
+    """Read one's pages and mails in another language, and stay on the page."""
+    with transaction() as (uow, _actor):
+        rating.speak(_seat(uow, writing=True), text("language"))
+    return redirect(local_path(text("next"), url_for("rating.index")), 303)
 
 
 @bp.get("/rate/")
@@ -170,7 +212,7 @@ def consent() -> ResponseReturnValue:
             )  # fmt: skip
     except Invalid as refusal:
         with looking() as (uow, _actor):
-            return _sheet(uow, _seat(uow), refusal.fields), 422
+            return _sheet(uow, _seat(uow), _said(refusal.fields)), 422
     return redirect(url_for("rating.index"), 303)
 
 
@@ -201,9 +243,68 @@ def rate(item_id: int) -> ResponseReturnValue:
         with looking() as (uow, _actor):
             place = _seat(uow)
             page = reviewing.item_page(uow, place, version_item_id=item_id)
-        errors = refusal.fields or {"comment": refusal.message}
+        errors = _said(refusal.fields) or {"comment": said(refusal.message)}
         return render_template("rating/item.html", place=place, page=page, errors=errors, typed=request.form), 422
     return _stored(page.review, page.task)
+
+
+@bp.get("/rate/grid")
+def grid() -> ResponseReturnValue:
+    """All criteria on one page, to be answered by typing."""
+    with looking() as (uow, _actor):
+        place = _seat(uow)
+        if not place.has_consented:
+            return redirect(url_for("rating.index"), 303)
+        review, sections = reviewing.grid_page(uow, place)
+    return render_template("rating/grid.html", place=place, review=review, sections=sections, errors={}, typed={})
+
+
+@bp.post("/rate/grid")
+def rate_grid() -> ResponseReturnValue:
+    """Keep what was typed, all or none; for autosave answer with the stored state."""
+    try:
+        with transaction() as (uow, _actor):
+            place = _seat(uow, writing=True)
+            _review, sections = reviewing.grid_page(uow, place)
+            for item_id, dimension, value in _typed(sections):
+                rating.rate(uow, place, version_item_id=item_id, dimension=dimension.key, value=value)
+            review = reviewing.review_of(uow, place)
+    except Invalid as refusal:
+        if request.headers.get(AUTOSAVE):
+            return jsonify(code=refusal.code, message=refusal.message), 422
+        with looking() as (uow, _actor):
+            place = _seat(uow)
+            review, sections = reviewing.grid_page(uow, place)
+        shown = {"place": place, "review": review, "sections": sections, "errors": _said(refusal.fields)}
+        return render_template("rating/grid.html", typed=request.form, **shown), 422
+    if request.headers.get(AUTOSAVE):
+        return jsonify(**_progress(review), wants_comment=False, next=url_for("rating.review"))
+    return redirect(url_for("rating.review"), 303)
+
+
+def _typed(
+    sections: list[tuple[reviewing.Section, list[reviewing.Row]]],
+) -> Iterator[tuple[int, Dimension, int | None]]:
+    """The cells that were typed anew: item, question, and a score or None. Raises Invalid naming every wrong cell."""
+    wrong: dict[str, str] = {}
+    for _section, rows in sections:
+        for row in rows:
+            for dimension, before in row.cells:
+                name = f"score-{row.task.item.id if row.task.item else 0}-{dimension.key}"
+                now = request.form.get(name, "").strip().lower()
+                if now in {"", before} or row.task.item is None:
+                    continue
+                try:
+                    value = None if now == reviewing.CANNOT else number(dimension.key, now)
+                    dimension.must_accept(value)
+                except Invalid:
+                    wrong[name] = _(
+                        "Type a number from %(low)s to %(high)s, or x", low=dimension.lowest, high=dimension.highest
+                    )
+                    continue
+                yield row.task.item.id, dimension, value
+    if wrong:
+        raise Invalid(next(iter(wrong.values())), code="off_scale", fields=wrong)
 
 
 @bp.get("/rate/missing/<int:item_id>")
@@ -233,8 +334,8 @@ def say_missing(item_id: int) -> ResponseReturnValue:
         with looking() as (uow, _actor):
             place = _seat(uow)
             review, task, _words = reviewing.missing_page(uow, place, version_item_id=item_id)
-        shown = {"place": place, "review": review, "task": task, "words": words, "errors": refusal.fields}
-        return render_template("rating/missing.html", **shown), 422
+        shown = {"place": place, "review": review, "task": task, "words": words}
+        return render_template("rating/missing.html", errors=_said(refusal.fields), **shown), 422
     return _stored(review, task)
 
 
@@ -264,8 +365,9 @@ def rate_whole() -> ResponseReturnValue:
         with looking() as (uow, _actor):
             place = _seat(uow)
             review, task, questions, _words = reviewing.whole_page(uow, place)
-        shown = {"place": place, "review": review, "task": task, "questions": questions, "errors": refusal.fields}
-        return render_template("rating/whole.html", words=text("whole", longest=20_000), **shown), 422
+        shown = {"place": place, "review": review, "task": task, "questions": questions}
+        words, errors = text("whole", longest=20_000), _said(refusal.fields)
+        return render_template("rating/whole.html", words=words, errors=errors, **shown), 422
     return _stored(review, task)
 
 
@@ -290,7 +392,10 @@ def send() -> ResponseReturnValue:
         with looking() as (uow, _actor):
             place = _seat(uow)
             found = reviewing.review_of(uow, place)
-        return render_template("rating/review.html", place=place, review=found, error=refusal.message), 422
+        error = refusal.message
+        if refusal.code == "missing":
+            error = _("Some questions have no answer yet. “I cannot judge this” is an answer too.")
+        return render_template("rating/review.html", place=place, review=found, error=error), 422
     return redirect(url_for("rating.sent"), 303)
 
 
@@ -331,6 +436,11 @@ def leave() -> ResponseReturnValue:
     return render_template("rating/left.html")
 
 
+def _said(fields: Mapping[str, str]) -> dict[str, str]:
+    """The sentences beside fields, in the language of the page."""
+    return {name: said(words) for name, words in fields.items()}
+
+
 def address(task: Task | None) -> str:
     """Where a task is done; the review when there is none left."""
     if task is None:
@@ -340,13 +450,16 @@ def address(task: Task | None) -> str:
     return url_for("rating.item" if task.kind == "item" else "rating.missing", item_id=task.item.id)
 
 
+def _progress(review: Review) -> dict[str, object]:
+    """How far the expert is, for the line at the top."""
+    words = _("%(value)s of %(max)s", value=review.answered, max=review.asked)
+    return {"value": review.answered, "max": review.asked, "words": words}
+
+
 def _stored(review: Review, task: Task) -> ResponseReturnValue:
     if request.headers.get(AUTOSAVE):
-        words = _("%(value)s of %(max)s", value=review.answered, max=review.asked)
         onward = address(review.after(task))
-        return jsonify(
-            value=review.answered, max=review.asked, words=words, wants_comment=task.wants_comment, next=onward
-        )
+        return jsonify(**_progress(review), wants_comment=task.wants_comment, next=onward)
     return redirect(address(review.after(task)), 303)
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime
 from flask import Flask, g
+from flask_babel import gettext as _
 
 from app.calc import moments
+from app.services.panel import ENGLISH
+from app.web.languages import spoken
 from models.groups import Group
 
 
@@ -19,7 +23,7 @@ def local(at: datetime) -> datetime:
 
 def moment(at: datetime, *, zone: bool = False) -> str:
     """Such as "28 November 2026, 14:05"; with ``zone`` also "London time"."""
-    text = f"{local(at):%-d %B %Y, %H:%M}"
+    text = _written(at, "%-d %B %Y, %H:%M", "d MMMM y, HH:mm")
     return f"{text} ({place()})" if zone else text
 
 
@@ -30,13 +34,19 @@ def moment_of(at: datetime, group: Group) -> str:
 
 def day(at: datetime) -> str:
     """Such as "28 November 2026"."""
-    return f"{local(at):%-d %B %Y}"
+    return _written(at, "%-d %B %Y", "d MMMM y")
+
+
+def _written(at: datetime, english: str, pattern: str) -> str:
+    """A moment in English by strftime's ``english``, which is quick, and in other languages by CLDR's ``pattern``."""
+    here = local(at)
+    return f"{here:{english}}" if spoken() == ENGLISH else format_datetime(here, pattern, locale=spoken())
 
 
 def place() -> str:
     """What the zone is called, such as "London time"."""
     group = g.get("group")
-    return f"{group.time_zone.rpartition('/')[2].replace('_', ' ')} time" if group else "UTC"
+    return _("%(place)s time", place=group.time_zone.rpartition("/")[2].replace("_", " ")) if group else "UTC"
 
 
 def in_words(at: datetime) -> str:

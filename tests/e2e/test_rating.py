@@ -143,3 +143,87 @@ def test_going_on_without_a_connection_keeps_the_page_and_its_words(
     expect(page).not_to_have_url(address)  # stored, then on to the next page by itself
     with study.database.reading() as uow:
         assert uow.session.execute(select(Remark.text)).scalar_one() == "Who pays for this?"
+
+
+def test_the_grid_is_filled_in_by_keyboard_alone(
+    study: Study,
+    server: LiveServer,
+    browser_context: Callable[..., BrowserContext],
+    assert_accessible: Callable[[Page], None],
+) -> None:
+    page = browser_context(viewport={"width": 1366, "height": 900}).new_page()
+    begin(page, f"{server.url}/r/{study.tokens[0]}")
+    page.get_by_role("link", name="Prefer the keyboard? All criteria on one page").click()
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    assert_accessible(page)
+    page.get_by_label("Relevance of C1.1").focus()
+    page.keyboard.type("8x70")  # relevance, applicability, the next row, and what is no number of the scale
+    expect(page.get_by_text("Type a number from 1 to 9, or x").first).to_be_visible()
+    expect(page.get_by_label("Applicability of C1.2")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_text("3 of 8")).to_be_visible()
+    expect(page.get_by_text("Not saved")).to_be_visible()
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_label("Applicability of C1.1")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.type("6")
+    expect(page.get_by_label("Relevance of C1.3")).to_be_focused()
+    expect(page.get_by_text("4 of 8")).to_be_visible()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    assert page.evaluate(FITS)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate(FITS)
+    with study.database.reading() as uow:
+        values = uow.session.execute(select(Rating.value).order_by(Rating.id)).scalars().all()
+    assert values == [8, None, 7, 6]
+
+
+def test_what_a_closed_tab_could_not_send_is_sent_when_it_is_opened_again(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    context = browser_context(**PHONE)
+    page = context.new_page()
+    begin(page, f"{server.url}/r/{study.tokens[0]}")
+    page.locator("main .button--primary").click()
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    address = page.url
+    context.set_offline(True)
+    choose(page, "relevance", 4)
+    page.get_by_label("Comment", exact=True).fill("Written in a tunnel.")
+    expect(page.get_by_text("Not saved")).to_be_visible()
+    page.close()  # as a phone does with a tab that nobody looks at: without asking
+    context.set_offline(False)
+    again = context.new_page()
+    again.goto(address)
+    expect(again.get_by_text("is being saved now")).to_be_visible()
+    expect(again.get_by_label("Comment", exact=True)).to_have_value("Written in a tunnel.")
+    expect(again.get_by_text("Saved", exact=True)).to_be_visible()
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(Rating.value)).scalar_one() == 4
+        assert uow.session.execute(select(Remark.text)).scalar_one() == "Written in a tunnel."
+    again.reload()
+    expect(again.locator("html[data-ready]")).to_have_count(1)
+    expect(again.get_by_text("is being saved now")).to_have_count(0)
+
+    context.set_offline(True)
+    again.get_by_label("Comment", exact=True).fill("Kept on this phone.")
+    expect(again.get_by_text("Not saved")).to_be_visible()
+    again.close()
+    context.set_offline(False)
+    other = browser_context(viewport={"width": 1366, "height": 900}).new_page()
+    other.goto(f"{server.url}/r/{study.tokens[0]}")
+    press(other, "Continue")
+    expect(other.get_by_role("heading", name="My review")).to_be_visible()
+    other.goto(address)
+    with other.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
+        other.get_by_label("Comment", exact=True).fill("Written on a laptop.")
+    last = context.new_page()
+    last.goto(address)
+    expect(last.get_by_text("something else was saved meanwhile")).to_be_visible()
+    expect(last.get_by_label("Comment", exact=True)).to_have_value("Written on a laptop.")
+    with last.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
+        press(last, "Use it instead")
+    expect(last.get_by_label("Comment", exact=True)).to_have_value("Kept on this phone.")
+    expect(last.get_by_text("Saved", exact=True)).to_be_visible()
+    last.goto(f"{server.url}/rate/")
+    press(last, "Close on this device")
+    assert last.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('concordat-unsent')).length") == 0

@@ -297,3 +297,38 @@ def test_a_pilot_is_told_so_on_every_page(app: Flask, study: Study) -> None:
         assert "closes on" not in page
     study.open_prepared()
     assert expert.get("/rate/").status_code == 410
+
+
+def test_the_grid_takes_numbers_and_x_all_or_none(app: Flask, study: Study) -> None:
+    expert = seated(app, study)
+    first, second = (item.id for item in study.rated)
+    page = expert.get("/rate/grid").text
+    assert page.count('name="score-') == 4
+    typed = {f"score-{first}-relevance": "7", f"score-{first}-applicability": " X ", f"score-{second}-relevance": "12"}
+    refused = expert.post("/rate/grid", data=typed)
+    assert refused.status_code == 422
+    assert "Type a number from 1 to 9, or x" in refused.text
+    assert 'value="12"' in refused.text
+    assert rows(study) == []
+    typed[f"score-{second}-relevance"] = ""
+    saved = expert.post("/rate/grid", data=typed, headers={"X-Autosave": "1"})
+    assert saved.get_json()["words"] == "2 of 6"
+    assert rows(study) == [(first, "relevance", 7), (first, "applicability", None)]
+    again = expert.get("/rate/grid").text
+    assert re.search(rf'name="score-{first}-applicability"[^>]*value="x"', again)
+    assert expert.post("/rate/grid", data={f"score-{first}-relevance": "8"}).status_code == 303
+    assert rows(study)[0] == (first, "relevance", 8)  # what was left out stays as it was
+    assert len(rows(study)) == 2
+    assert browser(app).get("/rate/grid").status_code == 404
+
+
+def test_a_refusal_is_a_sentence_and_a_way_back(app: Flask, study: Study) -> None:
+    """Two tabs: one still asks for agreement when the other already answers."""
+    expert = browser(app)
+    expert.post(f"/r/{study.tokens[0]}")
+    answer = expert.post(f"/rate/item/{study.rated[0].id}", data={"score-relevance": "7"})
+    assert answer.status_code == 403
+    assert "Read the information sheet and agree to take part first." in answer.text
+    assert 'href="/rate/"' in answer.text
+    quiet = expert.post(f"/rate/item/{study.rated[0].id}", data={"score-relevance": "7"}, headers={"X-Autosave": "1"})
+    assert (quiet.status_code, quiet.get_json()["code"]) == (403, "no_consent")

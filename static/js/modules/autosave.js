@@ -7,8 +7,10 @@
  *
  * Around the form: `[data-autosave-state]` carries the save state (templates/components/messages.html),
  * `[data-autosave-progress]` holds a progress element and `[data-autosave-words]`; `[data-autosave-asks]` is shown when
- * the answers call for a comment. While a scale has the focus, a digit chooses that number.
+ * the answers call for a comment. While a scale has the focus, a digit chooses that number. With `data-keep` what is not
+ * sent yet is kept on this device (unsent.js).
  */
+import { Unsent } from "./unsent.js";
 
 const TYPING_PAUSE = 700;
 const RETRY_PAUSE = 4000;
@@ -19,6 +21,7 @@ const LONG_WAIT = 2000;
 export function mount(element) {
   if (!(element instanceof HTMLFormElement)) throw new Error("autosave belongs on a form");
   const saver = new Saver(element);
+  if (saver.unsent.restore() || saver.unsent.isAny) saver.soon(0);
   element.addEventListener("change", () => saver.edited(0));
   element.addEventListener("input", (event) => {
     if (event.target instanceof HTMLTextAreaElement) saver.edited(TYPING_PAUSE);
@@ -55,6 +58,7 @@ class Saver {
     this.stopped = false;
     this.leaving = false;
     this.sentAt = 0;
+    this.unsent = new Unsent(form);
   }
 
   get isUnsaved() {
@@ -79,6 +83,7 @@ class Saver {
   /** @param {number} pause */
   edited(pause) {
     this.leaving = false; // whoever writes on stays
+    this.unsent.keep();
     this.soon(pause);
   }
 
@@ -100,7 +105,7 @@ class Saver {
     try {
       const answer = await fetch(this.form.action, {
         method: "POST",
-        body: new FormData(this.form),
+        body: this.#wellTyped(),
         headers: { "X-Autosave": "1" }, // the CSRF token is a field of the form
         signal: AbortSignal.timeout(LONGEST_WAIT),
       });
@@ -118,7 +123,12 @@ class Saver {
       const state = await answer.json();
       this.stored(state);
       this.failed = false;
-      if (!this.changed) this.show("saved");
+      if (!this.changed) {
+        if (this.form.checkValidity()) {
+          this.unsent.sent();
+          this.show("saved");
+        } else this.show("unsaved");
+      }
       if (this.leaving && !this.changed) {
         this.stop();
         window.location.assign(state.next);
@@ -131,6 +141,15 @@ class Saver {
       this.sending = false;
     }
     if (this.changed) this.timer = window.setTimeout(() => void this.send(), this.failed ? RETRY_PAUSE : 0);
+  }
+
+  /** What stands in the form, but for fields whose content cannot be: they say so themselves, and hold up no other. */
+  #wellTyped() {
+    const fields = new FormData(this.form);
+    for (const field of this.form.elements) {
+      if (field instanceof HTMLInputElement && !field.checkValidity()) fields.delete(field.name);
+    }
+    return fields;
   }
 
   /** @param {{value: number, max: number, words: string, wants_comment: boolean, next: string}} state */

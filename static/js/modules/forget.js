@@ -1,0 +1,13 @@
+/**
+ * Forgets what this device has kept under names that begin with `data-forget`: whoever closes their review here, or has
+ * withdrawn, leaves nothing of it behind.
+ *
+ * @param {HTMLElement} element
+ */
+export function mount(element) {
+  const begin = element.dataset.forget;
+  if (!begin) throw new Error("data-forget says what is forgotten");
+  for (const key of Object.keys(localStorage)) {
+    if (key.startsWith(begin)) localStorage.removeItem(key);
+  }
+}

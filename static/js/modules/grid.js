@@ -1,0 +1,83 @@
+/**
+ * A table of short answers filled in by keyboard: arrow keys and Enter go from field to field, and a complete answer (a
+ * number of the field's scale, or x) goes on to the next by itself. What is none is said under the field at once.
+ */
+
+/** @type {Map<string, [number, number]>} rows down and columns to the right */
+const STEPS = new Map([
+  ["ArrowUp", [-1, 0]], ["ArrowDown", [1, 0]], ["ArrowLeft", [0, -1]], ["ArrowRight", [0, 1]], ["Enter", [1, 0]],
+]);
+
+/** @param {HTMLElement} form */
+export function mount(form) {
+  form.addEventListener("focusin", ({ target }) => {
+    if (isCell(target)) target.select();
+  });
+  form.addEventListener("input", ({ target }) => {
+    if (!isCell(target)) return;
+    const wrong = target.value !== "" && !isComplete(target) && !isBegun(target);
+    say(target, wrong);
+    if (isComplete(target)) move(target, 0, 1);
+  });
+  form.addEventListener("change", ({ target }) => {
+    if (isCell(target)) say(target, target.value !== "" && !isComplete(target));
+  }, { capture: true });
+  form.addEventListener("keydown", (event) => {
+    const { target } = event;
+    if (!isCell(target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = STEPS.get(event.key);
+    if (!step) return;
+    event.preventDefault();
+    move(target, ...step);
+  });
+}
+
+/**
+ * @param {EventTarget | null} target
+ * @returns {target is HTMLInputElement}
+ */
+function isCell(target) {
+  return target instanceof HTMLInputElement && target.dataset.lowest !== undefined;
+}
+
+/** @param {HTMLInputElement} cell */
+function isComplete(cell) {
+  const typed = cell.value.trim().toLowerCase();
+  if (typed === "x") return true;
+  return /^-?\d+$/.test(typed) && Number(typed) >= Number(cell.dataset.lowest) && Number(typed) <= Number(cell.dataset.highest);
+}
+
+/** @param {HTMLInputElement} cell */
+function isBegun(cell) {
+  return cell.value.trim() === "-" && Number(cell.dataset.lowest) < 0;
+}
+
+/**
+ * @param {HTMLInputElement} cell
+ * @param {boolean} wrong
+ */
+function say(cell, wrong) {
+  const words = document.getElementById(`${cell.id}-error`);
+  cell.setCustomValidity(wrong ? cell.dataset.wrong ?? "" : "");
+  cell.toggleAttribute("aria-invalid", wrong);
+  if (wrong) cell.setAttribute("aria-invalid", "true");
+  if (!words) return;
+  words.hidden = !wrong;
+  words.textContent = wrong ? cell.dataset.wrong ?? "" : "";
+  if (wrong) cell.setAttribute("aria-describedby", words.id);
+  else cell.removeAttribute("aria-describedby");
+}
+
+/**
+ * To the field so many rows and columns away; over the end of a row to the next, and from table to table.
+ *
+ * @param {HTMLInputElement} cell
+ * @param {number} down
+ * @param {number} right
+ */
+function move(cell, down, right) {
+  const all = [...(cell.form?.querySelectorAll("input[data-lowest]") ?? [])];
+  const across = cell.closest("tr")?.querySelectorAll("input[data-lowest]").length ?? 1;
+  const next = all[all.indexOf(cell) + down * across + right];
+  if (next instanceof HTMLInputElement) next.focus();
+}

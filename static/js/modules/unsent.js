@@ -1,0 +1,143 @@
+/**
+ * Answers that could not be sent yet, kept on this device until they are: a closed tab or an empty battery takes nothing.
+ *
+ * What is kept is what somebody entered, beside what stood in the field before. Found again, it goes into a field that
+ * still reads as it did; where something else was saved meanwhile, on another device, that stays and the words are
+ * offered.
+ */
+import { _ } from "../words.js";
+
+export class Unsent {
+  /**
+   * @param {HTMLFormElement} form `data-keep` tells whose answers these are
+   */
+  constructor(form) {
+    this.form = form;
+    this.key = form.dataset.keep ? `concordat-unsent:${form.dataset.keep}:${window.location.pathname}` : "";
+    this.before = this.#asLoaded();
+  }
+
+  /** Whether somebody has entered something since the page was made, perhaps before the scripts had come. */
+  get isAny() {
+    const now = this.fields();
+    return Object.keys(now).some((name) => now[name] !== this.before[name]);
+  }
+
+  #asLoaded() {
+    const found = this.fields();
+    for (const field of this.form.elements) {
+      if (field instanceof HTMLTextAreaElement || (field instanceof HTMLInputElement && field.type === "text")) {
+        found[field.name] = field.defaultValue;
+      } else if (field instanceof HTMLInputElement && field.type === "radio" && field.checked && !field.defaultChecked) {
+        delete found[field.name];
+      }
+    }
+    for (const field of this.form.elements) {
+      if (field instanceof HTMLInputElement && field.type === "radio" && field.defaultChecked) found[field.name] = field.value;
+    }
+    return found;
+  }
+
+  /** @returns {Record<string, string>} */
+  fields() {
+    /** @type {Record<string, string>} */
+    const found = {};
+    for (const [name, value] of new FormData(this.form)) {
+      if (typeof value === "string" && name !== "csrf_token") found[name] = value.replaceAll("\r\n", "\n");
+    }
+    return found;
+  }
+
+  keep() {
+    if (!this.key) return;
+    const now = this.fields();
+    const changed = Object.keys(now).filter((name) => now[name] !== (this.before[name] ?? null));
+    const kept = changed.map((name) => [name, this.before[name] ?? null, now[name]]);
+    try {
+      if (kept.length) localStorage.setItem(this.key, JSON.stringify(kept));
+      else localStorage.removeItem(this.key);
+    } catch { /* a device that keeps nothing: the page still asks before it is left */ }
+  }
+
+  /** All that stands in the form now is stored. */
+  sent() {
+    if (!this.key) return;
+    this.before = this.fields();
+    localStorage.removeItem(this.key);
+  }
+
+  /** @returns {boolean} whether something was put back that must be sent now */
+  restore() {
+    /** @type {[string, string | null, string][]} */
+    let kept = [];
+    try {
+      kept = JSON.parse((this.key && localStorage.getItem(this.key)) || "[]");
+    } catch { /* not ours to read */ }
+    let restored = false;
+    let offered = false;
+    for (const [name, before, words] of kept) {
+      const here = this.before[name] ?? null;
+      if (here === words) continue;
+      if (here === before && this.#put(name, words)) restored = true;
+      else if (this.#area(name) && words.trim()) {
+        this.#offer(name, words);
+        offered = true;
+      }
+    }
+    if (restored) this.#say(_("What you had entered here without a connection is being saved now."));
+    else if (this.key && !offered) localStorage.removeItem(this.key);
+    return restored;
+  }
+
+  /** @param {string} name */
+  #area(name) {
+    const field = this.form.elements.namedItem(name);
+    return field instanceof HTMLTextAreaElement ? field : null;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} value
+   */
+  #put(name, value) {
+    const field = this.form.elements.namedItem(name);
+    if (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) {
+      field.value = value;
+      field.closest("details")?.setAttribute("open", "");
+      return true;
+    }
+    if (!(field instanceof RadioNodeList)) return false;
+    field.value = value;
+    return field.value === value;
+  }
+
+  /** @param {string} words */
+  #say(words) {
+    const said = document.createElement("p");
+    said.className = "inset";
+    said.setAttribute("role", "status");
+    said.textContent = words;
+    this.form.prepend(said);
+    return said;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} words
+   */
+  #offer(name, words) {
+    const said = this.#say(_("You had entered this here without a connection, and something else was saved meanwhile:"));
+    const quote = document.createElement("q");
+    quote.textContent = words;
+    const use = document.createElement("button");
+    use.type = "button";
+    use.className = "button button--secondary button--small";
+    use.textContent = _("Use it instead");
+    use.addEventListener("click", () => {
+      this.#put(name, words);
+      this.#area(name)?.dispatchEvent(new Event("change", { bubbles: true }));
+      said.remove();
+    });
+    said.append(" ", quote, " ", use);
+  }
+}

@@ -1,0 +1,190 @@
+"""Experts read pages and mails in a language they choose; the catalogue is whole, and criteria stay as they are."""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from flask import Flask
+from jinja2 import Environment, meta
+from sqlalchemy import select
+
+from app.services import panel, rating, seating, seats
+from app.services.panel import ENGLISH, LANGUAGES, SeatForm
+from app.services.protocols import TEMPLATES, WHOLE
+from app.uow import Database
+from app.worker import Worker
+from models.validation import Expert
+from tests.cast import Browser
+from tests.panels import Study, build_study
+
+ROOT = Path(__file__).resolve().parents[2]
+OTHERS = [each for each in LANGUAGES if each != ENGLISH]
+#: Components that only pages of the group use, or that say it in data for scripts which experts' pages do not have.
+NOT_THEIRS = {"components/content.html", "components/live.html", "components/navigation.html"}
+#: What experts' pages use of those all the same.
+THEIRS = {"%(value)s of %(max)s", "Close"}
+
+
+def templates_of_experts() -> set[str]:
+    """Every template that an expert's page extends, imports or includes."""
+    found, waiting = set(), {f"rating/{path.name}" for path in (ROOT / "templates" / "rating").glob("*.html")}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        source = (ROOT / "templates" / name).read_text()
+        named = meta.find_referenced_templates(Environment(extensions=["jinja2.ext.i18n"]).parse(source))  # noqa: S701
+        waiting |= {each for each in named if each} - found
+    return found
+
+
+def said_to_experts() -> set[str]:
+    """Every English sentence that an expert's pages can show."""
+    wanted = templates_of_experts() - NOT_THEIRS
+    methods = [("templates/**.html", "jinja2.ext:babel_extract"), ("app/web/rating.py", "python")]
+    options = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+    found = set(THEIRS)
+    for folder in ("templates", "app/web"):
+        for file, _line, message, _comments, _context in extract_from_dir(
+            str(ROOT / folder),
+            [(pattern.removeprefix(f"{folder}/"), method) for pattern, method in methods if pattern.startswith(folder)],
+            {"**.html": options["templates/**.html"]},
+            keywords={"_": None, "gettext": None, "ngettext": (1, 2)},
+        ):
+            if file in wanted or file == "rating.py":
+                found |= {message} if isinstance(message, str) else set(message)
+    asked = [*WHOLE, *(each for _name, dimensions, *_rest in TEMPLATES.values() for each in dimensions)]
+    found |= {words for each in asked for words in (each.question, each.low_words, each.middle_words, each.high_words)}
+    found |= {each.label for _name, dimensions, *_rest in TEMPLATES.values() for each in dimensions}
+    return found - {""}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_the_catalogue_is_whole_and_its_places_are_right(language: str) -> None:
+    with (ROOT / "translations" / f"{language}.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    known = {str(message.id): message for message in catalogue if message.id}
+    wanted = said_to_experts()
+    assert len(wanted) > 150
+    assert not wanted - known.keys(), "not translated"
+    for message in known.values():
+        assert message.string, message.id
+        assert not message.fuzzy, message.id
+        places = [sorted(re.findall(r"%\(\w+\)[sd]|%%", str(each))) for each in (message.id, message.string)]
+        assert places[0] == places[1], message.id
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_mail_to_experts_is_there_with_the_same_values(language: str) -> None:
+    mails = ROOT / "templates" / "email"
+    for mail in mails.glob("seat_*.txt"):
+        other = mails / language / mail.name
+        values = [
+            meta.find_undeclared_variables(Environment().parse(path.read_text())) for path in (mail, other)  # noqa: S701
+        ]  # fmt: skip
+        assert values[0] == values[1], mail.name
+
+
+@pytest.fixture
+def study(app: Flask, database: Database) -> Study:
+    app.test_client_class = Browser
+    study = build_study(database)
+    study.open()
+    return study
+
+
+def browser(app: Flask) -> Browser:
+    made = app.test_client()
+    assert isinstance(made, Browser)
+    return made
+
+
+def test_an_expert_chooses_and_it_holds_on_every_device(app: Flask, study: Study) -> None:
+    token = study.tokens[0]
+    laptop = browser(app)
+    assert '<html lang="en">' in laptop.get(f"/r/{token}").text
+    assert laptop.post(f"/r/{token}/language", data={"language": "nl"}).status_code == 303
+    door = laptop.get(f"/r/{token}").text
+    assert '<html lang="nl">' in door
+    assert "Dank u dat u naar onze blauwdruk kijkt" in door
+    laptop.post(f"/r/{token}")
+    refused = laptop.post("/rate/sheet", data={})
+    assert refused.status_code == 422
+    assert "Vink het vakje aan als u wilt deelnemen" in refused.text
+    laptop.post("/rate/sheet", data={"agrees": "yes", "acknowledgement": "thanked"})
+    phone = browser(app)
+    phone.post(f"/r/{token}")
+    first = study.rated[0]
+    page = phone.get(f"/rate/item/{first.id}").text
+    assert "Hoe relevant is het voor de mensen" in page
+    assert first.title in page  # the criterion itself is as it was frozen
+    saved = phone.post(f"/rate/item/{first.id}", data={"score-relevance": "7"}, headers={"X-Autosave": "1"})
+    assert saved.get_json()["words"] == "1 van 6"
+    for address in ("", "sheet", "review", "whole", "grid", f"missing/{study.element_id}", "withdraw"):
+        found = phone.get(f"/rate/{address}")
+        assert found.status_code == 200, address
+        assert '<html lang="nl">' in found.text
+        own = re.sub(
+            r'<div class="card prose sheet" lang="en">.*?</div>', "", found.text, flags=re.DOTALL
+        )  # the group's
+        for english in ("Saved", "All criteria", "Your answers", "Open until", "I cannot judge", "Information sheet"):
+            assert english not in own, (address, english)
+    early = phone.post("/rate/send")
+    assert early.status_code == 422
+    assert "Sommige vragen hebben nog geen antwoord" in early.text
+    back = phone.post("/rate/language", data={"language": "en", "next": "/rate/review"})
+    assert back.location == "/rate/review"
+    assert phone.post("/rate/language", data={"language": "en", "next": "https://example.com/"}).location == "/rate/"
+    assert '<html lang="en">' in laptop.get("/rate/").text
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(Expert.language).where(Expert.language.is_not(None))).scalars().all() == [
+            "en"
+        ]
+    assert phone.post("/rate/language", data={"language": "xx"}).status_code == 422
+
+
+def test_until_one_chooses_the_browser_is_asked_and_the_group_reads_english(app: Flask, study: Study) -> None:
+    dutch = {"Accept-Language": "nl-NL,nl;q=0.9,en;q=0.5"}
+    expert = browser(app)
+    assert '<html lang="nl">' in expert.get(f"/r/{study.tokens[0]}", headers=dutch).text
+    assert '<html lang="nl">' in expert.get("/r/", headers=dutch).text
+    assert "Open uw persoonlijke link" in browser(app).get("/rate/", headers=dutch).text
+    assert '<html lang="fr">' not in expert.get("/r/", headers={"Accept-Language": "fr"}).text
+    assert '<html lang="en">' in browser(app).get("/sign-in", headers=dutch).text
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(Expert).where(Expert.language.is_not(None))).first() is None
+
+
+def test_mails_and_deadlines_are_in_that_language_too(app: Flask, study: Study) -> None:
+    with study.database.writing() as uow:
+        place = seating.sit_with_token(uow, token=study.tokens[1], round_id=study.round_id)
+        rating.speak(place, "nl")
+    Worker(study.database).drain()
+    for mail in study.database.settings.outbox.glob("*"):
+        mail.unlink()
+    with study.database.writing() as uow:
+        seats.send_link_again(uow, email="expert2@example.org")
+    Worker(study.database).drain()
+    file = next(iter(study.database.settings.outbox.glob("*")))
+    text = message_from_bytes(file.read_bytes(), policy=policy.default).get_content()
+    assert "Iemand, waarschijnlijk u" in text
+    assert "(tijd in London)" in text
+    page = browser(app).get(f"/r/{study.tokens[1]}").text
+    deadline = re.search(r"gebleven was, tot ([^.]*)\.", page)
+    assert deadline is not None
+    assert deadline[1] in text
+
+
+def test_the_panel_manager_says_what_an_expert_reads(study: Study) -> None:
+    table = "name,email,scope,language\nJan Verzonnen,jan@example.org,international,NL\nX Y,x@example.org,national,xx"
+    forms, faults = panel.parse_table(table)
+    assert [(line, form.language) for line, form in forms] == [(2, "nl")]
+    assert faults == ["line 3: Choose one of en, nl, or leave it empty"]
+    with study.database.writing() as uow:
+        form = SeatForm("Jan Verzonnen", "jan@example.org", "international", language="nl")
+        made = panel.add_expert(uow, study.cast.panel_manager, panel_id=study.panel_id, form=form)
+        assert made.language == "nl"
