@@ -15,7 +15,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 #: to be a key, and people's addresses.
 _SECRET = re.compile(
     r"(?i)(?P<ip>\bip=)[\w.:]+\b"
-    r"|(?P<before>/(?:r|screen|join|stop|calendar|welcome|invitation|reset|sign-in/link)/)[\w-]+"
+    r"|(?P<before>/(?:r|screen|opinion|join|stop|calendar|welcome|invitation|reset|sign-in/link)/)[\w-]+"
     r"|(?P<name>\b(?:token|password|code|secret|csrf)[\"']?\s*[=:]\s*[\"']?)[^&\s\"',}]+"
     r"|(?P<login>\w+://[^:/@\s]*:)[^@/\s]+(?=@)"
     r"|[\w-]{40,}"

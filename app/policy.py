@@ -91,6 +91,9 @@ class Can(StrEnum):
     ROUND_RATE = "round.rate"
     RESULTS_READ = "results.read"
     REMARK_RELEASE = "remark.release"
+    REMARK_CODE = "remark.code"
+    DISPOSITION_READ = "disposition.read"
+    DISPOSITION_WRITE = "disposition.write"
     CONSULTATION_READ = "consultation.read"
     CONSULTATION_WRITE = "consultation.write"
     ACTIVITY_READ = "activity.read"
@@ -136,6 +139,9 @@ RULES: dict[Can, frozenset[Role]] = {
     Can.ROUND_RATE: frozenset(),
     Can.RESULTS_READ: _READERS,
     Can.REMARK_RELEASE: _PANEL,
+    Can.REMARK_CODE: _WRITERS | _PANEL,
+    Can.DISPOSITION_READ: _READERS,
+    Can.DISPOSITION_WRITE: _FACILITATOR,
     Can.CONSULTATION_READ: _READERS,
     Can.CONSULTATION_WRITE: _PANEL | _FACILITATOR,
     Can.ACTIVITY_READ: _READERS,

@@ -21,6 +21,7 @@ from app.services import (
     contracting,
     corrections,
     decisions,
+    dispositions,
     documents,
     exports,
     findings,
@@ -54,6 +55,7 @@ from app.services.panel import SeatForm
 from app.services.practice import Lines, Script
 from app.uow import Database, UnitOfWork
 from models.consultations import ConsultationKind, Opinion
+from models.dispositions import DispositionOutcome
 from models.documents import Document
 from models.evidence import Relation
 from models.groups import Role
@@ -381,6 +383,17 @@ def _closed_round(world: World, say: Say) -> None:
     with world.database.writing() as uow:
         waiting = _release(uow, manager, world.ids["closed_round_id"])
         world.ids["remark_id"] = waiting[0]
+    with world.database.writing() as uow:
+        released = next(
+            each.remark.id
+            for each in remarks.list_remarks(uow, manager, round_id=world.ids["closed_round_id"])
+            if each.state == "released"
+        )
+        dispositions.code(uow, manager, remark_id=released, themes=[say("theme")[:80].replace(",", "")])
+        dispositions.answer(
+            uow, world.cast.facilitator, remark_id=released, outcome=DispositionOutcome.ADOPTED, why=say("why"),
+            item_id=world.ids.get("item_id"),
+        )  # fmt: skip
 
 
 def _release(uow: UnitOfWork, manager: Actor, round_id: int) -> list[int]:

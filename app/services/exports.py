@@ -207,7 +207,7 @@ def comments_table(uow: UnitOfWork, actor: Actor, *, round_id: int) -> File:
     rows = [line for item in report.items for line in _comments(item.item, item.comments)]
     rows += [line for item, comments in report.missing_comments for line in _comments(item, comments)]
     rows += _comments(None, report.whole_comments)
-    head = ("item", "title", "answers", "comment", "identifying words removed")
+    head = ("item", "title", "answers", "comment", "identifying words removed", "what we did", "why")
     return File(f"round-{report.round.number}-comments.csv", "text/csv; charset=utf-8", csv_bytes(head, rows))
 
 
@@ -260,4 +260,10 @@ def _words(judged: Judgement | None) -> str:
 
 def _comments(item: VersionItem | None, comments: Iterable[Comment]) -> list[list[Cell]]:
     reference, title = (item.reference, item.title) if item else ("", "")
-    return [[reference, title, _KINDS[each.kind], each.text, each.removed_words] for each in comments]
+    return [
+        [
+            reference, title, _KINDS[each.kind], each.text, each.removed_words,
+            each.answer.outcome.value if each.answer else "", each.answer.why if each.answer else "",
+        ]
+        for each in comments
+    ]  # fmt: skip

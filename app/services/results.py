@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.calc.ratings import LEAST_SCORES
 from app.errors import NotFound
 from app.policy import Actor, Can
+from app.services.dispositions import Answer, answers_of
 from app.services.protocols import WHOLE, Dimension, Protocol
 from app.services.rounds import access_round, counting, deviations_of, protocol_of, rated_items, version_of
 from app.uow import UnitOfWork
@@ -110,11 +111,12 @@ class Figures:
 
 @dataclass(frozen=True)
 class Comment:
-    """A released comment, word for word but for removed identifying words, which are counted."""
+    """A released comment, word for word but for removed identifying words, which are counted; what the group did."""
 
     kind: RemarkKind
     text: str
     removed_words: int
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True)
@@ -285,11 +287,12 @@ class _Remarks:
         self.withheld = sum(remark.withheld_at is not None for remark in rows)
         self.unread = len(rows) - len(self.released) - self.withheld
         self.removed_words = sum(remark.removed_words for remark in self.released)
+        self.answers = answers_of(uow.session, [remark.id for remark in self.released])
 
     def of(self, item_id: int | None, *kinds: RemarkKind) -> tuple[Comment, ...]:
         """The released comments of these kinds on an item."""
         return tuple(
-            Comment(remark.kind, remark.released or "", remark.removed_words)
+            Comment(remark.kind, remark.released or "", remark.removed_words, self.answers.get(remark.id))
             for remark in self.released
             if remark.version_item_id == item_id and remark.kind in kinds
         )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.calc.differences import Segment, difference
 from app.errors import NotFound
+from app.services.dispositions import Answer, became
 from app.services.protocols import Dimension
 from app.services.rating import Stored, answers_of, last_saved, whole_of
 from app.services.results import figures_of, stored_result
@@ -18,7 +19,7 @@ from app.services.seating import Place
 from app.services.versions import items_of
 from app.uow import UnitOfWork
 from models.items import Kind
-from models.validation import Rating, RemarkKind, Round
+from models.validation import Rating, Remark, RemarkKind, Round
 from models.versions import VersionItem
 
 
@@ -230,6 +231,12 @@ def grid_page(uow: UnitOfWork, place: Place) -> tuple[Review, list[tuple[Section
                    if task.kind == "item"])
         for section in review.sections
     ]  # fmt: skip
+
+
+def became_of(uow: UnitOfWork, place: Place) -> list[tuple[Remark, VersionItem | None, Answer | None]]:
+    """What became of the expert's own comments in the round before; empty where there was none."""
+    before = round_before(uow.session, place.round)
+    return became(uow.session, round_id=before.id, expert_id=place.expert.id) if before else []
 
 
 def missing_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> tuple[Review, Task, str]:

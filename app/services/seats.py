@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from app.calc import moments
 from app.errors import Conflict, Invalid, NotFound
@@ -16,11 +16,13 @@ from app.policy import Actor, Can
 from app.secrets import Keys, new_nonce
 from app.services import identities
 from app.services.activity import note
+from app.services.dispositions import became
 from app.services.panel import ENGLISH, check_reason
 from app.services.rounds import Seated, burden_of, deviate, hold_round, must_be, protocol_of, seated, takes_answers
 from app.uow import UnitOfWork
+from models.dispositions import Disposition
 from models.groups import Group
-from models.validation import Expert, Round, RoundState, Seat
+from models.validation import Expert, Remark, Round, RoundState, Seat
 
 #: A lost link is sent again at most once in this time.
 LINK_EVERY = timedelta(minutes=10)
@@ -123,12 +125,63 @@ def send_link_again(uow: UnitOfWork, *, email: str) -> None:
             _write(uow, round_, seat, "link")
 
 
+def tell_answers(uow: UnitOfWork, actor: Actor, *, round_id: int) -> int:
+    """Mail every expert of a closed round whose comments the group has answered what became of them; how many.
+
+    Nobody is told the same answers twice. Raises Conflict while the round is not closed.
+    """
+    round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
+    must_be(round_, RoundState.CLOSED)
+    rows = uow.session.execute(
+        select(Seat, func.max(Disposition.decided_at))
+        .join(Remark, (Remark.expert_id == Seat.expert_id) & (Remark.round_id == Seat.round_id))
+        .join(Disposition, Disposition.remark_id == Remark.id)
+        .join(Expert, Expert.id == Seat.expert_id)
+        .where(Seat.round_id == round_.id, Expert.withdrawn_at.is_(None))
+        .group_by(Seat.id)
+    ).all()
+    due = [seat for seat, last in rows if seat.told_at is None or seat.told_at < last]
+    for seat in due:
+        seat.told_at = uow.now
+        key = f"seat-{seat.id}-answers-{int(uow.now.timestamp())}"
+        enqueue(uow, "seat_mail", {"seat_id": seat.id, "kind": "answers"}, key=key, group_id=round_.group_id)
+    if due:
+        sentence = f"told {len(due)} experts what became of their comments"
+        note(uow, actor, sentence, group_id=round_.group_id, audience="panel")
+    return len(due)
+
+
+def _about_answers(uow: UnitOfWork, seat: Seat, round_: Round, expert: Expert) -> Mail | None:
+    identity = identities.identity_of(uow, seat.expert_id)
+    if identity is None or expert.withdrawn_at is not None:
+        return None
+    language = expert.language or ENGLISH
+    return compose(
+        "seat_answers" if language == ENGLISH else f"{language}/seat_answers",
+        identity.email,
+        name=identity.name,
+        group=uow.session.get_one(Group, round_.group_id).name,
+        round_title=round_.title,
+        comments=[
+            (item.reference if item else "", remark.text, answer.outcome.value, answer.why)
+            for remark, item, answer in became(uow.session, round_id=round_.id, expert_id=expert.id)
+            if answer is not None
+        ],
+        contact=uow.settings.contact,
+    )
+
+
 def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
-    """The mail of a job about a seat: ``invitation``, ``pilot``, ``reminder`` or ``link``; None when no longer due."""
+    """The mail of a job about a seat: ``invitation``, ``pilot``, ``reminder``, ``link`` or ``answers``.
+
+    None when it is no longer due.
+    """
     seat = uow.session.get(Seat, seat_id)
     if seat is None or seat.revoked_at is not None:
         return None
     round_, expert = uow.session.get_one(Round, seat.round_id), uow.session.get_one(Expert, seat.expert_id)
+    if kind == "answers":
+        return _about_answers(uow, seat, round_, expert)
     if expert.withdrawn_at is not None or not takes_answers(round_, expert, uow.now):
         return None
     if kind == "reminder" and seat.sent_at is not None:

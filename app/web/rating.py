@@ -185,7 +185,8 @@ def index() -> ResponseReturnValue:
         if not place.has_consented:
             return _sheet(uow, place)
         review = reviewing.review_of(uow, place)
-    return render_template("rating/tasks.html", place=place, review=review)
+        became = reviewing.became_of(uow, place)
+    return render_template("rating/tasks.html", place=place, review=review, became=became)
 
 
 @bp.get("/rate/sheet")

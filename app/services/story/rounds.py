@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from app.policy import Actor
-from app.services import consultations, panel, rating, remarks, seating, validation
+from app.services import consultations, dispositions, panel, rating, remarks, seating, validation
 from app.services.consultations import ConsultationForm
 from app.services.panel import SeatForm
 from app.services.protocols import WHOLE
@@ -18,10 +20,13 @@ from app.services.seating import Place
 from app.services.seats import token_of
 from app.services.story.telling import Teller, local
 from models.consultations import ConsultationKind
-from models.validation import RemarkKind, Round
+from models.dispositions import DispositionOutcome
+from models.validation import Remark, RemarkKind, Round
 from models.versions import VersionItem
 
-MANAGER = "tansy"
+MANAGER, FACILITATOR = "tansy", "avocet"
+#: What the files call what the group did.
+OUTCOMES = {each.value.replace(" ", "_"): each for each in DispositionOutcome}
 #: The same numbers in every telling.
 SEED = 2015
 #: What the blueprint as a whole is given: centre and spread of a score.
@@ -41,6 +46,7 @@ def first(teller: Teller) -> None:
     _seat(teller)
     _release(teller, _first_round(teller))
     _hear(teller)
+    _did(teller)
 
 
 def second(teller: Teller) -> None:
@@ -115,6 +121,32 @@ def _first_round(teller: Teller) -> Round:
     teller.at(CLOSES + timedelta(minutes=1))
     validation.close_round(uow, _manager(teller), round_id=made.id)
     return made
+
+
+def _did(teller: Teller) -> None:
+    """Comments under their themes, read twice, and the first ones answered."""
+    uow, story = teller.uow, teller.content["story"]
+    teller.at(local(date(2015, 5, 20), "10:00"))
+    rows = uow.session.execute(
+        select(Remark, VersionItem)
+        .join(VersionItem, VersionItem.id == Remark.version_item_id)
+        .where(Remark.released.is_not(None), Remark.kind.in_([RemarkKind.COMMENT, RemarkKind.MISSING]))
+    )
+    names = {expert_id: name for name, expert_id in teller.experts.items()}
+    keys = {item_id: key for key, item_id in teller.items.items()}
+    released = {(names[remark.expert_id], keys[item.item_id]): (remark, item) for remark, item in rows}
+    for each in story["themes"]:
+        remark, _item = released[each["expert"], each["said_of"]]
+        dispositions.code(uow, _manager(teller), remark_id=remark.id, themes=each["themes"])
+    teller.later(hours=2)
+    dispositions.sign_off(uow, teller.who(FACILITATOR), group_id=teller.group_id)
+    for each in story["dispositions"]:
+        teller.later(minutes=5)
+        remark, item = released[each["expert"], each["said_of"]]
+        dispositions.answer(
+            uow, teller.who(FACILITATOR), remark_id=remark.id, outcome=OUTCOMES[each["did"]], why=each["why"],
+            item_id=item.item_id,
+        )  # fmt: skip
 
 
 def _hear(teller: Teller) -> None:

@@ -1,0 +1,105 @@
+"""What we did, over HTTP: the table narrowed, answered, coded and signed off; and where the answers are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.policy import Actor
+from app.services import rating, remarks, seating
+from app.uow import Database
+from models.validation import Remark, RemarkKind
+from tests.cast import SLUG, Browser
+from tests.panels import Study, build_study
+
+BASE = f"/g/{SLUG}/validation/done"
+SAID = "Say who pays <b>then</b>."
+
+
+@pytest.fixture
+def study(app: Flask, database: Database) -> Study:
+    app.test_client_class = Browser
+    study = build_study(database)
+    study.open()
+    for token in study.tokens:
+        study.answer(token, {"relevance": [8, 8], "applicability": [8, 8]})
+    with database.writing() as uow:
+        place = seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id)
+        rating.remark(uow, place, version_item_id=study.rated[0].id, kind=RemarkKind.COMMENT, text=SAID)
+    study.close()
+    with database.writing() as uow:
+        remarks.release_all(uow, study.cast.panel_manager, round_id=study.round_id)
+    return study
+
+
+@pytest.fixture
+def remark_id(study: Study) -> int:
+    with study.database.reading() as uow:
+        return uow.session.execute(select(Remark.id)).scalar_one()
+
+
+def test_a_facilitator_answers_and_everybody_reads_it(
+    study: Study, remark_id: int, client_of: Callable[[Actor], Browser]
+) -> None:
+    lead, member = client_of(study.cast.facilitator), client_of(study.cast.member)
+    page = lead.get(f"{BASE}/?show=open&source=expert").text
+    assert "Say who pays &lt;b&gt;then&lt;/b&gt;." in page
+    address = f"{BASE}/comments/{remark_id}/answer"
+    carried = {"show": "open", "source": "expert"}
+    refused = lead.post(address, data={**carried, "outcome": "adopted", "why": ""})
+    assert refused.status_code == 422
+    assert "Say why, in 3 to 2,000 characters" in refused.text
+    unsaid = lead.post(address, data={**carried, "outcome": "", "why": "Kept words"})
+    assert unsaid.status_code == 422
+    assert "Kept words" in unsaid.text
+    item_id = study.rated[0].item_id
+    done = lead.post(address, data={**carried, "outcome": "adapted", "why": "It says so now.", "item_id": str(item_id)})
+    assert done.status_code == 303
+    assert done.location == f"{BASE}/?source=expert&show=open#comment-{remark_id}"
+    page = member.get(f"{BASE}/").text
+    assert "It says so now." in page
+    assert "Save the answer" not in page
+    result = member.get(f"/g/{SLUG}/validation/rounds/{study.round_id}/results/items/C1.1").text
+    assert "It says so now." in result
+    csv = member.get(f"/g/{SLUG}/validation/rounds/{study.round_id}/results/comments.csv").text
+    assert '"adapted","It says so now."' in csv
+    assert member.post(address, data={"outcome": "adopted", "why": "Mine."}).status_code == 403
+    assert client_of(study.cast.stranger).get(f"{BASE}/").status_code == 404
+    assert lead.post(address, data={"action": "take_back"}).status_code == 303
+    assert "1 waits for an answer" in member.get(f"{BASE}/").text
+
+
+def test_themes_are_given_by_one_and_signed_off_by_another(
+    study: Study, remark_id: int, client_of: Callable[[Actor], Browser]
+) -> None:
+    manager, member = client_of(study.cast.panel_manager), client_of(study.cast.member)
+    address = f"{BASE}/comments/{remark_id}/themes"
+    refused = manager.post(address, data={"themes": "x" * 90})
+    assert refused.status_code == 422
+    assert "At most 6 themes" in refused.text
+    assert manager.post(address, data={"themes": "Who pays, Small <i>providers</i>"}).status_code == 303
+    page = manager.get(f"{BASE}/?theme=Who pays").text
+    assert "Small &lt;i&gt;providers&lt;/i&gt; (1)" in page
+    assert "I read it the same way" not in page
+    assert manager.post(f"{BASE}/checked").status_code == 303
+    assert "somebody else reads them a second time" in manager.get(f"{BASE}/").text
+    assert "I read it the same way" in member.get(f"{BASE}/?show=unchecked").text
+    assert member.post(f"{BASE}/comments/{remark_id}/checked").status_code == 303
+    assert "Read a second time and signed off by" in manager.get(f"{BASE}/").text
+    renamed = manager.post(f"{BASE}/themes", data={"theme": "Who pays", "new": "Money"})
+    assert renamed.location == f"{BASE}/?theme=Money"
+    assert "Money (1)" in manager.get(f"{BASE}/").text
+
+
+def test_the_panel_manager_tells_the_experts(
+    study: Study, remark_id: int, client_of: Callable[[Actor], Browser]
+) -> None:
+    manager, lead = client_of(study.cast.panel_manager), client_of(study.cast.facilitator)
+    address = f"{BASE}/rounds/{study.round_id}/tell"
+    assert lead.post(address).status_code == 403
+    assert "Nobody to tell" in manager.get(manager.post(address).location).text
+    lead.post(f"{BASE}/comments/{remark_id}/answer", data={"outcome": "deferred", "why": "Next year."})
+    assert "1 expert is told by mail." in manager.get(manager.post(address).location).text
