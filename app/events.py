@@ -135,6 +135,14 @@ class ConsultationChanged(Fact):
 
 
 @dataclass(frozen=True)
+class SoundingChanged(Fact):
+    """A sounding was begun, scored in, or went on."""
+
+    group_id: int
+    sounding_id: int
+
+
+@dataclass(frozen=True)
 class PanelChanged(Fact):
     """Invited, started or sent counts changed: news for the panel manager only."""
 

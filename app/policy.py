@@ -84,6 +84,9 @@ class Can(StrEnum):
     ACTION_WRITE = "action.write"
     HOMEWORK_GIVE = "homework.give"
     HOMEWORK_DO = "homework.do"
+    SOUNDING_READ = "sounding.read"
+    SOUNDING_SCORE = "sounding.score"
+    SOUNDING_RUN = "sounding.run"
     VERSION_READ = "version.read"
     VERSION_FREEZE = "version.freeze"
     ROUND_READ = "round.read"
@@ -132,6 +135,9 @@ RULES: dict[Can, frozenset[Role]] = {
     Can.ACTION_WRITE: _WRITERS,
     Can.HOMEWORK_GIVE: _FACILITATOR,
     Can.HOMEWORK_DO: _WRITERS,
+    Can.SOUNDING_READ: _READERS,
+    Can.SOUNDING_SCORE: _WRITERS,
+    Can.SOUNDING_RUN: _FACILITATOR,
     Can.VERSION_READ: _READERS,
     Can.VERSION_FREEZE: _FACILITATOR,
     Can.ROUND_READ: _READERS,

@@ -52,7 +52,7 @@ def hints(fact: Fact) -> list[Hint]:
             return [_same(f"glossary-{group_id}"), _same(f"items-{group_id}")]
         case events.MeetingChanged(group_id, meeting_id):
             return [_same(f"meetings-{group_id}"), _same(f"meeting-{meeting_id}")]
-        case events.DecisionRecorded(group_id, _):
+        case events.DecisionRecorded(group_id, _) | events.SoundingChanged(group_id, _):
             return [_same(f"meetings-{group_id}")]
         case events.VersionFrozen(group_id, _):
             return [_same(f"versions-{group_id}")]

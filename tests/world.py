@@ -40,6 +40,7 @@ from app.services import (
     returns,
     seating,
     seats,
+    soundings,
     sources,
     stages,
     suggestions,
@@ -62,6 +63,7 @@ from models.groups import Role
 from models.items import Item, Kind, PrincipleGroup, Status
 from models.meetings import HandKind, Meeting, Stage, StageKind
 from models.polls import Choice, Outcome
+from models.soundings import SoundingState
 from models.validation import Acknowledgement, RemarkKind, Seat
 from models.versions import VersionItem
 from tests.cast import OTHER_SLUG, Cast, make_cast
@@ -95,7 +97,7 @@ def build_world(database: Database, say: Say = lambda place: f"The {place}") -> 
     """A cast whose first group has everything: a session that runs and one that is over, rounds closed and open."""
     world = World(database, make_cast(database))
     for act in (_people, _evidence, _blueprint, _past_session, _version, _closed_round, _open_round, _consultation,
-                _open_session, _practice):  # fmt: skip
+                _open_session, _sounding, _practice):  # fmt: skip
         act(world, say)
     return world
 
@@ -350,6 +352,23 @@ def _consultation(world: World, say: Say) -> None:
         consultations.show_words(
             uow, who, consultation_id=made.id, opinion_id=world.ids["opinion_id"], shown=True
         )  # fmt: skip
+
+
+def _sounding(world: World, say: Say) -> None:
+    lead, group_id = world.cast.facilitator, world.cast.group_id
+    with world.database.writing() as uow:
+        known = [item.id for items_ in soundings.choosable(uow, lead, group_id=group_id).values() for item, _ in items_]
+        made = soundings.begin(
+            uow, lead, group_id=group_id, title=say("sounding")[:120], item_ids=known[:3],
+            question=say("question")[:300], low_words=say("low")[:60], high_words=say("high")[:60],
+        )  # fmt: skip
+        world.ids["sounding_id"] = made.id
+    for actor in (lead, world.cast.member, world.cast.peer):
+        with world.database.writing() as uow:
+            soundings.score(uow, actor, sounding_id=made.id, scores=dict.fromkeys(known[:3], 7))
+    with world.database.writing() as uow:
+        soundings.go_on(uow, lead, sounding_id=made.id, seen=SoundingState.FIRST)
+        soundings.go_on(uow, lead, sounding_id=made.id, seen=SoundingState.TALK)
 
 
 def _answer(world: World, say: Say, round_id: int, token: str, value: int) -> None:

@@ -344,10 +344,10 @@ def overview_of(report: Report, dimension: Dimension) -> tuple[Picture, Picture]
     title = _("%(dimension)s: how the experts scored", dimension=dimension.label)
     medians_title = _("%(dimension)s: medians", dimension=dimension.label)
     return (
-        _picture(
+        picture_of(
             diverging_bars(bars, dimension.scale, title=title, key=f"bars-{dimension.key}", words=words), title
         ),
-        _picture(
+        picture_of(
             medians(dots, dimension.scale, title=medians_title, key=f"dots-{dimension.key}", band=band, words=words),
             medians_title,
         ),
@@ -362,7 +362,7 @@ def comparison_of(figures: Figures, key: str) -> Picture | None:
     bars += [BarRow(label=group_words(each.name), counts=each.distribution) for each in figures.groups]
     title = _("%(dimension)s: how the experts scored", dimension=figures.dimension.label)
     chart = diverging_bars(bars, figures.dimension.scale, title=title, key=key, words=chart_words())
-    return _picture(chart, title)
+    return picture_of(chart, title)
 
 
 def flow_words(flow: Mapping[str, int]) -> str:
@@ -401,7 +401,8 @@ def group_words(name: str) -> str:
     return known.get(name, name)
 
 
-def _picture(chart: Chart, title: str) -> Picture:
+def picture_of(chart: Chart, title: str) -> Picture:
+    """A drawn chart as a page shows it, with its table."""
     return Picture(markup.picture(chart.wide), markup.picture(chart.narrow), title, chart.columns, chart.rows)
 
 

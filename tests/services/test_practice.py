@@ -428,7 +428,9 @@ def test_starting_afresh_puts_everything_back_and_keeps_the_history(
         ]
         talks = comments.of_item(uow, people.member, ground.ids[DISCUSSED])
         log = uow.session.execute(
-            select(TextChange).where(TextChange.document_id == text_of(database, ground.ids[DRAFT]).id)
+            select(TextChange)
+            .where(TextChange.document_id == text_of(database, ground.ids[DRAFT]).id)
+            .order_by(TextChange.version)
         ).scalars().all()  # fmt: skip
         assert uow.session.get_one(Suggestion, waiting.id).state is SuggestionState.WITHDRAWN
         assert uow.session.get_one(Item, under.id).status is Status.WITHDRAWN

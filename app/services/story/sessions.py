@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +15,9 @@ from app.services import (
     documents,
     homework,
     meetings,
+    memberships,
     minutes,
+    soundings,
     stages,
     suggestions,
     versions,
@@ -25,8 +28,10 @@ from app.services.story import voting
 from app.services.story.blueprint import reword
 from app.services.story.telling import ZONE, Teller, local
 from models.documents import Field
+from models.groups import Role
 from models.items import Status
 from models.meetings import Meeting
+from models.soundings import SoundingState
 
 #: Who runs the sessions, and who writes actions down.
 FACILITATOR, SCRIBE = "avocet", "yarrow"
@@ -51,6 +56,7 @@ def first(teller: Teller) -> None:
     teller.meetings = [meeting.id for meeting in planned]
     _dates(teller, planned)
     _hold(teller, planned[0], told[0])
+    _sound(teller)
 
 
 def second(teller: Teller) -> None:
@@ -70,6 +76,34 @@ def since(teller: Teller) -> None:
     teller.at(local(teller.day(-ANNOUNCED_BEFORE), "15:00"))
     meetings.announce(teller.uow, teller.who(FACILITATOR), meeting_id=teller.meetings[2])
     _give_homework(teller, teller.uow.session.get_one(Meeting, teller.meetings[2]))
+
+
+def _sound(teller: Teller) -> None:
+    """Everybody scores some principles in private, twice, a day apart."""
+    uow, told = teller.uow, teller.story["sounding"]
+    teller.at(local(told["day"], "09:00"))
+    ids = {name: teller.items[name] for name in told["items"]}
+    made = soundings.begin(
+        uow, teller.who(FACILITATOR), group_id=teller.group_id, title=told["title"], item_ids=list(ids.values())
+    )
+    scorers = memberships.members(uow, teller.who(FACILITATOR), group_id=teller.group_id)
+    writers = {each.person_id for each in scorers if each.role in {Role.FACILITATOR, Role.MEMBER}}
+    for number in range(2):
+        for name, actor in teller.people.items():
+            if actor.person_id not in writers:
+                continue
+            draw = random.Random(f"{name} {number}")  # noqa: S311  a tale, no secret
+            scores: dict[int, int | None] = {
+                ids[key]: min(9, max(1, round(draw.gauss(*passes[number])))) for key, passes in told["items"].items()
+            }
+            teller.later(minutes=7)
+            soundings.score(uow, actor, sounding_id=made.id, scores=scores)
+        teller.later(hours=1)
+        seen = SoundingState.SECOND if number else SoundingState.FIRST
+        soundings.go_on(uow, teller.who(FACILITATOR), sounding_id=made.id, seen=seen)
+        if not number:
+            teller.at(local(told["day"] + timedelta(days=1), "09:00"))
+            soundings.go_on(uow, teller.who(FACILITATOR), sounding_id=made.id, seen=SoundingState.TALK)
 
 
 def _dates(teller: Teller, planned: Sequence[Meeting]) -> None:

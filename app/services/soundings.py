@@ -1,0 +1,365 @@
+"""Soundings: members score items from 1 to 9 in private, talk about the contested ones first, and score again.
+
+Nobody but oneself ever reads one's scores. How the group scored is shown once a pass is closed, from three scores on;
+both passes are kept, and what moved between them is counted among those who scored the same words twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.calc.ratings import Rule, Scale, Verdict, least_scores, summarise
+from app.calc.stability import Movement, movement
+from app.errors import Conflict, Invalid, NotFound
+from app.events import SoundingChanged
+from app.policy import RULES, Actor, Can, access, require
+from app.services.activity import note
+from app.services.documents import documents_of, words_in, words_sha256
+from app.services.items import tree
+from app.uow import UnitOfWork
+from models.groups import Membership
+from models.items import Item, Kind, Status
+from models.soundings import Sounding, SoundingItem, SoundingScore, SoundingState
+
+SCALE = Scale(1, 9)
+#: Decides what is contested: the spread of the middle scores, which panels of any size can have.
+RULE = Rule("ipras")
+LEAST_SHOWN = 3
+MOST_ITEMS = 60
+QUESTION = ("How relevant is it to the people this blueprint is for?", "Irrelevant", "Essential")
+PASSES = {SoundingState.FIRST: 1, SoundingState.SECOND: 2}
+NEXT = {
+    SoundingState.FIRST: SoundingState.TALK,
+    SoundingState.TALK: SoundingState.SECOND,
+    SoundingState.SECOND: SoundingState.CLOSED,
+}
+#: How contested an outcome is, most first.
+ORDER = ("disagreement", "not agreed", "uncertain", "rejected", "too few", "no rule", "agreed")
+
+
+@dataclass(frozen=True)
+class Pass:
+    """How the group scored an item in one pass: counts by score, median and verdict; None of it where too few did."""
+
+    n: int
+    eligible: int
+    cannot_judge: int
+    distribution: tuple[int, ...] | None
+    median: float | None
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One item of a sounding with one's own scores by pass (None is "cannot judge"), and the group's once shown."""
+
+    item: Item
+    title: str
+    text: str
+    own: Mapping[int, int | None]
+    first: Pass | None
+    second: Pass | None
+    moved: Movement | None
+    is_reworded: bool
+
+    @property
+    def latest(self) -> Pass | None:
+        """The latest pass that is shown."""
+        return self.second or self.first
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A sounding as one member sees it: ``lines`` contested first where something is shown, else as in the blueprint.
+
+    ``begun`` of ``asked`` people have scored something in the pass that is open, ``done`` everything.
+    """
+
+    sounding: Sounding
+    lines: list[Line]
+    open_pass: int | None
+    asked: int
+    begun: int
+    done: int
+    may_score: bool
+    may_run: bool
+
+    @property
+    def answered(self) -> int:
+        """How many items one has answered in the open pass."""
+        return sum(self.open_pass in line.own for line in self.lines)
+
+
+def access_sounding(
+    session: Session, actor: Actor, sounding_id: int, can: Can, *, group_id: int | None = None
+) -> Sounding:
+    """A sounding and the right to it; one of another group is not found. Raises NotFound, Forbidden."""
+    found = access(session, actor, Sounding, sounding_id, can)
+    if group_id is not None and found.group_id != group_id:
+        raise NotFound()
+    return found
+
+
+def list_soundings(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[tuple[Sounding, int]]:
+    """The soundings of a group with how many items each has, newest first."""
+    require(uow.session, actor, group_id, Can.SOUNDING_READ)
+    rows = uow.session.execute(
+        select(Sounding, func.count(SoundingItem.item_id))
+        .outerjoin(SoundingItem, SoundingItem.sounding_id == Sounding.id)
+        .where(Sounding.group_id == group_id)
+        .group_by(Sounding.id)
+        .order_by(Sounding.id.desc())
+    ).all()
+    return [(sounding, count) for sounding, count in rows]
+
+
+def choosable(uow: UnitOfWork, actor: Actor, *, group_id: int) -> dict[Kind, list[tuple[Item, str]]]:
+    """The items that can be scored, each with its title, by kind, in the order of the blueprint."""
+    require(uow.session, actor, group_id, Can.SOUNDING_RUN)
+    found: dict[Kind, list[tuple[Item, str]]] = {}
+    for entry in tree(uow, actor, group_id, withdrawn=False):
+        if entry.item.status is not Status.PARKED:
+            found.setdefault(entry.item.kind, []).append((entry.item, entry.title))
+    return found
+
+
+def begin(
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    group_id: int,
+    title: str,
+    item_ids: Collection[int],
+    question: str = "",
+    low_words: str = "",
+    high_words: str = "",
+) -> Sounding:
+    """Ask the members to score some items; the first pass is open at once. Raises Invalid with a sentence a field."""
+    require(uow.session, actor, group_id, Can.SOUNDING_RUN)
+    title, question = " ".join(title.split()), " ".join(question.split())
+    given = (question, " ".join(low_words.split()), " ".join(high_words.split())) if question else QUESTION
+    fields: dict[str, str] = {}
+    if not 2 <= len(title) <= 120 or "\0" in title:
+        fields["title"] = "Give it a name of at most 120 characters"
+    if not 5 <= len(given[0]) <= 300 or "\0" in "".join(given):
+        fields["question"] = "Write the question in 5 to 300 characters"
+    if max(len(given[1]), len(given[2])) > 60:
+        fields["low_words"] = "Use at most 60 characters for the words at the ends"
+    items = {each.id: each for each in _items(uow.session, group_id, item_ids)}
+    if not 1 <= len(set(item_ids)) <= MOST_ITEMS or set(item_ids) - items.keys():
+        fields["items"] = f"Choose 1 to {MOST_ITEMS} items of this blueprint"
+    if fields:
+        raise Invalid("Nobody has been asked yet.", fields=fields)
+    made = Sounding(
+        group_id=group_id, title=title, question=given[0], low_words=given[1], high_words=given[2],
+        state=SoundingState.FIRST, created_at=uow.now, created_by_id=actor.person_id,
+    )  # fmt: skip
+    uow.session.add(made)
+    uow.flush()
+    uow.session.add_all(
+        SoundingItem(sounding_id=made.id, item_id=item.id, position=place) for place, item in enumerate(items.values())
+    )
+    _tell(uow, actor, made, f"asked everybody to score {len(items)} items: {title}")
+    return made
+
+
+def score(
+    uow: UnitOfWork, actor: Actor, *, sounding_id: int, scores: Mapping[int, int | None], group_id: int | None = None
+) -> None:
+    """Keep one's scores of some items in the pass that is open, all or none; None is "cannot judge".
+
+    Raises Conflict while no pass is open, Invalid for a number off the scale or an item that is not asked about.
+    """
+    access_sounding(uow.session, actor, sounding_id, Can.SOUNDING_SCORE, group_id=group_id)
+    found = uow.lock(Sounding, sounding_id)
+    number = PASSES.get(found.state)
+    if number is None:
+        raise Conflict("Nothing is scored just now.", code="not_open")
+    asked = {each.item_id for each in _rows(uow.session, found.id)}
+    if not scores.keys() <= asked:
+        raise Invalid("This item is not asked about.", code="unknown_item")
+    if any(value is not None and not SCALE.lo <= value <= SCALE.hi for value in scores.values()):
+        raise Invalid("Choose a number from 1 to 9, or that you cannot judge.", code="off_scale")
+    assert actor.person_id is not None  # noqa: S101  a right to score belongs to a person
+    words = _hashes(uow.session, list(scores))
+    known = {
+        each.item_id: each
+        for each in uow.session.execute(
+            select(SoundingScore).where(
+                SoundingScore.sounding_id == found.id, SoundingScore.person_id == actor.person_id,
+                SoundingScore.pass_number == number,
+            )
+        ).scalars()
+    }  # fmt: skip
+    for item_id, value in scores.items():
+        row = known.get(item_id)
+        if row is None:
+            uow.session.add(
+                SoundingScore(
+                    sounding_id=found.id, item_id=item_id, person_id=actor.person_id, pass_number=number, value=value,
+                    words_sha256=words[item_id], scored_at=uow.now,
+                )
+            )  # fmt: skip
+        elif (row.value, row.words_sha256) != (value, words[item_id]):
+            row.value, row.words_sha256, row.scored_at = value, words[item_id], uow.now
+    uow.flush()
+    uow.emit(SoundingChanged(found.group_id, found.id))
+
+
+def go_on(uow: UnitOfWork, actor: Actor, *, sounding_id: int, seen: SoundingState, group_id: int | None = None) -> None:
+    """Close the open pass, or open the second one, from the state the facilitator saw.
+
+    Pressed twice it happens once: from another state than ``seen`` it raises Conflict.
+    """
+    access_sounding(uow.session, actor, sounding_id, Can.SOUNDING_RUN, group_id=group_id)
+    found = uow.lock(Sounding, sounding_id)
+    if found.state is not seen or seen not in NEXT:
+        raise Conflict("Somebody has gone on already.", code="moved")
+    closes = PASSES.get(found.state)
+    if closes is not None:
+        asked = len(_scorers(uow.session, found.group_id))
+        for row in _rows(uow.session, found.id):
+            if closes == 1:
+                row.eligible_first = asked
+            else:
+                row.eligible_second = asked
+    found.state = NEXT[seen]
+    if found.state is SoundingState.TALK:
+        found.first_closed_at = uow.now
+    if found.state is SoundingState.CLOSED:
+        found.closed_at = uow.now
+    words = {
+        SoundingState.TALK: "closed the first scoring of", SoundingState.SECOND: "asked to score again:",
+        SoundingState.CLOSED: "closed the second scoring of",
+    }  # fmt: skip
+    _tell(uow, actor, found, f"{words[found.state]} {found.title}")
+
+
+def read_sounding(uow: UnitOfWork, actor: Actor, *, sounding_id: int, group_id: int) -> Reading:
+    """A sounding with one's own scores, and the group's of every pass that is closed."""
+    session = uow.session
+    found = access_sounding(session, actor, sounding_id, Can.SOUNDING_READ, group_id=group_id)
+    standing = require(session, actor, group_id, Can.SOUNDING_READ)
+    rows = _rows(session, found.id)
+    ids = [each.item_id for each in rows]
+    items = {each.id: each for each in _items(session, group_id, ids)}
+    words = {item_id: words_in(documents) for item_id, documents in documents_of(session, ids).items()}
+    given = list(session.execute(select(SoundingScore).where(SoundingScore.sounding_id == found.id)).scalars())
+    shown = {SoundingState.FIRST: (), SoundingState.TALK: (1,), SoundingState.SECOND: (1,)}.get(found.state, (1, 2))
+    now = _hashes(session, ids)
+    lines = [
+        _line(row, items[row.item_id], words.get(row.item_id, {}), now[row.item_id],
+              [each for each in given if each.item_id == row.item_id], actor, shown)
+        for row in rows
+    ]  # fmt: skip
+    if shown:
+        lines.sort(key=_contested)
+    number = PASSES.get(found.state)
+    people = _scorers(session, group_id)
+    by_person = [each.person_id for each in given if each.pass_number == number and each.person_id in people]
+    return Reading(
+        sounding=found,
+        lines=lines,
+        open_pass=number,
+        asked=len(people),
+        begun=len(set(by_person)),
+        done=sum(by_person.count(person_id) == len(rows) for person_id in set(by_person)),
+        may_score=standing.may(Can.SOUNDING_SCORE) and actor.person_id is not None,
+        may_run=standing.may(Can.SOUNDING_RUN),
+    )
+
+
+def _line(
+    row: SoundingItem,
+    item: Item,
+    words: Mapping[str, str],
+    now: str,
+    given: Sequence[SoundingScore],
+    actor: Actor,
+    shown: Collection[int],
+) -> Line:
+    own = {each.pass_number: each.value for each in given if each.person_id == actor.person_id}
+    first = _pass(given, 1, row.eligible_first) if 1 in shown else None
+    second = _pass(given, 2, row.eligible_second) if 2 in shown else None
+    return Line(
+        item=item,
+        title=words.get("title", ""),
+        text=words.get("text", ""),
+        own=own,
+        first=first,
+        second=second,
+        moved=_moved(given) if second is not None else None,
+        is_reworded=any(each.words_sha256 != now for each in given if each.person_id == actor.person_id),
+    )
+
+
+def _pass(given: Sequence[SoundingScore], number: int, eligible: int | None) -> Pass:
+    values = [each.value for each in given if each.pass_number == number]
+    scores = sorted(value for value in values if value is not None)
+    asked = max(eligible or 0, len(values))
+    if len(scores) < LEAST_SHOWN:
+        return Pass(len(scores), asked, len(values) - len(scores), None, None, None)
+    summary = summarise(
+        [*scores, *[None] * (len(values) - len(scores))], asked, SCALE, RULE, minimum=least_scores(asked)
+    )
+    return Pass(
+        len(scores), asked, len(values) - len(scores), summary.distribution, summary.median.value, summary.verdict
+    )
+
+
+def _moved(given: Sequence[SoundingScore]) -> Movement | None:
+    """What moved among those who scored the same words in both passes; None where fewer than three did."""
+    by_pass: dict[int, dict[int, SoundingScore]] = {1: {}, 2: {}}
+    for each in given:
+        by_pass[each.pass_number][each.person_id] = each
+    both = [
+        (by_pass[1][person_id].value, each.value)
+        for person_id, each in by_pass[2].items()
+        if person_id in by_pass[1] and by_pass[1][person_id].words_sha256 == each.words_sha256
+    ]
+    pairs = sorted((a, b) for a, b in both if a is not None and b is not None)
+    if len(pairs) < LEAST_SHOWN:
+        return None
+    return movement([a for a, _ in pairs], [b for _, b in pairs], SCALE.categories)
+
+
+def _contested(line: Line) -> tuple[int, float, str]:
+    """What is talked about first: no agreement before agreement, low medians before high ones."""
+    latest = line.latest
+    outcome = latest.verdict.outcome if latest and latest.verdict else "too few"
+    median = latest.median if latest and latest.median is not None else 10.0
+    return ORDER.index(outcome), median, line.item.reference
+
+
+def _rows(session: Session, sounding_id: int) -> list[SoundingItem]:
+    query = select(SoundingItem).where(SoundingItem.sounding_id == sounding_id).order_by(SoundingItem.position)
+    return list(session.execute(query).scalars())
+
+
+def _items(session: Session, group_id: int, item_ids: Collection[int]) -> list[Item]:
+    query = select(Item).where(Item.group_id == group_id, Item.id.in_(list(item_ids))).order_by(Item.position, Item.id)
+    return list(session.execute(query).scalars())
+
+
+def _hashes(session: Session, item_ids: Sequence[int]) -> dict[int, str]:
+    """What tells the words of items as they are now from others."""
+    documents = documents_of(session, item_ids)
+    return {item_id: words_sha256(words_in(documents.get(item_id, {}))) for item_id in item_ids}
+
+
+def _scorers(session: Session, group_id: int) -> set[int]:
+    """Who may score: the group's people with a role that may."""
+    query = select(Membership.person_id).where(
+        Membership.group_id == group_id, Membership.removed_at.is_(None),
+        Membership.role.in_(list(RULES[Can.SOUNDING_SCORE])),
+    )  # fmt: skip
+    return set(session.execute(query).scalars())
+
+
+def _tell(uow: UnitOfWork, actor: Actor, found: Sounding, sentence: str) -> None:
+    note(uow, actor, sentence, group_id=found.group_id)
+    uow.emit(SoundingChanged(found.group_id, found.id))

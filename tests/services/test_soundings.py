@@ -1,0 +1,206 @@
+"""Soundings: scored in private, shown once closed, contested first, scored again, and what moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy import select
+
+from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.policy import SYSTEM, Actor
+from app.services import accounts, groups, items, memberships, soundings
+from app.services.soundings import Line, Reading
+from app.uow import Database
+from models.groups import Role
+from models.items import Kind, Status
+from models.soundings import SoundingScore, SoundingState
+from tests.cast import Cast, make_cast
+from tests.wordings import rewrite
+
+
+@dataclass
+class Circle:
+    """A group with three items, and six members beside its facilitator who score them."""
+
+    database: Database
+    people: Cast
+    items: list[int] = field(default_factory=list)
+    members: list[Actor] = field(default_factory=list)
+    sounding_id: int = 0
+
+    def score(self, who: Actor, *values: int | None) -> None:
+        with self.database.writing() as uow:
+            given = dict(zip(self.items, values, strict=False))
+            soundings.score(uow, who, sounding_id=self.sounding_id, scores=given)
+
+    def go_on(self, seen: SoundingState) -> None:
+        with self.database.writing() as uow:
+            soundings.go_on(uow, self.people.facilitator, sounding_id=self.sounding_id, seen=seen)
+
+    def read(self, who: Actor) -> Reading:
+        with self.database.reading() as uow:
+            return soundings.read_sounding(uow, who, sounding_id=self.sounding_id, group_id=self.people.group_id)
+
+    def lines(self, who: Actor) -> dict[int, Line]:
+        return {line.item.id: line for line in self.read(who).lines}
+
+
+@pytest.fixture
+def circle(database: Database) -> Circle:
+    made = Circle(database, make_cast(database))
+    people = made.people
+    with database.writing() as uow:
+        for number in range(3):
+            item = items.add_item(
+                uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title=f"Element {number}",
+                text=f"Words {number}.", status=Status.DRAFT,
+            )  # fmt: skip
+            made.items.append(item.id)
+        for number in range(6):
+            person = accounts.add_person(uow, email=f"m{number}@example.org", name=f"Member {number} Invented")
+            groups.add_member(
+                uow, SYSTEM, group_id=people.group_id, person=person, role=Role.MEMBER, constituency="Commissioner",
+                organisation="Vale",
+            )  # fmt: skip
+            made.members.append(Actor(person_id=person.id, name=person.name, email=person.email))
+    with database.writing() as uow:
+        made.sounding_id = soundings.begin(
+            uow, people.facilitator, group_id=people.group_id, title="What matters", item_ids=made.items
+        ).id
+    return made
+
+
+def first_pass(circle: Circle) -> None:
+    """Everybody agrees on the first item, nobody on the second; the third is scored low."""
+    for place, member in enumerate(circle.members):
+        circle.score(member, 8 + place % 2, 1 if place < 3 else 9, 2)
+
+
+def test_nobody_reads_a_score_before_the_pass_is_closed_and_then_only_the_groups(circle: Circle) -> None:
+    first_pass(circle)
+    for who in (circle.people.facilitator, circle.members[0], circle.people.observer):
+        reading = circle.read(who)
+        assert all(line.first is None and line.second is None for line in reading.lines)
+        assert (reading.begun, reading.done) == (6, 6)
+    assert circle.lines(circle.members[1])[circle.items[0]].own == {1: 9}
+    assert circle.lines(circle.people.facilitator)[circle.items[0]].own == {}
+    circle.go_on(SoundingState.FIRST)
+    reading = circle.read(circle.members[0])
+    assert [line.title for line in reading.lines] == ["Element 1", "Element 2", "Element 0"]  # contested ones first
+    outcomes = [line.first.verdict.outcome for line in reading.lines if line.first and line.first.verdict]
+    assert outcomes == ["disagreement", "rejected", "agreed"]
+    contested = reading.lines[0].first
+    assert contested is not None
+    assert (contested.n, contested.distribution, contested.median) == (6, (3, 0, 0, 0, 0, 0, 0, 0, 3), 5.0)
+    assert reading.lines[0].own == {1: 1}
+
+
+def test_both_passes_are_kept_and_what_moved_is_counted(circle: Circle) -> None:
+    first_pass(circle)
+    circle.go_on(SoundingState.FIRST)
+    with pytest.raises(Conflict, match="Nothing is scored"):
+        circle.score(circle.members[0], 5)
+    circle.go_on(SoundingState.TALK)
+    rewrite(circle.database, circle.people.facilitator, circle.items[2], "Other words.")
+    for place, member in enumerate(circle.members):
+        circle.score(member, 8 + place % 2, 7 if place < 3 else 8, 9)
+    assert circle.read(circle.members[0]).lines[0].second is None
+    circle.go_on(SoundingState.SECOND)
+    lines = circle.lines(circle.members[0])
+    second = lines[circle.items[1]]
+    assert second.first is not None
+    assert second.second is not None
+    assert (second.first.median, second.second.median, second.own) == (5.0, 7.5, {1: 1, 2: 7})
+    assert second.moved is not None
+    assert (second.moved.n, second.moved.up, second.moved.down) == (6, 3, 3)
+    reworded = lines[circle.items[2]]
+    assert reworded.moved is None  # other words: nothing is compared
+    assert reworded.is_reworded
+    assert lines[circle.items[0]].moved is not None
+    assert circle.read(circle.members[0]).sounding.state is SoundingState.CLOSED
+    with pytest.raises(Conflict):
+        circle.go_on(SoundingState.CLOSED)
+
+
+def test_fewer_than_three_scores_are_not_shown(circle: Circle) -> None:
+    circle.score(circle.members[0], 9, None, 4)
+    circle.score(circle.members[1], 8, None, 4)
+    circle.score(circle.members[2], None, None, 4)
+    circle.go_on(SoundingState.FIRST)
+    lines = circle.lines(circle.members[0])
+    hidden = lines[circle.items[0]].first
+    assert hidden is not None
+    assert (hidden.n, hidden.cannot_judge, hidden.distribution, hidden.median, hidden.verdict) == (
+        2,
+        1,
+        None,
+        None,
+        None,
+    )
+    shown = lines[circle.items[2]].first
+    assert shown is not None
+    assert shown.distribution is not None
+    assert shown.verdict is not None
+    assert shown.verdict.outcome == "too few"
+
+
+def test_scores_are_changed_while_the_pass_is_open_and_all_or_none(circle: Circle) -> None:
+    member = circle.members[0]
+    circle.score(member, 3)
+    circle.score(member, 4, None)
+    assert circle.lines(member)[circle.items[0]].own == {1: 4}
+    for wrong in ({circle.items[0]: 10}, {circle.items[0]: 5, 99_999: 5}, {circle.items[0]: 0}):
+        with circle.database.writing() as uow, pytest.raises(Invalid):
+            soundings.score(uow, member, sounding_id=circle.sounding_id, scores=wrong)
+    with circle.database.reading() as uow:
+        assert len(uow.session.execute(select(SoundingScore)).all()) == 2
+    assert circle.lines(member)[circle.items[0]].own == {1: 4}
+
+
+def test_who_may_score_run_and_read(circle: Circle) -> None:
+    people = circle.people
+    for who in (people.observer, people.panel_manager):
+        with pytest.raises(Forbidden):
+            circle.score(who, 5)
+        assert not circle.read(who).may_score
+    for who in (people.member, people.observer, people.panel_manager):
+        with circle.database.writing() as uow, pytest.raises(Forbidden):
+            soundings.go_on(uow, who, sounding_id=circle.sounding_id, seen=SoundingState.FIRST)
+    with pytest.raises(NotFound):
+        circle.read(people.stranger)
+    with pytest.raises(NotFound):
+        circle.score(people.stranger, 5)
+    with circle.database.writing() as uow, pytest.raises(Conflict):
+        soundings.go_on(uow, people.facilitator, sounding_id=circle.sounding_id, seen=SoundingState.TALK)
+
+
+def test_whoever_is_removed_is_no_longer_asked_but_their_score_stays(circle: Circle) -> None:
+    first_pass(circle)
+    with circle.database.writing() as uow:
+        leaving = next(
+            row for row in memberships.members(uow, circle.people.facilitator, group_id=circle.people.group_id)
+            if row.person_id == circle.members[0].person_id
+        )  # fmt: skip
+        memberships.remove(uow, circle.people.facilitator, group_id=circle.people.group_id, membership_id=leaving.id)
+    reading = circle.read(circle.people.facilitator)
+    assert (reading.begun, reading.done) == (5, 5)
+    circle.go_on(SoundingState.FIRST)
+    shown = circle.lines(circle.members[1])[circle.items[0]].first
+    assert shown is not None
+    assert shown.n == 6
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"title": ""}, "title"), ({"question": "Hm?"}, "question"),
+        ({"question": "Is it right?", "low_words": "x" * 61}, "low_words"),
+        ({"item_ids": []}, "items"), ({"item_ids": [99_999]}, "items"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_refused_beside_its_field(circle: Circle, wrong: dict[str, object], name: str) -> None:
+    given: dict[str, object] = {"title": "What matters", "item_ids": circle.items, **wrong}
+    with circle.database.writing() as uow, pytest.raises(Invalid) as refused:
+        soundings.begin(uow, circle.people.facilitator, group_id=circle.people.group_id, **given)  # type: ignore[arg-type]
+    assert name in refused.value.fields
