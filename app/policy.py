@@ -94,6 +94,7 @@ class Can(StrEnum):
     ROUND_RATE = "round.rate"
     RESULTS_READ = "results.read"
     REMARK_RELEASE = "remark.release"
+    BUNDLE_RELEASE = "bundle.release"
     REMARK_CODE = "remark.code"
     DISPOSITION_READ = "disposition.read"
     DISPOSITION_WRITE = "disposition.write"
@@ -145,6 +146,7 @@ RULES: dict[Can, frozenset[Role]] = {
     Can.ROUND_RATE: frozenset(),
     Can.RESULTS_READ: _READERS,
     Can.REMARK_RELEASE: _PANEL,
+    Can.BUNDLE_RELEASE: _PANEL,
     Can.REMARK_CODE: _WRITERS | _PANEL,
     Can.DISPOSITION_READ: _READERS,
     Can.DISPOSITION_WRITE: _FACILITATOR,

@@ -3,6 +3,7 @@
 from models import (
     accounts,
     activity,
+    bundles,
     calendars,
     comments,
     consultations,
@@ -32,6 +33,7 @@ __all__ = [
     "Base",
     "accounts",
     "activity",
+    "bundles",
     "calendars",
     "comments",
     "consultations",

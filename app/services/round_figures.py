@@ -12,9 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.calc.figures import METHODS
-from app.calc.ratings import Rule, Summary, Verdict, summarise
-from app.calc.stability import movement
-from app.calc.suppression import suppress
+from app.calc.round_figures import Answers, Terms, compared, question_figures
 from app.services.protocols import WHOLE, Dimension, Protocol
 from app.services.rounds import Seated, group_of, protocol_of, rated_items, round_before, seated
 from app.uow import UnitOfWork
@@ -24,8 +22,6 @@ from models.versions import VersionItem
 #: Methods whose figures a result may hold, besides those of its rules.
 _ALWAYS = ("median", "median-interval", "quantile", "iqr", "suppression")
 
-#: Answers of one question by expert code: a score, or None for "cannot judge"; who is missing did not answer.
-Answers = Mapping[str, int | None]
 #: Answers of a round by item (None is the whole blueprint) and dimension.
 AllAnswers = dict[tuple[int | None, str], dict[str, int | None]]
 
@@ -39,12 +35,13 @@ def compute(uow: UnitOfWork, round_: Round) -> RoundResult:
     everybody = seated(session, round_.id)
     asked = [each for each in everybody if each.counts]
     experts = [each.expert for each in asked]
-    answers = _answers(session, round_.id, experts)
+    answers = answers_in(session, round_.id, experts)
     figures = {
         "invited": len(asked),
         "started": sum(each.seat.started_at is not None for each in asked),
         "sent": sum(each.seat.sent_at is not None for each in asked),
         "flow": _flow(everybody),
+        **_who_stayed(session, round_, experts, answers),
         "pilots": sum(each.expert.is_pilot for each in everybody),
         **figures_of(session, round_, experts, answers),
     }
@@ -74,10 +71,34 @@ def _flow(everybody: Sequence[Seated]) -> dict[str, int]:
     }
 
 
+def _who_stayed(
+    session: Session, round_: Round, experts: Sequence[Expert], answers: AllAnswers
+) -> dict[str, list[dict[str, Any]]]:
+    """Scores of the round before by those who answered again, beside those who did not; nothing in a first round."""
+    before = Before(session, round_)
+    if before.round is None:
+        return {}
+    protocol = protocol_of(before.round)
+    again = {code for given in answers.values() for code in given} & {each.code for each in experts}
+    found = []
+    for dimension in protocol.dimensions:
+        both: tuple[list[int], list[int]] = ([], [])
+        people: tuple[set[str], set[str]] = (set(), set())
+        for (item_id, key), given in before.answers.items():
+            if item_id is None or key != dimension.key:
+                continue
+            for code, value in given.items():
+                if value is not None:
+                    both[code not in again].append(value)
+                    people[code not in again].add(code)
+        found.append(compared(dimension.key, both, (len(people[0]), len(people[1])), protocol.minimum_cell))
+    return {"stayed": found}
+
+
 def figures_of(session: Session, round_: Round, experts: Sequence[Expert], answers: AllAnswers) -> dict[str, Any]:
     """The figures of a round's items, had these experts given these answers."""
     protocol, items = protocol_of(round_), rated_items(session, round_.id)
-    before = _Before(session, round_)
+    before = Before(session, round_)
     return {
         "by_scope": {scope.value: sum(each.scope is scope for each in experts) for scope in Scope},
         "groups": group_names(protocol, experts) if protocol.split_by else [],
@@ -96,7 +117,7 @@ def figures_of(session: Session, round_: Round, experts: Sequence[Expert], answe
     }
 
 
-def _answers(session: Session, round_id: int, experts: Sequence[Expert]) -> AllAnswers:
+def answers_in(session: Session, round_id: int, experts: Sequence[Expert]) -> AllAnswers:
     """Answers of those asked by (item, dimension) and expert code; only of questions the expert was asked."""
     codes = {each.id: each.code for each in experts}
     found: AllAnswers = defaultdict(dict)
@@ -107,7 +128,7 @@ def _answers(session: Session, round_id: int, experts: Sequence[Expert]) -> AllA
     return found
 
 
-class _Before:
+class Before:
     """The round before of the same panel: who gave what to the same words."""
 
     def __init__(self, session: Session, round_: Round) -> None:
@@ -120,7 +141,7 @@ class _Before:
             self.size = len(rated)
             self.items = {item.reference: item for item in rated}
             asked = [each.expert for each in seated(session, self.round.id) if each.counts]
-            self.answers = _answers(session, self.round.id, asked)
+            self.answers = answers_in(session, self.round.id, asked)
 
     def of(self, item: VersionItem, dimension: Dimension) -> Answers | None:
         """Earlier answers to the same words on the same scale, or None."""
@@ -135,96 +156,17 @@ def _figures(
     protocol: Protocol, dimension: Dimension, asked: Sequence[Expert], answers: Answers, earlier: Answers | None
 ) -> dict[str, Any]:
     """One item in one dimension as stored."""
-    eligible = [each for each in asked if dimension.asks(each.expertise)]
-    codes = {each.code for each in eligible}
-    own = {code: value for code, value in answers.items() if code in codes}
-    scores = sorted(value for value in own.values() if value is not None)
-    least = protocol.minimum_cell
-    if 0 < len(scores) < least:
-        return {"eligible": len(eligible), "withheld": f"Fewer than {least} experts gave a score."}
-    decides = protocol.decides(dimension)
-    summary = summarise(
-        [*scores, *(None for value in own.values() if value is None)],
-        len(eligible),
-        dimension.scale,
-        protocol.primary if decides else Rule("threshold", percentile_type=protocol.percentile_type),
-        minimum=protocol.least_of(len(eligible)),
-        others=protocol.others if decides else (),
-    )
-    made = _as_json(summary)
-    made["judgement"] = _judgement(protocol.rule, summary.verdict) if decides else None
-    made["no_judgement"] = "" if decides else protocol.primary.objection(dimension.scale)
-    names = [each for each in protocol.sensitivity if _stands_beside(each, dimension, protocol)] if decides else []
-    made["sensitivity"] = [_judgement(name, each) for name, each in zip(names, summary.sensitivity, strict=True)]
-    if protocol.split_by:
-        made["groups"], made["groups_withheld"] = _groups(protocol, dimension, eligible, own)
-    if earlier is not None:
-        made["movement"] = _movement(dimension, own, earlier, least)
-    return made
+    eligible = {each.code: group_of(protocol, each) for each in asked if dimension.asks(each.expertise)}
+    return question_figures(terms_of(protocol, asked), dimension.scale, eligible, answers, earlier)
 
 
-def _stands_beside(rule: str, dimension: Dimension, protocol: Protocol) -> bool:
-    """Whether a rule beside the primary one is printed for this dimension."""
-    return rule != protocol.rule and Rule.parse(rule).objection(dimension.scale) is None
-
-
-def _as_json(summary: Summary) -> dict[str, Any]:
-    return {
-        "eligible": summary.eligible,
-        "n": summary.n,
-        "cannot_judge": summary.missing,
-        "unanswered": summary.unanswered,
-        "withheld": "",
-        "median": summary.median.value,
-        "low": summary.interval.low,
-        "high": summary.interval.high,
-        "conf": summary.interval.conf,
-        "lower_quartile": summary.lower_quartile.value,
-        "upper_quartile": summary.upper_quartile.value,
-        "iqr": summary.iqr.value,
-        "distribution": list(summary.distribution),
-        "disagreement_index": summary.ipras.index if summary.ipras else None,
-    }
-
-
-def _judgement(rule: str, verdict: Verdict) -> dict[str, Any]:
-    return {
-        "rule": rule,
-        "outcome": verdict.outcome,
-        "n": verdict.n,
-        "minimum": verdict.minimum,
-        "band": list(verdict.band),
-        "in_band": verdict.in_band,
-        "low_band": list(verdict.low_band),
-        "in_low": verdict.in_low,
-        "sentence": verdict.sentence,
-        "why": verdict.why,
-    }
-
-
-def _groups(
-    protocol: Protocol, dimension: Dimension, eligible: Sequence[Expert], own: Answers
-) -> tuple[list[dict[str, Any]], str]:
-    """The groups side by side where every cell, and what could be worked out from it, is large enough."""
-    members: dict[str, list[str]] = {name: [] for name in group_names(protocol, eligible)}
-    for each in eligible:
-        members[group_of(protocol, each)].append(each.code)
-    scores = {
-        name: [value for code in codes if (value := own.get(code)) is not None] for name, codes in members.items()
-    }
-    shown = suppress({name: len(each) for name, each in scores.items()}, protocol.minimum_cell)
-    if shown.withheld:
-        return [], f"Not split: a group has fewer than {protocol.minimum_cell} scores."
-    rule = Rule("threshold", percentile_type=protocol.percentile_type)
-    made = []
-    for name, given in scores.items():
-        if not given:
-            continue
-        summary = summarise(sorted(given), len(members[name]), dimension.scale, rule)
-        figures = _as_json(summary)
-        kept = ("eligible", "n", "median", "lower_quartile", "upper_quartile", "distribution")
-        made.append({"name": name, **{key: figures[key] for key in kept}})
-    return made, ""
+def terms_of(protocol: Protocol, experts: Sequence[Expert]) -> Terms:
+    """What of a protocol the figures of these experts' answers depend on."""
+    return Terms(
+        rule=protocol.rule, sensitivity=protocol.sensitivity, least=protocol.least,
+        percentile_type=protocol.percentile_type, minimum_cell=protocol.minimum_cell,
+        groups=tuple(group_names(protocol, experts)) if protocol.split_by else (),
+    )  # fmt: skip
 
 
 def group_names(protocol: Protocol, experts: Sequence[Expert]) -> list[str]:
@@ -233,27 +175,6 @@ def group_names(protocol: Protocol, experts: Sequence[Expert]) -> list[str]:
     if protocol.split_by == "scope":
         return [scope.value for scope in Scope]
     return sorted(found, key=str.casefold)
-
-
-def _movement(dimension: Dimension, own: Answers, earlier: Answers, least: int) -> dict[str, Any] | None:
-    codes = sorted(set(own) & set(earlier))
-    first, second = [earlier[code] for code in codes], [own[code] for code in codes]
-    both = [a for a, b in zip(first, second, strict=True) if a is not None and b is not None]
-    before = [value for value in earlier.values() if value is not None]
-    if len(both) < least or len(before) < least:
-        return None
-    moved = movement(first, second, dimension.scale.categories)
-    summary = summarise(sorted(before), len(before), dimension.scale, Rule("threshold"))
-    return {
-        "n": moved.n,
-        "up": moved.up,
-        "down": moved.down,
-        "unchanged": moved.unchanged,
-        "change": moved.change,
-        "stable": moved.stable,
-        "effect": moved.effect,
-        "median_before": summary.median.value,
-    }
 
 
 def _inputs_sha256(

@@ -395,6 +395,15 @@ def flow_words(flow: Mapping[str, int]) -> str:
     return ", ".join(said)
 
 
+def spread_words(figures: Figures) -> str:
+    """Median, the middle half and how many scored, in a few characters: "7 (6 to 8), n 9"."""
+    if figures.withheld or figures.median is None:
+        return figures.withheld
+    low, high = figures.lower_quartile, figures.upper_quartile
+    middle = f" ({low:g} to {high:g})" if low is not None and high is not None else ""
+    return f"{figures.median:g}{middle}, n {figures.n}"
+
+
 def group_words(name: str) -> str:
     """The name of a group of experts as people read it."""
     known: dict[str, str] = {Scope.NATIONAL.value: _("National"), Scope.INTERNATIONAL.value: _("International")}

@@ -5,17 +5,20 @@ Before a round closes there is nothing to show, for anyone: the page then says w
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, render_template
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from app.errors import NotFound
+from app.errors import Invalid, NotFound
 from app.policy import Can
-from app.services import exports, results, validation
+from app.services import bundles, exports, results, validation
 from app.services.results import Report
 from app.services.rounds import access_round
 from app.services.version_files import File
 from app.web import result_pages as pages
-from app.web.context import looking
+from app.web.context import looking, transaction
+from app.web.forms import text
 from models.validation import RoundState
 
 bp = Blueprint("results", __name__)
@@ -91,6 +94,34 @@ def comments_file(slug: str, round_id: int) -> ResponseReturnValue:
     _report(round_id)
     with looking() as (uow, actor):
         made = exports.comments_table(uow, actor, round_id=round_id)
+    return _download(made)
+
+
+@bp.get("/<int:round_id>/bundle")
+def bundle(slug: str, round_id: int) -> ResponseReturnValue:
+    """What a methodologist's bundle holds, a form to give one out, and which were."""
+    return _bundle(round_id, {})
+
+
+def _bundle(round_id: int, errors: Mapping[str, str]) -> str:
+    with looking() as (uow, actor):
+        round_ = access_round(uow.session, actor, round_id, Can.BUNDLE_RELEASE)
+        if round_.group_id != g.group.id:
+            raise NotFound()
+        releases = bundles.list_releases(uow, actor, round_id=round_id)
+    return render_template("results/bundle.html", round=round_, releases=releases, errors=errors, typed=request.form)
+
+
+@bp.post("/<int:round_id>/bundle")
+def give_bundle(slug: str, round_id: int) -> ResponseReturnValue:
+    """Give the bundle out: a zip file, and a line of who got it and why."""
+    try:
+        with transaction() as (uow, actor):
+            if access_round(uow.session, actor, round_id, Can.BUNDLE_RELEASE).group_id != g.group.id:
+                raise NotFound()
+            made = bundles.release(uow, actor, round_id=round_id, given_to=text("given_to"), reason=text("reason"))
+    except Invalid as refusal:
+        return _bundle(round_id, refusal.fields), 422
     return _download(made)
 
 

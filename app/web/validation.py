@@ -15,14 +15,14 @@ from werkzeug.datastructures import MultiDict
 
 from app.errors import Invalid, NotFound
 from app.policy import Actor, Can, allowed
-from app.services import panel, pilots, protocols, rehearsals, validation, versions
+from app.services import panel, pilots, protocols, rehearsals, series, validation, versions
 from app.services.panel import MOST_EXPERTS
 from app.services.protocols import SCALES, Dimension, Protocol
 from app.services.rounds import access_round
 from app.uow import UnitOfWork
 from app.web.context import looking, transaction
 from app.web.forms import text
-from app.web.result_pages import results_page
+from app.web.result_pages import flow_words, mark, results_page, spread_words
 from models.validation import RoundState
 
 bp = Blueprint("validation", __name__)
@@ -66,6 +66,16 @@ def _index(typed: Mapping[str, str], errors: dict[str, str]) -> str:
         errors=errors, templates=[(key, each[0]) for key, each in protocols.TEMPLATES.items()],
         may_prepare=manages and frozen and all(each.round.state is RoundState.CLOSED for each in rounds),
         results_address=results_address,
+    )  # fmt: skip
+
+
+@bp.get("/side-by-side")
+def side_by_side(slug: str) -> ResponseReturnValue:
+    """The closed rounds beside each other."""
+    with looking() as (uow, actor):
+        found = series.read_series(uow, actor, group_id=g.group.id)
+    return render_template(
+        "validation/side_by_side.html", series=found, mark=mark, flow_words=flow_words, spread=spread_words
     )  # fmt: skip
 
 

@@ -251,3 +251,25 @@ def test_pilots_and_the_withdrawn_are_not_counted(study: Study, client_of: Clien
     assert "8 of 8 rated 7 to 9" in read
     with study.database.reading() as uow:
         assert results.report(uow, study.cast.member, round_id=study.round_id).invited == 8
+
+
+def test_answers_row_by_row_are_given_out_with_a_name_and_a_purpose(study: Study, client_of: Client) -> None:
+    study.open()
+    for token in study.tokens:
+        study.answer(token, {"relevance": [9, 2], "applicability": [9, 9]})
+    study.close()
+    manager = client_of(study.cast.panel_manager)
+    address = f"/g/{SLUG}/validation/rounds/{study.round_id}/bundle"
+    assert "Answers row by row" in manager.get(address).text
+    refused = manager.post(address, data={"given_to": "", "reason": "To <b>check</b>."})
+    assert refused.status_code == 422
+    assert "Say who gets it" in refused.text
+    assert "To &lt;b&gt;check&lt;/b&gt;." in refused.text
+    given = manager.post(address, data={"given_to": "Prof. Invented", "reason": "To check."})
+    assert given.mimetype == "application/zip"
+    assert given.data[:2] == b"PK"
+    assert "Prof. Invented" in manager.get(address).text
+    for actor in (study.cast.facilitator, study.cast.member):
+        assert client_of(actor).get(address).status_code == 403
+        assert client_of(actor).post(address, data={"given_to": "Me", "reason": "To see."}).status_code == 403
+    assert client_of(study.cast.stranger).get(address).status_code == 404

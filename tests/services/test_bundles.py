@@ -1,0 +1,190 @@
+"""The methodologist's bundle: all figures come out again with plain Python, and no expert is named or told apart."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.services import bundles, panel, rating, seating, validation
+from app.services.protocols import WHOLE, Protocol, template
+from app.uow import Database
+from models.bundles import BundleRelease
+from models.validation import Expert
+from tests.panels import EXPERTS, Study, build_study
+
+
+@pytest.fixture
+def study(database: Database) -> Study:
+    return build_study(database, criteria=3)
+
+
+def play(study: Study, shift: int = 0, **protocol: object) -> None:
+    """A round that is answered with gaps, "cannot judge" and disagreement, and closed."""
+    study.open(**protocol)
+    for place, token in enumerate(study.tokens):
+        if place == 8:
+            continue  # one never begins
+        with study.database.writing() as uow:
+            seating.enter(uow, token=token)
+            mine = seating.sit_with_token(uow, token=token, round_id=study.round_id)
+            rating.consent(uow, mine, agrees=True, acknowledgement="thanked")
+        with study.database.writing() as uow:
+            mine = seating.sit_with_token(uow, token=token, round_id=study.round_id)
+            for number, item in enumerate(study.rated):
+                for dimension in mine.dimensions:
+                    width = dimension.highest - dimension.lowest + 1
+                    value = dimension.lowest + (place * (number + 2) + shift) % width
+                    if (place + number) % 7 == 3:
+                        continue
+                    rating.rate(
+                        uow, mine, version_item_id=item.id, dimension=dimension.key,
+                        value=None if (place + number) % 5 == 4 else value,
+                    )  # fmt: skip
+            for question in WHOLE if mine.protocol.ask_whole else ():
+                rating.rate(uow, mine, version_item_id=None, dimension=question.key, value=1 + (place + shift) % 9)
+    study.close()
+
+
+def give(study: Study) -> bytes:
+    with study.database.writing() as uow:
+        return bundles.release(
+            uow, study.cast.panel_manager, round_id=study.round_id, given_to="Prof. Invented, University of Nowhere",
+            reason="To check the report.",
+        ).body  # fmt: skip
+
+
+def unpacked(body: bytes, folder: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def recompute(folder: Path) -> subprocess.CompletedProcess[str]:
+    """By a Python that knows none of our packages, nor anybody's."""
+    return subprocess.run(
+        [sys.executable, "-I", "-S", str(folder / "recompute.py")], capture_output=True, text=True, check=False, cwd="/"
+    )
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        {},
+        {"split_by": "", "rule": "70/15", "sensitivity": ["ram", "ipras", "80/15"], "least": 6, "percentile_type": 6},
+        {"split_by": "country", "merged": dict.fromkeys(["Austria", "New Zealand", "Netherlands", "Spain"], "Abroad")},
+        {**template("nine").to_json(), "rule": "ipras"},
+        {**template("content").to_json()},
+        {**template("agreement").to_json(), "split_by": "country"},
+    ],
+)
+def test_plain_python_gives_every_figure_of_the_report(
+    study: Study, tmp_path: Path, protocol: dict[str, object]
+) -> None:
+    play(study, **protocol)
+    folder = unpacked(give(study), tmp_path)
+    done = recompute(folder)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert ", 0 differences" in done.stdout
+    printed = json.loads((folder / "figures.json").read_text())
+    counted = sum(len(each) for each in printed["items"].values()) + len(printed["whole"])
+    assert done.stdout.startswith(f"{counted} sets")
+    spoiled = (folder / "ratings.csv").read_text("utf-8-sig").replace(',"relevance",', ',"relevance",', 1)
+    rows = list(csv.reader(io.StringIO(spoiled)))
+    place = next(at for at, row in enumerate(rows) if row[4].isdigit() and row[2] != "whole")
+    rows[place][4] = str(int(rows[place][4]) % 4 + 1)
+    with (folder / "ratings.csv").open("w", newline="") as out:
+        csv.writer(out).writerows(rows)
+    wrong = recompute(folder)
+    assert wrong.returncode == 1
+    assert "computed" in wrong.stdout
+
+
+def test_movement_since_the_round_before_is_computed_again_too(study: Study, tmp_path: Path) -> None:
+    play(study)
+    play(study, shift=2)
+    folder = unpacked(give(study), tmp_path)
+    figures = json.loads((folder / "figures.json").read_text())
+    assert any("movement" in each and each["movement"] for item in figures["items"].values() for each in item.values())
+    done = recompute(folder)
+    assert done.returncode == 0, done.stdout
+    with (folder / "ratings.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    by_round = {number: {row["expert"] for row in rows if row["round"] == number} for number in ("1", "2")}
+    assert by_round["1"] <= by_round["2"]  # the same code is the same expert
+
+
+def test_nobody_is_named_and_small_groups_are_left_out(study: Study, tmp_path: Path) -> None:
+    play(study, split_by="country")
+    folder = unpacked(give(study), tmp_path)
+    said = "".join(
+        path.read_text("utf-8-sig") for path in folder.rglob("*") if path.suffix in {".csv", ".json", ".txt"}
+    )
+    with study.database.reading() as uow:
+        members = panel.list_members(uow, study.cast.panel_manager, group_id=study.cast.group_id)
+        codes = set(uow.session.execute(select(Expert.code)).scalars())
+    known = codes | {mark for each in members for mark in (each.identity.name, each.identity.email)}
+    known |= {country for _scope, country, _expertise in EXPERTS} | {"national", "legal,", "long-term care"}
+    assert not [mark for mark in known if mark in said]
+    with (folder / "ratings.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["group"] for row in rows} == {""}
+    assert [row["expert"] for row in rows] == sorted(row["expert"] for row in rows)
+    assert json.loads((folder / "protocol.json").read_text())["groups"] == []
+    with zipfile.ZipFile(io.BytesIO(give(study))) as archive:
+        assert {each.date_time[0] for each in archive.infolist()} == {2020}
+
+
+def test_who_gave_it_to_whom_is_kept_and_the_file_is_always_the_same(study: Study) -> None:
+    play(study)
+    first, second = give(study), give(study)
+    assert first == second
+    with study.database.reading() as uow:
+        rows = list(uow.session.execute(select(BundleRelease)).scalars())
+        listed = bundles.list_releases(uow, study.cast.panel_manager, round_id=study.round_id)
+    assert {row.sha256 for row in rows} == {hashlib.sha256(first).hexdigest()}
+    assert [(each.release.given_to, each.by) for each in listed] == [
+        ("Prof. Invented, University of Nowhere", study.cast.panel_manager.name)
+    ] * 2
+
+
+def test_it_is_given_out_by_the_panel_manager_once_the_round_is_closed(study: Study) -> None:
+    study.open()
+    with study.database.writing() as uow, pytest.raises(Conflict):
+        bundles.release(uow, study.cast.panel_manager, round_id=study.round_id, given_to="Somebody", reason="To check.")
+    study.close()
+    for actor, refusal in (
+        (study.cast.facilitator, Forbidden), (study.cast.member, Forbidden), (study.cast.stranger, NotFound),
+    ):  # fmt: skip
+        with study.database.writing() as uow, pytest.raises(refusal):
+            bundles.release(uow, actor, round_id=study.round_id, given_to="Somebody", reason="To check.")
+    for given_to, reason, field in (("", "To check.", "given_to"), ("Somebody", "", "reason")):
+        with study.database.writing() as uow, pytest.raises(Invalid) as refused:
+            bundles.release(
+                uow, study.cast.panel_manager, round_id=study.round_id, given_to=given_to, reason=reason
+            )  # fmt: skip
+        assert field in refused.value.fields
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(BundleRelease)).first() is None
+        assert validation.list_rounds(uow, study.cast.member, group_id=study.cast.group_id)
+
+
+def test_protocols_of_the_bundle_are_those_that_were_locked(study: Study, tmp_path: Path) -> None:
+    play(study, sensitivity=["ipras", "70/15"])
+    kept = json.loads((unpacked(give(study), tmp_path) / "protocol.json").read_text())
+    with study.database.reading() as uow:
+        locked = validation.read_round(uow, study.cast.member, round_id=study.round_id).protocol
+    assert isinstance(locked, Protocol)
+    assert (kept["rule"], tuple(kept["sensitivity"])) == (locked.rule, locked.sensitivity)
+    assert [each["key"] for each in kept["questions"]] == [
+        *(each.key for each in locked.dimensions), *(each.key for each in WHOLE),
+    ]  # fmt: skip
