@@ -14,10 +14,11 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.servers import free_port
+from tests.servers import free_port, is_free
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
+GONE_SECONDS = 10
 
 #: Loading Concordat takes seconds of processor time. One process has it loaded, and every server is forked from that.
 FORKS = multiprocessing.get_context("forkserver")
@@ -127,6 +128,10 @@ class LiveServer:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.join()
+            # Its children are nobody's that we could wait for: they are gone when nobody listens any more.
+            until = time.monotonic() + GONE_SECONDS
+            while not is_free(self.port) and time.monotonic() < until:
+                time.sleep(0.01)
         atexit.unregister(self.kill)
 
     def restart(self) -> LiveServer:

@@ -69,12 +69,16 @@ PORTS = _ports()
 
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listens on now, and that nobody else in this run is given."""
-    for port in PORTS:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError("no port is free")
+    return next(port for port in PORTS if is_free(port))
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a TCP port of 127.0.0.1."""
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 def unprivileged() -> pwd.struct_passwd | None:
@@ -87,17 +91,18 @@ def unprivileged() -> pwd.struct_passwd | None:
     raise Missing("PostgreSQL refuses to run as root, and there is neither a user 'postgres' nor 'nobody'")
 
 
-def start_postgres(owner: int) -> str:
+def start_postgres(owner: int, *, durable: bool = False) -> str:
     """Start a PostgreSQL server that lives as long as the process ``owner``; the URL of its first database.
 
-    It listens on a Unix socket only, lets in everybody who may open that, and does not sync to disk.
+    It listens on a Unix socket only, lets in everybody who may open that, and syncs to disk only where it is asked to
+    be ``durable``.
     """
     postgres_programs()
     folder = Path(tempfile.mkdtemp(prefix="concordat-postgres-"))
     user = unprivileged()
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
-    _start_keeper("postgres", folder, owner)
+    _start_keeper("postgres", folder, owner, *(["durable"] if durable else []))
     return f"postgresql+psycopg://{USER}@/postgres?host={folder}"
 
 
@@ -131,7 +136,7 @@ def _start_keeper(kind: str, folder: Path, owner: int, *more: str) -> None:
     keeper.returncode = 0
 
 
-def _keep_postgres(folder: Path) -> tuple[subprocess.Popen[bytes], Callable[[], bool]]:
+def _keep_postgres(folder: Path, durable: str = "") -> tuple[subprocess.Popen[bytes], Callable[[], bool]]:
     programs, data, user = postgres_programs(), folder / "data", unprivileged()
     as_user = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     log = (folder / "log").open("wb")
@@ -144,6 +149,9 @@ def _keep_postgres(folder: Path) -> tuple[subprocess.Popen[bytes], Callable[[], 
         "synchronous_commit": "off", "max_connections": "200", "shared_buffers": "64MB", "autovacuum": "off",
         "max_wal_size": "2GB", "checkpoint_timeout": "1h", "log_min_messages": "fatal", "timezone": "UTC",
     }  # fmt: skip
+    if durable:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            settings[name] = "on"
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     server = subprocess.Popen(
         [programs / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd=folder, **as_user
@@ -173,7 +181,7 @@ def keep(kind: str, folder: Path, owner: int, said: int, more: Sequence[str]) ->
     try:
         try:
             owner_ends = os.pidfd_open(owner)
-            server, answers = _keep_postgres(folder) if kind == "postgres" else _keep_redis(folder, *more)
+            server, answers = _keep_postgres(folder, *more) if kind == "postgres" else _keep_redis(folder, *more)
             until = time.monotonic() + START_SECONDS
             while not answers():
                 if server.poll() is not None or time.monotonic() > until:

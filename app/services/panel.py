@@ -30,7 +30,7 @@ from models.groups import Membership
 from models.validation import Expert, ExpertIdentity, Panel, Round, RoundState, Scope, Seat
 
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-MOST_EXPERTS = 200
+MOST_EXPERTS = 1_000
 #: What experts may read their pages and mails in, by the code of the language; criteria are as they were written.
 ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "nl": "Nederlands"}
@@ -127,7 +127,7 @@ def add_expert(uow: UnitOfWork, actor: Actor, *, panel_id: int, form: SeatForm) 
     if form.email in _addresses(uow, panel.id):
         raise Conflict(f"{form.email} is on the panel already.")
     if len(experts_of(uow.session, panel.id)) >= MOST_EXPERTS:
-        raise Conflict(f"A panel holds at most {MOST_EXPERTS} experts.")
+        raise Conflict(f"A panel holds at most {MOST_EXPERTS:,} experts.")
     expert = _new_expert(uow, panel.id, form)
     note(uow, actor, f"added an expert to the panel ({form.scope})", group_id=panel.group_id, audience="panel")
     return expert
@@ -147,7 +147,7 @@ def add_experts(uow: UnitOfWork, actor: Actor, *, panel_id: int, table: str) -> 
             faults.append(f"line {line}: {form.email} is on the panel already")
         known.add(form.email)
     if len(experts_of(uow.session, panel.id)) + len(forms) > MOST_EXPERTS:
-        faults.append(f"a panel holds at most {MOST_EXPERTS} experts")
+        faults.append(f"a panel holds at most {MOST_EXPERTS:,} experts")
     if faults or not forms:
         sentence = "Nobody was added: " + ("; ".join(faults[:8]) or "there is no line under the column names") + "."
         raise Invalid(sentence, fields={"table": sentence})

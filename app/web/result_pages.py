@@ -17,6 +17,7 @@ from app import markup
 from app.calc.charts import BarRow, Chart, MedianRow, Spread, Words, diverging_bars, medians
 from app.calc.consensus import classify
 from app.calc.figures import METHODS
+from app.calc.maps import HeatRow, Point, flow, heat_map, plane
 from app.calc.ratings import rate_band
 from app.services.protocols import RULES, Dimension, Protocol
 from app.services.results import Figures, ItemReport, Judgement, Movement, Report
@@ -111,6 +112,8 @@ def results_page(report: Report, *, before: Round | None = None, rehearsal: int 
         pictures=[(each, overview_of(report, each)) for each in report.protocol.dimensions],
         whole=parts(report, report.whole, "whole"),
         flow=flow_words(report.flow),
+        heat={each.key: heat_map_of(report, each) for each in report.protocol.dimensions},
+        plane=plane_of(report),
         before=before,
         rehearsal=rehearsal,
         rules=RULES,
@@ -352,6 +355,58 @@ def overview_of(report: Report, dimension: Dimension) -> tuple[Picture, Picture]
             medians_title,
         ),
     )  # fmt: skip
+
+
+def heat_map_of(report: Report, dimension: Dimension) -> Picture | None:
+    """Every item by the groups that are compared, where any may be shown."""
+    shown = [(item, _of(item, dimension)) for item in report.items]
+    if not report.groups or not any(figures.groups for _item, figures in shown):
+        return None
+    rows = []
+    for item, figures in shown:
+        medians_of = {band.name: band.median for band in figures.groups}
+        rows.append(HeatRow(label=label(item), medians=[medians_of.get(name) for name in report.groups]))
+    title = _("%(dimension)s: medians by group", dimension=dimension.label)
+    columns = [group_words(name) for name in report.groups]
+    chart = heat_map(rows, columns, dimension.scale, title=title, key=f"heat-{dimension.key}", words=chart_words())
+    return picture_of(chart, title)
+
+
+def plane_of(report: Report) -> Picture | None:
+    """Relevance against applicability, or the first two questions, where both have medians."""
+    asked = list(report.protocol.dimensions)
+    if len(asked) < 2:
+        return None
+    keys = {each.key: each for each in asked}
+    pair = (keys.get("relevance", asked[0]), keys.get("applicability", asked[1]))
+    if pair[0] == pair[1]:
+        pair = (asked[0], asked[1])
+    points = []
+    for item in report.items:
+        x, y = (_of(item, each).median for each in pair)
+        if x is not None and y is not None:
+            points.append(Point(name=item.item.reference, label=label(item), x=x, y=y))
+    if len(points) < 2:
+        return None
+    title = _("%(first)s against %(second)s", first=pair[0].label, second=pair[1].label.lower())
+    names = (pair[0].label, pair[1].label)
+    chart = plane(points, (pair[0].scale, pair[1].scale), names, title=title, key="plane", words=chart_words())
+    return picture_of(chart, title)
+
+
+def flow_of(rounds: Sequence[tuple[int, Mapping[str, int]]]) -> Picture | None:
+    """How far the experts of each round came, where it was counted."""
+    counted = [(_("Round %(number)s", number=number), flow_) for number, flow_ in rounds if flow_]
+    if not counted:
+        return None
+    steps = {
+        "invited": _("Invited"), "started": _("Began"), "sent": _("Pressed Send"),
+        "withdrew": _("Withdrew with their answers"), "withdrew_kept": _("Withdrew, answers count"),
+        "taken_off": _("Taken off"),
+    }  # fmt: skip
+    used = {key: words for key, words in steps.items() if any(each.get(key) for _name, each in counted)}
+    title = _("How far the experts came")
+    return picture_of(flow(counted, used, title=title, key="flow", words=chart_words()), title)
 
 
 def comparison_of(figures: Figures, key: str) -> Picture | None:

@@ -22,7 +22,7 @@ from app.services.rounds import access_round
 from app.uow import UnitOfWork
 from app.web.context import looking, transaction
 from app.web.forms import text
-from app.web.result_pages import flow_words, mark, results_page, spread_words
+from app.web.result_pages import flow_of, flow_words, mark, results_page, spread_words
 from models.validation import RoundState
 
 bp = Blueprint("validation", __name__)
@@ -75,7 +75,8 @@ def side_by_side(slug: str) -> ResponseReturnValue:
     with looking() as (uow, actor):
         found = series.read_series(uow, actor, group_id=g.group.id)
     return render_template(
-        "validation/side_by_side.html", series=found, mark=mark, flow_words=flow_words, spread=spread_words
+        "validation/side_by_side.html", series=found, verdict_of=mark, flow_words=flow_words, spread=spread_words,
+        flow=flow_of([(each.number, flow) for each, flow in zip(found.rounds, found.flows, strict=True)]),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.calc.charts import BarRow, Chart, MedianRow, Spread, Words, default_bands, diverging_bars, medians
+from app.calc.maps import HeatRow, Point, flow, heat_map, plane
 from app.calc.ratings import Rule, Scale, summarise
 
 NINE = Scale(1, 9)
@@ -37,7 +38,35 @@ def spreads(label: str = "Shared outcomes") -> Chart:
     return medians(rows, NINE, title=label, key="m", words=Words(earlier=label))
 
 
-@pytest.mark.parametrize("chart", [bars(HOSTILE), spreads(HOSTILE), bars("x" * 300), bars("", Scale(-3, 3))])
+def heat(label: str = "Shared outcomes", columns: int = 2) -> Chart:
+    rows = [
+        HeatRow(label=label, medians=[1 + place % 9 for place in range(columns)]),
+        HeatRow(label="Few", medians=[None] * columns),
+    ]
+    return heat_map(rows, [f"{label} {place}" for place in range(columns)], NINE, title=label, key="h")
+
+
+def points(label: str = "C1.1") -> Chart:
+    spots = [(1, 1), (9, 4), (7, 3.5), (7, 3.5), (9, 1)]
+    return plane(
+        [Point(name=label, label=label, x=x, y=y) for x, y in spots], (NINE, Scale(1, 4)), (label, label),
+        title=label, key="p",
+    )  # fmt: skip
+
+
+def funnel(label: str = "Round 1") -> Chart:
+    counts = {"invited": 9, "started": 8, "sent": 0}
+    return flow([(label, counts), ("Round 2", {})], {"invited": label, "started": "Began", "sent": "Sent"},
+                title=label, key="f")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        bars(HOSTILE), spreads(HOSTILE), bars("x" * 300), bars("", Scale(-3, 3)), heat(HOSTILE), heat("x" * 200, 9),
+        points(HOSTILE), funnel(HOSTILE),
+    ],
+)  # fmt: skip
 def test_a_chart_is_named_and_holds_no_script_style_or_handler(chart: Chart) -> None:
     for picture in (chart.wide, chart.narrow):
         root = ET.fromstring(picture)  # noqa: S314  our own output; the point is that it parses
@@ -107,3 +136,29 @@ def test_a_summary_gives_the_spread_of_its_row() -> None:
     full = Spread.of(summarise([7, 8, 9, 7, 7, 6], 6, NINE, Rule("ipras")))
     assert full == Spread(median=7, quartiles=(7, 7.75), interval=(6, 9), n=6)
     assert Spread.of(summarise([None], 6, NINE, Rule("ipras"))) is None
+
+
+@pytest.mark.parametrize(
+    "chart", [heat(), heat("Long names of groups", 6), points(), points("A long reference"), funnel()]
+)
+def test_maps_keep_within_their_box(chart: Chart) -> None:
+    for picture in (chart.wide, chart.narrow):
+        root = ET.fromstring(picture)  # noqa: S314  our own output
+        width, height = float(root.get("width") or 0), float(root.get("height") or 0)
+        for element in root.iter():
+            x, y = float(element.get("x") or element.get("cx") or 0), float(element.get("y") or element.get("cy") or 0)
+            assert -0.01 <= x <= width
+            assert -0.01 <= y <= height
+            if element.get("width") and element is not root:
+                assert x + float(element.get("width") or 0) <= width + 0.01
+
+
+def test_maps_say_in_their_tables_what_they_show() -> None:
+    assert heat().columns == ("Item", "Shared outcomes 0", "Shared outcomes 1")
+    assert heat().rows[0] == ("Shared outcomes", "1", "2")
+    assert set(heat().rows[1][1:]) == {"Too few scores to show"}
+    assert points().rows[2] == ("C1.1", "7", "3.5")
+    assert "C1.1 +1" in points().wide
+    assert funnel().rows == (("Round 1", "9", "8", "0"), ("Round 2", "0", "0", "0"))
+    with pytest.raises(ValueError, match="one cell"):
+        heat_map([HeatRow(label="x", medians=[1])], ["a", "b"], NINE, title="t", key="k")

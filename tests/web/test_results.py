@@ -95,7 +95,7 @@ def test_a_closed_round_shows_at_a_glance_what_needs_work(study: Study, client_o
     for kind in ("bars", "dots"):  # each picture in two layouts, with its table
         for layout in ("wide", "narrow"):
             assert f'id="chart-{kind}-relevance-{layout}-title"' in page.text
-    assert read.count("Show as a table") == 4  # two dimensions with two pictures
+    assert read.count("Show as a table") == 7  # two dimensions with two pictures
     assert 'data-label="7–9" class="numeric">9 (100 %)' in page.text
 
     read = words(client.get(first).text)
@@ -273,3 +273,23 @@ def test_answers_row_by_row_are_given_out_with_a_name_and_a_purpose(study: Study
         assert client_of(actor).get(address).status_code == 403
         assert client_of(actor).post(address, data={"given_to": "Me", "reason": "To see."}).status_code == 403
     assert client_of(study.cast.stranger).get(address).status_code == 404
+
+
+def test_two_rounds_stand_side_by_side(study: Study, client_of: Client) -> None:
+    address = f"/g/{SLUG}/validation/side-by-side"
+    member = client_of(study.cast.member)
+    assert "Nothing to compare yet" in member.get(address).text
+    study.open()
+    for place, token in enumerate(study.tokens):
+        study.answer(token, {"relevance": [9, 2 if place < 4 else 9], "applicability": [9, 9]})
+    study.close()
+    study.open()
+    for token in study.tokens[:5]:
+        study.answer(token, {"relevance": [8], "applicability": [8]})
+    study.close()
+    read = words(member.get(address).text)
+    assert "C1.1 Criterion 1 is shared Agreed 9 (9 to 9), n 9 Not rated" in read
+    assert "Experts disagree 9 (2 to 9), n 9 Too few scores 8 (8 to 8), n 5" in read
+    assert "5 stayed (median of their earlier scores 9), 4 left (9)" in read
+    assert "Round 2: 9 invited, 5 began, 0 pressed Send" in read
+    assert "Rounds side by side" in member.get(f"/g/{SLUG}/validation/").text
