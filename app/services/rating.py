@@ -14,7 +14,7 @@ from app.events import PanelChanged
 from app.policy import Can
 from app.services.panel import LANGUAGES
 from app.services.protocols import WHOLE, Dimension
-from app.services.rounds import rated_items
+from app.services.rounds import rated_ids
 from app.services.seating import Place
 from app.uow import UnitOfWork
 from models.validation import Acknowledgement, Rating, Remark, RemarkKind
@@ -106,7 +106,7 @@ def rate_many(uow: UnitOfWork, place: Place, answers: Sequence[Answer]) -> int:
     place.require(Can.ROUND_RATE)
     if len(answers) > MOST_AT_ONCE:
         raise Invalid(f"Send at most {MOST_AT_ONCE} answers at once.")
-    items = {item.item_id: item for item in rated_items(uow.session, place.round.id)}
+    items = {item_id: known for known, item_id in rated_ids(uow.session, place.round.id).items()}
     seen: set[tuple[int, str]] = set()
     for place_in_list, answer in enumerate(answers):
         if (answer.item_id, answer.dimension) in seen:
@@ -116,10 +116,10 @@ def rate_many(uow: UnitOfWork, place: Place, answers: Sequence[Answer]) -> int:
             raise Invalid(f"Item {answer.item_id} is not rated in this round.", code="unknown_item")
         _dimension(place.dimensions, answer.dimension).must_accept(answer.value)
     for answer in answers:
-        item = items[answer.item_id]
-        _put(uow, place, item.id, _dimension(place.dimensions, answer.dimension), answer.value)
+        version_item_id = items[answer.item_id]
+        _put(uow, place, version_item_id, _dimension(place.dimensions, answer.dimension), answer.value)
         if answer.remark is not None:
-            remark(uow, place, version_item_id=item.id, kind=RemarkKind.COMMENT, text=answer.remark)
+            remark(uow, place, version_item_id=version_item_id, kind=RemarkKind.COMMENT, text=answer.remark)
     return len(answers)
 
 
@@ -183,7 +183,7 @@ def withdraw(uow: UnitOfWork, place: Place, *, keep: bool = False) -> None:
 def unanswered(session: Session, place: Place) -> int:
     """How many questions have no answer of this expert yet."""
     asked: list[tuple[int | None, str]] = [
-        (item.id, each.key) for item in rated_items(session, place.round.id) for each in place.dimensions
+        (known, each.key) for known in rated_ids(session, place.round.id) for each in place.dimensions
     ]
     asked += [(None, each.key) for each in whole_of(place)]
     return len(set(asked) - answers_of(session, place).scores.keys())
@@ -204,7 +204,7 @@ def last_saved(session: Session, place: Place) -> datetime | None:
 def _asked(session: Session, place: Place, version_item_id: int | None, dimension: str) -> Dimension:
     if version_item_id is None:
         return _dimension(whole_of(place), dimension)
-    if version_item_id not in {item.id for item in rated_items(session, place.round.id)}:
+    if version_item_id not in rated_ids(session, place.round.id):
         raise Invalid("This item is not rated in this round.", code="unknown_item")
     return _dimension(place.dimensions, dimension)
 

@@ -85,6 +85,17 @@ def rated_items(session: Session, round_id: int) -> list[VersionItem]:
     )
 
 
+def rated_ids(session: Session, round_id: int) -> dict[int, int]:
+    """The ids of the items rated in a round: of the version's item, the blueprint's. Reads no words."""
+    query = (
+        select(VersionItem.id, VersionItem.item_id)
+        .join(RoundItem, RoundItem.version_item_id == VersionItem.id)
+        .where(RoundItem.round_id == round_id)
+        .order_by(VersionItem.position)
+    )
+    return {row.id: row.item_id for row in session.execute(query)}
+
+
 def burden_of(session: Session, round_: Round, questions: int | None = None) -> Burden:
     """What the round asks of one expert, by the words of its items; ``questions`` an item, or all the protocol has."""
     items = rated_items(session, round_.id)
