@@ -22,15 +22,15 @@ class MemoryByTheMinute(MemoryStorage):
     Whether a request is one too many never depends on it.
     """
 
-    STORAGE_SCHEME = ["memory-by-the-minute"]  # noqa: RUF012
+    STORAGE_SCHEME = ["memory-by-the-minute"]  # noqa: RUF012  # no ClassVar in the library
     SECONDS = 60.0
     next_time = 0.0
 
-    def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802 (the library's; tests/web/test_limits.py holds it)
+    def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802  # its name; tests/web/test_limits.py holds it
         now = time.monotonic()
         if now >= self.next_time:
             self.next_time = now + self.SECONDS
-            super()._MemoryStorage__schedule_expiry()  # type: ignore[misc]
+            super()._MemoryStorage__schedule_expiry()  # type: ignore[misc]  # private there
 
 
 def install(app: Flask, redis_url: str) -> None:
