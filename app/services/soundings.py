@@ -19,7 +19,7 @@ from app.events import SoundingChanged
 from app.policy import RULES, Actor, Can, access, require
 from app.services.activity import note
 from app.services.documents import documents_of, words_in, words_sha256
-from app.services.items import tree
+from app.services.items import items_of, tree
 from app.uow import UnitOfWork
 from models.groups import Membership
 from models.items import Item, Kind, Status
@@ -31,6 +31,8 @@ RULE = Rule("ipras")
 LEAST_SHOWN = 3
 MOST_ITEMS = 60
 QUESTION = ("How relevant is it to the people this blueprint is for?", "Irrelevant", "Essential")
+#: What is out of the blueprint, or out of the discussion, is not asked about.
+NOT_ASKED = frozenset({Status.PARKED, Status.WITHDRAWN})
 PASSES = {SoundingState.FIRST: 1, SoundingState.SECOND: 2}
 NEXT = {
     SoundingState.FIRST: SoundingState.TALK,
@@ -121,8 +123,8 @@ def choosable(uow: UnitOfWork, actor: Actor, *, group_id: int) -> dict[Kind, lis
     """The items that can be scored, each with its title, by kind, in the order of the blueprint."""
     require(uow.session, actor, group_id, Can.SOUNDING_RUN)
     found: dict[Kind, list[tuple[Item, str]]] = {}
-    for entry in tree(uow, actor, group_id, withdrawn=False):
-        if entry.item.status is not Status.PARKED:
+    for entry in tree(uow, actor, group_id):
+        if entry.item.status not in NOT_ASKED:
             found.setdefault(entry.item.kind, []).append((entry.item, entry.title))
     return found
 
@@ -149,8 +151,8 @@ def begin(
         fields["question"] = "Write the question in 5 to 300 characters"
     if max(len(given[1]), len(given[2])) > 60:
         fields["low_words"] = "Use at most 60 characters for the words at the ends"
-    items = {each.id: each for each in _items(uow.session, group_id, item_ids)}
-    if not 1 <= len(set(item_ids)) <= MOST_ITEMS or set(item_ids) - items.keys():
+    items = [each for each in items_of(uow.session, group_id) if each.id in item_ids and each.status not in NOT_ASKED]
+    if not 1 <= len(set(item_ids)) <= MOST_ITEMS or set(item_ids) - {each.id for each in items}:
         fields["items"] = f"Choose 1 to {MOST_ITEMS} items of this blueprint"
     if fields:
         raise Invalid("Nobody has been asked yet.", fields=fields)
@@ -161,7 +163,7 @@ def begin(
     uow.session.add(made)
     uow.flush()
     uow.session.add_all(
-        SoundingItem(sounding_id=made.id, item_id=item.id, position=place) for place, item in enumerate(items.values())
+        SoundingItem(sounding_id=made.id, item_id=item.id, position=place) for place, item in enumerate(items)
     )
     _tell(uow, actor, made, f"asked everybody to score {len(items)} items: {title}")
     return made
@@ -246,7 +248,7 @@ def read_sounding(uow: UnitOfWork, actor: Actor, *, sounding_id: int, group_id: 
     standing = require(session, actor, group_id, Can.SOUNDING_READ)
     rows = _rows(session, found.id)
     ids = [each.item_id for each in rows]
-    items = {each.id: each for each in _items(session, group_id, ids)}
+    items = {each.id: each for each in session.execute(select(Item).where(Item.id.in_(ids))).scalars()}
     words = {item_id: words_in(documents) for item_id, documents in documents_of(session, ids).items()}
     given = list(session.execute(select(SoundingScore).where(SoundingScore.sounding_id == found.id)).scalars())
     shown = {SoundingState.FIRST: (), SoundingState.TALK: (1,), SoundingState.SECOND: (1,)}.get(found.state, (1, 2))
@@ -337,11 +339,6 @@ def _contested(line: Line) -> tuple[int, float, str]:
 
 def _rows(session: Session, sounding_id: int) -> list[SoundingItem]:
     query = select(SoundingItem).where(SoundingItem.sounding_id == sounding_id).order_by(SoundingItem.position)
-    return list(session.execute(query).scalars())
-
-
-def _items(session: Session, group_id: int, item_ids: Collection[int]) -> list[Item]:
-    query = select(Item).where(Item.group_id == group_id, Item.id.in_(list(item_ids))).order_by(Item.position, Item.id)
     return list(session.execute(query).scalars())
 
 

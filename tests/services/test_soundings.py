@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.policy import SYSTEM, Actor
-from app.services import accounts, groups, items, memberships, soundings
+from app.services import accounts, groups, items, memberships, outline, soundings
 from app.services.soundings import Line, Reading
 from app.uow import Database
 from models.groups import Role
@@ -121,6 +121,33 @@ def test_both_passes_are_kept_and_what_moved_is_counted(circle: Circle) -> None:
     assert circle.read(circle.members[0]).sounding.state is SoundingState.CLOSED
     with pytest.raises(Conflict):
         circle.go_on(SoundingState.CLOSED)
+
+
+def test_items_are_asked_in_the_order_of_the_blueprint_and_none_that_is_out_of_it(circle: Circle) -> None:
+    people = circle.people
+    with circle.database.writing() as uow:
+        for number, element in ((1, circle.items[1]), (0, circle.items[0]), (2, circle.items[0])):
+            circle.items.append(
+                items.add_item(
+                    uow, people.facilitator, group_id=people.group_id, kind=Kind.CRITERION, parent_id=element,
+                    title=f"Criterion {number}", text="Words.", status=Status.DRAFT,
+                ).id
+            )  # fmt: skip
+    with circle.database.writing() as uow:
+        again = soundings.begin(
+            uow, people.facilitator, group_id=people.group_id, title="All of it", item_ids=circle.items
+        ).id
+        offered = soundings.choosable(uow, people.facilitator, group_id=people.group_id)
+    circle.sounding_id = again
+    titles = [line.title for line in circle.read(people.member).lines]
+    assert titles == ["Element 0", "Criterion 0", "Criterion 2", "Element 1", "Criterion 1", "Element 2"]
+    assert [title for _item, title in offered[Kind.CRITERION]] == ["Criterion 0", "Criterion 2", "Criterion 1"]
+    with circle.database.writing() as uow:
+        outline.withdraw_item(uow, people.facilitator, item_id=circle.items[-1])
+    assert [line.title for line in circle.read(people.member).lines] == titles
+    with circle.database.writing() as uow, pytest.raises(Invalid) as refused:
+        soundings.begin(uow, people.facilitator, group_id=people.group_id, title="All again", item_ids=circle.items)
+    assert set(refused.value.fields) == {"items"}
 
 
 def test_fewer_than_three_scores_are_not_shown(circle: Circle) -> None:
