@@ -331,7 +331,7 @@ def _remarks(uow: UnitOfWork, group_id: int) -> list[Entry]:
         .outerjoin(VersionItem, VersionItem.id == Remark.version_item_id)
         .where(Round.group_id == group_id, Round.state == RoundState.CLOSED, Remark.released.is_not(None))
     ).all()
-    counted = {round_.id: counting(session, round_.id) for _remark, round_, _item in found}
+    counted = {round_id: counting(session, round_id) for round_id in {round_.id for _remark, round_, _item in found}}
     rows: list[tuple[Remark, Round, VersionItem | None]] = [
         (remark, round_, item) for remark, round_, item in found if remark.expert_id in counted[round_.id]
     ]

@@ -28,6 +28,7 @@ from models.dispositions import DispositionOutcome, Theme
 from models.documents import Field
 from models.items import Kind, Status
 from models.validation import Remark, RemarkKind
+from tests.cast import counting
 from tests.panels import Study, build_study
 from tests.wordings import rewrite, text_of
 
@@ -73,6 +74,17 @@ def answer(
         dispositions.answer(
             uow, study.cast.facilitator, remark_id=comments(study)[words], outcome=outcome, why=why, item_id=item_id
         )
+
+
+def test_reading_the_table_sends_as_many_queries_for_three_comments_as_for_one(study: Study) -> None:
+    with counting(study.database) as all_three:
+        assert len(table(study, source="expert").entries) == 3
+    with study.database.writing() as uow:
+        for remark in list(uow.session.execute(select(Remark).order_by(Remark.id)).scalars())[1:]:
+            uow.session.delete(remark)
+    with counting(study.database) as only_one:
+        assert len(table(study, source="expert").entries) == 1
+    assert len(all_three) == len(only_one)
 
 
 def test_comments_suggestions_and_ideas_stand_in_one_table(study: Study) -> None:
