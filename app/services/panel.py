@@ -19,6 +19,7 @@ from app.policy import Actor, Can, require
 from app.services import identities
 from app.services.activity import note
 from app.services.rounds import (
+    Seated,
     access_panel,
     deviate,
     experts_of,
@@ -72,16 +73,8 @@ class Member:
 
     @property
     def state(self) -> str:
-        """not invited, invited, started, sent, withdrew, withdrew, kept (their answers count), or removed."""
-        if self.seat is None:
-            return "not invited"
-        if self.seat.withdrew_at is not None:
-            return "withdrew, kept" if self.seat.answers_kept else "withdrew"
-        if self.seat.revoked_at is not None:
-            return "removed"
-        if self.seat.sent_at is not None:
-            return "sent"
-        return "started" if self.seat.started_at is not None else "invited"
+        """not invited, or how far they are in the round (`Seated.state`)."""
+        return Seated(self.seat, self.expert).state if self.seat is not None else "not invited"
 
 
 def panel_of(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Panel:

@@ -65,12 +65,12 @@ def list_pilots(uow: UnitOfWork, actor: Actor, *, round_id: int) -> list[Pilot]:
         select(Remark, VersionItem)
         .outerjoin(VersionItem, VersionItem.id == Remark.version_item_id)
         .where(Remark.round_id == round_.id, Remark.expert_id.in_([each.expert.id for each in asked]))
-        .order_by(VersionItem.position, Remark.id)
+        .order_by(VersionItem.position.is_(None), VersionItem.position, Remark.id)
     ).all()
     return [
         Pilot(
             name=names[each.expert.id].name if each.expert.id in names else each.expert.code,
-            state=_state(each.seat),
+            state=each.state,
             minutes=_minutes(each.seat),
             remarks=[(item, remark) for remark, item in rows if remark.expert_id == each.expert.id],
         )
@@ -83,12 +83,6 @@ def wipe(uow: UnitOfWork, round_: Round) -> None:
     pilots = [each.expert.id for each in seated(uow.session, round_.id) if each.expert.is_pilot]
     for table in (Rating, Remark, Seat):
         uow.session.execute(delete(table).where(table.round_id == round_.id, table.expert_id.in_(pilots)))
-
-
-def _state(seat: Seat) -> str:
-    if seat.sent_at is not None:
-        return "sent"
-    return "started" if seat.started_at is not None else "invited"
 
 
 def _minutes(seat: Seat) -> int | None:

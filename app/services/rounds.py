@@ -28,6 +28,17 @@ class Seated:
         """Whether what this expert answers counts: no pilot rater, and not taken off or gone with their answers."""
         return not self.expert.is_pilot and (self.seat.revoked_at is None or self.seat.answers_kept)
 
+    @property
+    def state(self) -> str:
+        """invited, started, sent, withdrew, withdrew, kept (their answers count), or removed."""
+        if self.seat.withdrew_at is not None:
+            return "withdrew, kept" if self.seat.answers_kept else "withdrew"
+        if self.seat.revoked_at is not None:
+            return "removed"
+        if self.seat.sent_at is not None:
+            return "sent"
+        return "started" if self.seat.started_at is not None else "invited"
+
 
 def access_round(session: Session, actor: Actor, round_id: int, can: Can) -> Round:
     """The round, if the actor may do ``can`` with it. Raises NotFound, Forbidden."""

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.policy import Actor
-from app.services import panel, validation
+from app.services import panel, rating, seating, seats, validation
 from app.services.protocols import Protocol
 from app.uow import Database
+from models.validation import Seat
 from tests.cast import SLUG, Browser
 from tests.panels import Study, build_study
 
@@ -104,6 +106,11 @@ def test_pilot_raters_are_sent_their_links_from_the_page(study: Study, manager: 
     page = manager.get(base(study)).text
     assert "The try-out by pilot raters" in page
     assert "Send 1 pilot rater a link" not in page
+    with study.database.writing() as uow:
+        seat = uow.session.execute(select(Seat).where(Seat.round_id == study.round_id)).scalar_one()
+        token = seats.token_of(uow.keys, seat)
+        rating.withdraw(uow, seating.sit_with_token(uow, token=token, round_id=study.round_id))
+    assert "Withdrew" in manager.get(base(study)).text
 
 
 def test_a_deviation_is_logged_and_what_was_typed_stays(study: Study, manager: Browser) -> None:
