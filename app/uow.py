@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from threading import Semaphore
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -29,6 +31,10 @@ T = TypeVar("T", bound=Base)
 SILENT = (OperationalError, InterfaceError, PoolTimeout)
 #: PostgreSQL's words for a full disk and for a row that is there already (its appendix "Error Codes").
 DISK_FULL, NOT_UNIQUE = "53100", "23505"
+#: How long a connection to PostgreSQL may rest before it is asked whether the server is still there.
+REST_SECONDS = 1.0
+#: How long a writer waits for another one on SQLite.
+BUSY_SECONDS = 5
 
 
 @dataclass
@@ -79,7 +85,7 @@ def _prepare_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "busy_timeout=5000",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
             "trusted_schema=OFF",
         ):
             cursor.execute(f"PRAGMA {pragma}")
@@ -89,6 +95,26 @@ def _prepare_sqlite(engine: Engine) -> None:
     def on_begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get("writing", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _ask_after_a_rest(engine: Engine) -> None:
+    """Before a connection that has rested is used, ask whether the server is still there; else take a new one.
+
+    SQLAlchemy's own way (pool_pre_ping) asks before each use, a seventh of the way there and back of saving a rating.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def on_checkin(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def on_checkout(connection: Any, record: ConnectionPoolEntry, proxy: object) -> None:
+        if time.monotonic() - record.info.get("rests_since", time.monotonic()) < REST_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError() from error
 
 
 @cache
@@ -104,14 +130,26 @@ def make_engine(url: str) -> Engine:
         _prepare_sqlite(engine)
         return engine
     options = "-c synchronous_commit=on -c statement_timeout=30000 -c lock_timeout=10000"
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=20,
         max_overflow=30,
-        pool_pre_ping=True,
         hide_parameters=True,  # they hold addresses and hashes, and errors are logged
         connect_args={"options": options, "connect_timeout": 5},
     )
+    _ask_after_a_rest(engine)
+    return engine
+
+
+@cache
+def _turns(url: str) -> Semaphore:
+    """Where the threads of this process wait before they write.
+
+    SQLite takes one writer at a time and lets one that comes too early sleep and ask again: with fifty waiting, the
+    file lies idle while all sleep. With PostgreSQL the threads of one process take Python's one lock from each other at
+    every answer of the database, and more than two writers at once store less than two (docs/performance.md).
+    """
+    return Semaphore(1 if url.startswith("sqlite") else 2)
 
 
 class Database:
@@ -128,6 +166,8 @@ class Database:
     def writing(self) -> Iterator[UnitOfWork]:
         """A transaction that may write: committed at the end, rolled back on any error; then facts are published."""
         uow = self._unit(writing=True)
+        turns = _turns(self.settings.database_url)
+        took = turns.acquire(timeout=BUSY_SECONDS)  # in vain: the database itself decides who waits for whom
         try:
             yield uow
             uow.session.commit()
@@ -149,6 +189,8 @@ class Database:
             raise
         finally:
             uow.session.close()
+            if took:
+                turns.release()
         self.bus.publish(uow.facts)
 
     @contextmanager

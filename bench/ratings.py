@@ -1,4 +1,7 @@
-"""How the server takes ratings when many experts save at once: ``python bench/ratings.py [sqlite|postgres] [SECONDS]``.
+"""How the server takes ratings when many experts save at once.
+
+``python bench/ratings.py [sqlite|postgres] [SECONDS] [page]``: by the interface for programs, or with ``page`` as the
+experts' own pages save, with a cookie, a form and the answer that moves the progress bar.
 
 A thousand experts with a link each. First an open loop: 200 saves a second for a minute, each at its own moment whether
 or not the ones before are answered; the time is counted from that moment. Then a thousand at once. Then 200 a second
@@ -13,6 +16,7 @@ import itertools
 import json
 import os
 import random
+import re
 import sys
 import tempfile
 import threading
@@ -21,7 +25,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
+import requests
 from sqlalchemy import func, select, update
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,8 +55,27 @@ class Round:
     round_id: int
     tokens: list[str]
     item_ids: list[int]
+    version_item_ids: list[int]
+    visits: list[tuple[str, str]] = field(default_factory=list)
     sent: dict[tuple[int, int], int] = field(default_factory=dict)
     next: itertools.count[int] = field(default_factory=itertools.count)
+
+    def come_in(self) -> None:
+        """Every expert presses Continue on the page of their link and is given a cookie."""
+        places = itertools.count()
+        visits: list[tuple[str, str]] = [("", "")] * EXPERTS
+
+        def work() -> None:
+            while (place := next(places)) < EXPERTS:
+                visitor, address = requests.Session(), f"{self.server.url}/r/{self.tokens[place]}"
+                token = csrf_of(visitor.get(address).text)
+                visitor.post(address, {"csrf_token": token}, allow_redirects=False).raise_for_status()
+                page = visitor.get(f"{self.server.url}/rate/item/{self.version_item_ids[0]}")
+                cookies = "; ".join(f"{each.name}={each.value}" for each in visitor.cookies)
+                visits[place] = (cookies, csrf_of(page.text))
+
+        at_once(work)
+        self.visits = visits
 
     def question(self, number: int) -> tuple[int, int, int]:
         """The expert, item and score of the so-manieth save: no two ask the same."""
@@ -84,15 +109,22 @@ def prepare(database: Database, server: LiveServer) -> Round:
         rows = uow.session.execute(select(Seat).where(Seat.round_id == made).order_by(Seat.id)).scalars()
         tokens = [seats.token_of(uow.keys, seat) for seat in rows]
         rated = validation.read_round(uow, manager, round_id=made).items
-    return Round(server, made, tokens, [item.item_id for item in rated])
+    return Round(server, made, tokens, [item.item_id for item in rated], [item.id for item in rated])
 
 
 def save(round_: Round, connection: http.client.HTTPConnection, number: int) -> None:
     """Send one rating and remember that it was acknowledged. Raises OSError or HTTPException where it was not."""
     expert, item, value = round_.question(number)
-    body = json.dumps([{"item_id": item, "dimension": "relevance", "value": value}])
-    headers = {"Authorization": f"Bearer {round_.tokens[expert]}", "Content-Type": "application/json"}
-    connection.request("PUT", f"/api/v1/rounds/{round_.round_id}/ratings", body, headers)
+    if round_.visits:
+        cookies, token = round_.visits[expert]
+        form = {"csrf_token": token, "score-relevance": value, "comment": "", "wording": ""}
+        headers = {"Cookie": cookies, "X-Autosave": "1", "Content-Type": "application/x-www-form-urlencoded"}
+        page = round_.version_item_ids[round_.item_ids.index(item)]
+        connection.request("POST", f"/rate/item/{page}", urlencode(form), headers)
+    else:
+        body = json.dumps([{"item_id": item, "dimension": "relevance", "value": value}])
+        headers = {"Authorization": f"Bearer {round_.tokens[expert]}", "Content-Type": "application/json"}
+        connection.request("PUT", f"/api/v1/rounds/{round_.round_id}/ratings", body, headers)
     answer = connection.getresponse()
     answer.read()
     if answer.status != http.HTTPStatus.OK and answer.status < http.HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -100,6 +132,25 @@ def save(round_: Round, connection: http.client.HTTPConnection, number: int) -> 
     if answer.status != http.HTTPStatus.OK:
         raise http.client.HTTPException(f"answered {answer.status}")
     round_.sent[expert, item] = value
+
+
+def csrf_of(page: str) -> str:
+    """The token that a page's form sends back."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    if found is None:
+        raise SystemExit("a page came without its form")
+    return found[1]
+
+
+def at_once(work: Callable[[], None], meanwhile: Callable[[], None] | None = None) -> None:
+    """Run it in many threads until all are done."""
+    threads = [threading.Thread(target=work) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    if meanwhile is not None:
+        meanwhile()
+    for thread in threads:
+        thread.join()
 
 
 def load(round_: Round, count: int, rate: float | None, meanwhile: Callable[[], None] | None = None) -> list[float]:
@@ -123,13 +174,7 @@ def load(round_: Round, count: int, rate: float | None, meanwhile: Callable[[], 
                     time.sleep(0.2)
             waits.append((time.perf_counter() - due) * 1000)
 
-    threads = [threading.Thread(target=work) for _ in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    if meanwhile is not None:
-        meanwhile()
-    for thread in threads:
-        thread.join()
+    at_once(work, meanwhile)
     return sorted(waits)
 
 
@@ -166,6 +211,8 @@ def main() -> None:
         server.environ = {"CONCORDAT_SECRET": SECRET}
         round_ = prepare(database, server)
         server.start()
+        if "page" in sys.argv[3:]:
+            round_.come_in()
         print(f"{engine}; this disk syncs {syncs(folder):.0f} times a second", flush=True)
         say(f"{RATE} saves a second for {seconds} s", load(round_, RATE * seconds, RATE))
         burst = load(round_, EXPERTS, None)

@@ -54,7 +54,7 @@ class Study:
             place = seating.sit_with_token(uow, token=token, round_id=self.round_id)
             for dimension, values in scores.items():
                 for item, value in zip(self.rated, values, strict=True):
-                    rating.rate(uow, place, version_item_id=item.id, dimension=dimension, value=value)
+                    rating.rate(uow, place, {(item.id, dimension): value})
 
     def open(self, **protocol: object) -> Round:
         """Prepare the next round, and open it for 21 days."""

@@ -382,13 +382,13 @@ def _answer(world: World, say: Say, round_id: int, token: str, value: int) -> No
         place = seating.sit_with_token(uow, token=token, round_id=round_id)
         for item in validation.read_round(uow, SYSTEM, round_id=round_id).items:
             for dimension in place.dimensions:
-                rating.rate(uow, place, version_item_id=item.id, dimension=dimension.key, value=value)
+                rating.rate(uow, place, {(item.id, dimension.key): value})
             for kind in (RemarkKind.COMMENT, RemarkKind.WORDING):
-                rating.remark(uow, place, version_item_id=item.id, kind=kind, text=say(f"expert's {kind.value}"))
+                rating.remark(uow, place, {(item.id, kind): say(f"expert's {kind.value}")})
         element = uow.session.query(VersionItem).filter_by(version_id=place.round.version_id, kind=Kind.ELEMENT).first()
         assert element is not None
-        rating.remark(uow, place, version_item_id=element.id, kind=RemarkKind.MISSING, text=say("what is missing"))
-        rating.remark(uow, place, version_item_id=None, kind=RemarkKind.WHOLE, text=say("whole"))
+        rating.remark(uow, place, {(element.id, RemarkKind.MISSING): say("what is missing")})
+        rating.remark(uow, place, {(None, RemarkKind.WHOLE): say("whole")})
 
 
 def _closed_round(world: World, say: Say) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.errors import Invalid
 from app.events import PanelChanged
@@ -17,11 +17,19 @@ from app.services.protocols import WHOLE, Dimension
 from app.services.rounds import rated_ids
 from app.services.seating import Place
 from app.uow import UnitOfWork
-from models.validation import Acknowledgement, Rating, Remark, RemarkKind
+from models.validation import Acknowledgement, Rating, Remark, RemarkKind, RoundItem
 from models.versions import VersionItem
 
 LONGEST_REMARK = 5000
 MOST_AT_ONCE = 5000
+
+
+#: A question: the item of the version it is about (None: the blueprint as a whole), and its dimension.
+Question = tuple[int | None, str]
+#: A stored score: the id of its row, and the number.
+_Score = tuple[int, int | None]
+#: What a comment is about, in the same way, and its kind.
+About = tuple[int | None, RemarkKind]
 
 
 @dataclass(frozen=True)
@@ -39,22 +47,59 @@ class Answer:
 
 @dataclass(frozen=True)
 class Stored:
-    """What an expert has entered so far: scores by (item, dimension), comments by (item, kind)."""
+    """What an expert has entered so far: scores by (item, dimension), comments by (item, kind), and when last."""
 
-    scores: dict[tuple[int | None, str], int | None]
-    remarks: dict[tuple[int | None, RemarkKind], str]
+    scores: dict[Question, int | None]
+    remarks: dict[About, str]
+    saved_at: datetime | None
+
+
+def _asked_and_stored(item: InstrumentedAttribute[int]) -> Select[int, int, int, str, int | None]:
+    """Which of some items are rated in a round, and what an expert has given them there."""
+    return (
+        select(VersionItem.id, VersionItem.item_id, Rating.id.label("rating_id"), Rating.dimension, Rating.value)
+        .join(RoundItem, RoundItem.version_item_id == VersionItem.id)
+        .outerjoin(
+            Rating,
+            and_(
+                Rating.round_id == RoundItem.round_id,
+                Rating.version_item_id == RoundItem.version_item_id,
+                Rating.expert_id == bindparam("expert"),
+            ),
+        )
+        .where(RoundItem.round_id == bindparam("round"), item.in_(bindparam("items", expanding=True)))
+    )
+
+
+#: What every save asks. Made once: making a statement costs more than asking it.
+_BY_VERSION_ITEM = _asked_and_stored(VersionItem.id)
+_BY_ITEM = _asked_and_stored(VersionItem.item_id)
+_OF_WHOLE = select(Rating.id.label("rating_id"), Rating.dimension, Rating.value).where(
+    Rating.round_id == bindparam("round"), Rating.expert_id == bindparam("expert"), Rating.version_item_id.is_(None)
+)
+
+_REMARKS = select(Remark).where(
+    Remark.round_id == bindparam("round"),
+    Remark.expert_id == bindparam("expert"),
+    or_(Remark.version_item_id.in_(bindparam("items", expanding=True)), Remark.version_item_id.is_(None)),
+)
+_OWN_RATINGS = select(Rating.version_item_id, Rating.dimension, Rating.value, Rating.rated_at).where(
+    Rating.round_id == bindparam("round"), Rating.expert_id == bindparam("expert")
+)
+_OWN_REMARKS = select(Remark.version_item_id, Remark.kind, Remark.text, Remark.written_at).where(
+    Remark.round_id == bindparam("round"), Remark.expert_id == bindparam("expert")
+)
 
 
 def answers_of(session: Session, place: Place) -> Stored:
     """The expert's own answers in this round."""
-    own = (Rating.round_id == place.round.id, Rating.expert_id == place.expert.id)
-    scores = {
-        (each.version_item_id, each.dimension): each.value
-        for each in session.execute(select(Rating).where(*own)).scalars()
-    }
-    written = select(Remark).where(Remark.round_id == place.round.id, Remark.expert_id == place.expert.id)
-    remarks = {(each.version_item_id, each.kind): each.text for each in session.execute(written).scalars()}
-    return Stored(scores, remarks)
+    own = {"round": place.round.id, "expert": place.expert.id}
+    ratings, remarks = session.execute(_OWN_RATINGS, own).all(), session.execute(_OWN_REMARKS, own).all()
+    return Stored(
+        {(each.version_item_id, each.dimension): each.value for each in ratings},
+        {(each.version_item_id, each.kind): each.text for each in remarks},
+        max([*(each.rated_at for each in ratings), *(each.written_at for each in remarks)], default=None),
+    )
 
 
 def consent(uow: UnitOfWork, place: Place, *, agrees: bool, acknowledgement: str, interests: str = "") -> None:
@@ -86,16 +131,23 @@ def speak(place: Place, language: str) -> None:
     place.expert.language = language
 
 
-def rate(uow: UnitOfWork, place: Place, *, version_item_id: int | None, dimension: str, value: int | None) -> None:
-    """Record or change the score of one item (None: of the whole blueprint) on one dimension.
+def rate(uow: UnitOfWork, place: Place, scores: Mapping[Question, int | None]) -> None:
+    """Record or change scores, all or none; None is "cannot judge".
 
-    ``value`` None is "cannot judge". Raises Invalid for an item, a dimension or a number the round does not ask of
-    this expert, Forbidden before consent. The caller has loaded the place for writing.
+    Raises Invalid for an item (``unknown_item``), a dimension (``unknown_dimension``) or a number (``off_scale``) the
+    round does not ask of this expert, Forbidden before consent. The caller has loaded the place for writing.
     """
     place.require(Can.ROUND_RATE)
-    asked = _asked(uow.session, place, version_item_id, dimension)
-    asked.must_accept(value)
-    _put(uow, place, version_item_id, asked, value)
+    ids = _items(scores)
+    own = {"round": place.round.id, "expert": place.expert.id}
+    rows = uow.session.execute(_BY_VERSION_ITEM, {**own, "items": ids}).all() if ids else []
+    if ids != {row.id for row in rows}:
+        raise Invalid("This item is not rated in this round.", code="unknown_item")
+    stored = _stored(rows)
+    if len(ids) < len({item_id for item_id, _key in scores}):
+        whole = uow.session.execute(_OF_WHOLE, own)
+        stored.update({(None, row.dimension): (row.rating_id, row.value) for row in whole})
+    _store(uow, place, scores, stored)
 
 
 def rate_many(uow: UnitOfWork, place: Place, answers: Sequence[Answer]) -> int:
@@ -106,55 +158,57 @@ def rate_many(uow: UnitOfWork, place: Place, answers: Sequence[Answer]) -> int:
     place.require(Can.ROUND_RATE)
     if len(answers) > MOST_AT_ONCE:
         raise Invalid(f"Send at most {MOST_AT_ONCE} answers at once.")
-    items = {item_id: known for known, item_id in rated_ids(uow.session, place.round.id).items()}
-    seen: set[tuple[int, str]] = set()
-    for place_in_list, answer in enumerate(answers):
-        if (answer.item_id, answer.dimension) in seen:
-            raise Invalid(f"Answer {place_in_list + 1} is about the same question as one before it.", code="twice")
-        seen.add((answer.item_id, answer.dimension))
+    given = {"round": place.round.id, "expert": place.expert.id, "items": {each.item_id for each in answers}}
+    rows = uow.session.execute(_BY_ITEM, given).all()
+    items = {row.item_id: row.id for row in rows}
+    scores: dict[Question, int | None] = {}
+    for number, answer in enumerate(answers, 1):
         if answer.item_id not in items:
             raise Invalid(f"Item {answer.item_id} is not rated in this round.", code="unknown_item")
-        _dimension(place.dimensions, answer.dimension).must_accept(answer.value)
-    for answer in answers:
-        version_item_id = items[answer.item_id]
-        _put(uow, place, version_item_id, _dimension(place.dimensions, answer.dimension), answer.value)
-        if answer.remark is not None:
-            remark(uow, place, version_item_id=version_item_id, kind=RemarkKind.COMMENT, text=answer.remark)
+        question = (items[answer.item_id], answer.dimension)
+        if question in scores:
+            raise Invalid(f"Answer {number} is about the same question as one before it.", code="twice")
+        scores[question] = answer.value
+    _store(uow, place, scores, _stored(rows))
+    words = {(items[each.item_id], RemarkKind.COMMENT): each.remark for each in answers if each.remark is not None}
+    if words:
+        remark(uow, place, words)
     return len(answers)
 
 
-def remark(uow: UnitOfWork, place: Place, *, version_item_id: int | None, kind: RemarkKind, text: str) -> None:
-    """Keep a comment; an empty one deletes it. Raises Invalid when it is too long or about an item not shown."""
+def remark(uow: UnitOfWork, place: Place, words: Mapping[About, str]) -> None:
+    """Keep comments, all or none; an empty one deletes what was there.
+
+    Raises Invalid for one that is too long, or about an item that is not of the round's version (``unknown_item``),
+    Forbidden before consent.
+    """
     place.require(Can.ROUND_RATE)
+    texts = {about: _plain(about[1], text) for about, text in words.items()}
+    own = {"round": place.round.id, "expert": place.expert.id, "items": _items(words)}
+    before = {(row.version_item_id, row.kind): row for row in uow.session.execute(_REMARKS, own).scalars()}
+    new = _items(about for about, text in texts.items() if text and about not in before)
+    of_version = select(VersionItem.id).where(VersionItem.version_id == place.round.version_id, VersionItem.id.in_(new))
+    if new and new != set(uow.session.execute(of_version).scalars()):
+        raise Invalid("This item is not part of the round.", code="unknown_item")
+    for (item_id, kind), text in texts.items():
+        found = before.get((item_id, kind))
+        if found is None and text:
+            row = Remark(round_id=place.round.id, expert_id=place.expert.id, version_item_id=item_id, kind=kind)
+            row.text, row.written_at = text, uow.now
+            uow.session.add(row)
+        elif found is not None and not text:
+            uow.session.delete(found)
+        elif found is not None and found.text != text:
+            found.text, found.written_at = text, uow.now
+    uow.flush()
+
+
+def _plain(kind: RemarkKind, text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if len(text) > LONGEST_REMARK or "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         sentence = f"Use at most {LONGEST_REMARK:,} characters"
         raise Invalid(f"The comment was not saved. {sentence}.", fields={kind.value: sentence})
-    if version_item_id is not None:
-        item = uow.session.get(VersionItem, version_item_id)
-        if item is None or item.version_id != place.round.version_id:
-            raise Invalid("This item is not part of the round.", code="unknown_item")
-    found = uow.session.execute(
-        select(Remark).where(
-            Remark.round_id == place.round.id,
-            Remark.expert_id == place.expert.id,
-            Remark.kind == kind,
-            Remark.version_item_id.is_(None) if version_item_id is None else Remark.version_item_id == version_item_id,
-        )
-    ).scalar_one_or_none()
-    if not text:
-        if found is not None:
-            uow.session.delete(found)
-    elif found is None:
-        uow.session.add(
-            Remark(
-                round_id=place.round.id, expert_id=place.expert.id, version_item_id=version_item_id, kind=kind,
-                text=text, written_at=uow.now,
-            )
-        )  # fmt: skip
-    elif found.text != text:
-        found.text, found.written_at = text, uow.now
-    uow.flush()
+    return text
 
 
 def send(uow: UnitOfWork, place: Place) -> None:
@@ -194,19 +248,43 @@ def whole_of(place: Place) -> tuple[Dimension, ...]:
     return WHOLE if place.protocol.ask_whole else ()
 
 
-def last_saved(session: Session, place: Place) -> datetime | None:
-    """When this expert last changed a score or a comment."""
-    own = select(Rating.rated_at).where(Rating.round_id == place.round.id, Rating.expert_id == place.expert.id)
-    written = select(Remark.written_at).where(Remark.round_id == place.round.id, Remark.expert_id == place.expert.id)
-    return max([*session.execute(own).scalars(), *session.execute(written).scalars()], default=None)
+def _stored(rows: Iterable[Row[int, int, int, str, int | None]]) -> dict[Question, _Score]:
+    """What is stored already: the id of the row and its score."""
+    return {(row.id, row.dimension): (row.rating_id, row.value) for row in rows if row.rating_id is not None}
 
 
-def _asked(session: Session, place: Place, version_item_id: int | None, dimension: str) -> Dimension:
-    if version_item_id is None:
-        return _dimension(whole_of(place), dimension)
-    if version_item_id not in rated_ids(session, place.round.id):
-        raise Invalid("This item is not rated in this round.", code="unknown_item")
-    return _dimension(place.dimensions, dimension)
+def _store(
+    uow: UnitOfWork, place: Place, scores: Mapping[Question, int | None], before: Mapping[Question, _Score]
+) -> None:
+    """Write scores of items that are known to be rated in the round; what is the same already stays as it is."""
+    asked = {
+        question: _dimension(place.dimensions if question[0] is not None else whole_of(place), question[1])
+        for question in scores
+    }
+    for question, dimension in asked.items():
+        dimension.must_accept(scores[question])
+    new = [
+        {
+            "round_id": place.round.id, "expert_id": place.expert.id, "version_item_id": question[0],
+            "dimension": question[1], "value": value, "lowest": asked[question].lowest,
+            "highest": asked[question].highest, "rated_at": uow.now,
+        }
+        for question, value in scores.items()
+        if question not in before
+    ]  # fmt: skip
+    changed = [
+        {"id": before[question][0], "value": value, "rated_at": uow.now}
+        for question, value in scores.items()
+        if question in before and before[question][1] != value
+    ]
+    if new:
+        uow.session.execute(insert(Rating), new)
+    if changed:
+        uow.session.execute(update(Rating), changed)
+
+
+def _items(about: Iterable[Question | About]) -> set[int]:
+    return {item_id for item_id, _what in about if item_id is not None}
 
 
 def _dimension(asked: Iterable[Dimension], key: str) -> Dimension:
@@ -214,24 +292,3 @@ def _dimension(asked: Iterable[Dimension], key: str) -> Dimension:
         if each.key == key:
             return each
     raise Invalid("This round does not ask you that question.", code="unknown_dimension")
-
-
-def _put(uow: UnitOfWork, place: Place, version_item_id: int | None, asked: Dimension, value: int | None) -> None:
-    found = uow.session.execute(
-        select(Rating).where(
-            Rating.round_id == place.round.id,
-            Rating.expert_id == place.expert.id,
-            Rating.dimension == asked.key,
-            Rating.version_item_id.is_(None) if version_item_id is None else Rating.version_item_id == version_item_id,
-        )
-    ).scalar_one_or_none()
-    if found is None:
-        uow.session.add(
-            Rating(
-                round_id=place.round.id, expert_id=place.expert.id, version_item_id=version_item_id,
-                dimension=asked.key, value=value, lowest=asked.lowest, highest=asked.highest, rated_at=uow.now,
-            )
-        )  # fmt: skip
-        uow.flush()
-    elif found.value != value:
-        found.value, found.rated_at = value, uow.now

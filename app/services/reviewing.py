@@ -4,23 +4,46 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.calc.differences import Segment, difference
 from app.errors import NotFound
 from app.services.dispositions import Answer, became
 from app.services.protocols import Dimension
-from app.services.rating import Stored, answers_of, last_saved, whole_of
+from app.services.rating import Stored, answers_of, whole_of
 from app.services.results import figures_of, stored_result
 from app.services.rounds import rated_items, round_before, version_of
 from app.services.seating import Place
-from app.services.versions import items_of
 from app.uow import UnitOfWork
 from models.items import Kind
-from models.validation import Rating, Remark, RemarkKind, Round
-from models.versions import VersionItem
+from models.validation import Rating, Remark, RemarkKind, Round, RoundItem
+from models.versions import Version, VersionItem
+
+
+class Node(Protocol):
+    """An item's place in the tree: all that telling how far an expert is asks for. Pages have the `VersionItem`."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def parent_reference(self) -> str | None: ...
+    @property
+    def kind(self) -> Kind: ...
+
+
+N = TypeVar("N", bound=Node)
+
+
+class _Bare(NamedTuple):
+    id: int
+    reference: str
+    parent_reference: str | None
+    kind: Kind
 
 
 @dataclass(frozen=True)
@@ -28,7 +51,7 @@ class Task:
     """One page of the review: ``kind`` is item, missing or whole. ``state`` is done, begun, open or optional."""
 
     kind: str
-    item: VersionItem | None
+    item: Node | None
     answered: int
     asked: int
     has_comment: bool
@@ -48,7 +71,7 @@ class Task:
 class Section:
     """An element with its tasks; None gathers what stands under no element."""
 
-    element: VersionItem | None
+    element: Node | None
     tasks: list[Task]
 
 
@@ -56,18 +79,21 @@ class Section:
 class Review:
     """All tasks in order, and how far the expert is (in answers).
 
-    ``looks_back``: the expert rated in the round before too, and is shown what it said.
+    ``stored`` and ``items`` (of the whole version, empty when no words were asked for) are what it was made from.
     """
 
     place: Place
-    version_number: int
-    version_sha256: str
     sections: list[Section]
     whole: Task | None
     answered: int
     asked: int
-    saved_at: datetime | None
-    looks_back: bool
+    stored: Stored
+    items: list[VersionItem]
+
+    @property
+    def saved_at(self) -> datetime | None:
+        """When the expert last changed a score or a comment."""
+        return self.stored.saved_at
 
     @property
     def tasks(self) -> list[Task]:
@@ -144,14 +170,41 @@ class Page:
     count: int
 
 
-def review_of(uow: UnitOfWork, place: Place) -> Review:
-    """The expert's tasks: criteria by element, what is missing under each, and the whole at the end."""
-    session = uow.session
-    stored = answers_of(session, place)
-    everything = items_of(session, place.round.version_id)
-    by_reference = {item.reference: item for item in everything}
+def _tree(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """The items of a round's version in the order of the tree, each with whether it is rated."""
+    rated = and_(RoundItem.version_item_id == VersionItem.id, RoundItem.round_id == bindparam("round"))
+    return (
+        select(*columns, RoundItem.round_id.is_not(None))
+        .select_from(VersionItem)
+        .outerjoin(RoundItem, rated)
+        .where(VersionItem.version_id == bindparam("version"))
+        .order_by(VersionItem.position)
+    )
+
+
+_TREE = _tree(VersionItem)
+_BARE_TREE = _tree(VersionItem.id, VersionItem.reference, VersionItem.parent_reference, VersionItem.kind)
+
+
+def review_of(uow: UnitOfWork, place: Place, *, words: bool = True) -> Review:
+    """The expert's tasks: criteria by element, what is missing under each, and the whole at the end.
+
+    Without ``words`` the items come with no more than their place in the tree: for saying how far the expert is.
+    """
+    stored = answers_of(uow.session, place)
+    of = {"round": place.round.id, "version": place.round.version_id}
+    items: list[VersionItem] = []
+    tree: list[tuple[Node, bool]]
+    if words:
+        tree = [(item, rated) for item, rated in uow.session.execute(_TREE, of)]
+        items = [item for item, _rated in tree if isinstance(item, VersionItem)]
+    else:
+        tree = [(_Bare(*place_in_tree), rated) for *place_in_tree, rated in uow.session.execute(_BARE_TREE, of)]
+    by_reference = {item.reference: item for item, _rated in tree}
     sections: dict[str, Section] = {}
-    for item in rated_items(session, place.round.id):
+    for item, rated in tree:
+        if not rated:
+            continue
         element = _element_of(item, by_reference)
         key = element.reference if element else ""
         section = sections.setdefault(key, Section(element, []))
@@ -167,45 +220,44 @@ def review_of(uow: UnitOfWork, place: Place) -> Review:
         answered = sum((None, each.key) in stored.scores for each in whole)
         whole_task = Task("whole", None, answered, len(whole), (None, RemarkKind.WHOLE) in stored.remarks, False)
     tasks = [task for section in sections.values() for task in section.tasks] + ([whole_task] if whole_task else [])
-    version = version_of(session, place.round)
     return Review(
         place=place,
-        version_number=version.number,
-        version_sha256=version.sha256,
         sections=list(sections.values()),
         whole=whole_task,
         answered=sum(task.answered for task in tasks),
         asked=sum(task.asked for task in tasks),
-        saved_at=last_saved(session, place),
-        looks_back=_looks_back(session, place),
+        stored=stored,
+        items=items,
     )
+
+
+def task_of(uow: UnitOfWork, place: Place, *, version_item_id: int, words: bool = True) -> tuple[Review, Task]:
+    """The task of one rated item among all, as ``review_of``. Raises NotFound for an item this round does not rate."""
+    review = review_of(uow, place, words=words)
+    for task in review.tasks:
+        if task.kind == "item" and task.item is not None and task.item.id == version_item_id:
+            return review, task
+    raise NotFound()
 
 
 def item_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> Page:
     """The page of one rated item. Raises NotFound for an item this round does not rate."""
-    review = review_of(uow, place)
-    rated = [task for task in review.tasks if task.kind == "item"]
-    number, task = next(
-        ((at, each) for at, each in enumerate(rated, 1) if each.item and each.item.id == version_item_id), (0, None)
-    )
-    if task is None or task.item is None:
-        raise NotFound()
-    item = task.item
-    stored = answers_of(uow.session, place)
-    everything = items_of(uow.session, place.round.version_id)
+    review, task = task_of(uow, place, version_item_id=version_item_id)
+    rated = [each for each in review.tasks if each.kind == "item"]
+    item, stored = next(each for each in review.items if each.id == version_item_id), review.stored
     earlier = _Earlier(uow, place, item)
     return Page(
         review=review,
         task=task,
-        element=_element_of(item, {each.reference: each for each in everything}),
-        specifications=[each for each in everything if each.parent_reference == item.reference],
+        element=_element_of(item, {each.reference: each for each in review.items}),
+        specifications=[each for each in review.items if each.parent_reference == item.reference],
         questions=[
             Question(each, _written(stored, item.id, each.key), earlier.feedback(each)) for each in place.dimensions
         ],
         comment=stored.remarks.get((item.id, RemarkKind.COMMENT), ""),
         wording=stored.remarks.get((item.id, RemarkKind.WORDING), ""),
         reworded=earlier.reworded,
-        number=number,
+        number=rated.index(task) + 1,
         count=len(rated),
     )
 
@@ -220,10 +272,10 @@ class Row:
 
 def grid_page(uow: UnitOfWork, place: Place) -> tuple[Review, list[tuple[Section, list[Row]]]]:
     """All criteria at once, by element; a cell is empty, a number, or `CANNOT` for "cannot judge"."""
-    review, stored = review_of(uow, place), answers_of(uow.session, place)
+    review = review_of(uow, place)
 
     def typed(task: Task, dimension: Dimension) -> str:
-        given = _written(stored, task.item.id if task.item else None, dimension.key)
+        given = _written(review.stored, task.item.id if task.item else None, dimension.key)
         return CANNOT if given == "" else given or ""
 
     return review, [
@@ -233,10 +285,24 @@ def grid_page(uow: UnitOfWork, place: Place) -> tuple[Review, list[tuple[Section
     ]  # fmt: skip
 
 
-def became_of(uow: UnitOfWork, place: Place) -> list[tuple[Remark, VersionItem | None, Answer | None]]:
-    """What became of the expert's own comments in the round before; empty where there was none."""
+@dataclass(frozen=True)
+class Opening:
+    """What stands around the list of tasks.
+
+    ``looks_back``: the expert rated in the round before too, and is shown what it said. ``became``: what became of the
+    expert's own comments in that round, each with the item it was about and the answer.
+    """
+
+    version: Version
+    looks_back: bool
+    became: list[tuple[Remark, VersionItem | None, Answer | None]]
+
+
+def opening_of(uow: UnitOfWork, place: Place) -> Opening:
+    """Of which version, and what the round before has to say to this expert."""
     before = round_before(uow.session, place.round)
-    return became(uow.session, round_id=before.id, expert_id=place.expert.id) if before else []
+    own = [] if before is None else became(uow.session, round_id=before.id, expert_id=place.expert.id)
+    return Opening(version_of(uow.session, place.round), _looks_back(uow.session, place, before), own)
 
 
 def missing_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> tuple[Review, Task, str]:
@@ -244,8 +310,7 @@ def missing_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> tupl
     review = review_of(uow, place)
     for task in review.tasks:
         if task.kind == "missing" and task.item is not None and task.item.id == version_item_id:
-            stored = answers_of(uow.session, place)
-            return review, task, stored.remarks.get((version_item_id, RemarkKind.MISSING), "")
+            return review, task, review.stored.remarks.get((version_item_id, RemarkKind.MISSING), "")
     raise NotFound()
 
 
@@ -254,13 +319,11 @@ def whole_page(uow: UnitOfWork, place: Place) -> tuple[Review, Task, list[Questi
     review = review_of(uow, place)
     if review.whole is None:
         raise NotFound()
-    stored = answers_of(uow.session, place)
-    questions = [Question(each, _written(stored, None, each.key), None) for each in whole_of(place)]
-    return review, review.whole, questions, stored.remarks.get((None, RemarkKind.WHOLE), "")
+    questions = [Question(each, _written(review.stored, None, each.key), None) for each in whole_of(place)]
+    return review, review.whole, questions, review.stored.remarks.get((None, RemarkKind.WHOLE), "")
 
 
-def _looks_back(session: Session, place: Place) -> bool:
-    before = round_before(session, place.round)
+def _looks_back(session: Session, place: Place, before: Round | None) -> bool:
     if before is None or place.protocol.feedback == "none":
         return False
     own = select(Rating.id).where(Rating.round_id == before.id, Rating.expert_id == place.expert.id).limit(1)
@@ -302,12 +365,8 @@ class _Earlier:
 
 
 def _own_scores(session: Session, round_id: int, expert_id: int, version_item_id: int) -> dict[str, int | None]:
-    rows = session.execute(
-        select(Rating).where(
-            Rating.round_id == round_id, Rating.expert_id == expert_id, Rating.version_item_id == version_item_id
-        )
-    ).scalars()
-    return {rating.dimension: rating.value for rating in rows}
+    own = (Rating.round_id == round_id, Rating.expert_id == expert_id, Rating.version_item_id == version_item_id)
+    return {row.dimension: row.value for row in session.execute(select(Rating.dimension, Rating.value).where(*own))}
 
 
 def _written(stored: Stored, item_id: int | None, dimension: str) -> str | None:
@@ -317,19 +376,17 @@ def _written(stored: Stored, item_id: int | None, dimension: str) -> str | None:
     return "" if value is None else str(value)
 
 
-def _element_of(item: VersionItem, by_reference: dict[str, VersionItem]) -> VersionItem | None:
+def _element_of(item: N, by_reference: dict[str, N]) -> N | None:
     """The element an item stands under (itself for an element); None for principles."""
-    here: VersionItem | None = item
+    here: N | None = item
     while here is not None and here.kind is not Kind.ELEMENT:
         here = by_reference.get(here.parent_reference) if here.parent_reference else None
     return here
 
 
-def _task(place: Place, item: VersionItem, stored: Stored) -> Task:
-    scores = [stored.scores[item.id, each.key] for each in place.dimensions if (item.id, each.key) in stored.scores]
-    low = any(
-        (value := stored.scores.get((item.id, each.key))) is not None and each.is_low(value)
-        for each in place.dimensions
-    )
-    has_comment = (item.id, RemarkKind.COMMENT) in stored.remarks
-    return Task("item", item, len(scores), len(place.dimensions), has_comment, low and not has_comment)
+def _task(place: Place, item: Node, stored: Stored) -> Task:
+    id_ = item.id
+    given = [(each, stored.scores[id_, each.key]) for each in place.dimensions if (id_, each.key) in stored.scores]
+    low = any(value is not None and each.is_low(value) for each, value in given)
+    has_comment = (id_, RemarkKind.COMMENT) in stored.remarks
+    return Task("item", item, len(given), len(place.dimensions), has_comment, low and not has_comment)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from functools import cached_property
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, bindparam, select
 
 from app.errors import Forbidden, Gone, NotFound
 from app.events import PanelChanged
@@ -32,7 +32,7 @@ class Place:
     protocol: Protocol
     may: frozenset[Can]
 
-    @property
+    @cached_property
     def dimensions(self) -> tuple[Dimension, ...]:
         """The questions this expert is asked of every item."""
         return self.protocol.asked_of(self.expert.expertise)
@@ -53,9 +53,30 @@ class Place:
             raise Forbidden("Read the information sheet and agree to take part first.", code="no_consent")
 
 
+class _Way:
+    """The statements by which a seat is found. They are made once: making them costs more than asking them."""
+
+    def __init__(self, which: ColumnElement[bool]) -> None:
+        self.look = (
+            select(Seat, Expert, Round, Group)
+            .join(Expert, Expert.id == Seat.expert_id)
+            .join(Round, Round.id == Seat.round_id)
+            .join(Group, Group.id == Round.group_id)
+            .where(which)
+        )
+        self.hold_round = (
+            select(Round.id).join(Seat, Seat.round_id == Round.id).where(which).with_for_update(read=True, of=Round)
+        )
+        self.hold_seat = self.look.with_for_update(of=Seat, key_share=True).execution_options(populate_existing=True)
+
+
+_BY_ID = _Way(Seat.id == bindparam("seat"))
+_BY_TOKEN = _Way(Seat.token_hash == bindparam("seat"))
+
+
 def knock(uow: UnitOfWork, *, token: str) -> Place:
     """Whose link this is; changes nothing. Raises NotFound for an unknown one, Gone once it is no longer in use."""
-    return _place(uow, _seat_of_token(uow.session, uow.keys, token))
+    return _place(uow, _BY_TOKEN, uow.keys.hash("seat", token))
 
 
 def asks(uow: UnitOfWork, place: Place) -> Burden:
@@ -78,10 +99,7 @@ def sit(uow: UnitOfWork, *, seat_id: int, mark: str, writing: bool = False) -> P
 
     Raises NotFound for a forged or outdated cookie, Gone once the round no longer takes answers.
     """
-    seat = uow.session.get(Seat, seat_id)
-    if seat is None or not hmac.compare_digest(mark, mark_of(uow.keys, seat)):
-        raise NotFound()
-    return _place(uow, seat, writing=writing)
+    return _place(uow, _BY_ID, seat_id, mark=mark, writing=writing)
 
 
 def sit_with_token(uow: UnitOfWork, *, token: str, round_id: int) -> Place:
@@ -89,12 +107,9 @@ def sit_with_token(uow: UnitOfWork, *, token: str, round_id: int) -> Place:
 
     Raises NotFound for an unknown token or one of another round, Gone once the round no longer takes answers.
     """
-    seat = _seat_of_token(uow.session, uow.keys, token)
-    if seat.round_id != round_id:
-        raise NotFound()
-    place = _place(uow, seat, writing=True)
-    if seat.started_at is None:
-        seat.started_at = uow.now
+    place = _place(uow, _BY_TOKEN, uow.keys.hash("seat", token), round_id=round_id, writing=True)
+    if place.seat.started_at is None:
+        place.seat.started_at = uow.now
     return place
 
 
@@ -103,24 +118,27 @@ def mark_of(keys: Keys, seat: Seat) -> str:
     return keys.hash("seat_cookie", f"{seat.id} {seat.token_nonce}")
 
 
-def _seat_of_token(session: Session, keys: Keys, token: str) -> Seat:
-    query = select(Seat).where(Seat.token_hash == keys.hash("seat", token))
-    seat = session.execute(query).scalar_one_or_none()
-    if seat is None:
+def _place(
+    uow: UnitOfWork,
+    way: _Way,
+    seat_key: int | str,
+    *,
+    mark: str | None = None,
+    round_id: int | None = None,
+    writing: bool = False,
+) -> Place:
+    """The place of one seat: with ``mark`` only for the cookie that holds it, with ``round_id`` only in this round."""
+    if writing:  # the round before the seat, as everybody does
+        uow.session.execute(way.hold_round, {"seat": seat_key})
+    found = uow.session.execute(way.hold_seat if writing else way.look, {"seat": seat_key}).one_or_none()
+    if found is None:
         raise NotFound()
-    return seat
-
-
-def _place(uow: UnitOfWork, seat: Seat, *, writing: bool = False) -> Place:
-    query = select(Round).where(Round.id == seat.round_id)
-    if writing:
-        query = query.with_for_update(read=True).execution_options(populate_existing=True)
-    round_ = uow.session.execute(query).scalar_one()
-    if writing:
-        seat = uow.lock(Seat, seat.id)  # after the round, as everybody does
-    expert = uow.session.get_one(Expert, seat.expert_id)
+    seat, expert, round_, group = found
+    if mark is not None and not hmac.compare_digest(mark, mark_of(uow.keys, seat)):
+        raise NotFound()
+    if round_id is not None and seat.round_id != round_id:
+        raise NotFound()
     if seat.revoked_at is not None or expert.withdrawn_at is not None or not takes_answers(round_, expert, uow.now):
         raise Gone(OVER)
-    group = uow.session.get_one(Group, round_.group_id)
     may = frozenset({Can.ROUND_RATE}) if seat.consented_at is not None else frozenset()
     return Place(seat, expert, round_, group, protocol_of(round_), may)

@@ -22,7 +22,7 @@ from app.uow import UnitOfWork
 from app.web.context import looking, transaction
 from app.web.forms import local_path, text
 from app.web.languages import LANGUAGE_KEY, said, speak
-from app.web.limits import KNOCKING, limiter
+from app.web.limits import KNOCKING, failed, limiter
 from models.validation import RemarkKind
 
 bp = Blueprint("rating", __name__)
@@ -49,10 +49,12 @@ class RatingForm:
 
     def store(self, uow: UnitOfWork, place: Place, version_item_id: int | None) -> None:
         """Keep all of it. Raises Invalid with a sentence beside the field at fault."""
-        for key, typed in self.scores.items():
-            rating.rate(uow, place, version_item_id=version_item_id, dimension=key, value=number(key, typed))
-        for kind, words in self.remarks.items():
-            rating.remark(uow, place, version_item_id=version_item_id, kind=kind, text=words)
+        given = {(version_item_id, key): number(key, typed) for key, typed in self.scores.items()}
+        if given:
+            rating.rate(uow, place, given)
+        words = {(version_item_id, kind): text for kind, text in self.remarks.items()}
+        if words:
+            rating.remark(uow, place, words)
 
 
 def number(key: str, typed: str) -> int | None:
@@ -100,7 +102,7 @@ def refused(error: DomainError) -> ResponseReturnValue:
 
 
 @bp.get("/r/<token>")
-@limiter.limit(KNOCKING)
+@limiter.limit(KNOCKING, deduct_when=failed)
 def door(token: str) -> ResponseReturnValue:
     """Whose round a link opens, and a button; nothing is changed by looking."""
     with looking() as (uow, _actor):
@@ -111,7 +113,7 @@ def door(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/r/<token>/language")
-@limiter.limit(KNOCKING)
+@limiter.limit(KNOCKING, deduct_when=failed)
 def choose_language_first(token: str) -> ResponseReturnValue:
     """Read one's pages and mails in another language, before coming in."""
     with transaction() as (uow, _actor):
@@ -120,7 +122,7 @@ def choose_language_first(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/r/<token>")
-@limiter.limit(KNOCKING)
+@limiter.limit(KNOCKING, deduct_when=failed)
 def come_in(token: str) -> ResponseReturnValue:
     """Take the seat on this device."""
     with transaction() as (uow, _actor):
@@ -160,7 +162,8 @@ def _speak_to(uow: UnitOfWork, place: Place) -> None:
     uow.session.expunge(place.group)  # also a page that says what went wrong, after a rollback, reads its name
     g.group = place.group
     speak(place.expert.language)
-    session[LANGUAGE_KEY] = g.language
+    if session.get(LANGUAGE_KEY) != g.language:
+        session[LANGUAGE_KEY] = g.language
 
 
 @bp.before_request
@@ -185,8 +188,8 @@ def index() -> ResponseReturnValue:
         if not place.has_consented:
             return _sheet(uow, place)
         review = reviewing.review_of(uow, place)
-        became = reviewing.became_of(uow, place)
-    return render_template("rating/tasks.html", place=place, review=review, became=became)
+        opening = reviewing.opening_of(uow, place)
+    return render_template("rating/tasks.html", place=place, review=review, opening=opening)
 
 
 @bp.get("/rate/sheet")
@@ -234,11 +237,12 @@ def rate(item_id: int) -> ResponseReturnValue:
     try:
         with transaction() as (uow, _actor):
             place = _seat(uow, writing=True)
-            page = reviewing.item_page(uow, place, version_item_id=item_id)
             form = RatingForm.parse(place.dimensions, RemarkKind.COMMENT, RemarkKind.WORDING)
             form.store(uow, place, item_id)
-            page = reviewing.item_page(uow, place, version_item_id=item_id)
+            review, task = reviewing.task_of(uow, place, version_item_id=item_id, words=False)
     except Invalid as refusal:
+        if refusal.code == "unknown_item":
+            raise NotFound() from refusal
         if request.headers.get(AUTOSAVE):
             return jsonify(code=refusal.code, message=refusal.message), 422
         with looking() as (uow, _actor):
@@ -246,7 +250,7 @@ def rate(item_id: int) -> ResponseReturnValue:
             page = reviewing.item_page(uow, place, version_item_id=item_id)
         errors = _said(refusal.fields) or {"comment": said(refusal.message)}
         return render_template("rating/item.html", place=place, page=page, errors=errors, typed=request.form), 422
-    return _stored(page.review, page.task)
+    return _stored(review, task)
 
 
 @bp.get("/rate/grid")
@@ -267,9 +271,8 @@ def rate_grid() -> ResponseReturnValue:
         with transaction() as (uow, _actor):
             place = _seat(uow, writing=True)
             _review, sections = reviewing.grid_page(uow, place)
-            for item_id, dimension, value in _typed(sections):
-                rating.rate(uow, place, version_item_id=item_id, dimension=dimension.key, value=value)
-            review = reviewing.review_of(uow, place)
+            rating.rate(uow, place, dict(_typed(sections)))
+            review = reviewing.review_of(uow, place, words=False)
     except Invalid as refusal:
         if request.headers.get(AUTOSAVE):
             return jsonify(code=refusal.code, message=refusal.message), 422
@@ -285,8 +288,8 @@ def rate_grid() -> ResponseReturnValue:
 
 def _typed(
     sections: list[tuple[reviewing.Section, list[reviewing.Row]]],
-) -> Iterator[tuple[int, Dimension, int | None]]:
-    """The cells that were typed anew: item, question, and a score or None. Raises Invalid naming every wrong cell."""
+) -> Iterator[tuple[rating.Question, int | None]]:
+    """The cells that were typed anew: their question, and a score or None. Raises Invalid naming every wrong cell."""
     wrong: dict[str, str] = {}
     for _section, rows in sections:
         for row in rows:
@@ -303,7 +306,7 @@ def _typed(
                         "Type a number from %(low)s to %(high)s, or x", low=dimension.lowest, high=dimension.highest
                     )
                     continue
-                yield row.task.item.id, dimension, value
+                yield (row.task.item.id, dimension.key), value
     if wrong:
         raise Invalid(next(iter(wrong.values())), code="off_scale", fields=wrong)
 
@@ -327,7 +330,7 @@ def say_missing(item_id: int) -> ResponseReturnValue:
             place = _seat(uow, writing=True)
             reviewing.missing_page(uow, place, version_item_id=item_id)
             words = text("missing", longest=20_000)
-            rating.remark(uow, place, version_item_id=item_id, kind=RemarkKind.MISSING, text=words)
+            rating.remark(uow, place, {(item_id, RemarkKind.MISSING): words})
             review, task, _words = reviewing.missing_page(uow, place, version_item_id=item_id)
     except Invalid as refusal:
         if request.headers.get(AUTOSAVE):
@@ -407,8 +410,8 @@ def sent() -> ResponseReturnValue:
         place = _seat(uow)
         if place.seat.sent_at is None:
             return redirect(url_for("rating.index"), 303)
-        found = reviewing.review_of(uow, place)
-    return render_template("rating/sent.html", place=place, review=found)
+        found, opening = reviewing.review_of(uow, place), reviewing.opening_of(uow, place)
+    return render_template("rating/sent.html", place=place, review=found, opening=opening)
 
 
 @bp.get("/rate/withdraw")

@@ -46,12 +46,9 @@ def play(study: Study, shift: int = 0, **protocol: object) -> None:
                     value = dimension.lowest + (place * (number + 2) + shift) % width
                     if (place + number) % 7 == 3:
                         continue
-                    rating.rate(
-                        uow, mine, version_item_id=item.id, dimension=dimension.key,
-                        value=None if (place + number) % 5 == 4 else value,
-                    )  # fmt: skip
+                    rating.rate(uow, mine, {(item.id, dimension.key): None if (place + number) % 5 == 4 else value})
             for question in WHOLE if mine.protocol.ask_whole else ():
-                rating.rate(uow, mine, version_item_id=None, dimension=question.key, value=1 + (place + shift) % 9)
+                rating.rate(uow, mine, {(None, question.key): 1 + (place + shift) % 9})
     study.close()
 
 

@@ -43,9 +43,7 @@ def study(database: Database) -> Study:
         if number < 3:
             with database.writing() as uow:
                 place = seating.sit_with_token(uow, token=token, round_id=study.round_id)
-                rating.remark(
-                    uow, place, version_item_id=study.rated[0].id, kind=RemarkKind.COMMENT, text=f"Comment {number}"
-                )
+                rating.remark(uow, place, {(study.rated[0].id, RemarkKind.COMMENT): f"Comment {number}"})
     study.close()
     with database.writing() as uow:
         remarks.release_all(uow, study.cast.panel_manager, round_id=study.round_id)
@@ -220,7 +218,7 @@ def test_experts_are_told_what_became_of_their_comments_and_not_twice(study: Stu
     study.open()
     with study.database.reading() as uow:
         mine, other = (
-            reviewing.became_of(uow, seating.knock(uow, token=study.tokens[number])) for number in (0, 4)
+            reviewing.opening_of(uow, seating.knock(uow, token=study.tokens[number])).became for number in (0, 4)
         )  # fmt: skip
     assert [(remark.text, given.why if given else None) for remark, _item, given in mine] == [
         ("Comment 0", "The threshold is now worked out.")
@@ -249,7 +247,7 @@ def test_nothing_is_there_before_comments_are_released(database: Database) -> No
     study.answer(study.tokens[0], {"relevance": [8, 3]})
     with database.writing() as uow:
         place = seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id)
-        rating.remark(uow, place, version_item_id=study.rated[0].id, kind=RemarkKind.COMMENT, text="Secret so far.")
+        rating.remark(uow, place, {(study.rated[0].id, RemarkKind.COMMENT): "Secret so far."})
         known = uow.session.execute(select(Remark.id)).scalar_one()
     assert table(study).entries == []
     study.close()

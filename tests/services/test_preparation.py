@@ -109,11 +109,9 @@ def test_pilot_raters_try_it_first_and_count_for_nothing(study: Study, clock: Se
     with study.database.writing() as uow:
         place = seating.sit_with_token(uow, token=tokens[0], round_id=study.round_id)
         assert place.is_pilot
-        rating.remark(
-            uow, place, version_item_id=study.rated[0].id, kind=RemarkKind.COMMENT, text="I did not get question 2."
-        )
+        rating.remark(uow, place, {(study.rated[0].id, RemarkKind.COMMENT): "I did not get question 2."})
         for key in ("whole_face_validity", "whole_potential"):
-            rating.rate(uow, place, version_item_id=None, dimension=key, value=2)
+            rating.rate(uow, place, {(None, key): 2})
         rating.send(uow, place)
     with study.database.reading() as uow:
         first, second = sorted(pilots.list_pilots(uow, manager, round_id=study.round_id), key=lambda each: each.name)
@@ -263,5 +261,5 @@ def test_a_pilots_consent_is_asked_as_of_anybody(study: Study) -> None:
     with study.database.writing() as uow:
         place = seating.sit_with_token(uow, token=token, round_id=study.round_id)
         with pytest.raises(Forbidden):
-            rating.rate(uow, place, version_item_id=study.rated[0].id, dimension="relevance", value=5)
+            rating.rate(uow, place, {(study.rated[0].id, "relevance"): 5})
         rating.consent(uow, place, agrees=True, acknowledgement=Acknowledgement.NEITHER.value)

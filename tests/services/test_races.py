@@ -50,7 +50,7 @@ def test_fifty_submissions_of_one_answer_leave_one_row(database: Database) -> No
     def submit(value: int) -> None:
         with database.writing() as uow:
             place = seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id)
-            rating.rate(uow, place, version_item_id=item.id, dimension="relevance", value=value)
+            rating.rate(uow, place, {(item.id, "relevance"): value})
 
     for _ in range(5):
         assert at_once(*(lambda value=n: submit(value) for n in range(1, 10))) == []  # type: ignore[misc]

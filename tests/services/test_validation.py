@@ -151,7 +151,7 @@ def test_a_score_off_the_scale_is_refused(study: Study) -> None:
         expert = seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id)
         for value in wrong:
             with pytest.raises(Invalid) as refused:
-                rating.rate(uow, expert, version_item_id=study.rated[0].id, dimension="relevance", value=value)
+                rating.rate(uow, expert, {(study.rated[0].id, "relevance"): value})
             assert refused.value.code == "off_scale"
     with study.database.reading() as uow:
         assert uow.session.execute(select(Rating.value)).scalars().all() == [5, 5]
@@ -246,7 +246,7 @@ def test_whoever_withdraws_says_what_becomes_of_the_answers(study: Study) -> Non
     for number, keep in enumerate((True, False)):
         with study.database.writing() as uow:
             mine = seating.sit_with_token(uow, token=study.tokens[number], round_id=study.round_id)
-            rating.remark(uow, mine, version_item_id=study.rated[0].id, kind=RemarkKind.COMMENT, text=f"Word {number}")
+            rating.remark(uow, mine, {(study.rated[0].id, RemarkKind.COMMENT): f"Word {number}"})
             rating.withdraw(uow, mine, keep=keep)
     with study.database.reading() as uow:
         for token in study.tokens[:2]:
@@ -337,9 +337,10 @@ def test_withdrawing_and_being_taken_off_end_the_link_and_the_answers(study: Stu
     answer_all(study)
     with study.database.writing() as uow:
         rating.remark(
-            uow, seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id), version_item_id=None,
-            kind=RemarkKind.WHOLE, text="Mine.",
-        )  # fmt: skip
+            uow,
+            seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id),
+            {(None, RemarkKind.WHOLE): "Mine."},
+        )
     with study.database.writing() as uow:
         rating.withdraw(uow, seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id))
     taken = place(study, study.tokens[1]).expert.id
@@ -442,7 +443,7 @@ def test_comments_are_released_word_for_word_but_for_what_identifies(study: Stud
     for token, words in zip(study.tokens, ("As a judge in Vienna I object.", "Fine.", "Secret."), strict=False):
         with study.database.writing() as uow:
             expert = seating.sit_with_token(uow, token=token, round_id=study.round_id)
-            rating.remark(uow, expert, version_item_id=study.rated[0].id, kind=RemarkKind.COMMENT, text=words)
+            rating.remark(uow, expert, {(study.rated[0].id, RemarkKind.COMMENT): words})
     study.close()
     manager = study.cast.panel_manager
     with study.database.writing() as uow:
@@ -533,9 +534,9 @@ def test_sending_needs_every_answer_and_allows_changes_until_close(study: Study)
     with pytest.raises(Invalid, match="2 questions"):
         act(rating.send)
     for key in ("whole_face_validity", "whole_potential"):
-        act(lambda uow, expert, key=key: rating.rate(uow, expert, version_item_id=None, dimension=key, value=6))
+        act(lambda uow, expert, key=key: rating.rate(uow, expert, {(None, key): 6}))
     act(rating.send)
-    act(lambda uow, e: rating.rate(uow, e, version_item_id=study.rated[0].id, dimension="relevance", value=1))
+    act(lambda uow, e: rating.rate(uow, e, {(study.rated[0].id, "relevance"): 1}))
     with study.database.reading() as uow:
         review = reviewing.review_of(uow, seating.knock(uow, token=token))
         assert uow.session.execute(select(Seat.sent_at).where(Seat.sent_at.is_not(None))).scalars().all()

@@ -28,7 +28,7 @@ def study(app: Flask, database: Database) -> Study:
         study.answer(token, {"relevance": [8, 8], "applicability": [8, 8]})
     with database.writing() as uow:
         place = seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id)
-        rating.remark(uow, place, version_item_id=study.rated[0].id, kind=RemarkKind.COMMENT, text=SAID)
+        rating.remark(uow, place, {(study.rated[0].id, RemarkKind.COMMENT): SAID})
     study.close()
     with database.writing() as uow:
         remarks.release_all(uow, study.cast.panel_manager, round_id=study.round_id)

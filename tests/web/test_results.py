@@ -42,7 +42,7 @@ def run(study: Study, *, close: bool = True, comments: tuple[str, ...] = (), **p
             with study.database.writing() as uow:
                 place = seating.sit_with_token(uow, token=token, round_id=study.round_id)
                 item = study.rated[0].id
-                rating.remark(uow, place, version_item_id=item, kind=RemarkKind.COMMENT, text=comments[number])
+                rating.remark(uow, place, {(item, RemarkKind.COMMENT): comments[number]})
     if close:
         study.close()
 

@@ -115,7 +115,7 @@ def _first_round(teller: Teller) -> Round:
         _comment(teller, place, name)
         for question in WHOLE:
             value = _score(random.Random(f"{SEED} {name} {question.key}"), *WHOLE_SCORE)  # noqa: S311  a tale, no secret
-            rating.rate(uow, place, version_item_id=None, dimension=question.key, value=value)
+            rating.rate(uow, place, {(None, question.key): value})
         teller.later(minutes=4)
         rating.send(uow, place)
     teller.at(CLOSES + timedelta(minutes=1))
@@ -221,9 +221,9 @@ def _comment(teller: Teller, place: Place, name: str) -> None:
     for each in own:
         row = rows[teller.items[each["said_of"]]]
         kind = RemarkKind.MISSING if row.depth == 0 else RemarkKind.COMMENT
-        rating.remark(teller.uow, place, version_item_id=row.id, kind=kind, text=each["text"])
+        rating.remark(teller.uow, place, {(row.id, kind): each["text"]})
         if "suggested" in each:
-            rating.remark(teller.uow, place, version_item_id=row.id, kind=RemarkKind.WORDING, text=each["suggested"])
+            rating.remark(teller.uow, place, {(row.id, RemarkKind.WORDING): each["suggested"]})
 
 
 def _release(teller: Teller, round_: Round) -> None:
