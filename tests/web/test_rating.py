@@ -332,3 +332,10 @@ def test_a_refusal_is_a_sentence_and_a_way_back(app: Flask, study: Study) -> Non
     assert 'href="/rate/"' in answer.text
     quiet = expert.post(f"/rate/item/{study.rated[0].id}", data={"score-relevance": "7"}, headers={"X-Autosave": "1"})
     assert (quiet.status_code, quiet.get_json()["code"]) == (403, "no_consent")
+
+
+def test_a_whole_conference_behind_one_address_opens_its_links(app: Flask, study: Study) -> None:
+    """Only guesses are counted: eighty visits and forty arrivals from one address are let in."""
+    visitor = browser(app)
+    assert {visitor.get(f"/r/{study.tokens[number % 3]}").status_code for number in range(80)} == {200}
+    assert {browser(app).post(f"/r/{study.tokens[number % 3]}").status_code for number in range(40)} == {303}
