@@ -1,16 +1,18 @@
-"""PDF from a template and data, set by typst in a process of its own, within limits of time and memory.
+"""PDF from a template and data, and pictures drawn as PNG, by typst in a process of its own, within limits.
 
 What people wrote goes in as data and is never read as code; the process sees no file of ours, no setting and no network
-address. It is this very module, run by `python -m app.typesetting`.
+address, and has so much time and memory. It is this very module, run by `python -m app.typesetting`.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import resource
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,50 +22,75 @@ MEMORY = 3 * 1024**3
 #: So many are set at a time; who comes meanwhile waits for a while.
 _PLACES = threading.BoundedSemaphore(2)
 _PATIENCE = 20.0
-TEMPLATE = Path(__file__).parent / "data" / "blueprint.typ"
+DATA = Path(__file__).parent / "data"
+#: Dots to the inch at which pictures are drawn: 1,556 across the width of a page.
+DOTS = 200
 
 
 class NotSet(Exception):
     """No PDF came of it: too much, too slow, or too many at once; the sentence says what to do instead."""
 
 
-def pdf(data: dict[str, Any], *, day: datetime) -> bytes:
-    """A tagged PDF of the data a blueprint's template takes, dated ``day``; PDF/UA-1 where the fonts have every sign.
+def pdf(data: dict[str, Any], *, day: datetime, template: str = "blueprint") -> bytes:
+    """A tagged PDF of the data that a template takes, dated ``day``; PDF/UA-1 where the fonts have every sign.
 
-    Raises NotSet.
+    ``template`` is the name of one of app/data. Raises NotSet.
     """
-    asked = json.dumps({"data": data, "day": day.date().isoformat()})
+    made = _run({"data": data, "day": day.date().isoformat(), "template": template})
+    if not made.startswith(b"%PDF"):
+        raise NotSet("This could not be set as a PDF. Download it as Word and save that as PDF.")
+    return made
+
+
+def pictures(drawings: Sequence[str]) -> list[bytes]:
+    """SVG pictures of ours drawn as PNG, in order. Raises NotSet."""
+    if not drawings:
+        return []
+    made = json.loads(_run({"data": {"pictures": list(drawings)}, "template": "pictures"}))
+    return [base64.b64decode(each) for each in made]
+
+
+def _run(asked: dict[str, Any]) -> bytes:
     if not _PLACES.acquire(timeout=_PATIENCE):
-        raise NotSet("Several PDFs are being made just now. Try again in a minute.")
+        raise NotSet("Several documents are being made just now. Try again in a minute.")
     try:
         done = subprocess.run(
             [sys.executable, "-I", "-m", "app.typesetting"],
-            input=asked.encode(), capture_output=True, timeout=SECONDS, check=False, env={},
+            input=json.dumps(asked).encode(), capture_output=True, timeout=SECONDS, check=False, env={},
         )  # fmt: skip
     except subprocess.TimeoutExpired as late:
         raise NotSet("This is too long to be set as a PDF here. Download it as Word and save that as PDF.") from late
     finally:
         _PLACES.release()
-    if done.returncode != 0 or not done.stdout.startswith(b"%PDF"):
+    if done.returncode != 0:
         raise NotSet("This could not be set as a PDF. Download it as Word and save that as PDF.")
     return done.stdout
 
 
 def main() -> None:
-    """Read data from standard input, write the PDF to standard output."""
+    """Read what is asked from standard input, write the PDF, or the pictures as JSON, to standard output."""
     import typst  # noqa: PLC0415 - large; only this process needs it
 
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     asked = json.load(sys.stdin)
+    template = (DATA / f"{asked['template']}.typ").read_bytes()
+    inputs = {"data": json.dumps(asked["data"])}
+    if asked["template"] == "pictures":
+        drawn: object = typst.compile(
+            template, format="png", ppi=DOTS, sys_inputs=inputs
+        )  # a list where there are several
+        pages: list[bytes] = drawn if isinstance(drawn, list) else [drawn]  # type: ignore[list-item]  # else the one page
+        sys.stdout.write(json.dumps([base64.b64encode(each).decode() for each in pages]))
+        return
     day = int(datetime.fromisoformat(asked["day"]).replace(tzinfo=UTC).timestamp())
     # The standard for readers who hear a page refuses a sign that no font here has; tagged it is all the same.
     standards: tuple[list[typst.PDFStandard], ...] = (["ua-1"], [])
     for at, each in enumerate(standards):
         try:
             made = typst.compile(
-                TEMPLATE.read_bytes(), format="pdf", pdf_standards=each, timestamp=day,
-                sys_inputs={"data": json.dumps(asked["data"])},
+                (DATA / "common.typ").read_bytes() + template, format="pdf", pdf_standards=each, timestamp=day,
+                sys_inputs=inputs,
             )  # fmt: skip
         except typst.TypstError:
             if at + 1 == len(standards):

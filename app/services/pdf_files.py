@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app import typesetting
 from app.calc import moments
-from app.calc.paragraphs import Paragraph, paragraphs
+from app.calc.papers import blocks
+from app.calc.paragraphs import paragraphs
 from app.calc.returns import COMMENTS, DECISIONS, DEFINITIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS
 from app.errors import Conflict
 from app.services.version_files import also, comment_line, evidence_row, suggestion_line
@@ -22,9 +22,6 @@ from app.services.word_files import (
 from app.uow import UnitOfWork
 from models.items import Kind
 from models.versions import VersionItem
-
-#: A longer address stops Typst, which makes the PDF.
-LONGEST_LINK = 2_000
 
 
 def pdf_bytes(uow: UnitOfWork, sheet: Sheet) -> bytes:
@@ -74,41 +71,3 @@ def _item(sheet: Sheet, row: VersionItem) -> dict[str, Any]:
         "text": blocks(paragraphs(row.text)), "tables": tables, "notes": notes,
         "texts": [[label, blocks(paragraphs(words))] for label, words in texts if words],
     }  # fmt: skip
-
-
-def blocks(some: Sequence[Paragraph]) -> list[dict[str, Any]]:
-    """Paragraphs one after another as blocks that hold each other: points in lists, lists in points."""
-    return list(_blocks(list(some), 0, len(some), 0))
-
-
-def _blocks(some: list[Paragraph], at: int, end: int, level: int) -> Iterator[dict[str, Any]]:
-    while at < end:
-        each = some[at]
-        if each.kind not in ("bullet", "number"):
-            kind = {"heading": "heading", "subheading": "heading", "quote": "quote"}.get(each.kind, "plain")
-            yield {"kind": kind, "words": _words(each)}
-            at += 1
-            continue
-        points: list[list[dict[str, Any]]] = []
-        first = each.first or 1
-        kind = each.kind
-        while at < end and some[at].kind == kind and some[at].level == level and (not points or some[at].first is None):
-            last = at + 1
-            while last < end and _within(some[last], level):
-                last += 1
-            own = {"kind": "plain", "words": _words(some[at])}
-            points.append([own, *_blocks(some, at + 1, last, level + 1)])
-            at = last
-        if not points:  # deeper than what stands above it: as if it stood there
-            some[at] = Paragraph(each.kind, each.words, level, each.first)
-            continue
-        yield {"kind": "list" if kind == "bullet" else "enum", "first": first, "points": points}
-
-
-def _within(each: Paragraph, level: int) -> bool:
-    return each.kind in ("bullet", "number", "plain") and each.level > level
-
-
-def _words(each: Paragraph) -> list[dict[str, Any]]:
-    """The words of a paragraph; an address that no PDF can hold is left off them."""
-    return [(part if len(part.link) <= LONGEST_LINK else part._replace(link=""))._asdict() for part in each.words]

@@ -23,6 +23,19 @@ bp = Blueprint("dispositions", __name__)
 FILTERS = ("source", "theme", "show")
 
 
+@bp.app_template_global()
+def outcome_words(outcome: str) -> str:
+    """What became of a comment, as people read it."""
+    words: dict[str, str] = {
+        DispositionOutcome.ADOPTED.value: _("Adopted"),
+        DispositionOutcome.ADAPTED.value: _("Adapted"),
+        DispositionOutcome.MERGED.value: _("Merged"),
+        DispositionOutcome.DEFERRED.value: _("Deferred"),
+        DispositionOutcome.NOT_ADOPTED.value: _("Not adopted"),
+    }
+    return words[outcome]
+
+
 def _here() -> str:
     """The table as it was narrowed, which every form of it carries along."""
     source, theme, show = (request.values.get(name, "") or None for name in FILTERS)

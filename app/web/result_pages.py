@@ -337,10 +337,12 @@ def label(item: ItemReport) -> str:
     return words if len(words) <= LONGEST_LABEL else words[: LONGEST_LABEL - 1].rstrip() + "…"
 
 
-def overview_of(report: Report, dimension: Dimension) -> tuple[Picture, Picture]:
-    """All items in one dimension: how the scores spread, and their medians with what moved."""
+def overview_of(
+    report: Report, dimension: Dimension, items: Sequence[ItemReport] | None = None
+) -> tuple[Picture, Picture]:
+    """All items (or some) in one dimension: how the scores spread, and their medians with what moved."""
     words = chart_words()
-    found = [(item, _of(item, dimension)) for item in report.items]
+    found = [(item, _of(item, dimension)) for item in (report.items if items is None else items)]
     bars = [BarRow(label=label(item), counts=_counts(each), note=_note(each)) for item, each in found]
     dots = [MedianRow(label=label(item), current=_spread(each), earlier=_earlier(each)) for item, each in found]
     band = next((each.judgement.band for _item, each in found if each.judgement), None)
@@ -357,9 +359,9 @@ def overview_of(report: Report, dimension: Dimension) -> tuple[Picture, Picture]
     )  # fmt: skip
 
 
-def heat_map_of(report: Report, dimension: Dimension) -> Picture | None:
-    """Every item by the groups that are compared, where any may be shown."""
-    shown = [(item, _of(item, dimension)) for item in report.items]
+def heat_map_of(report: Report, dimension: Dimension, items: Sequence[ItemReport] | None = None) -> Picture | None:
+    """Every item (or some) by the groups that are compared, where any may be shown."""
+    shown = [(item, _of(item, dimension)) for item in (report.items if items is None else items)]
     if not report.groups or not any(figures.groups for _item, figures in shown):
         return None
     rows = []

@@ -12,11 +12,12 @@ from flask.typing import ResponseReturnValue
 
 from app.errors import Invalid, NotFound
 from app.policy import Can
-from app.services import bundles, exports, results, validation
+from app.services import bundles, checklists, consultations, exports, paper_files, results, validation
 from app.services.results import Report
 from app.services.rounds import access_round
 from app.services.version_files import File
 from app.web import result_pages as pages
+from app.web import result_papers
 from app.web.context import looking, transaction
 from app.web.forms import text
 from models.validation import RoundState
@@ -95,6 +96,18 @@ def comments_file(slug: str, round_id: int) -> ResponseReturnValue:
     with looking() as (uow, actor):
         made = exports.comments_table(uow, actor, round_id=round_id)
     return _download(made)
+
+
+@bp.get("/<int:round_id>/results/report.<any(docx, pdf):form>")
+def paper(slug: str, round_id: int, form: str) -> ResponseReturnValue:
+    """The whole report as Word or PDF, with its pictures and the checklists."""
+    report = _report(round_id)
+    with looking() as (uow, actor):
+        heard = consultations.list_consultations(uow, actor, group_id=g.group.id)
+        lists = checklists.checklists(uow, report)
+    made = result_papers.paper_of(report, g.group, heard=heard, lists=lists)
+    name, closed = f"round-{report.round.number}-report", report.round.closed_at or uow.now
+    return _download(paper_files.make(made, name=name, form=form, day=closed))
 
 
 @bp.get("/<int:round_id>/bundle")

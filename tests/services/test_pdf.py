@@ -10,10 +10,10 @@ from pypdf import PdfReader
 from pypdf.generic import Destination
 
 from app import typesetting
+from app.calc.papers import blocks
 from app.calc.paragraphs import paragraphs
 from app.services import comments, exports, items, versions
 from app.services.companions import Including
-from app.services.pdf_files import blocks
 from app.uow import Database
 from models.items import Kind
 from tests.cast import Cast
