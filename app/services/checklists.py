@@ -248,7 +248,8 @@ def _of_group(uow: UnitOfWork, report: Report) -> dict[str, _Fact]:
     )) if round_.opened_at else 0  # fmt: skip
     sources = _count(session, select(func.count()).select_from(Source).where(Source.group_id == group.id))
     findings = _count(session, select(func.count()).select_from(Finding).where(Finding.group_id == group.id))
-    shown = sum(bool(each.evidence) for each in items_of(session, round_.version_id))
+    whole = items_of(session, round_.version_id)
+    shown = sum(bool(each.evidence) for each in whole)
     heard = list(
         session.execute(
             select(Consultation.kind).where(Consultation.group_id == group.id, Consultation.withdrawn_at.is_(None))
@@ -257,7 +258,7 @@ def _of_group(uow: UnitOfWork, report: Report) -> dict[str, _Fact]:
     positions = heard.count(ConsultationKind.POSITION)
     beside = _many(len(heard), "time people were heard beside the panel", "times people were heard beside the panel")
     members = ", ".join(speaks_for) or "nobody yet"
-    evidence = _many(shown, "item stands with its evidence", "items stand with their evidence")
+    evidence = f"{shown} of {len(whole)} items of the version, of which {len(report.items)} were rated, had evidence"
     return {
         "title": _Fact(f"“Validation round {round_.number} of {group.name}”; a scored round by personal links."),
         "aim": _Fact("The information sheet, printed whole.", "audience and place, where the sheet does not say them"),
@@ -288,7 +289,7 @@ def _of_group(uow: UnitOfWork, report: Report) -> dict[str, _Fact]:
             f"{_many(findings, 'finding', 'findings')} from {_many(sources, 'source', 'sources')}.",
             "how they were searched for",
         ),
-        "evidence": _Fact(f"{evidence} in the version the experts read." if shown else "",
+        "evidence": _Fact(f"{evidence} beside them." if shown else "",
                           "" if shown else "no item of the version has evidence"),
         "endorsed": _Fact(
             f"{_many(positions, 'organisation', 'organisations')} stated a position." if positions else "",
@@ -360,9 +361,9 @@ def _of_course(uow: UnitOfWork, report: Report) -> dict[str, _Fact]:
         "flow": _Fact("Picture and table “How far the experts came”." if report.flow else "",
                       "" if report.flow else "was not counted in this round"),
         "outcome": _Fact(
-            f"Sections “Results” and “Item by item”: {agreed} of {verdicts} verdicts are agreement, all with counts."
+            f"Sections “Results” and “Item by item”: {agreed} of {verdicts} verdicts on items are agreement."
         ),
-        "main": _Fact(f"{agreed} of {verdicts} verdicts are agreement.", "what follows from it"),
+        "main": _Fact(f"{agreed} of {verdicts} verdicts on items are agreement.", "what follows from it"),
         "dissent": _Fact(
             f"{_many(split, 'verdict is', 'verdicts are')} disagreement, shown as such; comments stand beside the "
             "items."

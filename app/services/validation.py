@@ -43,6 +43,8 @@ from models.versions import Version, VersionItem
 LONGEST = timedelta(days=180)
 MOST_ITEMS = 200
 
+#: Quartiles and counts of a group smaller than this let a careful reader work out every score in it, though not whose.
+TELLING = 6
 #: What a round's information sheet starts with; the panel manager adapts it.
 SHEET = """# What this is
 
@@ -93,7 +95,10 @@ class Overview:
 
 @dataclass(frozen=True)
 class Preparation:
-    """What the panel manager needs before opening a round; ``missing`` says what still stands in the way."""
+    """What the panel manager needs before opening a round; ``missing`` says what still stands in the way.
+
+    ``telling`` names the groups that are shown and so small that their figures tell each score in them.
+    """
 
     overview: Overview
     choices: list[VersionItem]
@@ -101,6 +106,7 @@ class Preparation:
     burden: Burden
     groups: dict[str, int]
     impossible: list[Impossible]
+    telling: list[str]
     missing: list[str]
 
 
@@ -165,13 +171,17 @@ def prepare(uow: UnitOfWork, actor: Actor, *, round_id: int) -> Preparation:
     round_ = access_round(uow.session, actor, round_id, Can.ROUND_MANAGE)
     overview = _overview(uow.session, round_)
     experts = experts_of(uow.session, round_.panel_id)
+    groups = group_sizes(overview.protocol, [each for each in experts if not each.is_pilot])
+    least = overview.protocol.minimum_cell
+    shown = bool(groups) and min(groups.values()) >= least
     return Preparation(
         overview=overview,
         choices=items_of(uow.session, round_.version_id),
         experts=experts,
         burden=burden_of(uow.session, round_),
-        groups=group_sizes(overview.protocol, [each for each in experts if not each.is_pilot]),
+        groups=groups,
         impossible=impossible(overview.protocol, experts),
+        telling=[f"{name} ({size})" for name, size in groups.items() if shown and size < TELLING],
         missing=_missing(round_, overview.items, experts),
     )
 

@@ -16,18 +16,20 @@ from app.calc.figures import METHODS
 from app.calc.papers import Block, Heading, Line, Paper, Picture, Points, Prose, Table
 from app.services.checklists import Checklist
 from app.services.consultations import Heard
-from app.services.protocols import FEEDBACK, GROUPINGS, RULES, Dimension
+from app.services.protocols import FEEDBACK, GROUPINGS, RULES, WHOLE, Dimension
 from app.services.results import Band, Comment, Figures, ItemReport, Report
 from app.web import result_pages as pages
 from app.web.dispositions import outcome_words
 from models.groups import Group
-from models.validation import Scope
+from models.validation import RemarkKind, Scope
 
 #: A picture of more rows than this would be taller than a page.
-ROWS_A_PAGE = 22
+ROWS_A_PAGE = 23
 
 
-def paper_of(report: Report, group: Group, *, heard: Sequence[Heard], lists: Sequence[Checklist]) -> Paper:
+def paper_of(
+    report: Report, group: Group, *, heard: Sequence[Heard], lists: Sequence[Checklist], made_at: datetime
+) -> Paper:
     """The report of a round: protocol, panel, results with pictures, each item, comments, methods, checklists."""
     shown = pages.rows(report)
     title = _("Validation round %(number)s of %(group)s", number=report.round.number, group=group.name)
@@ -47,7 +49,11 @@ def paper_of(report: Report, group: Group, *, heard: Sequence[Heard], lists: Seq
         subject=group.name,
         front=[
             _("On version %(number)s of the blueprint, closed %(day)s.", number=report.version_number, day=closed),
-            _("Figures of all experts together, and comments as released. No expert is named, no single answer told."),
+            _("This copy was made on %(day)s: comments and answers as they stood then.", day=_day(made_at, group)),
+            _(
+                "It names no expert and ties no answer to anybody. It does not promise that nobody can guess: with few "
+                "experts, the figures of a small group tell the scores in it, and comments may tell who wrote them."
+            ),
             _("Fingerprint of the version (SHA-256): %(mark)s", mark=report.round.version_sha256),
         ],
         footer=f"{title}, {closed}",
@@ -80,22 +86,38 @@ def _found(report: Report, shown: Sequence[pages.Row]) -> Iterator[Block]:
 
 def _protocol(report: Report, group: Group) -> Iterator[Block]:
     protocol = report.protocol
+    locked = report.round.locked_at
     yield Heading(1, _("The protocol"))
-    yield Line(_("Locked before the first invitation."))
+    if locked is not None:
+        moment = moments.in_words(locked, group.time_zone)
+        yield Line(_("Locked on %(moment)s, before the first invitation went out.", moment=moment))
     yield Heading(2, _("The one rule that decides"))
     yield Line(RULES[protocol.rule])
+    yield Line(protocol.primary.method.formula, "note")
     least = (
         _("two thirds of those asked, and never fewer than 5 scores")
         if protocol.least is None
         else _("%(least)s scores", least=protocol.least)
     )
     yield Line(_("A verdict needs %(least)s.", least=least))
+    yield Table(
+        (_("Verdict"), _("What it says")),
+        [(pages.mark_of(outcome).words, words) for outcome, words in _verdicts().items()],
+        (0.22, 0.78),
+    )
+    yield Line(_("An item counts as agreed when it is agreed on every question that the rule can decide."))
     yield Heading(2, _("Beside it, deciding nothing"))
-    yield Points([RULES[each] for each in protocol.sensitivity] or [_("No other rule.")])
+    beside = [RULES[each] for each in protocol.sensitivity]
+    if any(each.scale.name == "1-9" for each in protocol.dimensions):
+        beside.append(_("RAND/UCLA class, by median and spread (scale 1 to 9)"))
+    yield Points(beside or [_("No other rule.")])
     yield Heading(2, _("Questions"))
     yield Table(
         (_("Question"), _("Scale"), _("Lowest means"), _("Highest means"), _("Asked of")),
-        [_question(each) for each in protocol.dimensions],
+        [
+            *(_question(each) for each in protocol.dimensions),
+            *(_question(each, _("everybody, once")) for each in (WHOLE if protocol.ask_whole else ())),
+        ],
         (0.4, 0.1, 0.16, 0.16, 0.18),
     )
     yield Heading(2, _("Rules of the round"))
@@ -109,6 +131,7 @@ def _protocol(report: Report, group: Group) -> Iterator[Block]:
             (_("Groups compared"), GROUPINGS[protocol.split_by]),
             (_("Smallest group shown"), str(protocol.minimum_cell)),
             (_("Percentiles"), _("type %(type)s of Hyndman and Fan", type=protocol.percentile_type)),
+            (_("Interval of the median"), _("by order statistics, 95 % or the next that so few scores allow")),
             (_("Fed back"), FEEDBACK[protocol.feedback]),
             (_("Reminders"), reminders),
             (_("When to stop"), protocol.stop_rule),
@@ -127,12 +150,31 @@ def _protocol(report: Report, group: Group) -> Iterator[Block]:
     else:
         yield Line(_("Nothing is logged."))
     yield Heading(2, _("What the experts agreed to"))
-    yield Line(_("Information sheet, version %(version)s, word for word:", version=report.round.information_version))
+    yield Line(
+        _(
+            "Information sheet, version %(version)s, word for word. On the experts' page the number of answers and the "
+            "minutes they take stood above it.",
+            version=report.round.information_version,
+        )
+    )
     yield Prose(report.round.information_sheet)
 
 
-def _question(each: Dimension) -> tuple[str, ...]:
-    asked = ", ".join(each.only_for) or _("everybody")
+def _verdicts() -> dict[str, str]:
+    """What each outcome of a rule means, in the words of the report."""
+    return {
+        "agreed": _("The rule finds agreement at the upper end of the scale."),
+        "not agreed": _("The scores lie too far apart for agreement, and not far enough for disagreement."),
+        "uncertain": _("The rule finds agreement in the middle of the scale, or a median between two of its parts."),
+        "rejected": _("The rule finds agreement at the lower end of the scale."),
+        "disagreement": _("The rule finds many scores at both ends."),
+        "too few": _("Fewer scores than a verdict needs; also fewer than the rule is defined for."),
+        "no rule": _("More scores than the rule is defined for."),
+    }
+
+
+def _question(each: Dimension, of: str = "") -> tuple[str, ...]:
+    asked = of or ", ".join(each.only_for) or _("everybody")
     scale = _("%(low)s to %(high)s", low=each.lowest, high=each.highest)
     return f"{each.label}: {each.question}", scale, each.low_words or "–", each.high_words or "–", asked
 
@@ -178,19 +220,56 @@ def _results(report: Report, shown: Sequence[pages.Row]) -> Iterator[Block]:
             [_line(item, figures) for item, figures in found],
             (0.32, 0.12, 0.14, 0.12, 0.14, 0.16),
         )
-        sheets = [report.items[at : at + ROWS_A_PAGE] for at in range(0, len(report.items), ROWS_A_PAGE)]
+        sheets = _sheets(report.items)
         for number, sheet in enumerate(sheets, 1):
             for picture in pages.overview_of(report, dimension, sheet):
                 yield from _picture(picture, part=_part_of(number, sheets), twin=False)
             if heat := pages.heat_map_of(report, dimension, sheet):
-                yield from _picture(heat, part=_part_of(number, sheets))
+                yield from _picture(heat, part=_part_of(number, sheets), twin=False)
+        if any(figures.groups for _item, figures in found):
+            yield Table(
+                (_("Item"), *(_("%(group)s: median", group=pages.group_words(name)) for name in report.groups)),
+                [(_name(item), *_by_group(report, figures)) for item, figures in found],
+            )
     if plane := pages.plane_of(report):
         yield Heading(2, plane.title)
-        yield from _picture(plane)
+        yield Line(_("Each dot is an item, placed by its medians, which stand in the tables above."), "note")
+        yield from _picture(plane, twin=False)
+
+
+def _by_group(report: Report, figures: Figures) -> list[str]:
+    """The median of each group with how many scored of how many asked; a dash where it may not be shown."""
+    known = {band.name: band for band in figures.groups}
+    said = []
+    for name in report.groups:
+        band = known.get(name)
+        if band is None or band.n is None:
+            said.append("–")
+        else:
+            said.append(
+                _(
+                    "%(median)s (%(n)s of %(eligible)s)",
+                    median=pages.number(band.median),
+                    n=band.n,
+                    eligible=band.eligible,
+                )
+            )
+    return said
+
+
+def _sheets(items: Sequence[ItemReport]) -> list[Sequence[ItemReport]]:
+    """The items in parts of about the same length, each short enough for a picture on one page."""
+    parts = -(-len(items) // ROWS_A_PAGE)
+    length = -(-len(items) // max(1, parts))
+    return [items[at : at + length] for at in range(0, len(items), max(1, length))]
+
+
+def _name(item: ItemReport) -> str:
+    return f"{item.item.reference} {item.item.title}"
 
 
 def _line(item: ItemReport, figures: Figures) -> tuple[str, ...]:
-    name = f"{item.item.reference} {item.item.title}"
+    name = _name(item)
     verdict = pages.mark(figures).words
     if figures.withheld or figures.n is None:
         return name, _("too few of %(eligible)s", eligible=figures.eligible), "–", "–", "–", verdict
@@ -220,7 +299,7 @@ def _middle(shown: Figures | Band) -> str:
 def _items(report: Report) -> Iterator[Block]:
     yield Heading(1, _("Item by item"))
     for each in report.items:
-        yield Heading(2, f"{each.item.reference} {each.item.title}")
+        yield Heading(2, _name(each))
         yield Prose(each.item.text)
         for part in pages.parts(report, each.figures, f"paper-{each.item.id}"):
             yield from _part(part)
@@ -256,6 +335,8 @@ def _comments(comments: Sequence[Comment]) -> Iterator[Block]:
     if comments:
         yield Line(_("Comments"), "label")
     for each in comments:
+        if each.kind is RemarkKind.WORDING:
+            yield Line(_("Suggested words:"), "note")
         yield Line(each.text, "quote")
         if each.removed_words:
             yield Line(
@@ -342,6 +423,8 @@ def _part_of(number: int, sheets: Sequence[object]) -> str:
 def _picture(picture: pages.Picture, *, part: str = "", twin: bool = True) -> Iterator[Block]:
     """A picture under its title; its table where the paper does not say the same in another one."""
     yield Line(picture.title + part, "label")
-    yield Picture(str(picture.wide), picture.title + part)
+    yield Picture(
+        str(picture.wide), _("%(title)s. The same figures stand in a table beside it.", title=picture.title + part)
+    )
     if twin:
         yield Table(picture.columns, picture.rows)

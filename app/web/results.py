@@ -105,9 +105,9 @@ def paper(slug: str, round_id: int, form: str) -> ResponseReturnValue:
     with looking() as (uow, actor):
         heard = consultations.list_consultations(uow, actor, group_id=g.group.id)
         lists = checklists.checklists(uow, report)
-    made = result_papers.paper_of(report, g.group, heard=heard, lists=lists)
-    name, closed = f"round-{report.round.number}-report", report.round.closed_at or uow.now
-    return _download(paper_files.make(made, name=name, form=form, day=closed))
+        now = uow.now
+    made = result_papers.paper_of(report, g.group, heard=heard, lists=lists, made_at=now)
+    return _download(paper_files.make(made, name=f"round-{report.round.number}-report", form=form, day=now))
 
 
 @bp.get("/<int:round_id>/bundle")

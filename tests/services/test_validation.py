@@ -359,6 +359,26 @@ def test_withdrawing_and_being_taken_off_end_the_link_and_the_answers(study: Stu
         assert report.deviations[0][1].startswith("An expert was taken off")
 
 
+def test_groups_so_small_that_their_figures_tell_each_score_are_named_before_launch(database: Database) -> None:
+    study = build_study(database, criteria=1)
+    manager = study.cast.panel_manager
+
+    def telling(**protocol: object) -> list[str]:
+        with database.writing() as uow:
+            round_ = uow.session.get_one(Round, study.round_id)
+            kept = Protocol.from_json({**round_.protocol, **protocol})
+            validation.save_protocol(uow, manager, round_id=round_.id, protocol=kept)
+        with database.reading() as uow:
+            return validation.prepare(uow, manager, round_id=study.round_id).telling
+
+    with database.writing() as uow:
+        made = validation.create_round(uow, manager, group_id=study.cast.group_id, version_id=study.version_id)
+        study.round_id = made.id
+    assert telling() == ["national (5)", "international (4)"]
+    assert telling(split_by="") == []
+    assert telling(split_by="scope", minimum_cell=5) == [], "where a group is withheld all are"
+
+
 def test_small_groups_are_withheld_with_what_would_give_them_away(database: Database) -> None:
     """Abuse case 45: two lawyers, and two international experts beside five national ones."""
     study = build_study(database, criteria=1, experts=7)

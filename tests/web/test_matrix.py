@@ -111,7 +111,8 @@ def address(rule: Rule, world: World, *, slug: str, ids: dict[str, int] | None =
             value = str(known[name])
         else:
             value = {
-                "reference": world.words["reference"], "form": "json", "what": what(rule), "code": world.words["code"],
+                "reference": world.words["reference"], "form": what(rule) or "json", "what": what(rule),
+                "code": world.words["code"],
             }[name]  # fmt: skip
         path = re.sub(rf"<(?:[^:>]*:)?{name}>", value, path)
     assert "<" not in path, path
