@@ -27,7 +27,7 @@ EVIDENCE, ROOMS = "tests/services/test_evidence.py", "tests/web/test_meetings.py
 OUTSIDERS = f"{MATRIX}::test_outsiders_find_nothing_and_change_nothing"
 ELSEWHERE = f"{MATRIX}::test_nothing_is_done_for_a_page_of_elsewhere"
 PAGES = f"{MATRIX}::test_no_page_breaks_and_none_names_an_expert"
-CRAWL = "web/test_pseudonymity.py::test_nothing_that_the_group_can_reach_tells_who_an_expert_is"
+CRAWL = "tests/web/test_pseudonymity.py::test_nothing_that_the_group_can_reach_tells_who_an_expert_is"
 
 
 @dataclass(frozen=True)
@@ -307,7 +307,7 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 48,
                 "read the order of answers from ids, times or files",
                 CRAWL,
-                "services/test_bundles.py::test_nobody_is_named_and_small_groups_are_left_out",
+                "tests/services/test_bundles.py::test_nobody_is_named_and_small_groups_are_left_out",
             ),
             tried(49, "see in live hints who has just answered", f"{RULES}::test_hints_name_topics_only"),
             tried(
