@@ -194,6 +194,7 @@ def _of_protocol(report: Report) -> dict[str, _Fact]:
     room += "; the blueprint as a whole" if protocol.ask_whole else ""
     least = "two thirds of those asked, never under 5" if protocol.least is None else str(protocol.least)
     feedback = FEEDBACK[protocol.feedback]
+    feedback += "; released comments on the item" if protocol.share_comments else ""
     promise = (
         "The group sees no scores by name; names and answers are kept apart; groups under "
         f"{protocol.minimum_cell} and their complements are not shown. Not promised: that nobody can guess."
@@ -212,7 +213,11 @@ def _of_protocol(report: Report) -> dict[str, _Fact]:
         ),
         "feedback": _Fact(f"{feedback}."),
         "fed_back": _Fact("On the page of each item whose words are the same, beside the question, before scoring."),
-        "feedback_groups": _Fact("Not by groups: each expert sees the whole panel's figures."),
+        "feedback_groups": _Fact(
+            "Each group's median beside the panel's, where groups may be shown."
+            if protocol.feedback == "groups"
+            else "Not by groups: each expert sees the whole panel's figures."
+        ),
         "groups": _Fact(f"{GROUPINGS[protocol.split_by]}, merged before the round opened. All experts weigh the same."),
         "stop": _Fact(protocol.stop_rule, "why then"),
         "anonymity": _Fact(promise),

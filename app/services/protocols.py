@@ -26,6 +26,7 @@ FEEDBACK = {
     "none": "Nothing from the round before",
     "median": "Own score and the panel's median",
     "distribution": "Own score, the panel's median and how many gave each score",
+    "groups": "Own score, the panel's median and that of each group, where groups may be shown",
 }
 #: What experts can be compared by (a column of theirs), with what people read.
 GROUPINGS = {
@@ -159,7 +160,7 @@ class Protocol:
     ``rule`` is the one that decides, ``sensitivity`` stand beside it and never colour the verdict. ``least`` None is
     two thirds of those eligible; never under five. ``minimum_cell`` is the smallest group shown. ``split_by`` (a key of
     ``GROUPINGS``) is what experts are compared by; ``merged`` names the group that a value of it is put into. Both hold
-    for every item.
+    for every item. ``share_comments`` shows experts what others wrote about the item in the round before, as released.
     """
 
     dimensions: tuple[Dimension, ...]
@@ -171,6 +172,7 @@ class Protocol:
     split_by: str = "scope"
     merged: Mapping[str, str] = field(default_factory=dict)
     feedback: str = "median"
+    share_comments: bool = False
     ask_missing: bool = True
     ask_whole: bool = True
     reminders_most: int = 3

@@ -241,6 +241,11 @@ def figures_of(round_: Round, stored: RoundResult, reference: str) -> dict[str, 
     return {key: _read(protocol.dimension(key), each) for key, each in found.items()}
 
 
+def released_on(uow: UnitOfWork, round_: Round, item: VersionItem) -> tuple[Comment, ...]:
+    """What experts wrote about an item of a closed round, as released, in an order that tells nothing."""
+    return _Remarks(uow, round_.id).of(item.id, RemarkKind.COMMENT, RemarkKind.WORDING)
+
+
 def _read(dimension: Dimension, stored: Mapping[str, Any]) -> Figures:
     """Stored figures as the report's dataclass."""
     moved = stored.get("movement")

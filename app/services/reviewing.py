@@ -14,7 +14,7 @@ from app.errors import NotFound
 from app.services.dispositions import Answer, became
 from app.services.protocols import Dimension
 from app.services.rating import Stored, answers_of, whole_of
-from app.services.results import figures_of, stored_result
+from app.services.results import Band, Comment, figures_of, released_on, stored_result
 from app.services.rounds import rated_items, round_before, version_of
 from app.services.seating import Place
 from app.uow import UnitOfWork
@@ -131,13 +131,17 @@ CANNOT = "x"
 
 @dataclass(frozen=True)
 class Feedback:
-    """What the round before said of one question: own score and the panel's; None where there was none or too few."""
+    """What the round before said of one question: own score and the panel's; None where there was none or too few.
+
+    ``groups`` are the medians of the groups that the protocol compares, where they may be shown.
+    """
 
     own: int | None
     own_given: bool
     median: float | None
     distribution: tuple[int, ...]
     n: int | None
+    groups: tuple[Band, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Page:
-    """One criterion as frozen, what stands under it, and the expert's answers; ``reworded`` since the round before."""
+    """One criterion as frozen, what stands under it, and the expert's answers.
+
+    ``reworded``: what differs from the round before; ``said``: what experts wrote about it then, as released.
+    """
 
     review: Review
     task: Task
@@ -166,6 +173,7 @@ class Page:
     comment: str
     wording: str
     reworded: list[Segment]
+    said: tuple[Comment, ...]
     number: int
     count: int
 
@@ -257,6 +265,7 @@ def item_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> Page:
         comment=stored.remarks.get((item.id, RemarkKind.COMMENT), ""),
         wording=stored.remarks.get((item.id, RemarkKind.WORDING), ""),
         reworded=earlier.reworded,
+        said=earlier.said,
         number=rated.index(task) + 1,
         count=len(rated),
     )
@@ -335,18 +344,23 @@ class _Earlier:
 
     def __init__(self, uow: UnitOfWork, place: Place, item: VersionItem) -> None:
         self.reworded: list[Segment] = []
+        self.said: tuple[Comment, ...] = ()
         self.round: Round | None = None
         before = round_before(uow.session, place.round)
-        if before is None or place.protocol.feedback == "none":
+        if before is None:
             return
         same = [each for each in rated_items(uow.session, before.id) if each.reference == item.reference]
         if not same:
+            return
+        if place.protocol.share_comments:
+            self.said = released_on(uow, before, same[0])
+        if place.protocol.feedback == "none":
             return
         if same[0].words_sha256 != item.words_sha256:
             self.reworded = difference(f"{same[0].title}\n{same[0].text}", f"{item.title}\n{item.text}")
             return
         self.round = before
-        self.shows_distribution = place.protocol.feedback == "distribution"
+        self.shows = place.protocol.feedback
         self.figures = figures_of(before, stored_result(uow.session, before), item.reference)
         self.own = _own_scores(uow.session, before.id, place.expert.id, same[0].id)
 
@@ -359,8 +373,9 @@ class _Earlier:
             own=self.own.get(dimension.key),
             own_given=dimension.key in self.own,
             median=figures.median,
-            distribution=figures.distribution if self.shows_distribution else (),
+            distribution=figures.distribution if self.shows == "distribution" else (),
             n=figures.n,
+            groups=figures.groups if self.shows == "groups" else (),
         )
 
 

@@ -23,6 +23,7 @@ from app.web.forms import text
 from models.validation import RoundState
 
 bp = Blueprint("results", __name__)
+bp.add_app_template_global(pages.group_words, "group_words")
 
 
 def _report(round_id: int) -> Report:

@@ -195,6 +195,7 @@ def read_protocol(form: MultiDict[str, str]) -> Protocol:
         split_by=form.get("split_by", "scope"),
         merged=_merged(form),
         feedback=form.get("feedback", ""),
+        share_comments=form.get("share_comments") == "yes",
         ask_missing=form.get("ask_missing") == "yes",
         ask_whole=form.get("ask_whole") == "yes",
         reminders_most=-1 if (most := _number(form.get("reminders_most", ""))) is None else most,

@@ -439,6 +439,27 @@ def test_the_next_round_asks_what_is_open_and_shows_what_was_said(study: Study) 
     assert (moved.n, moved.up, moved.down, moved.median_before) == (9, 3, 0, 9.0)
 
 
+def test_groups_and_released_comments_come_back_where_the_protocol_says_so(study: Study) -> None:
+    study.open()
+    answer_all(study)
+    with study.database.writing() as uow:
+        for number in (0, 1):
+            mine = seating.sit_with_token(uow, token=study.tokens[number], round_id=study.round_id)
+            rating.remark(uow, mine, {(study.rated[1].id, RemarkKind.COMMENT): f"Comment {number}"})
+    study.close()
+    with study.database.writing() as uow:
+        first = remarks.list_remarks(uow, study.cast.panel_manager, round_id=study.round_id)[0].remark
+        remarks.release(uow, study.cast.panel_manager, remark_id=first.id)
+    study.open(feedback="groups", share_comments=True)
+    with study.database.reading() as uow:
+        page = item_page(uow, seating.knock(uow, token=study.tokens[8]), version_item_id=study.rated[0].id)
+    assert [each.text for each in page.said] == [first.text], "as released, and nothing else"
+    shown = page.questions[0].feedback
+    assert shown is not None
+    assert shown.distribution == ()
+    assert [(each.name, each.n) for each in shown.groups] == [("national", 5), ("international", 4)]
+
+
 def test_a_reworded_item_starts_afresh(study: Study) -> None:
     from tests.services.test_versions import edit  # noqa: PLC0415  the same small group
 
