@@ -33,7 +33,7 @@ SILENT = (OperationalError, InterfaceError, PoolTimeout)
 DISK_FULL, NOT_UNIQUE = "53100", "23505"
 #: How long a connection to PostgreSQL may rest before it is asked whether the server is still there.
 REST_SECONDS = 1.0
-#: How long a writer waits for another one on SQLite.
+#: How long a writer waits for its turn, and on SQLite for another process.
 BUSY_SECONDS = 5
 
 
@@ -165,9 +165,9 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[UnitOfWork]:
         """A transaction that may write: committed at the end, rolled back on any error; then facts are published."""
-        uow = self._unit(writing=True)
         turns = _turns(self.settings.database_url)
         took = turns.acquire(timeout=BUSY_SECONDS)  # in vain: the database itself decides who waits for whom
+        uow = self._unit(writing=True)  # its moment is now, and not when it began to wait
         try:
             yield uow
             uow.session.commit()
@@ -195,7 +195,10 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
-        """A transaction for looking only: one consistent moment, never committed; what was loaded stays readable."""
+        """A transaction for looking only, never committed; what was loaded stays readable.
+
+        On SQLite it sees one moment; on PostgreSQL each statement sees what is committed by then.
+        """
         uow = self._unit(writing=False)
         try:
             yield uow

@@ -143,14 +143,24 @@ def csrf_of(page: str) -> str:
 
 
 def at_once(work: Callable[[], None], meanwhile: Callable[[], None] | None = None) -> None:
-    """Run it in many threads until all are done."""
-    threads = [threading.Thread(target=work) for _ in range(THREADS)]
+    """Run it in many threads until all are done. Raises what any of them raised."""
+    faults: list[BaseException] = []
+
+    def watched() -> None:
+        try:
+            work()
+        except BaseException as fault:  # noqa: BLE001  # also SystemExit, which ends a thread without a word
+            faults.append(fault)
+
+    threads = [threading.Thread(target=watched) for _ in range(THREADS)]
     for thread in threads:
         thread.start()
     if meanwhile is not None:
         meanwhile()
     for thread in threads:
         thread.join()
+    if faults:
+        raise faults[0]
 
 
 def load(round_: Round, count: int, rate: float | None, meanwhile: Callable[[], None] | None = None) -> list[float]:

@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 from app.calc import moments
 from app.services.protocols import FEEDBACK, GROUPINGS, RULES
 from app.services.results import Comment, Report
+from app.services.rounds import seated
 from app.services.versions import items_of
 from app.uow import UnitOfWork
 from models.consultations import Consultation, ConsultationKind
 from models.evidence import Finding, Source
 from models.groups import Constituency, Group, Membership, Role
 from models.meetings import Meeting
-from models.validation import Round, Scope, Seat
+from models.validation import Round, Scope
 
 
 @dataclass(frozen=True)
@@ -212,13 +213,15 @@ def _of_protocol(report: Report) -> dict[str, _Fact]:
             "formula and source in section “Methods”. Comments word for word, identifying words removed and counted."
         ),
         "feedback": _Fact(f"{feedback}."),
-        "fed_back": _Fact("On the page of each item whose words are the same, beside the question, before scoring."),
+        "fed_back": _Fact("On the page of each item whose words are the same, beside the question, before scoring.")
+        if protocol.feedback != "none"
+        else _Fact(gap="nothing was fed back"),
         "feedback_groups": _Fact(
             "Each group's median beside the panel's, where groups may be shown."
             if protocol.feedback == "groups"
             else "Not by groups: each expert sees the whole panel's figures."
         ),
-        "groups": _Fact(f"{GROUPINGS[protocol.split_by]}, merged before the round opened. All experts weigh the same."),
+        "groups": _Fact(f"{GROUPINGS[protocol.split_by]}, chosen before the round opened. All experts weigh the same."),
         "stop": _Fact(protocol.stop_rule, "why then"),
         "anonymity": _Fact(promise),
         "ethics": _Fact(
@@ -312,17 +315,16 @@ def _of_course(uow: UnitOfWork, report: Report) -> dict[str, _Fact]:
         ).scalars()
     )
     outcomes = [
-        figures.judgement.outcome for item in report.items for figures in item.figures if figures.judgement is not None
+        figures.judgement.outcome
+        for item in report.items
+        for figures in item.figures
+        if figures.judgement is not None and figures.judgement.outcome not in {"too few", "no rule"}
     ]
     agreed, verdicts = outcomes.count("agreed"), len(outcomes)
     split = outcomes.count("disagreement")
     released = _comments(report)
     comments, answered = len(released), sum(each.answer is not None for each in released)
-    declared = _count(
-        session, select(func.count()).select_from(Seat).where(
-            Seat.round_id == round_.id, Seat.conflict_of_interest != "", Seat.revoked_at.is_(None)
-        ),
-    )  # fmt: skip
+    declared = sum(bool(each.seat.conflict_of_interest) for each in seated(session, round_.id) if each.counts)
     shown = declared == 0 or min(declared, report.invited - declared) >= report.protocol.minimum_cell
     interests = (
         f"{declared} of {report.invited} declared one" if shown else "so few declared one that no number is given"

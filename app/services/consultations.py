@@ -117,6 +117,16 @@ def list_consultations(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[
     return [_heard(uow, each, writes) for each in rows]
 
 
+def heard_by_the_group(uow: UnitOfWork, *, group_id: int) -> list[Heard]:
+    """The same as the group reads it, whoever asks: for what is handed out. The caller has checked the right."""
+    rows = uow.session.execute(
+        select(Consultation)
+        .where(Consultation.group_id == group_id, Consultation.withdrawn_at.is_(None))
+        .order_by(Consultation.happened_on.desc(), Consultation.id.desc())
+    ).scalars()
+    return [_heard(uow, each, writes=False) for each in rows]
+
+
 def read_consultation(uow: UnitOfWork, actor: Actor, *, consultation_id: int, group_id: int) -> Reading:
     """One consultation with how its form was answered, which the group sees once the form is closed."""
     found = access_consultation(uow.session, actor, consultation_id, Can.CONSULTATION_READ, group_id=group_id)

@@ -55,7 +55,10 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Movement:
-    """What moved since the round before, among experts who scored the same words in both."""
+    """What moved since the round before, among the ``n`` experts who scored the same words in both.
+
+    ``median_before`` is that of everybody who scored then, as the figures' own median is that of everybody now.
+    """
 
     n: int
     up: int
@@ -220,12 +223,12 @@ def stored_result(session: Session, round_: Round) -> RoundResult:
     return found
 
 
-def contested(uow: UnitOfWork, round_: Round) -> list[VersionItem]:
+def contested(session: Session, round_: Round) -> list[VersionItem]:
     """The items of a closed round on which the rule that decides found no agreement in some dimension."""
-    figures, protocol = stored_result(uow.session, round_).figures, protocol_of(round_)
+    figures, protocol = stored_result(session, round_).figures, protocol_of(round_)
     return [
         item
-        for item in rated_items(uow.session, round_.id)
+        for item in rated_items(session, round_.id)
         if not all(
             _read(protocol.dimension(k), f).is_settled
             for k, f in figures["items"][item.reference].items()

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.calc.figures import METHODS
 from app.calc.round_figures import Answers, Terms, compared, question_figures
 from app.services.protocols import WHOLE, Dimension, Protocol
+from app.services.results import contested
 from app.services.rounds import Seated, group_of, protocol_of, rated_items, round_before, seated
 from app.uow import UnitOfWork
 from models.validation import Expert, Rating, Round, RoundResult, Scope
@@ -102,7 +103,7 @@ def figures_of(session: Session, round_: Round, experts: Sequence[Expert], answe
     return {
         "by_scope": {scope.value: sum(each.scope is scope for each in experts) for scope in Scope},
         "groups": group_names(protocol, experts) if protocol.split_by else [],
-        "only_contested": before.round is not None and len(items) < before.size,
+        "only_contested": before.were_contested(items),
         "items": {
             item.reference: {
                 each.key: _figures(protocol, each, experts, answers.get((item.id, each.key), {}), before.of(item, each))
@@ -118,7 +119,7 @@ def figures_of(session: Session, round_: Round, experts: Sequence[Expert], answe
 
 
 def answers_in(session: Session, round_id: int, experts: Sequence[Expert]) -> AllAnswers:
-    """Answers of those asked by (item, dimension) and expert code; only of questions the expert was asked."""
+    """Answers of these experts by (item, dimension) and the expert's code."""
     codes = {each.id: each.code for each in experts}
     found: AllAnswers = defaultdict(dict)
     rows = session.execute(select(Rating).where(Rating.round_id == round_id)).scalars()
@@ -132,16 +133,23 @@ class Before:
     """The round before of the same panel: who gave what to the same words."""
 
     def __init__(self, session: Session, round_: Round) -> None:
+        self.session = session
         self.round = round_before(session, round_)
-        self.size = 0
         self.items: dict[str, VersionItem] = {}
         self.answers: AllAnswers = {}
         if self.round is not None:
             rated = rated_items(session, self.round.id)
-            self.size = len(rated)
             self.items = {item.reference: item for item in rated}
             asked = [each.expert for each in seated(session, self.round.id) if each.counts]
             self.answers = answers_in(session, self.round.id, asked)
+
+    def were_contested(self, items: Sequence[VersionItem]) -> bool:
+        """Whether of what was rated before only items without agreement are rated again, and others were left out."""
+        if self.round is None:
+            return False
+        open_ = {item.reference for item in contested(self.session, self.round)}
+        again = {item.reference for item in items if item.reference in self.items}
+        return bool(again) and again <= open_ < self.items.keys()
 
     def of(self, item: VersionItem, dimension: Dimension) -> Answers | None:
         """Earlier answers to the same words on the same scale, or None."""

@@ -110,6 +110,7 @@ def sit_with_token(uow: UnitOfWork, *, token: str, round_id: int) -> Place:
     place = _place(uow, _BY_TOKEN, uow.keys.hash("seat", token), round_id=round_id, writing=True)
     if place.seat.started_at is None:
         place.seat.started_at = uow.now
+        uow.emit(PanelChanged(place.round.group_id, place.round.id))
     return place
 
 

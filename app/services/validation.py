@@ -372,7 +372,7 @@ def _first_items(uow: UnitOfWork, round_: Round, before: Round | None) -> None:
     """Criteria, or after a closed round those without agreement and those new in this version."""
     items = [item for item in items_of(uow.session, round_.version_id) if item.kind is Kind.CRITERION]
     if before is not None:
-        again = {item.reference for item in contested(uow, before)}
+        again = {item.reference for item in contested(uow.session, before)}
         rated = {item.reference: item.words_sha256 for item in rated_items(uow.session, before.id)}
         items = [
             item

@@ -1,6 +1,6 @@
 """What the pages of a round's results show: verdicts in words, who needs work first, pictures, how figures were made.
 
-Nothing is computed here: every figure was stored when the round closed.
+No figure is computed here: all were stored when the round closed. How an item stands is read off its verdicts.
 """
 
 from __future__ import annotations

@@ -389,7 +389,9 @@ def _methods(report: Report) -> Iterator[Block]:
         )
     )
     rows = []
-    for title, name in report.methods.items():
+    moved = any(figures.movement for item in report.items for figures in item.figures)
+    also = {METHODS[key].title: METHODS[key].name for key in ("scheibe", "unchanged")} if moved else {}
+    for title, name in {**report.methods, **also}.items():
         method = METHODS.get(name.partition("/")[0])
         rows.append((title, name, method.formula if method else "–", method.source if method else "–"))
     yield Table((_("Figure"), _("Method and version"), _("Formula"), _("Source")), rows, (0.2, 0.16, 0.38, 0.26))

@@ -103,8 +103,8 @@ def comments_file(slug: str, round_id: int) -> ResponseReturnValue:
 def paper(slug: str, round_id: int, form: str) -> ResponseReturnValue:
     """The whole report as Word or PDF, with its pictures and the checklists."""
     report = _report(round_id)
-    with looking() as (uow, actor):
-        heard = consultations.list_consultations(uow, actor, group_id=g.group.id)
+    with looking() as (uow, _actor):
+        heard = consultations.heard_by_the_group(uow, group_id=report.round.group_id)
         lists = checklists.checklists(uow, report)
         now = uow.now
     made = result_papers.paper_of(report, g.group, heard=heard, lists=lists, made_at=now)

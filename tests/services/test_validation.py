@@ -439,6 +439,26 @@ def test_the_next_round_asks_what_is_open_and_shows_what_was_said(study: Study) 
     assert (moved.n, moved.up, moved.down, moved.median_before) == (9, 3, 0, 9.0)
 
 
+@pytest.mark.parametrize(("again", "said"), [(("C1.2",), True), (("C1.1",), False), (("C1.1", "C1.2"), False)])
+def test_it_is_said_that_only_contested_items_are_rated_again_where_it_is_so(
+    study: Study, again: tuple[str, ...], said: bool
+) -> None:
+    """The panel manager may choose otherwise than proposed."""
+    study.open()
+    answer_all(study)
+    study.close()
+    manager = study.cast.panel_manager
+    with study.database.writing() as uow:
+        made = validation.create_round(uow, manager, group_id=study.cast.group_id, version_id=study.version_id)
+        study.round_id = made.id
+        chosen = [each.id for each in versions.items_of(uow.session, study.version_id) if each.reference in again]
+        validation.choose_items(uow, manager, round_id=made.id, item_ids=chosen)
+    study.open_prepared()
+    study.close()
+    with study.database.reading() as uow:
+        assert results.report(uow, study.cast.member, round_id=study.round_id).only_contested is said
+
+
 def test_groups_and_released_comments_come_back_where_the_protocol_says_so(study: Study) -> None:
     study.open()
     answer_all(study)
@@ -591,7 +611,7 @@ def test_items_that_too_few_scored_are_asked_again(study: Study) -> None:
         study.answer(token, AGREED)
     study.close()
     with study.database.reading() as uow:
-        again = results.contested(uow, uow.session.get_one(Round, study.round_id))
+        again = results.contested(uow.session, uow.session.get_one(Round, study.round_id))
         assert [item.id for item in again] == [item.id for item in study.rated]
 
 

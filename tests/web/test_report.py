@@ -10,8 +10,10 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from app.services import checklists, dispositions, remarks, results
+from app.services import checklists, consultations, dispositions, remarks, results
+from app.services.consultations import ConsultationForm
 from app.uow import Database
+from models.consultations import ConsultationKind
 from models.dispositions import DispositionOutcome
 from models.validation import Expert, ExpertIdentity, Remark
 from tests.panels import Study, build_study
@@ -105,6 +107,26 @@ def test_before_the_round_closes_and_for_outsiders_there_is_none(client_of: Clie
     study.close()
     assert client_of(study.cast.stranger).get(address(study)).status_code == 404
     assert client_of(study.cast.member).get(address(study).replace(".docx", ".exe")).status_code == 404
+
+
+def test_who_downloads_it_changes_nothing_of_who_is_named(client_of: Client, closed: Study) -> None:
+    """A facilitator sees more on the page; what is handed out is what the group reads."""
+    group_id, manager = closed.cast.group_id, closed.cast.panel_manager
+    with closed.database.writing() as uow:
+        for title, named in (("Dr Wren Invented", False), ("Association of Wagtails (invented)", True)):
+            form = ConsultationForm(
+                ConsultationKind.CONVERSATION, uow.now.date(), title, words=f"Said by {title[:2]}.", may_be_named=named
+            )
+            consultations.add_consultation(uow, manager, group_id=group_id, form=form)
+        gone = ConsultationForm(ConsultationKind.WEBINAR, uow.now.date(), "A withdrawn webinar", words="Not any more.")
+        made = consultations.add_consultation(uow, manager, group_id=group_id, form=gone)
+        consultations.withdraw_consultation(uow, manager, consultation_id=made.id)
+    answer = client_of(closed.cast.panel_manager).get(address(closed))
+    text = word_text(answer.data)
+    assert "Association of Wagtails (invented)" in text
+    assert "Said by Dr." in text
+    for words in ("Wren", "withdrawn webinar", "Not any more"):
+        assert words not in text
 
 
 def test_no_figure_is_off_its_scale(client_of: Client, study: Study) -> None:
