@@ -23,6 +23,11 @@ def new_code() -> str:
     return f"{secrets.randbelow(1_000_000):06d}"
 
 
+def new_id() -> int:
+    """A random number, 31 bits as PostgreSQL's integers have, for a row whose id must not tell when it was written."""
+    return 1 + secrets.randbelow(2**31 - 1)
+
+
 class Keys:
     """Everything made from the server's secret, kept apart by purpose."""
 

@@ -202,7 +202,10 @@ class Rating(Base):
 
 
 class Remark(Base):
-    """An expert's free text. ``released`` is what the group may read, with identifying words removed."""
+    """An expert's free text. ``released`` is what the group may read, with identifying words removed.
+
+    Its id is drawn at random: whoever reads several must not learn which were written one after the other.
+    """
 
     __tablename__ = "remark"
     __table_args__ = (UniqueConstraint("round_id", "expert_id", "version_item_id", "kind"),)

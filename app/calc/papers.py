@@ -6,17 +6,21 @@ stands beside it in the paper for those who do not see it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.calc.dialect import clean
 from app.calc.documents import WordDocument
 from app.calc.paragraphs import Paragraph, paragraphs
 
 PAGE_CM = 16.6
 #: A longer address stops Typst, which makes the PDF.
 LONGEST_LINK = 2_000
+#: A run of letters that no line can hold may be broken after each piece; a fingerprint of 64 stays whole.
+_LONG, _PIECE = re.compile(r"\S{70,}"), 20
 
 
 @dataclass(frozen=True)
@@ -123,23 +127,30 @@ def word_bytes(paper: Paper, drawn: Sequence[bytes], *, day: datetime) -> bytes:
 def data_of(paper: Paper) -> dict[str, Any]:
     """The paper as data for the template app/data/paper.typ."""
     return {
-        "title": paper.title, "front": list(paper.front), "footer": paper.footer,
+        "title": fit(paper.title), "front": [fit(each) for each in paper.front], "footer": fit(paper.footer),
         "blocks": [_data(each) for each in paper.blocks],
     }  # fmt: skip
+
+
+def fit(words: str) -> str:
+    """Words as a page can hold them: without control characters, and with places to break where there is none."""
+    words = clean(words.replace("\u2028", "\n").replace("\u2029", "\n"))
+    return _LONG.sub(lambda found: "\u200b".join(re.findall(f".{{1,{_PIECE}}}", found[0])), words)
 
 
 def _data(each: Block) -> dict[str, Any]:
     match each:
         case Heading(level, words):
-            return {"kind": "heading", "level": level, "words": words}
+            return {"kind": "heading", "level": level, "words": fit(words)}
         case Line(words, tone):
-            return {"kind": tone, "words": words}
+            return {"kind": tone, "words": fit(words)}
         case Prose(text):
             return {"kind": "prose", "blocks": blocks(paragraphs(text))}
         case Points(lines):
-            return {"kind": "points", "lines": list(lines)}
+            return {"kind": "points", "lines": [fit(line) for line in lines]}
         case Table(head, rows, widths):
-            return {"kind": "table", "head": list(head), "rows": [list(row) for row in rows], "widths": list(widths)}
+            cells = [[fit(cell) for cell in row] for row in rows]
+            return {"kind": "table", "head": [fit(each) for each in head], "rows": cells, "widths": list(widths)}
         case Picture(svg, description):
             return {"kind": "picture", "svg": svg, "description": description}
 
@@ -179,4 +190,7 @@ def _within(each: Paragraph, level: int) -> bool:
 
 def _words(each: Paragraph) -> list[dict[str, Any]]:
     """The words of a paragraph; an address that no PDF can hold is left off them."""
-    return [(part if len(part.link) <= LONGEST_LINK else part._replace(link=""))._asdict() for part in each.words]
+    return [
+        (part if len(part.link) <= LONGEST_LINK else part._replace(link=""))._replace(text=fit(part.text))._asdict()
+        for part in each.words
+    ]

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.errors import Conflict, Gone, Invalid, NotFound
 from app.events import ConsultationChanged
 from app.policy import SYSTEM, Actor, Can, access, require
-from app.secrets import Keys, new_nonce
+from app.secrets import Keys, new_id, new_nonce
 from app.services.activity import note
 from app.services.versions import access_version, items_of
 from app.uow import UnitOfWork
@@ -266,6 +266,7 @@ def give_opinion(
         raise Conflict("This form has taken as many opinions as it can. Thank you all the same.")
     uow.session.add(
         Opinion(
+            id=new_id(),
             consultation_id=found.id, given_on=uow.now.date(), speaks_for=speaks_for, scores=dict(scores), words=words
         )
     )  # fmt: skip

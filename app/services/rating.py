@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.errors import Invalid
 from app.events import PanelChanged
 from app.policy import Can
+from app.secrets import new_id
 from app.services.panel import LANGUAGES
 from app.services.protocols import WHOLE, Dimension
 from app.services.rounds import rated_ids
@@ -170,7 +171,11 @@ def rate_many(uow: UnitOfWork, place: Place, answers: Sequence[Answer]) -> int:
             raise Invalid(f"Answer {number} is about the same question as one before it.", code="twice")
         scores[question] = answer.value
     _store(uow, place, scores, _stored(rows))
-    words = {(items[each.item_id], RemarkKind.COMMENT): each.remark for each in answers if each.remark is not None}
+    words: dict[About, str] = {}
+    for number, answer in enumerate(answers, 1):
+        about = (items[answer.item_id], RemarkKind.COMMENT)
+        if answer.remark is not None and words.setdefault(about, answer.remark) != answer.remark:
+            raise Invalid(f"Answer {number} has another comment on the same item than one before it.", code="twice")
     if words:
         remark(uow, place, words)
     return len(answers)
@@ -193,7 +198,9 @@ def remark(uow: UnitOfWork, place: Place, words: Mapping[About, str]) -> None:
     for (item_id, kind), text in texts.items():
         found = before.get((item_id, kind))
         if found is None and text:
-            row = Remark(round_id=place.round.id, expert_id=place.expert.id, version_item_id=item_id, kind=kind)
+            row = Remark(
+                id=new_id(), round_id=place.round.id, expert_id=place.expert.id, version_item_id=item_id, kind=kind
+            )
             row.text, row.written_at = text, uow.now
             uow.session.add(row)
         elif found is not None and not text:

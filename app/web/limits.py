@@ -45,6 +45,11 @@ def failed(response: Response) -> bool:
     return response.status_code >= 400
 
 
+def guessed(response: Response) -> bool:
+    """Counts answers that know of no such link; one that was replaced or is over is no guess."""
+    return response.status_code == 404
+
+
 def per_address_typed() -> str:
     """Counts by the e-mail address that was typed, so that many computers cannot guess one person's password."""
     return "typed " + request.form.get("email", "").strip().lower()[:300]

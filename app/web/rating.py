@@ -22,7 +22,7 @@ from app.uow import UnitOfWork
 from app.web.context import looking, transaction
 from app.web.forms import local_path, text
 from app.web.languages import LANGUAGE_KEY, said, speak
-from app.web.limits import KNOCKING, failed, limiter
+from app.web.limits import KNOCKING, guessed, limiter
 from models.validation import RemarkKind
 
 bp = Blueprint("rating", __name__)
@@ -102,7 +102,7 @@ def refused(error: DomainError) -> ResponseReturnValue:
 
 
 @bp.get("/r/<token>")
-@limiter.limit(KNOCKING, deduct_when=failed)
+@limiter.limit(KNOCKING, deduct_when=guessed)
 def door(token: str) -> ResponseReturnValue:
     """Whose round a link opens, and a button; nothing is changed by looking."""
     with looking() as (uow, _actor):
@@ -113,7 +113,7 @@ def door(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/r/<token>/language")
-@limiter.limit(KNOCKING, deduct_when=failed)
+@limiter.limit(KNOCKING, deduct_when=guessed)
 def choose_language_first(token: str) -> ResponseReturnValue:
     """Read one's pages and mails in another language, before coming in."""
     with transaction() as (uow, _actor):
@@ -122,7 +122,7 @@ def choose_language_first(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/r/<token>")
-@limiter.limit(KNOCKING, deduct_when=failed)
+@limiter.limit(KNOCKING, deduct_when=guessed)
 def come_in(token: str) -> ResponseReturnValue:
     """Take the seat on this device."""
     with transaction() as (uow, _actor):

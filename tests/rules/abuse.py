@@ -307,6 +307,7 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 48,
                 "read the order of answers from ids, times or files",
                 CRAWL,
+                f"{RATING}::test_what_was_written_one_after_the_other_is_not_numbered_so",
                 "tests/services/test_bundles.py::test_nobody_is_named_and_small_groups_are_left_out",
             ),
             tried(49, "see in live hints who has just answered", f"{RULES}::test_hints_name_topics_only"),

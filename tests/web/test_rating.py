@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from app.services import panel, pilots, seating, seats, validation
+from app.services import panel, pilots, rating, seating, seats, validation
 from app.uow import Database
-from models.validation import Expert, Rating, Remark, Round, RoundState, Seat
+from models.validation import Expert, Rating, Remark, RemarkKind, Round, RoundState, Seat
 from models.versions import VersionItem
 from tests.cast import Browser, sign_in_token
 from tests.panels import Study, build_study
@@ -332,6 +333,30 @@ def test_a_refusal_is_a_sentence_and_a_way_back(app: Flask, study: Study) -> Non
     assert 'href="/rate/"' in answer.text
     quiet = expert.post(f"/rate/item/{study.rated[0].id}", data={"score-relevance": "7"}, headers={"X-Autosave": "1"})
     assert (quiet.status_code, quiet.get_json()["code"]) == (403, "no_consent")
+
+
+def test_a_link_that_is_no_longer_in_use_is_no_guess(app: Flask, study: Study) -> None:
+    with study.database.writing() as uow:
+        uow.session.execute(update(Seat).values(revoked_at=uow.now))
+    visitor = browser(app)
+    assert {visitor.get(f"/r/{study.tokens[0]}").status_code for _ in range(70)} == {410}
+    assert visitor.get("/r/guess-that-is-as-long-as-a-token-would-be-here").status_code == 404
+
+
+def test_what_was_written_one_after_the_other_is_not_numbered_so(study: Study) -> None:
+    """Abuse case 48: a comment's id stands in pages of the group."""
+    with study.database.writing() as uow:
+        place = seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id)
+        rating.consent(uow, place, agrees=True, acknowledgement="thanked")
+    with study.database.writing() as uow:
+        place = seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id)
+        for number in range(2):
+            for kind in (RemarkKind.COMMENT, RemarkKind.WORDING):
+                rating.remark(uow, place, {(study.rated[number].id, kind): "Mine."})
+    with study.database.reading() as uow:
+        ids = sorted(uow.session.execute(select(Remark.id)).scalars())
+    assert len(ids) == 4
+    assert min(b - a for a, b in itertools.pairwise(ids)) > 50, "by chance once in millions of runs"
 
 
 def test_a_whole_conference_behind_one_address_opens_its_links(app: Flask, study: Study) -> None:

@@ -15,7 +15,7 @@ from app.services.consultations import ConsultationForm
 from app.uow import Database
 from models.consultations import ConsultationKind
 from models.dispositions import DispositionOutcome
-from models.validation import Expert, ExpertIdentity, Remark
+from models.validation import Expert, ExpertIdentity, Remark, Round
 from tests.panels import Study, build_study
 from tests.web.test_results import Client, run
 
@@ -141,6 +141,18 @@ def test_no_figure_is_off_its_scale(client_of: Client, study: Study) -> None:
     assert "Content validity index" in text
     for words in ("RAND", "IPRAS", "disagreement index"):
         assert words not in text, words
+
+
+def test_a_word_without_end_stays_on_the_page(client_of: Client, study: Study) -> None:
+    run(study, comments=("w" * 4_999 + "!", "Two\u2028lines"))
+    with study.database.writing() as uow:
+        remarks.release_all(uow, study.cast.panel_manager, round_id=study.round_id)
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(report(client_of, study, "pdf"))).pages)
+    assert text.count("w") >= 4_999
+    assert "!" in text
+    assert "Two\u2028" not in text
+    with study.database.reading() as uow:
+        assert uow.session.get_one(Round, study.round_id).version_sha256 in flat(text), "copied as it is"
 
 
 def test_a_long_round_has_its_pictures_in_sheets(client_of: Client, database: Database) -> None:

@@ -136,7 +136,7 @@ def by_token() -> str:
 
 def is_knock(response: Response) -> bool:
     """Whether a call guessed at a token: only these count against the address they came from."""
-    return response.status_code == 401 or (request.blueprint == seats.name and response.status_code in {404, 410})
+    return response.status_code == 401 or (request.blueprint == seats.name and response.status_code == 404)
 
 
 for _blueprint in (bp, seats):
