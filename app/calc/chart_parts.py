@@ -33,7 +33,7 @@ class Words:
     to: str = "to"
     bars: str = "Numbers in the bars count people; the axis shows their share of those who scored."
     heat: str = "The number in a cell is the median of that group; the colour shows where it lies on the scale."
-    plane: str = "Each dot is an item, placed by its median on the two questions; the shaded corner counts as agreed."
+    plane: str = "Each dot is an item, placed by its two medians; in the shaded corner both lie in the agreed band."
     dots: str = (
         "The dot is the median, the bar the middle half of the scores, the thin line the interval of the median."
     )

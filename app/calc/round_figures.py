@@ -114,7 +114,9 @@ def _groups(terms: Terms, scale: Scale, eligible: Mapping[str, str], own: Answer
     scores = {
         name: [value for code in codes if (value := own.get(code)) is not None] for name, codes in members.items()
     }
-    if suppress({name: len(each) for name, each in scores.items()}, terms.minimum_cell).withheld:
+    # a group nobody of which gave a score would tell that of each of them
+    cells = {name: len(each) or min(1, len(members[name])) for name, each in scores.items()}
+    if suppress(cells, terms.minimum_cell).withheld:
         return [], f"Not split: a group has fewer than {terms.minimum_cell} scores."
     rule = Rule("threshold", percentile_type=terms.percentile_type)
     kept = ("eligible", "n", "median", "lower_quartile", "upper_quartile", "distribution")

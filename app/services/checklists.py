@@ -195,7 +195,7 @@ def _of_protocol(report: Report) -> dict[str, _Fact]:
     room += "; the blueprint as a whole" if protocol.ask_whole else ""
     least = "two thirds of those asked, never under 5" if protocol.least is None else str(protocol.least)
     feedback = FEEDBACK[protocol.feedback]
-    feedback += "; released comments on the item" if protocol.share_comments else ""
+    feedback += "; what was written is shown in the next round, as released" if protocol.share_comments else ""
     promise = (
         "The group sees no scores by name; names and answers are kept apart; groups under "
         f"{protocol.minimum_cell} and their complements are not shown. Not promised: that nobody can guess."
@@ -340,7 +340,9 @@ def _of_course(uow: UnitOfWork, report: Report) -> dict[str, _Fact]:
         bool(figures.movement and figures.movement.stable) for item in report.items for figures in item.figures
     )
     moved = sum(figures.movement is not None for item in report.items for figures in item.figures)
+    first = dict.fromkeys(("feedback", "fed_back", "feedback_groups"), _Fact("The first round: there was nothing yet."))
     return {
+        **(first if len(rounds) == 1 else {}),
         "invited": _Fact(
             f"By e-mail with a personal link from {opened}; at most "
             f"{report.protocol.reminders_most} reminders, {report.protocol.reminder_gap_days} days apart, to those who "

@@ -160,7 +160,7 @@ class Protocol:
     ``rule`` is the one that decides, ``sensitivity`` stand beside it and never colour the verdict. ``least`` None is
     two thirds of those eligible; never under five. ``minimum_cell`` is the smallest group shown. ``split_by`` (a key of
     ``GROUPINGS``) is what experts are compared by; ``merged`` names the group that a value of it is put into. Both hold
-    for every item. ``share_comments`` shows experts what others wrote about the item in the round before, as released.
+    for every item. ``share_comments``: what is written about an item is shown to the others in the next round.
     """
 
     dimensions: tuple[Dimension, ...]

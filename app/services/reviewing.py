@@ -15,7 +15,7 @@ from app.services.dispositions import Answer, became
 from app.services.protocols import Dimension
 from app.services.rating import Stored, answers_of, whole_of
 from app.services.results import Band, Comment, figures_of, released_on, stored_result
-from app.services.rounds import rated_items, round_before, version_of
+from app.services.rounds import protocol_of, rated_items, round_before, version_of
 from app.services.seating import Place
 from app.uow import UnitOfWork
 from models.items import Kind
@@ -352,7 +352,7 @@ class _Earlier:
         same = [each for each in rated_items(uow.session, before.id) if each.reference == item.reference]
         if not same:
             return
-        if place.protocol.share_comments:
+        if protocol_of(before).share_comments:  # whoever wrote was told so
             self.said = released_on(uow, before, same[0])
         if place.protocol.feedback == "none":
             return

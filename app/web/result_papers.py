@@ -132,8 +132,13 @@ def _protocol(report: Report, group: Group) -> Iterator[Block]:
             (_("Smallest group shown"), str(protocol.minimum_cell)),
             (_("Percentiles"), _("type %(type)s of Hyndman and Fan", type=protocol.percentile_type)),
             (_("Interval of the median"), _("by order statistics, 95 % or the next that so few scores allow")),
-            (_("Fed back"), FEEDBACK[protocol.feedback]),
-            (_("Comments fed back"), _("as released") if protocol.share_comments else _("no")),
+            (_("Fed back of an earlier round"), FEEDBACK[protocol.feedback]),
+            (
+                _("Comments"),
+                _("shown to the other experts in the next round, as released")
+                if protocol.share_comments
+                else _("for the group only, as released"),
+            ),
             (_("Reminders"), reminders),
             (_("When to stop"), protocol.stop_rule),
             (_("Opened"), _day(report.round.opened_at, group)),

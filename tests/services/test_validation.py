@@ -460,7 +460,7 @@ def test_it_is_said_that_only_contested_items_are_rated_again_where_it_is_so(
 
 
 def test_groups_and_released_comments_come_back_where_the_protocol_says_so(study: Study) -> None:
-    study.open()
+    study.open(share_comments=True)
     answer_all(study)
     with study.database.writing() as uow:
         for number in (0, 1):
@@ -470,7 +470,7 @@ def test_groups_and_released_comments_come_back_where_the_protocol_says_so(study
     with study.database.writing() as uow:
         first = remarks.list_remarks(uow, study.cast.panel_manager, round_id=study.round_id)[0].remark
         remarks.release(uow, study.cast.panel_manager, remark_id=first.id)
-    study.open(feedback="groups", share_comments=True)
+    study.open(feedback="groups", share_comments=False)
     with study.database.reading() as uow:
         page = item_page(uow, seating.knock(uow, token=study.tokens[8]), version_item_id=study.rated[0].id)
     assert [each.text for each in page.said] == [first.text], "as released, and nothing else"
