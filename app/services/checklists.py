@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.calc import moments
+from app.services.panel import LANGUAGES
 from app.services.protocols import FEEDBACK, GROUPINGS, RULES
 from app.services.results import Comment, Report
 from app.services.rounds import seated
@@ -216,11 +217,10 @@ def _of_protocol(report: Report) -> dict[str, _Fact]:
         "fed_back": _Fact("On the page of each item whose words are the same, beside the question, before scoring.")
         if protocol.feedback != "none"
         else _Fact(gap="nothing was fed back"),
-        "feedback_groups": _Fact(
-            "Each group's median beside the panel's, where groups may be shown."
-            if protocol.feedback == "groups"
-            else "Not by groups: each expert sees the whole panel's figures."
-        ),
+        "feedback_groups": {
+            "groups": _Fact("Each group's median beside the panel's, where groups may be shown."),
+            "none": _Fact(gap="nothing was fed back"),
+        }.get(protocol.feedback, _Fact("Not by groups: each expert sees the whole panel's figures.")),
         "groups": _Fact(f"{GROUPINGS[protocol.split_by]}, chosen before the round opened. All experts weigh the same."),
         "stop": _Fact(protocol.stop_rule, "why then"),
         "anonymity": _Fact(promise),
@@ -230,7 +230,9 @@ def _of_protocol(report: Report) -> dict[str, _Fact]:
             "approval by an ethics committee, or why none was needed",
         ),
         "given": _Fact("By each expert alone, in a browser, through a personal link, over as many sittings as wanted."),
-        "access": _Fact("English or Dutch, on a phone or larger, by keyboard and with a screen reader."),
+        "access": _Fact(
+            f"{' or '.join(LANGUAGES.values())}, on a phone or larger, by keyboard and with a screen reader."
+        ),
         "bias": _Fact(f"{promise} Whoever runs the panel neither votes in the group nor sees a score by name."),
         "directors_part": _Fact(
             "None in scoring. The panel manager releases the comments, and the group answers them."
@@ -325,9 +327,9 @@ def _of_course(uow: UnitOfWork, report: Report) -> dict[str, _Fact]:
     released = _comments(report)
     comments, answered = len(released), sum(each.answer is not None for each in released)
     declared = sum(bool(each.seat.conflict_of_interest) for each in seated(session, round_.id) if each.counts)
-    shown = declared == 0 or min(declared, report.invited - declared) >= report.protocol.minimum_cell
+    shown = min(declared, report.invited - declared) >= report.protocol.minimum_cell
     interests = (
-        f"{declared} of {report.invited} declared one" if shown else "so few declared one that no number is given"
+        f"{declared} of {report.invited} declared one" if shown else "the number would tell who, and is not given"
     )
     zone = session.get_one(Group, round_.group_id).time_zone
     opened, closed = (

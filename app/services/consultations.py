@@ -109,22 +109,12 @@ def list_consultations(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[
     """What was said beside the panel, newest first; withdrawn ones last, for those who may restore them."""
     standing = require(uow.session, actor, group_id, Can.CONSULTATION_READ)
     writes = standing.may(Can.CONSULTATION_WRITE)
-    rows = uow.session.execute(
-        select(Consultation)
-        .where(Consultation.group_id == group_id, *(() if writes else (Consultation.withdrawn_at.is_(None),)))
-        .order_by(Consultation.withdrawn_at.is_not(None), Consultation.happened_on.desc(), Consultation.id.desc())
-    ).scalars()
-    return [_heard(uow, each, writes) for each in rows]
+    return _list(uow, group_id, writes)
 
 
 def heard_by_the_group(uow: UnitOfWork, *, group_id: int) -> list[Heard]:
     """The same as the group reads it, whoever asks: for what is handed out. The caller has checked the right."""
-    rows = uow.session.execute(
-        select(Consultation)
-        .where(Consultation.group_id == group_id, Consultation.withdrawn_at.is_(None))
-        .order_by(Consultation.happened_on.desc(), Consultation.id.desc())
-    ).scalars()
-    return [_heard(uow, each, writes=False) for each in rows]
+    return _list(uow, group_id, writes=False)
 
 
 def read_consultation(uow: UnitOfWork, actor: Actor, *, consultation_id: int, group_id: int) -> Reading:
@@ -281,6 +271,15 @@ def token_of(keys: Keys, consultation: Consultation) -> str:
 def link_of(uow: UnitOfWork, consultation: Consultation) -> str:
     """The address of a form."""
     return f"{uow.settings.base_url}/opinion/{token_of(uow.keys, consultation)}"
+
+
+def _list(uow: UnitOfWork, group_id: int, writes: bool) -> list[Heard]:
+    rows = uow.session.execute(
+        select(Consultation)
+        .where(Consultation.group_id == group_id, *(() if writes else (Consultation.withdrawn_at.is_(None),)))
+        .order_by(Consultation.withdrawn_at.is_not(None), Consultation.happened_on.desc(), Consultation.id.desc())
+    ).scalars()
+    return [_heard(uow, each, writes) for each in rows]
 
 
 def _heard(uow: UnitOfWork, each: Consultation, writes: bool) -> Heard:

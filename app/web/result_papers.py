@@ -38,7 +38,7 @@ def paper_of(
         *_found(report, shown),
         *_protocol(report, group),
         *_panel(report, heard),
-        *_results(report, shown),
+        *_results(report),
         *_items(report),
         *_whole(report),
         *_methods(report),
@@ -215,7 +215,7 @@ def _panel(report: Report, heard: Sequence[Heard]) -> Iterator[Block]:
                 yield Prose(found.words)
 
 
-def _results(report: Report, shown: Sequence[pages.Row]) -> Iterator[Block]:
+def _results(report: Report) -> Iterator[Block]:
     yield Heading(1, _("Results"))
     for dimension in report.protocol.dimensions:
         yield Heading(2, dimension.label)

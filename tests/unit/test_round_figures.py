@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,11 +59,11 @@ def test_no_small_cell_is_shown_or_can_be_worked_out(
 
 @given(rounds(), st.randoms(use_true_random=False))
 def test_neither_order_nor_people_who_were_not_asked_change_a_figure(
-    given_round: tuple[Terms, dict[str, str], dict[str, int | None]], draw: object
+    given_round: tuple[Terms, dict[str, str], dict[str, int | None]], draw: random.Random
 ) -> None:
     terms, eligible, answers = given_round
     mixed = list(answers.items())
-    draw.shuffle(mixed)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+    draw.shuffle(mixed)
     asked_only = {code: value for code, value in mixed if code in eligible}
     assert question_figures(terms, Scale(1, 9), eligible, dict(mixed)) == question_figures(
         terms, Scale(1, 9), eligible, asked_only
