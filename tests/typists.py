@@ -30,6 +30,7 @@ from models.groups import Role
 from models.items import Kind, Status
 from tests.cast import Cast, sign_in_token
 from tests.live import LiveServer
+from tests.programs import NODE
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIENT = ROOT / "tests" / "node" / "client.mjs"
@@ -52,7 +53,7 @@ class Typists:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            ["node", "--experimental-websocket", "--no-warnings", str(CLIENT)],
+            [NODE, str(CLIENT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

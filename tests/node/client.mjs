@@ -1,7 +1,7 @@
 // A headless live-text client for tests: the session of static/js/text over a real Socket.IO connection, driven by one
 // JSON request per line on standard input, answered by one JSON line each on standard output.
 //
-//   node --experimental-websocket --no-warnings tests/node/client.mjs
+//   .venv/bin/node tests/node/client.mjs
 //
 // A request is {"id": any, "do": name, "at": client's name, ...}; the answer {"id", "ok": result} or {"id", "error"}.
 // One process plays many clients, each with a connection of its own:
@@ -22,7 +22,6 @@ import { EditorState } from "../../static/vendor/codemirror.js";
 import { guard } from "../../static/js/text/sync.js";
 
 const Native = globalThis.WebSocket;
-if (!Native) throw new Error("run node with --experimental-websocket");
 /** What the next socket sends as headers; a browser would send its own cookie and origin. */
 let headers = {};
 globalThis.WebSocket = class extends Native {

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from app.calc import changes as ch
 from app.calc.changes import BadChangeError, ChangeSet, TooFarBehindError, TooLargeError, Units
 from app.calc.rebase import Logged, rebase
+from tests.programs import NODE
 
 REFERENCE = Path(__file__).parents[1] / "node" / "changes_reference.mjs"
 
@@ -24,7 +25,7 @@ class Original:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            ["node", str(REFERENCE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+            [NODE, str(REFERENCE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
         )
 
     def ask(self, requests: list[dict[str, Any]]) -> list[Any]:

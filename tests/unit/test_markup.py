@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import time
 from html.parser import HTMLParser
@@ -15,8 +14,9 @@ from hypothesis import strategies as st
 
 from app.calc.differences import difference
 from app.markup import MAX_UNITS, picture, qr, redline, render
+from tests.programs import NODE
 
-NODE = Path(__file__).parents[1] / "node"
+REFERENCE = Path(__file__).parents[1] / "node"
 
 
 class _Shown(HTMLParser):
@@ -92,8 +92,8 @@ def neutral(node: list[Any]) -> list[Any]:
 
 def reference(texts: list[str]) -> list[list[Any]]:
     done = subprocess.run(
-        ["node", "markdown_reference.mjs"],
-        cwd=NODE,
+        [NODE, "markdown_reference.mjs"],
+        cwd=REFERENCE,
         input=json.dumps(texts),
         capture_output=True,
         text=True,
@@ -197,18 +197,13 @@ def _held_against_the_editor(count: int) -> None:
         assert shown(text) == theirs, repr(text)
 
 
-needs_node = pytest.mark.skipif(not shutil.which("node"), reason="needs Node")
-
-
 @pytest.mark.node
-@needs_node
 def test_a_page_shows_what_the_editor_shows() -> None:
     _held_against_the_editor(300)
 
 
 @pytest.mark.long
 @pytest.mark.node
-@needs_node
 def test_a_page_shows_what_the_editor_shows_at_length() -> None:
     _held_against_the_editor(5_000)
 
