@@ -1,6 +1,6 @@
 // Many people type into one text: how long until each sees what another wrote. Started by bench/live.py.
 //
-//   node --experimental-websocket --no-warnings bench/live.mjs URL DOC SECONDS PEOPLE TOKEN PERSON [TOKEN PERSON …]
+//   .venv/bin/node bench/live.mjs URL DOC SECONDS PEOPLE TOKEN PERSON [TOKEN PERSON …]
 //
 // Everybody inserts one letter five times a second at the beginning of the text. Prints one line of JSON: milliseconds
 // from the push to its arrival at another's socket (p50, p95, p99), bytes received per person and second, pushes refused.

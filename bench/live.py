@@ -24,6 +24,7 @@ from app.uow import Database  # noqa: E402
 from models.groups import Role  # noqa: E402
 from tests.cast import make_cast  # noqa: E402
 from tests.live import LiveServer  # noqa: E402
+from tests.programs import NODE  # noqa: E402
 from tests.typists import add_texts  # noqa: E402
 
 CROWDS = (2, 10, 100)
@@ -65,7 +66,7 @@ def main() -> None:
         for crowd in CROWDS:
             _, doc = add_texts(database, people, "")
             before, began = cpu_seconds(server), time.monotonic()
-            script = ["node", "--experimental-websocket", "--no-warnings", str(ROOT / "bench" / "live.mjs")]
+            script = [NODE, str(ROOT / "bench" / "live.mjs")]
             done = subprocess.run(
                 [*script, server.url, str(doc), seconds, str(crowd), *cast], capture_output=True, text=True, check=True
             )
