@@ -60,8 +60,9 @@ class Study:
         """Prepare the next round, and open it for 21 days."""
         with self.database.writing() as uow:
             made = validation.create_round(
-                uow, self.cast.panel_manager, group_id=self.cast.group_id, version_id=self.version_id
-            )
+                uow, self.cast.panel_manager, group_id=self.cast.group_id, version_id=self.version_id,
+                reason="The group wants to know.",
+            )  # fmt: skip
             self.round_id = made.id
             if protocol:
                 kept = Protocol.from_json({**made.protocol, **protocol})

@@ -25,9 +25,9 @@ from app.policy import Actor, Can
 from app.services.accounts import names_of
 from app.services.activity import note
 from app.services.protocols import WHOLE, Dimension
-from app.services.results import stored_result
 from app.services.round_figures import Before, answers_in, group_names
 from app.services.rounds import access_round, group_of, hold_round, protocol_of, rated_items, seated, version_of
+from app.services.verdicts import stored_result
 from app.services.version_files import File
 from app.uow import UnitOfWork
 from models.bundles import BundleRelease

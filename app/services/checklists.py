@@ -16,6 +16,7 @@ from app.services.panel import LANGUAGES
 from app.services.protocols import FEEDBACK, GROUPINGS, RULES
 from app.services.results import Comment, Report
 from app.services.rounds import seated
+from app.services.stopping import rule_words, ruling_words
 from app.services.versions import items_of
 from app.uow import UnitOfWork
 from models.consultations import Consultation, ConsultationKind
@@ -222,7 +223,7 @@ def _of_protocol(report: Report) -> dict[str, _Fact]:
             "none": _Fact(gap="nothing was fed back"),
         }.get(protocol.feedback, _Fact("Not by groups: each expert sees the whole panel's figures.")),
         "groups": _Fact(f"{GROUPINGS[protocol.split_by]}, chosen before the round opened. All experts weigh the same."),
-        "stop": _Fact(protocol.stop_rule, "why then"),
+        "stop": _Fact(rule_words(protocol.stop, protocol.stop_rule), "why then"),
         "anonymity": _Fact(promise),
         "ethics": _Fact(
             f"Information sheet, version {report.round.information_version}, and consent before the first answer; the "
@@ -353,7 +354,10 @@ def _of_course(uow: UnitOfWork, report: Report) -> dict[str, _Fact]:
         "method": _Fact(
             f"Scored rounds without a meeting of the panel, on words that are locked; {RULES[report.protocol.rule]}."
         ),
-        "rounds": _Fact(f"{_many(len(rounds), 'round', 'rounds')} up to this one."),
+        "rounds": _Fact(
+            f"{_many(len(rounds), 'round', 'rounds')} up to this one. "
+            f"{ruling_words(report.protocol.stop, report.ruling)}".strip()
+        ),
         "steps": _Fact(f"Round {round_.number}: {carried}, {len(report.items)} in all.", "the aim in words"),
         "carried": _Fact(f"In this round: {carried}. Scores are carried over for identical words only."),
         "pilot": _Fact(

@@ -28,7 +28,8 @@ from app.services import (
     word_files,
 )
 from app.services.companions import Including
-from app.services.results import Band, Comment, Figures, Judgement, Report
+from app.services.results import Comment, Report
+from app.services.verdicts import Band, Figures, Judgement
 from app.services.version_files import File
 from app.uow import UnitOfWork
 from models.evidence import ContractingModel, Finding, Link, Source

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from app.calc.ratings import Rule, Scale, least_scores
+from app.calc.stopping import StopRule
 from app.errors import Invalid
 
 #: Scales a dimension may use, by the name shown in forms.
@@ -37,6 +38,8 @@ GROUPINGS = {
 }
 NOT_SAID = "not said"
 MOST_DIMENSIONS = 12
+MOST_ROUNDS = 9
+TWO_ROUNDS = StopRule(most_rounds=2)
 #: What the burden is estimated from: reading speed and time for one answer.
 WORDS_A_MINUTE = 220
 SECONDS_A_RATING = 12
@@ -161,6 +164,7 @@ class Protocol:
     two thirds of those eligible; never under five. ``minimum_cell`` is the smallest group shown. ``split_by`` (a key of
     ``GROUPINGS``) is what experts are compared by; ``merged`` names the group that a value of it is put into. Both hold
     for every item. ``share_comments``: what is written about an item is shown to the others in the next round.
+    ``stop`` is what ends the rounds, None in protocols from before it could be told; ``stop_rule`` adds words to it.
     """
 
     dimensions: tuple[Dimension, ...]
@@ -177,7 +181,8 @@ class Protocol:
     ask_whole: bool = True
     reminders_most: int = 3
     reminder_gap_days: int = 3
-    stop_rule: str = "Two rounds at most; criteria without agreement after the second are reported as such."
+    stop: StopRule | None = TWO_ROUNDS
+    stop_rule: str = "Criteria without agreement at the end are reported as such."
 
     @property
     def primary(self) -> Rule:
@@ -227,14 +232,15 @@ class Protocol:
         dimensions = tuple(
             Dimension(**{**each, "only_for": tuple(each.get("only_for", ()))}) for each in stored["dimensions"]
         )
-        plain = {name: value for name, value in stored.items() if name not in {"dimensions", "sensitivity"}}
+        plain = {name: value for name, value in stored.items() if name not in {"dimensions", "sensitivity", "stop"}}
         if "split_by_scope" in plain:  # as it was stored before there were other groups
             plain["split_by"] = "scope" if plain.pop("split_by_scope") else ""
-        return cls(dimensions=dimensions, sensitivity=tuple(stored.get("sensitivity", ())), **plain)
+        stop = StopRule(**stored["stop"]) if stored.get("stop") else None
+        return cls(dimensions=dimensions, sensitivity=tuple(stored.get("sensitivity", ())), stop=stop, **plain)
 
     def checked(self) -> Protocol:
         """The protocol itself if a round can be run on it. Raises Invalid with a sentence for each fault."""
-        fields = dict(_faults_of_dimensions(self.dimensions))
+        fields = dict(_faults_of_dimensions(self.dimensions)) | _faults_of_stopping(self.stop)
         if self.rule not in RULES:
             fields["rule"] = "Choose the one rule that decides"
         elif self.dimensions and not any(self.decides(each) for each in self.dimensions):
@@ -275,9 +281,32 @@ def follow_up(protocol: Protocol) -> Protocol:
     return replace(protocol, ask_missing=False, ask_whole=False)
 
 
+def changed_terms(before: Protocol, now: Protocol) -> list[str]:
+    """What decides otherwise than in the round before, one sentence each: what its report has to own up to."""
+    terms = {
+        "rule": "The rule that decides", "least": "The least number of scores for a verdict",
+        "percentile_type": "The type of percentiles", "minimum_cell": "The smallest group shown",
+        "split_by": "What experts are compared by", "merged": "How groups are merged", "stop": "The rule for stopping",
+    }  # fmt: skip
+    changed = [words for name, words in terms.items() if getattr(before, name) != getattr(now, name)]
+    scales = {each.key: each.scale for each in before.dimensions}
+    if any(scales.get(each.key, each.scale) != each.scale for each in now.dimensions):
+        changed.append("The scale of a question")
+    return [f"{words} is not that of the round before." for words in changed]
+
+
 def key_of(words: str) -> str:
     """A dimension's key made from its short name: "Legal soundness" gives "legal_soundness"."""
     return re.sub(r"[^a-z0-9]+", "_", words.casefold()).strip("_")[:40]
+
+
+def _faults_of_stopping(rule: StopRule | None) -> dict[str, str]:
+    faults = {}
+    if rule is not None and not 1 <= rule.most_rounds <= MOST_ROUNDS:
+        faults["most_rounds"] = f"Enter a whole number from 1 to {MOST_ROUNDS}"
+    if rule is not None and rule.enough is not None and not 50 <= rule.enough <= 100:
+        faults["enough"] = "Enter a whole number from 50 to 100, or leave it empty"
+    return faults
 
 
 def _faults_of_dimensions(dimensions: Sequence[Dimension]) -> list[tuple[str, str]]:

@@ -14,9 +14,10 @@ from app.errors import NotFound
 from app.services.dispositions import Answer, became
 from app.services.protocols import Dimension
 from app.services.rating import Stored, answers_of, whole_of
-from app.services.results import Band, Comment, figures_of, released_on, stored_result
+from app.services.results import Comment, released_on
 from app.services.rounds import protocol_of, rated_items, round_before, version_of
 from app.services.seating import Place
+from app.services.verdicts import Band, figures_of, stored_result
 from app.uow import UnitOfWork
 from models.items import Kind
 from models.validation import Rating, Remark, RemarkKind, Round, RoundItem

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from app.calc.figures import METHODS
 from app.calc.round_figures import Answers, Terms, compared, question_figures
 from app.services.protocols import WHOLE, Dimension, Protocol
-from app.services.results import contested
 from app.services.rounds import Seated, group_of, protocol_of, rated_items, round_before, seated
+from app.services.verdicts import contested
 from app.uow import UnitOfWork
 from models.validation import Expert, Rating, Round, RoundResult, Scope
 from models.versions import VersionItem

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from app.policy import Actor, Can, require
 from app.services.protocols import Dimension
-from app.services.results import Figures, figures_of, stored_result
 from app.services.rounds import protocol_of, rated_items
+from app.services.verdicts import Figures, figures_of, stored_result
 from app.uow import UnitOfWork
 from models.validation import Round, RoundState
 from models.versions import VersionItem

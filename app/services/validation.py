@@ -15,8 +15,15 @@ from app.policy import SYSTEM, Actor, Can, require
 from app.services import pilots
 from app.services.activity import note
 from app.services.panel import check_reason, panel_of
-from app.services.protocols import GROUPINGS, Burden, Impossible, Protocol, follow_up, template
-from app.services.results import contested
+from app.services.protocols import (
+    GROUPINGS,
+    Burden,
+    Impossible,
+    Protocol,
+    changed_terms,
+    follow_up,
+    template,
+)  # fmt: skip
 from app.services.round_figures import compute, group_names
 from app.services.rounds import (
     access_round,
@@ -33,6 +40,8 @@ from app.services.rounds import (
     version_of,
 )  # fmt: skip
 from app.services.seats import seat_all
+from app.services.stopping import ruling_after, ruling_words
+from app.services.verdicts import contested
 from app.services.versions import access_version, items_of
 from app.uow import Database, UnitOfWork
 from models.groups import Group
@@ -110,6 +119,29 @@ class Preparation:
     missing: list[str]
 
 
+@dataclass(frozen=True)
+class Next:
+    """Whether the next round can be prepared, and what stands in the way or speaks against it.
+
+    ``unfinished`` is the round that has to be closed (or discarded) first. ``said`` is what the stop rule says after
+    the last closed round, "" where there is none; where ``ended``, one more round needs a reason.
+    """
+
+    unfinished: Round | None
+    said: str
+    ended: bool
+
+
+def next_round(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Next:
+    """What the panel manager needs to know before preparing the next round."""
+    require(uow.session, actor, group_id, Can.ROUND_MANAGE)
+    rounds = [each.round for each in list_rounds(uow, actor, group_id=group_id)]
+    unfinished = next((each for each in rounds if each.state is not RoundState.CLOSED), None)
+    last = next((each for each in rounds if each.state is RoundState.CLOSED), None)
+    said, ended = _said_after(uow.session, last) if unfinished is None else ("", False)
+    return Next(unfinished, said, ended)
+
+
 def list_rounds(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[Listed]:
     """The group's rounds, newest first."""
     require(uow.session, actor, group_id, Can.ROUND_READ)
@@ -123,12 +155,20 @@ def list_rounds(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[Listed]
 
 
 def create_round(
-    uow: UnitOfWork, actor: Actor, *, group_id: int, version_id: int, title: str = "", protocol: str = "rand"
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    group_id: int,
+    version_id: int,
+    title: str = "",
+    protocol: str = "rand",
+    reason: str = "",
 ) -> Round:
     """Prepare the next round on a frozen version, from a ready-made protocol.
 
     After a closed round it asks the same questions, only of the items without agreement (where the version still holds
-    them). Raises Invalid, Conflict when another round is not closed yet.
+    them). Where the stop rule has ended the rounds, one more is a deviation and needs a ``reason``. Raises Invalid,
+    Conflict when another round is not closed yet.
     """
     require(uow.session, actor, group_id, Can.ROUND_MANAGE)
     group = uow.lock(Group, group_id)
@@ -144,6 +184,9 @@ def create_round(
     if len(title) > 200:
         raise Invalid("Use a shorter title.", fields={"title": "Use at most 200 characters"})
     before = rounds[-1] if rounds else None
+    said, ended = _said_after(uow.session, before, version.id)
+    if ended:
+        reason = check_reason(reason)
     chosen = follow_up(protocol_of(before)) if before else template(protocol)
     round_ = Round(
         group_id=group_id, panel_id=panel.id, version_id=version.id, version_sha256=version.sha256, number=number,
@@ -156,6 +199,8 @@ def create_round(
     _first_items(uow, round_, before)
     if not before:
         round_.information_sheet = SHEET.format(group=group.name, contact=uow.settings.contact)
+    if ended:
+        deviate(uow, actor, round_, f"This round was prepared although the rounds had ended. {said}", reason)
     note(uow, actor, f"prepared validation round {number} on version {version.number}", group_id=group_id)
     uow.emit(RoundChanged(group_id, round_.id))
     return round_
@@ -224,7 +269,8 @@ def discard_round(uow: UnitOfWork, actor: Actor, *, round_id: int) -> None:
     """Throw away a round that the panel was not invited to yet, with what pilot raters answered."""
     round_ = _hold_draft(uow, actor, round_id)
     pilots.wipe(uow, round_)
-    uow.session.execute(delete(RoundItem).where(RoundItem.round_id == round_.id))
+    for table in (RoundItem, Deviation):
+        uow.session.execute(delete(table).where(table.round_id == round_.id))
     uow.session.delete(round_)
     note(uow, actor, f"discarded the prepared validation round {round_.number}", group_id=round_.group_id)
     uow.emit(RoundChanged(round_.group_id, round_.id))
@@ -243,11 +289,15 @@ def open_round(uow: UnitOfWork, actor: Actor, *, round_id: int, closes_at: datet
     missing = _missing(round_, rated_items(uow.session, round_.id), experts)
     if missing:
         raise Invalid("The round was not opened. " + " ".join(missing))
+    before = round_before(uow.session, round_)
+    if before is not None:
+        for change in changed_terms(protocol_of(before), protocol_of(round_)):
+            deviate(uow, actor, round_, change, f"Changed after round {before.number}, before this one was opened.")
     round_.state = RoundState.OPEN
     round_.locked_at = round_.opened_at = uow.now
     round_.closes_at = closes_at
     uow.flush()
-    seat_all(uow, round_, [each for each in experts if not each.is_pilot], round_before(uow.session, round_))
+    seat_all(uow, round_, [each for each in experts if not each.is_pilot], before)
     note(uow, actor, f"opened validation round {round_.number}", group_id=round_.group_id)
     uow.emit(RoundChanged(round_.group_id, round_.id))
     return round_
@@ -360,6 +410,16 @@ def _overview(session: Session, round_: Round) -> Overview:
         deviations=deviations_of(session, round_.id),
         before=round_before(session, round_),
     )
+
+
+def _said_after(session: Session, before: Round | None, version_id: int | None = None) -> tuple[str, bool]:
+    """What the stop rule says after a closed round, "" where it has none but words; and whether it ends the rounds.
+
+    ``version_id`` is the version that the next round would be on.
+    """
+    rule = protocol_of(before).stop if before is not None else None
+    ruling = ruling_after(session, before, version_id) if before is not None else None
+    return ruling_words(rule, ruling), ruling is not None and ruling.ends
 
 
 def _hold_draft(uow: UnitOfWork, actor: Actor, round_id: int) -> Round:

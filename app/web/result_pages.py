@@ -19,14 +19,14 @@ from app.calc.consensus import classify
 from app.calc.figures import METHODS
 from app.calc.maps import HeatRow, Point, flow, heat_map, plane
 from app.calc.ratings import rate_band
-from app.services.protocols import RULES, Dimension, Protocol
-from app.services.results import Figures, ItemReport, Judgement, Movement, Report
+from app.services.protocols import RULES, Dimension
+from app.services.results import ItemReport, Report
+from app.services.stopping import rule_words, ruling_words
+from app.services.verdicts import Figures, Judgement, Movement, stand_of
 from models.items import Kind
 from models.validation import Round, Scope
 
 LONGEST_LABEL = 90
-#: Outcomes that call for work on the words, and those that say nothing either way.
-WORK = frozenset({"not agreed", "uncertain", "disagreement", "rejected"})
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,8 @@ def results_page(report: Report, *, before: Round | None = None, rehearsal: int 
         before=before,
         rehearsal=rehearsal,
         rules=RULES,
+        stop=rule_words(report.protocol.stop, report.protocol.stop_rule),
+        ruling=ruling_words(report.protocol.stop, report.ruling),
     )
 
 
@@ -146,27 +148,12 @@ def mark_of(outcome: str) -> Mark:
     return known[outcome]
 
 
-def standing(item: ItemReport, protocol: Protocol) -> str:
-    """``work`` when some dimension needs it, ``agreed`` when all that could have a verdict are, else ``open``.
-
-    Dimensions on which the rule could never decide with the experts asked (another scale, two lawyers) do not count.
-    """
-    outcomes = [
-        each.judgement.outcome if each.judgement else ""
-        for each in item.figures
-        if protocol.decides(each.dimension) and protocol.least_of(each.eligible) <= each.eligible
-    ]
-    if WORK & set(outcomes):
-        return "work"
-    return "agreed" if outcomes and set(outcomes) == {"agreed"} else "open"
-
-
 def rows(report: Report) -> list[Row]:
     """The items, those that need work first, each group in the order of the blueprint."""
     made = [
         Row(
             item,
-            standing(item, report.protocol),
+            stand_of(item.figures),
             tuple(Cell(each.dimension, mark(each), _short(each)) for each in item.figures),
         )
         for item in report.items

@@ -17,7 +17,9 @@ from app.calc.papers import Block, Heading, Line, Paper, Picture, Points, Prose,
 from app.services.checklists import Checklist
 from app.services.consultations import Heard
 from app.services.protocols import FEEDBACK, GROUPINGS, RULES, WHOLE, Dimension
-from app.services.results import Band, Comment, Figures, ItemReport, Report
+from app.services.results import Comment, ItemReport, Report
+from app.services.stopping import rule_words, ruling_words
+from app.services.verdicts import Band, Figures
 from app.web import result_pages as pages
 from app.web.dispositions import outcome_words
 from models.groups import Group
@@ -69,6 +71,8 @@ def _found(report: Report, shown: Sequence[pages.Row]) -> Iterator[Block]:
     yield Heading(1, _("What was found"))
     yield Line(pages.headline(report, shown))
     yield Line(f"{pages.asked_words(report)}.")
+    if said := ruling_words(report.protocol.stop, report.ruling):
+        yield Line(said)
     named = {"work": _("Need work"), "open": _("Without a verdict"), "agreed": _("Agreed")}
     for standing, words in named.items():
         chosen = [row for row in shown if row.standing == standing]
@@ -140,7 +144,7 @@ def _protocol(report: Report, group: Group) -> Iterator[Block]:
                 else _("for the group only, as released"),
             ),
             (_("Reminders"), reminders),
-            (_("When to stop"), protocol.stop_rule),
+            (_("When to stop"), rule_words(protocol.stop, protocol.stop_rule)),
             (_("Opened"), _day(report.round.opened_at, group)),
             (_("Closed"), _day(report.round.closed_at, group)),
         ],

@@ -13,12 +13,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
+from app.calc.stopping import StopRule
 from app.errors import Invalid, NotFound
 from app.policy import Actor, Can, allowed
 from app.services import panel, pilots, protocols, rehearsals, series, validation, versions
 from app.services.panel import MOST_EXPERTS
 from app.services.protocols import SCALES, Dimension, Protocol
 from app.services.rounds import access_round
+from app.services.stopping import rule_words
 from app.uow import UnitOfWork
 from app.web.context import looking, transaction
 from app.web.forms import text
@@ -59,12 +61,13 @@ def _index(typed: Mapping[str, str], errors: dict[str, str]) -> str:
     manages = allowed(g.role, Can.ROUND_MANAGE)
     with looking() as (uow, actor):
         rounds = validation.list_rounds(uow, actor, group_id=g.group.id)
+        coming = validation.next_round(uow, actor, group_id=g.group.id) if manages else None
         frozen = versions.list_versions(uow, actor, group_id=g.group.id)
         members = panel.list_members(uow, actor, group_id=g.group.id) if manages else []
     return render_template(
         "validation/index.html", rounds=rounds, versions=frozen, members=members, manages=manages, typed=typed,
         errors=errors, templates=[(key, each[0]) for key, each in protocols.TEMPLATES.items()],
-        may_prepare=manages and frozen and all(each.round.state is RoundState.CLOSED for each in rounds),
+        coming=coming if frozen else None,
         results_address=results_address,
     )  # fmt: skip
 
@@ -87,7 +90,7 @@ def create(slug: str) -> ResponseReturnValue:
         with transaction() as (uow, actor):
             made = validation.create_round(
                 uow, actor, group_id=g.group.id, version_id=_number(text("version_id")) or 0, title=text("title"),
-                protocol=text("template") or "rand",
+                protocol=text("template") or "rand", reason=text("reason"),
             )  # fmt: skip
     except Invalid as refusal:
         return _index(request.form, refusal.fields or {"title": refusal.message}), 422
@@ -114,6 +117,7 @@ def round_page(round_id: int, errors: dict[str, str]) -> str:
         "validation/show.html", overview=overview, pilots=tried, round=overview.round, protocol=overview.protocol,
         manages=manages, prepared=prepared, members=members, errors=errors, typed=request.form,
         rules=protocols.RULES, feedback=protocols.FEEDBACK, groupings=protocols.GROUPINGS,
+        stop=rule_words(overview.protocol.stop, overview.protocol.stop_rule),
         results_address=results_address(round_id),
     )  # fmt: skip
 
@@ -184,7 +188,7 @@ def read_protocol(form: MultiDict[str, str]) -> Protocol:
                 words("low", place, 61), words("high", place, 61), words("middle", place, 61), only_for,
             )
         )  # fmt: skip
-    least = form.get("least", "").strip()
+    least, enough = form.get("least", "").strip(), form.get("enough", "").strip()
     return Protocol(
         dimensions=tuple(dimensions),
         rule=form.get("rule", ""),
@@ -200,6 +204,11 @@ def read_protocol(form: MultiDict[str, str]) -> Protocol:
         ask_whole=form.get("ask_whole") == "yes",
         reminders_most=-1 if (most := _number(form.get("reminders_most", ""))) is None else most,
         reminder_gap_days=_number(form.get("reminder_gap_days", "")) or -1,
+        stop=StopRule(
+            most_rounds=_number(form.get("most_rounds", "")) or -1,
+            enough=(_number(enough) or -1) if enough else None,
+            when_stable=form.get("when_stable") == "yes",
+        ),
         stop_rule=form.get("stop_rule", "").strip()[:500],
     )
 

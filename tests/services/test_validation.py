@@ -14,7 +14,19 @@ from sqlalchemy.exc import IntegrityError
 
 from app.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 from app.policy import SYSTEM
-from app.services import panel, rating, remarks, results, reviewing, round_figures, seating, seats, validation, versions
+from app.services import (
+    panel,
+    rating,
+    remarks,
+    results,
+    reviewing,
+    round_figures,
+    seating,
+    seats,
+    validation,
+    verdicts,
+    versions,
+)
 from app.services.panel import SeatForm
 from app.services.protocols import TEMPLATES, Protocol, burden, template
 from app.services.rating import Answer
@@ -73,7 +85,7 @@ def test_a_round_is_closed_into_stored_figures_that_anyone_can_compute_again(stu
     assert second.figures[0].judgement is not None
     assert second.figures[0].judgement.outcome == "disagreement"
     assert (second.figures[1].n, second.figures[1].cannot_judge, second.figures[1].unanswered) == (8, 1, 0)
-    assert (first.is_settled, second.is_settled) == (True, False)
+    assert (verdicts.is_open(first.figures), verdicts.is_open(second.figures)) == (False, True)
     assert [(band.name, band.n) for band in relevance.groups] == [("national", 5), ("international", 4)]
     assert (report.invited, report.started, report.sent) == (9, 9, 0)
     assert report.methods["Classic rule by panel size (only on 1-9)"] == "ram/1"
@@ -611,7 +623,7 @@ def test_items_that_too_few_scored_are_asked_again(study: Study) -> None:
         study.answer(token, AGREED)
     study.close()
     with study.database.reading() as uow:
-        again = results.contested(uow.session, uow.session.get_one(Round, study.round_id))
+        again = verdicts.contested(uow.session, uow.session.get_one(Round, study.round_id))
         assert [item.id for item in again] == [item.id for item in study.rated]
 
 

@@ -124,3 +124,36 @@ def test_a_deviation_is_logged_and_what_was_typed_stays(study: Study, manager: B
     assert manager.post(f"{base(study)}/deviations", data=said).status_code == 303
     page = manager.get(base(study)).text
     assert "Two of them talked. Reason: They met by chance." in page
+
+
+def test_the_stop_rule_is_set_told_and_heeded_on_pages(study: Study, manager: Browser) -> None:
+    typed = fields(manager.get(f"{base(study)}/protocol").text)
+    assert typed["most_rounds"] == ["2"]
+    refused = manager.post(f"{base(study)}/protocol", data={**typed, "most_rounds": "", "enough": "12"})
+    assert refused.status_code == 422
+    assert "Enter a whole number from 1 to 9" in refused.text
+    assert "Enter a whole number from 50 to 100, or leave it empty" in refused.text
+    form = {**typed, "most_rounds": "1", "enough": "90", "when_stable": "yes"}
+    assert manager.post(f"{base(study)}/protocol", data=form).status_code == 303
+    assert fields(manager.get(f"{base(study)}/protocol").text)["when_stable"] == ["yes"]
+    assert "After the first round in any case." in manager.get(base(study)).text
+    rounds = f"/g/{SLUG}/validation/"
+    assert "Round 1 is being prepared" in manager.get(rounds).text
+    study.open_prepared()
+    assert "can be prepared once round 1 is closed" in manager.get(rounds).text
+    study.close()
+    said = (
+        "By the stop rule the rounds end here: this was round 1 of at most 1; 2 of 2 items are left without agreement."
+    )
+    assert said in manager.get(f"{base(study)}/results/").text
+    page = manager.get(rounds).text
+    assert said in page
+    assert "Why one more round" in page
+    refused = manager.post(f"{rounds}rounds", data={"version_id": study.version_id, "title": "Once more"})
+    assert refused.status_code == 422
+    assert "Say why" in refused.text
+    assert "Once more" in refused.text
+    asked = {"version_id": study.version_id, "reason": "Nobody answered."}
+    answer = manager.post(f"{rounds}rounds", data=asked)
+    assert answer.status_code == 303
+    assert "Nobody answered." in manager.get(answer.location).text

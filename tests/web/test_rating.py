@@ -198,7 +198,8 @@ def test_the_panel_manager_prepares_opens_reminds_and_closes_on_pages(app: Flask
     assert "Ann Invented" not in lead.get(address).text
     fields = {
         "name-0": "Clarity", "question-0": "How clear is it?", "scale-0": "1-4", "rule": "cvi", "percentile_type": "7",
-        "minimum_cell": "3", "feedback": "none", "reminders_most": "2", "reminder_gap_days": "3", "stop_rule": "Two.",
+        "minimum_cell": "3", "feedback": "none", "reminders_most": "2", "reminder_gap_days": "3",
+        "most_rounds": "2", "stop_rule": "Two.",
     }  # fmt: skip
     faulty = manager.post(f"{address}/protocol", data={**fields, "rule": "ram"})
     assert faulty.status_code == 422

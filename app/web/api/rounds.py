@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from app.policy import Actor, Can, allowed, require
 from app.services import panel, results, validation
-from app.services.results import Comment, Figures, Report
+from app.services.results import Comment, Report
+from app.services.stopping import ruling_words
+from app.services.verdicts import Figures, is_open
 from app.uow import UnitOfWork
 from app.web.api.calls import Shown, bp, calling, documented
 from models.validation import RoundState
@@ -151,10 +154,27 @@ class Missing(Shown):
     comments: list[Remark]
 
 
+class Ruling(Shown):
+    """What the stop rule says after the round: whether the rounds end, on what ground, and the counts behind it.
+
+    `ground` is null while they go on; `said` is the same as a sentence.
+    """
+
+    ends: bool
+    ground: Literal["nothing open", "most rounds", "enough agreed", "all stable"] | None
+    rounds: int
+    items: int
+    agreed: int
+    open: int
+    stable: int
+    said: str
+
+
 class Results(Shown):
     """A closed round: totals, figures by item and dimension, released comments, what was changed, how it was computed.
 
-    `inputs_sha256` is a fingerprint of what the figures were computed from.
+    `inputs_sha256` is a fingerprint of what the figures were computed from. `ruling` is null where the protocol has no
+    stop rule that can be told.
     """
 
     round_id: int
@@ -173,6 +193,7 @@ class Results(Shown):
     unread_comments: int
     removed_words: int
     deviations: list[Deviation]
+    ruling: Ruling | None
     methods: dict[str, str]
     inputs_sha256: str
     computed_on: date
@@ -241,7 +262,7 @@ def shown(report: Report) -> Results:
                 item_id=each.item.item_id,
                 reference=each.item.reference,
                 title=each.item.title,
-                settled=each.is_settled,
+                settled=not is_open(each.figures),
                 figures=[_figures(one) for one in each.figures],
                 comments=_remarks(each.comments),
             )
@@ -256,10 +277,18 @@ def shown(report: Report) -> Results:
         unread_comments=report.unread_comments,
         removed_words=report.removed_words,
         deviations=[Deviation(at=at, what=what, reason=reason) for at, what, reason in report.deviations],
+        ruling=_ruling(report),
         methods=report.methods,
         inputs_sha256=report.inputs_sha256,
         computed_on=report.computed_at.date(),
     )
+
+
+def _ruling(report: Report) -> Ruling | None:
+    if report.ruling is None:
+        return None
+    said = ruling_words(report.protocol.stop, report.ruling)
+    return Ruling(ends=report.ruling.ends, said=said, **asdict(report.ruling))
 
 
 def _remarks(comments: tuple[Comment, ...]) -> list[Remark]:
