@@ -77,8 +77,9 @@ def secrets_of(study: Study) -> set[str]:
 def test_word_and_pdf_hold_the_whole_report_and_name_nobody(client_of: Client, closed: Study) -> None:
     """The referee's test of docs/referee.md, as far as a machine can do it."""
     word, pdf = report(client_of, closed, "docx"), report(client_of, closed, "pdf")
-    for text in (word_text(word), pdf_text(pdf)):
-        assert text.count("The one rule that decides") == (1 if text == word_text(word) else 2)  # and in the contents
+    written, printed = word_text(word), pdf_text(pdf)
+    for text in (written, printed):
+        assert text.count("The one rule that decides") == (1 if text == written else 2)  # and in the contents
         assert "RAND/UCLA: by how many lie outside the median's third" in text
         for words in (
             "9 of 9", "8 of 9", "Experts disagree", "5 national", "Information sheet, version 1", "Say what happens in",
@@ -96,7 +97,7 @@ def test_word_and_pdf_hold_the_whole_report_and_name_nobody(client_of: Client, c
     read = PdfReader(io.BytesIO(pdf))
     assert read.metadata is not None
     for secret in secrets_of(closed):
-        for place in (inside, pdf_text(pdf), str(read.metadata)):
+        for place in (inside, printed, str(read.metadata)):
             assert secret not in place, secret
 
 
