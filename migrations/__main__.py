@@ -25,7 +25,7 @@ def main() -> int:
 
     Where nothing differs nothing is written, and the exit status is 1.
     """
-    if len(sys.argv) != 2 or not sys.argv[1].strip():
+    if len(sys.argv) != 2 or not sys.argv[1].strip() or sys.argv[1].startswith("-"):
         print('Say what changes: python -m migrations "add a table of sources"', file=sys.stderr)
         return 2
     newest = head()

@@ -56,7 +56,10 @@ class Coding(Base):
 
 
 class Disposition(Base):
-    """The group's answer to one released comment: what it did, why, and the item whose words that changed, if any."""
+    """The group's answer to one released comment: what it did, why, and the item whose words that changed, if any.
+
+    ``told_at`` is when its expert was mailed about this answer; an answer that is given anew has not been told.
+    """
 
     __tablename__ = "disposition"
 
@@ -67,3 +70,4 @@ class Disposition(Base):
     item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"), index=True)
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]

@@ -141,7 +141,6 @@ class Seat(Base):
 
     Whoever withdraws (``withdrew_at``) or is taken off loses the link (``revoked_at``); ``answers_kept`` says that what
     one who withdrew had answered counts. ``replaces_id`` is the seat of one who left, whose place this expert takes.
-    ``told_at`` is when the expert was last told what became of their comments.
     """
 
     __tablename__ = "seat"
@@ -164,7 +163,6 @@ class Seat(Base):
     revoked_at: Mapped[datetime | None]
     withdrew_at: Mapped[datetime | None]
     answers_kept: Mapped[bool] = mapped_column(default=False)
-    told_at: Mapped[datetime | None]
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("seat.id"))
 
 

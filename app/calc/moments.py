@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, get_timezone_location
 
 LOCALE = "en_GB"
 
@@ -23,6 +23,11 @@ def clock_time(moment: datetime, zone: str, *, locale: str = LOCALE) -> str:
 def day_in_words(day: date, *, locale: str = LOCALE) -> str:
     """A day: "3 December 2026"."""
     return format_date(day, "d MMMM y", locale=locale)
+
+
+def city(zone: str, *, locale: str = LOCALE) -> str:
+    """The place a zone is named after: "London", in Dutch "Londen"."""
+    return get_timezone_location(zone, locale=locale, return_city=True)
 
 
 def local_day(moment: datetime, zone: str) -> date:

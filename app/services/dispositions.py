@@ -145,7 +145,7 @@ def answer(
         found = Disposition(remark_id=remark.id, group_id=round_.group_id)
         uow.session.add(found)
     found.outcome, found.why, found.item_id = outcome, why, item_id
-    found.decided_by_id, found.decided_at = actor.person_id, uow.now
+    found.decided_by_id, found.decided_at, found.told_at = actor.person_id, uow.now, None
     uow.flush()
     note(uow, actor, f"answered a comment of an expert: {outcome.value}", group_id=round_.group_id)
     uow.emit(RoundChanged(round_.group_id, round_.id))

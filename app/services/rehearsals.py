@@ -35,6 +35,15 @@ def rehearse(uow: UnitOfWork, actor: Actor, *, round_id: int, seed: int = 1) -> 
         "started": len(came),
         "sent": len(came),
         "pilots": 0,
+        "flow": {
+            "invited": len(experts),
+            "started": len(came),
+            "sent": len(came),
+            "in_place": 0,
+            "withdrew": 0,
+            "withdrew_kept": 0,
+            "taken_off": 0,
+        },
         **figures_of(uow.session, round_, experts, answers),
     }
     protocol = protocol_of(round_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Select, and_, bindparam, select
@@ -17,10 +18,10 @@ from app.services.rating import Stored, answers_of, whole_of
 from app.services.results import Comment, released_on
 from app.services.rounds import protocol_of, rated_items, round_before, version_of
 from app.services.seating import Place
-from app.services.verdicts import Band, figures_of, stored_result
+from app.services.verdicts import Band, Figures, figures_of, stored_result
 from app.uow import UnitOfWork
 from models.items import Kind
-from models.validation import Rating, Remark, RemarkKind, Round, RoundItem
+from models.validation import Rating, Remark, RemarkKind, Round, RoundItem, RoundResult
 from models.versions import Version, VersionItem
 
 
@@ -112,6 +113,21 @@ class Review:
         """Whether every question has an answer."""
         return self.answered == self.asked
 
+    def given(self, task: Task) -> list[Question]:
+        """The questions of a page with the expert's own answers, to look through."""
+        if task.kind == "missing":
+            return []
+        asked = self.place.dimensions if task.item is not None else whole_of(self.place)
+        about = task.item.id if task.item else None
+        return [Question(each, _written(self.stored, about, each.key), None) for each in asked]
+
+    def words(self, task: Task) -> list[str]:
+        """What the expert wrote on a page."""
+        kinds = {"item": (RemarkKind.COMMENT, RemarkKind.WORDING), "missing": (RemarkKind.MISSING,)}
+        about = task.item.id if task.item else None
+        found = (self.stored.remarks.get((about, kind), "") for kind in kinds.get(task.kind, (RemarkKind.WHOLE,)))
+        return [words for words in found if words]
+
     def after(self, task: Task) -> Task | None:
         """Where to go after a page: the next that has something to answer, then earlier ones; None when all is done."""
         tasks = self.tasks
@@ -152,6 +168,11 @@ class Question:
     dimension: Dimension
     stored: str | None
     feedback: Feedback | None
+
+    @property
+    def typed(self) -> str:
+        """The answer as it is typed in the grid: empty, a number, or `CANNOT` for "cannot judge"."""
+        return CANNOT if self.stored == "" else self.stored or ""
 
     @property
     def wants_comment(self) -> bool:
@@ -254,19 +275,20 @@ def item_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> Page:
     review, task = task_of(uow, place, version_item_id=version_item_id)
     rated = [each for each in review.tasks if each.kind == "item"]
     item, stored = next(each for each in review.items if each.id == version_item_id), review.stored
-    earlier = _Earlier(uow, place, item)
+    earlier = _Earlier(uow, place)
     return Page(
         review=review,
         task=task,
         element=_element_of(item, {each.reference: each for each in review.items}),
         specifications=[each for each in review.items if each.parent_reference == item.reference],
         questions=[
-            Question(each, _written(stored, item.id, each.key), earlier.feedback(each)) for each in place.dimensions
+            Question(each, _written(stored, item.id, each.key), earlier.feedback(item, each))
+            for each in place.dimensions
         ],
         comment=stored.remarks.get((item.id, RemarkKind.COMMENT), ""),
         wording=stored.remarks.get((item.id, RemarkKind.WORDING), ""),
-        reworded=earlier.reworded,
-        said=earlier.said,
+        reworded=earlier.reworded(item),
+        said=earlier.said(item),
         number=rated.index(task) + 1,
         count=len(rated),
     )
@@ -274,25 +296,37 @@ def item_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> Page:
 
 @dataclass(frozen=True)
 class Row:
-    """One criterion of the grid: its task, and what the expert has given for each question, as it is typed there."""
+    """One criterion of the grid: its task, its questions, and whether its words differ from the round before."""
 
     task: Task
-    cells: list[tuple[Dimension, str]]
+    questions: list[Question]
+    is_reworded: bool
 
 
-def grid_page(uow: UnitOfWork, place: Place) -> tuple[Review, list[tuple[Section, list[Row]]]]:
-    """All criteria at once, by element; a cell is empty, a number, or `CANNOT` for "cannot judge"."""
+def grid_page(
+    uow: UnitOfWork, place: Place, *, looking_back: bool = True
+) -> tuple[Review, list[tuple[Section, list[Row]]]]:
+    """All criteria at once, by element; without ``looking_back`` nothing is said of the round before."""
     review = review_of(uow, place)
+    items = {item.id: item for item in review.items}
+    earlier = _Earlier(uow, place) if looking_back else None
 
-    def typed(task: Task, dimension: Dimension) -> str:
-        given = _written(review.stored, task.item.id if task.item else None, dimension.key)
-        return CANNOT if given == "" else given or ""
+    def row(task: Task) -> Row:
+        item = items[task.item.id] if task.item else None
+        asked = [
+            Question(
+                each,
+                _written(review.stored, item.id, each.key),
+                earlier.feedback(item, each) if earlier is not None else None,
+            )
+            for each in (place.dimensions if item is not None else ())
+            if item is not None
+        ]
+        return Row(task, asked, item is not None and earlier is not None and bool(earlier.reworded(item)))
 
     return review, [
-        (section, [Row(task, [(each, typed(task, each)) for each in place.dimensions]) for task in section.tasks
-                   if task.kind == "item"])
-        for section in review.sections
-    ]  # fmt: skip
+        (section, [row(task) for task in section.tasks if task.kind == "item"]) for section in review.sections
+    ]
 
 
 @dataclass(frozen=True)
@@ -341,48 +375,64 @@ def _looks_back(session: Session, place: Place, before: Round | None) -> bool:
 
 
 class _Earlier:
-    """The round before, for an item whose words were the same; or what was reworded since."""
+    """The round before: what it said of items whose words were the same, and what was reworded since."""
 
-    def __init__(self, uow: UnitOfWork, place: Place, item: VersionItem) -> None:
-        self.reworded: list[Segment] = []
-        self.said: tuple[Comment, ...] = ()
-        self.round: Round | None = None
-        before = round_before(uow.session, place.round)
-        if before is None:
-            return
-        same = [each for each in rated_items(uow.session, before.id) if each.reference == item.reference]
-        if not same:
-            return
-        if protocol_of(before).share_comments:  # whoever wrote was told so
-            self.said = released_on(uow, before, same[0])
-        if place.protocol.feedback == "none":
-            return
-        if same[0].words_sha256 != item.words_sha256:
-            self.reworded = difference(f"{same[0].title}\n{same[0].text}", f"{item.title}\n{item.text}")
-            return
-        self.round = before
-        self.shows = place.protocol.feedback
-        self.figures = figures_of(before, stored_result(uow.session, before), item.reference)
-        self.own = _own_scores(uow.session, before.id, place.expert.id, same[0].id)
+    def __init__(self, uow: UnitOfWork, place: Place) -> None:
+        self._uow, self._place = uow, place
+        self._round = round_before(uow.session, place.round)
+        rated = [] if self._round is None else rated_items(uow.session, self._round.id)
+        self._rated = {each.reference: each for each in rated}
+        self._shows = place.protocol.feedback
+        self._read: dict[str, dict[str, Figures]] = {}
 
-    def feedback(self, dimension: Dimension) -> Feedback | None:
+    def said(self, item: VersionItem) -> tuple[Comment, ...]:
+        """What experts wrote about an item, where whoever wrote was told that others would read it."""
+        before = self._rated.get(item.reference)
+        if self._round is None or before is None or not protocol_of(self._round).share_comments:
+            return ()
+        return released_on(self._uow, self._round, before)
+
+    def reworded(self, item: VersionItem) -> list[Segment]:
+        """What differs from the words that were rated then; empty where nothing does, or nothing is told of it."""
+        before = self._rated.get(item.reference)
+        if before is None or self._shows == "none" or before.words_sha256 == item.words_sha256:
+            return []
+        return difference(f"{before.title}\n{before.text}", f"{item.title}\n{item.text}")
+
+    def feedback(self, item: VersionItem, dimension: Dimension) -> Feedback | None:
         """What to show beside one question, or None."""
-        figures = self.figures.get(dimension.key) if self.round else None
+        before = self._rated.get(item.reference)
+        if before is None or self._shows == "none" or before.words_sha256 != item.words_sha256:
+            return None
+        figures = self._figures(item.reference).get(dimension.key)
         if figures is None or figures.dimension.scale != dimension.scale:
             return None
+        key = (before.id, dimension.key)
         return Feedback(
-            own=self.own.get(dimension.key),
-            own_given=dimension.key in self.own,
+            own=self._own.get(key),
+            own_given=key in self._own,
             median=figures.median,
-            distribution=figures.distribution if self.shows == "distribution" else (),
+            distribution=figures.distribution if self._shows == "distribution" else (),
             n=figures.n,
-            groups=figures.groups if self.shows == "groups" else (),
+            groups=figures.groups if self._shows == "groups" else (),
         )
 
+    @cached_property
+    def _stored(self) -> RoundResult | None:
+        return None if self._round is None else stored_result(self._uow.session, self._round)
 
-def _own_scores(session: Session, round_id: int, expert_id: int, version_item_id: int) -> dict[str, int | None]:
-    own = (Rating.round_id == round_id, Rating.expert_id == expert_id, Rating.version_item_id == version_item_id)
-    return {row.dimension: row.value for row in session.execute(select(Rating.dimension, Rating.value).where(*own))}
+    def _figures(self, reference: str) -> dict[str, Figures]:
+        if reference not in self._read and self._round is not None and self._stored is not None:
+            self._read[reference] = figures_of(self._round, self._stored, reference)
+        return self._read.get(reference, {})
+
+    @cached_property
+    def _own(self) -> dict[tuple[int | None, str], int | None]:
+        if self._round is None:
+            return {}
+        mine = (Rating.round_id == self._round.id, Rating.expert_id == self._place.expert.id)
+        rows = self._uow.session.execute(select(Rating.version_item_id, Rating.dimension, Rating.value).where(*mine))
+        return {(item_id, dimension): value for item_id, dimension, value in rows}
 
 
 def _written(stored: Stored, item_id: int | None, dimension: str) -> str | None:

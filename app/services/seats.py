@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from app.calc import moments
 from app.errors import Conflict, Invalid, NotFound
@@ -133,16 +133,16 @@ def tell_answers(uow: UnitOfWork, actor: Actor, *, round_id: int) -> int:
     round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
     must_be(round_, RoundState.CLOSED)
     rows = uow.session.execute(
-        select(Seat, func.max(Disposition.decided_at))
+        select(Seat, Disposition)
         .join(Remark, (Remark.expert_id == Seat.expert_id) & (Remark.round_id == Seat.round_id))
         .join(Disposition, Disposition.remark_id == Remark.id)
         .join(Expert, Expert.id == Seat.expert_id)
-        .where(Seat.round_id == round_.id, Expert.withdrawn_at.is_(None))
-        .group_by(Seat.id)
+        .where(Seat.round_id == round_.id, Expert.withdrawn_at.is_(None), Disposition.told_at.is_(None))
     ).all()
-    due = [seat for seat, last in rows if seat.told_at is None or seat.told_at < last]
+    for _seat, given in rows:
+        given.told_at = uow.now
+    due = {seat.id: seat for seat, _given in rows}.values()
     for seat in due:
-        seat.told_at = uow.now
         key = f"seat-{seat.id}-answers-{int(uow.now.timestamp())}"
         enqueue(uow, "seat_mail", {"seat_id": seat.id, "kind": "answers"}, key=key, group_id=round_.group_id)
     if due:
@@ -210,7 +210,7 @@ def until(round_: Round, group: Group, language: str = ENGLISH) -> str:
     """The deadline in the group's time zone: "12 December 2026, 17:00 (London time)"; empty while there is none."""
     if round_.closes_at is None:
         return ""
-    place = group.time_zone.rpartition("/")[2].replace("_", " ")
+    place = moments.city(group.time_zone, locale=language)
     day = moments.day_in_words(moments.local_day(round_.closes_at, group.time_zone), locale=language)
     clock = moments.clock_time(round_.closes_at, group.time_zone, locale=language)
     return f"{day}, {clock} ({CLOCKS[language].format(place=place)})"

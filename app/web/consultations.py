@@ -18,6 +18,7 @@ from app.services.consultations import SCORES, ConsultationForm, Sheet
 from app.web.context import looking, remember, transaction
 from app.web.forms import text, whole_number
 from app.web.fragments import day, group_id, may, number
+from app.web.languages import said, speak
 from app.web.limits import limiter
 from app.web.screen import picture
 from models.consultations import Consultation, ConsultationKind
@@ -190,6 +191,12 @@ def _until() -> datetime:
 # --- the open form ---
 
 
+@opinions.before_request
+def begin() -> None:
+    """In the language chosen on the page, else in the browser's; nothing of it is kept."""
+    speak(request.values.get("language"))
+
+
 @opinions.get("/opinion/<token>")
 @limiter.limit(HALL)
 def form(token: str) -> ResponseReturnValue:
@@ -223,7 +230,8 @@ def give(token: str) -> ResponseReturnValue:
 
 def _sheet(sheet: Sheet, token: str, errors: Mapping[str, str]) -> str:
     remember(VISITOR, sheet.group)
-    return render_template("opinions/form.html", sheet=sheet, token=token, errors=errors, typed=request.form)
+    shown = {name: said(sentence) for name, sentence in errors.items()}
+    return render_template("opinions/form.html", sheet=sheet, token=token, errors=shown, typed=request.form)
 
 
 @opinions.errorhandler(Gone)

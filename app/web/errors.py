@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 import redis
 from flask import Flask, Response, jsonify, render_template, request
@@ -15,6 +16,7 @@ from app import logs
 from app.errors import DomainError
 from app.uow import SILENT
 from app.web import health
+from app.web.guards import anyone
 
 log = logging.getLogger("concordat.web")
 
@@ -75,6 +77,9 @@ def install(app: Flask) -> None:
         if error.response is not None or 300 <= status < 400:
             return error.get_response()
         words = WORDS.get(status, error.name)
+        if request.url_rule is None and not wants_json():
+            with suppress(DomainError, *SILENT):  # no view's guard has looked who it is, and the page's head says it
+                anyone()
         answered = app.make_response(answer(status, error.name.lower().replace(" ", "_"), words))
         for name, value in error.get_headers():
             if name.lower() in {"allow", "retry-after"}:

@@ -270,7 +270,7 @@ def rate_grid() -> ResponseReturnValue:
     try:
         with transaction() as (uow, _actor):
             place = _seat(uow, writing=True)
-            _review, sections = reviewing.grid_page(uow, place)
+            _review, sections = reviewing.grid_page(uow, place, looking_back=False)
             rating.rate(uow, place, dict(_typed(sections)))
             review = reviewing.review_of(uow, place, words=False)
     except Invalid as refusal:
@@ -293,10 +293,11 @@ def _typed(
     wrong: dict[str, str] = {}
     for _section, rows in sections:
         for row in rows:
-            for dimension, before in row.cells:
+            for question in row.questions:
+                dimension = question.dimension
                 name = f"score-{row.task.item.id if row.task.item else 0}-{dimension.key}"
                 now = request.form.get(name, "").strip().lower()
-                if now in {"", before} or row.task.item is None:
+                if now in {"", question.typed} or row.task.item is None:
                     continue
                 try:
                     value = None if now == reviewing.CANNOT else number(dimension.key, now)

@@ -46,7 +46,10 @@ def _written(at: datetime, english: str, pattern: str) -> str:
 def place() -> str:
     """What the zone is called, such as "London time"."""
     group = g.get("group")
-    return _("%(place)s time", place=group.time_zone.rpartition("/")[2].replace("_", " ")) if group else "UTC"
+    if group is None:
+        return "UTC"
+    words: str = _("%(place)s time", place=moments.city(group.time_zone, locale=spoken()))
+    return words
 
 
 def in_words(at: datetime) -> str:

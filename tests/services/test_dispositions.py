@@ -29,6 +29,7 @@ from models.documents import Field
 from models.items import Kind, Status
 from models.validation import Remark, RemarkKind
 from tests.cast import counting
+from tests.conftest import SetClock
 from tests.panels import Study, build_study
 from tests.wordings import rewrite, text_of
 
@@ -196,6 +197,20 @@ def test_themes_are_renamed_and_merged(study: Study) -> None:
     assert [each.words for each in table(study, theme="Who pays").entries] != []
 
 
+def test_an_answer_that_was_committed_while_experts_were_told_is_told_next_time(study: Study, clock: SetClock) -> None:
+    """Its moment lies before the mail's, its words came after: what counts is whether it was told."""
+    manager = study.cast.panel_manager
+    answer(study, "Comment 0")
+    with study.database.writing() as uow:
+        assert seats.tell_answers(uow, manager, round_id=study.round_id) == 1
+    clock.advance(seconds=-5)
+    answer(study, "Comment 1")
+    clock.advance(minutes=1)
+    with study.database.writing() as uow:
+        assert seats.tell_answers(uow, manager, round_id=study.round_id) == 1
+        assert seats.tell_answers(uow, manager, round_id=study.round_id) == 0
+
+
 def test_experts_are_told_what_became_of_their_comments_and_not_twice(study: Study) -> None:
     manager = study.cast.panel_manager
     answer(study, "Comment 0", why="The threshold is now worked out.")
@@ -214,6 +229,10 @@ def test_experts_are_told_what_became_of_their_comments_and_not_twice(study: Stu
     assert "Comment 0" in text
     assert "Adopted. The threshold is now worked out." in text
     assert "Comment 1" not in text
+    answer(study, "Comment 0", why="Said anew, it has not been told.")
+    with study.database.writing() as uow:
+        assert seats.tell_answers(uow, manager, round_id=study.round_id) == 1
+    answer(study, "Comment 0", why="The threshold is now worked out.")
 
     study.open()
     with study.database.reading() as uow:

@@ -68,6 +68,15 @@ def test_a_hall_fills_in_a_form_without_a_name(app: Flask, study: Study, client_
     assert form.status_code == 200
     assert "Partnership" in form.text
     assert form.headers["X-Robots-Tag"] == "noindex" if "X-Robots-Tag" in form.headers else "noindex" in form.text
+    dutch = phone.get(address, headers={"Accept-Language": "nl"}).text
+    assert "Vindt u dit onderdeel zinvol?" in dutch
+    assert '<h2 class="card__title" lang="en">' in dutch
+    assert 'lang="nl">Nederlands</a>' in form.text
+    assert '<html lang="nl">' in phone.get(f"{address}?language=nl").text
+    unsaid = phone.post(address, data={"language": "nl", "speaks_for": "Mantelzorgers"})
+    assert unsaid.status_code == 422
+    assert "Geef minstens één onderdeel een score, of zeg iets" in unsaid.text
+    assert "Mantelzorgers" in unsaid.text
     empty = phone.post(address, data={"score-E1": "9"})
     assert empty.status_code == 422
     kept = phone.post(address, data={"score-E1": "6", "words": "Keep my words"})

@@ -225,3 +225,13 @@ def test_guessing_links_is_slowed_down_and_none_travels_as_referrer(client: Brow
     assert answers[0].status_code in {404, 410}
     assert [answer.status_code for answer in answers[60:]] == [429, 429]
     assert {answer.headers["Referrer-Policy"] for answer in answers} == {"no-referrer"}
+
+
+def test_a_page_that_is_not_there_knows_who_looked_for_it(
+    client: Browser, people: Cast, client_of: Callable[[Actor], Browser]
+) -> None:
+    page = client_of(people.member).get("/nowhere").text
+    assert "Page not found" in page
+    assert "Account of" in page
+    assert 'href="/sign-in' not in page
+    assert 'href="/sign-in' in client.get("/nowhere").text

@@ -32,7 +32,10 @@ THEIRS = {"%(value)s of %(max)s", "Close"}
 
 def templates_of_experts() -> set[str]:
     """Every template that an expert's page extends, imports or includes."""
-    found, waiting = set(), {f"rating/{path.name}" for path in (ROOT / "templates" / "rating").glob("*.html")}
+    found: set[str] = set()
+    waiting = {
+        f"{room}/{path.name}" for room in ("rating", "opinions") for path in (ROOT / "templates" / room).glob("*.html")
+    }
     while waiting:
         name = waiting.pop()
         found.add(name)
@@ -172,7 +175,7 @@ def test_mails_and_deadlines_are_in_that_language_too(app: Flask, study: Study) 
     file = next(iter(study.database.settings.outbox.glob("*")))
     text = message_from_bytes(file.read_bytes(), policy=policy.default).get_content()
     assert "Iemand, waarschijnlijk u" in text
-    assert "(tijd in London)" in text
+    assert "(tijd in Londen)" in text
     page = browser(app).get(f"/r/{study.tokens[1]}").text
     deadline = re.search(r"gebleven was, tot ([^.]*)\.", page)
     assert deadline is not None

@@ -297,6 +297,7 @@ def test_a_pilot_is_told_so_on_every_page(app: Flask, study: Study) -> None:
         page = expert.get(address).text
         assert "You are trying this out before the experts get it" in page, address
         assert "closes on" not in page
+    assert "your scores do not count, whatever it says below" in expert.get("/rate/sheet").text
     study.open_prepared()
     assert expert.get("/rate/").status_code == 410
 
@@ -322,6 +323,37 @@ def test_the_grid_takes_numbers_and_x_all_or_none(app: Flask, study: Study) -> N
     assert rows(study)[0] == (first, "relevance", 8)  # what was left out stays as it was
     assert len(rows(study)) == 2
     assert browser(app).get("/rate/grid").status_code == 404
+
+
+def test_the_grid_and_the_review_say_what_was_given(app: Flask, study: Study) -> None:
+    """In the second round the grid shows last time's score and the panel's median; the review lists every answer."""
+    for place, token in enumerate(study.tokens):
+        study.answer(token, {"relevance": [8, 2 if place < 3 else 9], "applicability": [7, None if place == 0 else 8]})
+    study.close()
+    study.open(feedback="groups")
+    [contested] = study.rated
+    expert = seated(app, study)
+    page = expert.get("/rate/grid").text
+    assert "Below a field stands what you gave last time" in page
+    below = [
+        " ".join(re.sub("<[^>]*>", " ", each).split())
+        for each in re.findall(r'id="score-[^"]*-before">(.*?)</td>', page, re.DOTALL)
+    ]
+    assert below == ["you 2 median 9 National 2 International 9", "you x median 8 National 8 International 8"]
+    given = {"score-relevance": "4", "score-applicability": "", "comment": "Hm."}
+    expert.post(f"/rate/item/{contested.id}", data=given)
+    review = expert.get("/rate/review").text
+    found = " ".join(re.sub("<[^>]*>", " ", review.partition("All that you have answered")[2]).split())
+    assert f"{contested.reference} {contested.title} Relevance 4 Applicability cannot judge Hm." in found
+    expert.post("/rate/send")
+    assert 'href="/rate/review"' in expert.get("/rate/").text.partition("Look through my answers")[0][-200:]
+    assert re.search(r"<details[^>]* open", expert.get("/rate/review").text)
+
+
+def test_a_first_round_says_nothing_of_one_before(app: Flask, study: Study) -> None:
+    page = seated(app, study).get("/rate/grid").text
+    assert "Below a field stands" not in page
+    assert "-before" not in page
 
 
 def test_a_refusal_is_a_sentence_and_a_way_back(app: Flask, study: Study) -> None:
