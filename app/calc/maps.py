@@ -143,26 +143,46 @@ def _draw_plane(
     spots: dict[tuple[float, float], list[str]] = {}
     for each in points:
         spots.setdefault((each.x, each.y), []).append(each.name)
-    for (x_score, y_score), names in sorted(spots.items()):
-        x, y = at(x_score, y_score)
-        parts.append(svg.circle(x, y, 4 + 2 * math.sqrt(len(names)), fill=HIGH[0], stroke="#ffffff"))
-    taken: list[tuple[float, float, float]] = []
-    for (x_score, y_score), names in sorted(spots.items()):
-        x, y = at(x_score, y_score)
-        if not layout.beside and x_score >= across.band[0] and y_score >= up.band[0]:
+    dots = {spot: (*at(*spot), 4 + 2 * math.sqrt(len(names))) for spot, names in sorted(spots.items())}
+    parts += [svg.circle(x, y, size, fill=HIGH[0], stroke="#ffffff") for x, y, size in dots.values()]
+    taken = [_Box(x - size, y - size, x + size, y + size) for x, y, size in dots.values()]
+    for spot, (x, y, size) in dots.items():
+        if not layout.beside and spot[0] >= across.band[0] and spot[1] >= up.band[0]:
             continue  # on a phone only what needs attention has room for its name; the table names all
+        names = spots[spot]
         shown = names[0] if len(names) == 1 else f"{names[0]} +{len(names) - 1}"
-        long = len(shown) * 11 * svg.CHARACTER
-        begin = x - 10 - long if x + 12 + long > left + side else x + 10
-        base = y - 8
-        while any(abs(base - line) < 11 and begin < end_ and start < begin + long for start, end_, line in taken):
-            base += 12  # below what stands there already
-        taken.append((begin, begin + long, base))
-        parts.append(svg.label(shown, begin, base, size=11))
+        box = _free(x, y, size, len(shown) * 11 * svg.CHARACTER, layout.width - 2, taken)
+        taken.append(box)
+        parts.append(svg.label(shown, box.left, box.bottom - 2, size=11))
     below = top + side + 36
     parts.append(svg.label(f"→ {axes[0]}", left, below, size=layout.size, bold=True))
     parts.append(svg.label(f"↑ {axes[1]}", left, below + 20, size=layout.size, bold=True))
     return svg.document(key, title, words.plane, layout.width, below + 30, parts, layout.kind)
+
+
+@dataclass(frozen=True)
+class _Box:
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def meets(self, other: _Box) -> bool:
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+
+def _free(x: float, y: float, size: float, long: float, end: float, taken: Sequence[_Box]) -> _Box:
+    """Where a name of this length stands on nothing that is there: right of its dot, else left, else further off."""
+    height, gap = 12.0, size + 3
+    for step in range(12):
+        for begin in (x + gap, x - gap - long):
+            for base in (y - 4 - step * height, y + height + step * height, y + 4):
+                box = _Box(begin, base - height + 2, begin + long, base + 2)
+                if begin >= 0 and box.right <= end and not any(map(box.meets, taken)):
+                    return box
+    return _Box(x + gap, y - height, x + gap + long, y)
 
 
 def _draw_flow(

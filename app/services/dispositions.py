@@ -269,6 +269,17 @@ def answers_of(session: Session, remark_ids: Iterable[int]) -> dict[int, Answer]
     }  # fmt: skip
 
 
+def themes_of(session: Session, remark_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The themes of some comments in the order of the alphabet, by the comment."""
+    found: dict[int, list[str]] = {}
+    named = select(RemarkTheme.remark_id, Theme.name).join(Theme, Theme.id == RemarkTheme.theme_id)
+    for remark_id, name in session.execute(
+        named.where(RemarkTheme.remark_id.in_(list(remark_ids))).order_by(Theme.name)
+    ):
+        found.setdefault(remark_id, []).append(name)
+    return found
+
+
 def behind(session: Session, *, group_id: int, references: Iterable[str]) -> dict[str, list[tuple[str, Answer]]]:
     """The released comments that changed some items, with the answer to each, by the items' references.
 
@@ -342,10 +353,7 @@ def _remarks(uow: UnitOfWork, group_id: int) -> list[Entry]:
     )  # fmt: skip
     ids = [remark.id for remark, _round, _item in rows]
     answers = answers_of(session, ids)
-    themes: dict[int, list[str]] = {}
-    named = select(RemarkTheme.remark_id, Theme.name).join(Theme, Theme.id == RemarkTheme.theme_id)
-    for remark_id, name in session.execute(named.where(RemarkTheme.remark_id.in_(ids)).order_by(Theme.name)):
-        themes.setdefault(remark_id, []).append(name)
+    themes = themes_of(session, ids)
     codings = {
         each.remark_id: each for each in session.execute(select(Coding).where(Coding.remark_id.in_(ids))).scalars()
     }

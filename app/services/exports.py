@@ -208,7 +208,7 @@ def comments_table(uow: UnitOfWork, actor: Actor, *, round_id: int) -> File:
     rows = [line for item in report.items for line in _comments(item.item, item.comments)]
     rows += [line for item, comments in report.missing_comments for line in _comments(item, comments)]
     rows += _comments(None, report.whole_comments)
-    head = ("item", "title", "answers", "comment", "identifying words removed", "what we did", "why")
+    head = ("item", "title", "answers", "comment", "identifying words removed", "what we did", "why", "themes")
     return File(f"round-{report.round.number}-comments.csv", "text/csv; charset=utf-8", csv_bytes(head, rows))
 
 
@@ -265,6 +265,7 @@ def _comments(item: VersionItem | None, comments: Iterable[Comment]) -> list[lis
         [
             reference, title, _KINDS[each.kind], each.text, each.removed_words,
             each.answer.outcome.value if each.answer else "", each.answer.why if each.answer else "",
+            "; ".join(each.themes),
         ]
         for each in comments
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.calc.stopping import Ruling
 from app.policy import Actor, Can
-from app.services.dispositions import Answer, answers_of
+from app.services.dispositions import Answer, answers_of, themes_of
 from app.services.protocols import WHOLE, Protocol
 from app.services.rounds import access_round, counting, deviations_of, protocol_of, rated_items, version_of
 from app.services.stopping import ruling_of
@@ -22,12 +22,14 @@ from models.versions import VersionItem
 
 @dataclass(frozen=True)
 class Comment:
-    """A released comment, word for word but for removed identifying words, which are counted; what the group did."""
+    """A released comment, word for word but for removed identifying words, which are counted; its themes; what the
+    group did."""
 
     kind: RemarkKind
     text: str
     removed_words: int
     answer: Answer | None = None
+    themes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,12 +144,19 @@ class _Remarks:
         self.withheld = sum(remark.withheld_at is not None for remark in rows)
         self.unread = len(rows) - len(self.released) - self.withheld
         self.removed_words = sum(remark.removed_words for remark in self.released)
-        self.answers = answers_of(uow.session, [remark.id for remark in self.released])
+        ids = [remark.id for remark in self.released]
+        self.answers, self.themes = answers_of(uow.session, ids), themes_of(uow.session, ids)
 
     def of(self, item_id: int | None, *kinds: RemarkKind) -> tuple[Comment, ...]:
         """The released comments of these kinds on an item."""
         return tuple(
-            Comment(remark.kind, remark.released or "", remark.removed_words, self.answers.get(remark.id))
+            Comment(
+                remark.kind,
+                remark.released or "",
+                remark.removed_words,
+                self.answers.get(remark.id),
+                tuple(self.themes.get(remark.id, ())),
+            )
             for remark in self.released
             if remark.version_item_id == item_id and remark.kind in kinds
         )

@@ -9,6 +9,7 @@ from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.policy import Actor
 from app.services import (
     dispositions,
+    exports,
     items,
     panel,
     rating,
@@ -121,9 +122,15 @@ def test_the_group_answers_and_says_why(study: Study) -> None:
     assert (given.outcome, given.item, given.by) == ("adopted", (first, "C1.1"), study.cast.facilitator.name)
     assert [each.words for each in table(study, show="open").entries] == ["Comment 2"]
     answer(study, "Comment 0", DispositionOutcome.ADAPTED, "In other words.", first)
+    code(study, study.cast.facilitator, "Comment 0", "Money", "Costs")
     with study.database.reading() as uow:
         report = results.report(uow, study.cast.member, round_id=study.round_id)
         shown = {each.text: each.answer for each in report.items[0].comments}
+        themes = {each.text: each.themes for each in report.items[0].comments}
+        table_ = exports.comments_table(uow, study.cast.member, round_id=study.round_id).body.decode()
+    assert themes["Comment 0"] == ("Costs", "Money")
+    assert themes["Comment 2"] == ()
+    assert "Costs; Money" in table_
     assert shown["Comment 0"] is not None
     assert shown["Comment 0"].why == "In other words."
     with study.database.writing() as uow:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.calc import svg
 from app.calc.charts import BarRow, Chart, MedianRow, Spread, Words, default_bands, diverging_bars, medians
 from app.calc.maps import HeatRow, Point, flow, heat_map, plane
 from app.calc.ratings import Rule, Scale, summarise
@@ -162,3 +163,27 @@ def test_maps_say_in_their_tables_what_they_show() -> None:
     assert funnel().rows == (("Round 1", "9", "8", "0"), ("Round 2", "0", "0", "0"))
     with pytest.raises(ValueError, match="one cell"):
         heat_map([HeatRow(label="x", medians=[1])], ["a", "b"], NINE, title="t", key="k")
+
+
+def test_no_name_in_the_plane_stands_on_a_dot_or_another_name() -> None:
+    spots = [(8, 8)] * 7 + [(8, 7)] * 8 + [(9, 8)] * 3 + [(9, 9), (7, 8), (6, 6), (7, 6), (8, 6), (7.5, 8), (8.5, 8)]
+    items = [Point(name=f"C1.{place}", label="x", x=x, y=y) for place, (x, y) in enumerate(spots)]
+    chart = plane(items, (NINE, NINE), ("Relevance", "Applicability"), title="t", key="k")
+    for picture, most in ((chart.wide, 10), (chart.narrow, 3)):
+        root = ET.fromstring(picture)  # noqa: S314  our own output
+        boxes = []
+        for each in root.iter():
+            kind = each.tag.rpartition("}")[2]
+            at = {name: float(value) for name, value in each.attrib.items() if name in {"x", "y", "cx", "cy", "r"}}
+            if kind == "circle":
+                boxes.append((at["cx"] - at["r"], at["cy"] - at["r"], at["cx"] + at["r"], at["cy"] + at["r"]))
+        dots = len(boxes)
+        for each in root.iter():
+            words = "".join(each.itertext())
+            if each.tag.endswith("text") and words.startswith("C1."):
+                x, y = float(each.attrib["x"]), float(each.attrib["y"])
+                boxes.append((x, y - 8, x + len(words) * 11 * svg.CHARACTER, y))
+        assert len(boxes) == dots + most
+        for place, (left, top, right, bottom) in enumerate(boxes):
+            for other in boxes[max(place + 1, dots) :]:
+                assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top

@@ -242,6 +242,10 @@ def test_nothing_of_a_round_is_told_before_it_closes(study: Study, call: Call) -
         assert (first["dimension"], first["n"], first["eligible"], first["median"]) == ("relevance", 8, 9, 8.0)
         assert first["verdict"]["outcome"] == "agreed"
         assert first["verdict"]["sentence"] == "8 of 8 rated 7 to 9"
+        assert results.json["ruling"] == {
+            "ends": True, "ground": "nothing open", "rounds": 1, "items": 2, "agreed": 1, "open": 0, "stable": 0,
+            "said": "By the stop rule the rounds end here: no item is left without agreement.",
+        }  # fmt: skip
         assert call("GET", path, token).json["counts"] == {"invited": 9, "started": 8, "sent": 0}
         with study.database.reading() as uow:
             canaries = list(uow.session.execute(select(Expert.code)).scalars()) + study.tokens

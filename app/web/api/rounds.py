@@ -128,12 +128,22 @@ class DimensionFigures(Shown):
     movement: Movement | None
 
 
+class Answer(Shown):
+    """What the group did about a comment, and why; `reference` is the item whose words that changed, if any."""
+
+    outcome: str
+    why: str
+    reference: str | None
+
+
 class Remark(Shown):
-    """A comment as released."""
+    """A comment as released, the themes it was put under, and the group's answer, null while there is none."""
 
     kind: str
     text: str
     removed_words: int
+    themes: list[str]
+    answer: Answer | None
 
 
 class ItemResult(Shown):
@@ -292,7 +302,22 @@ def _ruling(report: Report) -> Ruling | None:
 
 
 def _remarks(comments: tuple[Comment, ...]) -> list[Remark]:
-    return [Remark(kind=each.kind.value, text=each.text, removed_words=each.removed_words) for each in comments]
+    return [
+        Remark(
+            kind=each.kind.value,
+            text=each.text,
+            removed_words=each.removed_words,
+            themes=list(each.themes),
+            answer=None
+            if each.answer is None
+            else Answer(
+                outcome=each.answer.outcome.value,
+                why=each.answer.why,
+                reference=each.answer.item[1] if each.answer.item else None,
+            ),
+        )
+        for each in comments
+    ]
 
 
 def _figures(each: Figures) -> DimensionFigures:
