@@ -19,6 +19,7 @@ class Kind(StrEnum):
     SUGGESTION = "suggestion"
     REPLY = "reply"
     MENTION = "mention"
+    SOUNDING = "sounding"
 
 
 class MailMode(StrEnum):

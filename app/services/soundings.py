@@ -17,12 +17,14 @@ from app.calc.stability import Movement, movement
 from app.errors import Conflict, Invalid, NotFound
 from app.events import SoundingChanged
 from app.policy import RULES, Actor, Can, access, require
+from app.services import notifications
 from app.services.activity import note
 from app.services.documents import documents_of, words_in, words_sha256
 from app.services.items import items_of, tree
 from app.uow import UnitOfWork
 from models.groups import Membership
 from models.items import Item, Kind, Status
+from models.notifications import Kind as Reason
 from models.soundings import Sounding, SoundingItem, SoundingScore, SoundingState
 
 SCALE = Scale(1, 9)
@@ -166,6 +168,7 @@ def begin(
         SoundingItem(sounding_id=made.id, item_id=item.id, position=place) for place, item in enumerate(items)
     )
     _tell(uow, actor, made, f"asked everybody to score {len(items)} items: {title}")
+    _ask(uow, actor, made, f"asks you to score {len(items)} items privately: {title}")
     return made
 
 
@@ -239,6 +242,8 @@ def go_on(uow: UnitOfWork, actor: Actor, *, sounding_id: int, seen: SoundingStat
         SoundingState.CLOSED: "closed the second scoring of",
     }  # fmt: skip
     _tell(uow, actor, found, f"{words[found.state]} {found.title}")
+    if found.state is SoundingState.SECOND:
+        _ask(uow, actor, found, f"asks you to look at how the group scored, and to score again: {found.title}")
 
 
 def read_sounding(uow: UnitOfWork, actor: Actor, *, sounding_id: int, group_id: int) -> Reading:
@@ -360,3 +365,12 @@ def _scorers(session: Session, group_id: int) -> set[int]:
 def _tell(uow: UnitOfWork, actor: Actor, found: Sounding, sentence: str) -> None:
     note(uow, actor, sentence, group_id=found.group_id)
     uow.emit(SoundingChanged(found.group_id, found.id))
+
+
+def _ask(uow: UnitOfWork, actor: Actor, found: Sounding, words: str) -> None:
+    """Tell everybody who may score that they are asked to, once for each pass."""
+    for person_id in sorted(_scorers(uow.session, found.group_id)):
+        notifications.tell(
+            uow, person_id, Reason.SOUNDING, group_id=found.group_id, by=actor, words=words,
+            path=f"sessions/soundings/{found.id}", key=f"sounding-{found.id}-{found.state.value}-{person_id}",
+        )  # fmt: skip

@@ -14,6 +14,8 @@ from app.services.soundings import Line, Reading
 from app.uow import Database
 from models.groups import Role
 from models.items import Kind, Status
+from models.notifications import Kind as Reason
+from models.notifications import Notification
 from models.soundings import SoundingScore, SoundingState
 from tests.cast import Cast, make_cast
 from tests.wordings import rewrite
@@ -231,3 +233,29 @@ def test_what_cannot_be_asked_is_refused_beside_its_field(circle: Circle, wrong:
     with circle.database.writing() as uow, pytest.raises(Invalid) as refused:
         soundings.begin(uow, circle.people.facilitator, group_id=circle.people.group_id, **given)  # type: ignore[arg-type]
     assert name in refused.value.fields
+
+
+def test_everybody_who_may_score_is_told_once_for_each_pass(circle: Circle) -> None:
+    def told(who: Actor) -> list[tuple[str, str]]:
+        with circle.database.reading() as uow:
+            return [
+                (each.words, each.path)
+                for each in uow.session.execute(
+                    select(Notification)
+                    .where(Notification.person_id == who.person_id, Notification.kind == Reason.SOUNDING)
+                    .order_by(Notification.id)
+                ).scalars()
+            ]
+
+    place = f"sessions/soundings/{circle.sounding_id}"
+    asked = ("asks you to score 3 items privately: What matters", place)
+    assert told(circle.members[0]) == [asked]
+    assert told(circle.people.facilitator) == told(circle.people.observer) == []
+    first_pass(circle)
+    circle.go_on(SoundingState.FIRST)
+    assert told(circle.members[0]) == [asked]
+    circle.go_on(SoundingState.TALK)
+    again = ("asks you to look at how the group scored, and to score again: What matters", place)
+    assert told(circle.members[0]) == [asked, again]
+    circle.go_on(SoundingState.SECOND)
+    assert len(told(circle.members[0])) == 2
