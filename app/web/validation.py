@@ -125,9 +125,7 @@ def round_page(round_id: int, errors: dict[str, str]) -> str:
 @bp.get("/rounds/<int:round_id>/protocol")
 def protocol(slug: str, round_id: int) -> ResponseReturnValue:
     """The form of the protocol; ``template`` fills it from a ready-made one."""
-    with looking() as (uow, actor):
-        check(uow, actor, round_id, Can.ROUND_MANAGE)
-        prepared = validation.prepare(uow, actor, round_id=round_id)
+    prepared = _prepared(round_id)
     chosen = prepared.overview.protocol
     if request.args.get("template") in protocols.TEMPLATES:
         chosen = protocols.template(request.args["template"])
@@ -150,10 +148,14 @@ def save_protocol(slug: str, round_id: int) -> ResponseReturnValue:
             return to_round(slug, round_id)
         except Invalid as refusal:
             errors = refusal.fields
+    prepared = _prepared(round_id)
+    return _protocol_form(prepared, typed, errors), 422 if errors else 200
+
+
+def _prepared(round_id: int) -> validation.Preparation:
     with looking() as (uow, actor):
         check(uow, actor, round_id, Can.ROUND_MANAGE)
-        prepared = validation.prepare(uow, actor, round_id=round_id)
-    return _protocol_form(prepared, typed, errors), 422 if errors else 200
+        return validation.prepare(uow, actor, round_id=round_id)
 
 
 def _protocol_form(prepared: validation.Preparation, chosen: Protocol, errors: dict[str, str]) -> str:
@@ -241,9 +243,7 @@ def choose_items(slug: str, round_id: int) -> ResponseReturnValue:
 
 
 def _items(round_id: int, errors: dict[str, str]) -> str:
-    with looking() as (uow, actor):
-        check(uow, actor, round_id, Can.ROUND_MANAGE)
-        prepared = validation.prepare(uow, actor, round_id=round_id)
+    prepared = _prepared(round_id)
     chosen = {item.id for item in prepared.overview.items}
     return render_template(
         "validation/items.html", prepared=prepared, round=prepared.overview.round, chosen=chosen, errors=errors
@@ -270,9 +270,7 @@ def save_sheet(slug: str, round_id: int) -> ResponseReturnValue:
 
 
 def _sheet(round_id: int, typed: str | None, errors: dict[str, str]) -> str:
-    with looking() as (uow, actor):
-        check(uow, actor, round_id, Can.ROUND_MANAGE)
-        prepared = validation.prepare(uow, actor, round_id=round_id)
+    prepared = _prepared(round_id)
     round_ = prepared.overview.round
     words = round_.information_sheet if typed is None else typed
     return render_template("validation/sheet.html", prepared=prepared, round=round_, words=words, errors=errors)

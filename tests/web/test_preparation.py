@@ -143,6 +143,10 @@ def test_the_stop_rule_is_set_told_and_heeded_on_pages(study: Study, manager: Br
     assert "Round 1 is being prepared" in manager.get(rounds).text
     study.open_prepared()
     assert "can be prepared once round 1 is closed" in manager.get(rounds).text
+    for page_ in ("protocol", "items", "sheet"):
+        locked = manager.get(f"{base(study)}/{page_}").text
+        assert "this cannot be changed any more" in locked
+        assert ">Save" not in locked
     study.close()
     said = (
         "By the stop rule the rounds end here: this was round 1 of at most 1; 2 of 2 items are left without agreement."
