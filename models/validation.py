@@ -98,7 +98,9 @@ class ExpertIdentity(Base):
 class Round(Base):
     """One scored round on one frozen version, bound by its hash; ``protocol`` is locked before the first invitation.
 
-    ``protocol`` is the JSON of ``app.services.protocols.Protocol``. Pilot raters try it from ``pilot_at`` on.
+    ``protocol`` is the JSON of ``app.services.protocols.Protocol``. ``translations`` holds by language the information
+    ``sheet`` and ``words``: those of the questions to what experts read instead. Pilot raters try it from ``pilot_at``
+    on.
     """
 
     __tablename__ = "round"
@@ -118,6 +120,7 @@ class Round(Base):
     protocol: Mapped[dict[str, Any]]
     information_sheet: Mapped[str] = mapped_column(Text, default="")
     information_version: Mapped[int] = mapped_column(default=1)
+    translations: Mapped[dict[str, Any]] = mapped_column(default=dict)
     pilot_at: Mapped[datetime | None]
     locked_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]

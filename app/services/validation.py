@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from app.events import RoundChanged
 from app.policy import SYSTEM, Actor, Can, require
 from app.services import pilots
 from app.services.activity import note
-from app.services.panel import check_reason, panel_of
+from app.services.panel import ENGLISH, LANGUAGES, check_reason, panel_of
 from app.services.protocols import (
     GROUPINGS,
     Burden,
@@ -192,7 +192,8 @@ def create_round(
         group_id=group_id, panel_id=panel.id, version_id=version.id, version_sha256=version.sha256, number=number,
         title=title, state=RoundState.DRAFT, protocol=chosen.to_json(),
         information_sheet=before.information_sheet if before else "",
-        information_version=before.information_version if before else 1, created_at=uow.now,
+        information_version=before.information_version if before else 1,
+        translations=before.translations if before else {}, created_at=uow.now,
     )  # fmt: skip
     uow.session.add(round_)
     uow.flush()
@@ -249,6 +250,49 @@ def choose_items(uow: UnitOfWork, actor: Actor, *, round_id: int, item_ids: Coll
     uow.emit(RoundChanged(round_.group_id, round_.id))
 
 
+def own_words(protocol: Protocol) -> list[str]:
+    """What a protocol's questions say to experts, each once, in their order: what may be put into other languages."""
+    said = (
+        words
+        for each in protocol.dimensions
+        for words in (each.label, each.question, each.low_words, each.middle_words, each.high_words)
+    )
+    return list(dict.fromkeys(words for words in said if words))
+
+
+def save_translation(
+    uow: UnitOfWork, actor: Actor, *, round_id: int, language: str, sheet: str, words: Mapping[str, str]
+) -> None:
+    """Keep what experts who read another language get instead of the sheet and of the questions' words.
+
+    What is empty stays as it is. A changed sheet is a new version, as in English. Raises Invalid, Conflict.
+    """
+    round_ = _hold_draft(uow, actor, round_id)
+    if language not in LANGUAGES or language == ENGLISH:
+        raise NotFound()
+    sheet = sheet.replace("\r\n", "\n").strip()
+    known = set(own_words(protocol_of(round_)))
+    kept = {english: " ".join(other.split()) for english, other in words.items() if english in known and other.strip()}
+    fields = {}
+    if sheet and (not 50 <= len(sheet) <= 20_000 or "\0" in sheet):
+        fields["sheet"] = "Write between 50 and 20,000 characters, or nothing"
+    if any(len(each) > 400 or "\0" in each for each in kept.values()):
+        fields["words"] = "Use at most 400 characters for each"
+    if fields:
+        raise Invalid("The translation was not saved.", fields=fields)
+    made = {"sheet": sheet, "words": kept}
+    _sheet_changed(uow, round_, sheet != round_.translations.get(language, {}).get("sheet", ""))
+    round_.translations = {**round_.translations, language: made}
+    uow.emit(RoundChanged(round_.group_id, round_.id))
+
+
+def _sheet_changed(uow: UnitOfWork, round_: Round, is_other: bool) -> None:
+    """A changed sheet is a new version of it, which earlier consent does not cover."""
+    before = round_before(uow.session, round_)
+    if is_other and before is not None:
+        round_.information_version = before.information_version + 1
+
+
 def save_sheet(uow: UnitOfWork, actor: Actor, *, round_id: int, text: str) -> None:
     """Replace the information sheet; a changed one is a new version, and earlier consent no longer covers it."""
     round_ = _hold_draft(uow, actor, round_id)
@@ -257,11 +301,8 @@ def save_sheet(uow: UnitOfWork, actor: Actor, *, round_id: int, text: str) -> No
         raise Invalid(
             "The information sheet was not saved.", fields={"sheet": "Write between 50 and 20,000 characters"}
         )
-    if text != round_.information_sheet.strip():
-        round_.information_sheet = text
-        before = round_before(uow.session, round_)
-        if before is not None:
-            round_.information_version = before.information_version + 1
+    _sheet_changed(uow, round_, text != round_.information_sheet.strip())
+    round_.information_sheet = text
     uow.emit(RoundChanged(round_.group_id, round_.id))
 
 

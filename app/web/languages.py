@@ -19,6 +19,7 @@ from app.services.panel import ENGLISH, LANGUAGES
 
 FOLDER = Path(__file__).resolve().parents[2] / "translations"
 LANGUAGE_KEY = "language"
+OWN_WORDS = "own_words"
 
 
 @cache
@@ -59,7 +60,13 @@ def speak(chosen: str | None = None) -> None:
 
 
 def said(words: str) -> str:
-    """Words that are not known beforehand, such as a question of a ready-made protocol, as this language has them."""
+    """Words that are not known beforehand, such as a question of a protocol, as this language has them.
+
+    What the panel manager has put into this language for a round (``own``) comes before the catalogue.
+    """
+    own: dict[str, str] = g.get(OWN_WORDS, {})
+    if words in own:
+        return own[words]
     return catalogue(spoken()).ugettext(words) if words else words
 
 

@@ -162,6 +162,7 @@ def _speak_to(uow: UnitOfWork, place: Place) -> None:
     uow.session.expunge(place.group)  # also a page that says what went wrong, after a rollback, reads its name
     g.group = place.group
     speak(place.expert.language)
+    g.own_words = place.round.translations.get(g.language, {}).get("words", {})
     if session.get(LANGUAGE_KEY) != g.language:
         session[LANGUAGE_KEY] = g.language
 
@@ -201,7 +202,11 @@ def sheet() -> ResponseReturnValue:
 
 def _sheet(uow: UnitOfWork, place: Place, errors: dict[str, str] | None = None) -> str:
     asks = seating.asks(uow, place)
-    return render_template("rating/sheet.html", place=place, asks=asks, errors=errors or {}, typed=request.form)
+    own = place.round.translations.get(g.language, {}).get("sheet", "")
+    return render_template(
+        "rating/sheet.html", place=place, asks=asks, errors=errors or {}, typed=request.form,
+        words=own or place.round.information_sheet, is_own=bool(own),
+    )  # fmt: skip
 
 
 @bp.post("/rate/sheet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
@@ -17,13 +18,14 @@ from app.calc.stopping import StopRule
 from app.errors import Invalid, NotFound
 from app.policy import Actor, Can, allowed
 from app.services import panel, pilots, protocols, rehearsals, series, validation, versions
-from app.services.panel import MOST_EXPERTS
+from app.services.panel import ENGLISH, LANGUAGES, MOST_EXPERTS
 from app.services.protocols import SCALES, Dimension, Protocol
 from app.services.rounds import access_round
 from app.services.stopping import rule_words
 from app.uow import UnitOfWork
 from app.web.context import looking, transaction
 from app.web.forms import text
+from app.web.languages import catalogue
 from app.web.result_pages import flow_of, flow_words, mark, results_page, spread_words
 from models.validation import RoundState
 
@@ -118,6 +120,7 @@ def round_page(round_id: int, errors: dict[str, str]) -> str:
         manages=manages, prepared=prepared, members=members, errors=errors, typed=request.form,
         rules=protocols.RULES, feedback=protocols.FEEDBACK, groupings=protocols.GROUPINGS,
         stop=rule_words(overview.protocol.stop, overview.protocol.stop_rule),
+        others={code: name for code, name in LANGUAGES.items() if code != ENGLISH},
         results_address=results_address(round_id),
     )  # fmt: skip
 
@@ -274,6 +277,44 @@ def _sheet(round_id: int, typed: str | None, errors: dict[str, str]) -> str:
     round_ = prepared.overview.round
     words = round_.information_sheet if typed is None else typed
     return render_template("validation/sheet.html", prepared=prepared, round=round_, words=words, errors=errors)
+
+
+@bp.get("/rounds/<int:round_id>/languages/<language>")
+def translation(slug: str, round_id: int, language: str) -> ResponseReturnValue:
+    """What experts who read another language get."""
+    return _translation(round_id, language, None, {})
+
+
+@bp.post("/rounds/<int:round_id>/languages/<language>")
+def save_translation(slug: str, round_id: int, language: str) -> ResponseReturnValue:
+    """Keep it."""
+    prepared = _prepared(round_id)
+    own = validation.own_words(prepared.overview.protocol)
+    typed = {each: request.form.get(f"words-{at}", "")[:500] for at, each in enumerate(own)}
+    sheet_ = text("sheet", longest=25_000)
+    try:
+        with transaction() as (uow, actor):
+            check(uow, actor, round_id, Can.ROUND_MANAGE)
+            validation.save_translation(uow, actor, round_id=round_id, language=language, sheet=sheet_, words=typed)
+    except Invalid as refusal:
+        return _translation(round_id, language, {"sheet": sheet_, "words": typed}, refusal.fields), 422
+    return to_round(slug, round_id)
+
+
+def _translation(round_id: int, language: str, typed: Mapping[str, Any] | None, errors: dict[str, str]) -> str:
+    if language not in LANGUAGES or language == ENGLISH:
+        raise NotFound()
+    prepared = _prepared(round_id)
+    round_ = prepared.overview.round
+    known = catalogue(language)
+    words = [
+        (each, "" if (ours := known.ugettext(each)) == each else ours)
+        for each in validation.own_words(prepared.overview.protocol)
+    ]
+    return render_template(
+        "validation/translation.html", round=round_, language_name=LANGUAGES[language], code=language, words=words,
+        kept=round_.translations.get(language, {}) if typed is None else typed, errors=errors,
+    )  # fmt: skip
 
 
 @bp.post("/rounds/<int:round_id>/open")

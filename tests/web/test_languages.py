@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -13,9 +15,11 @@ from flask import Flask
 from jinja2 import Environment, meta
 from sqlalchemy import select
 
-from app.services import panel, rating, seating, seats
+from app.policy import Actor
+from app.services import panel, rating, seating, seats, validation
 from app.services.panel import ENGLISH, LANGUAGES, SeatForm
 from app.services.protocols import TEMPLATES, WHOLE
+from app.services.rounds import protocol_of
 from app.uow import Database
 from app.worker import Worker
 from models.validation import Expert
@@ -191,3 +195,58 @@ def test_the_panel_manager_says_what_an_expert_reads(study: Study) -> None:
         form = SeatForm("Jan Verzonnen", "jan@example.org", "international", language="nl")
         made = panel.add_expert(uow, study.cast.panel_manager, panel_id=study.panel_id, form=form)
         assert made.language == "nl"
+
+
+def test_the_panel_manager_adds_the_sheet_and_own_questions(
+    app: Flask, study: Study, client_of: Callable[[Actor], Browser]
+) -> None:
+    """What is added is read in that language; what is not, in English; a changed sheet asks for consent anew."""
+    for token in study.tokens[:2]:
+        study.answer(token, {"relevance": [8, 2], "applicability": [7, 7]})
+    study.close()
+    manager = client_of(study.cast.panel_manager)
+    with study.database.writing() as uow:
+        made = validation.create_round(
+            uow, study.cast.panel_manager, group_id=study.cast.group_id, version_id=study.version_id
+        )
+        kept = protocol_of(made)
+        asked = replace(kept.dimensions[0], question="Would your own ward sign it?", low_words="Never")
+        validation.save_protocol(
+            uow, study.cast.panel_manager, round_id=made.id, protocol=replace(kept, dimensions=(asked,))
+        )
+        study.round_id = made.id
+    base = f"/g/{study.cast.slug}/validation/rounds/{made.id}"
+    assert "In other languages: Nederlands" in manager.get(base).text
+    page = manager.get(f"{base}/languages/nl").text
+    assert "Empty: “Onmisbaar”" in page
+    places = dict(re.findall(r'<label class="label " for="(words-\d+)">([^<]*)</label>', page))
+    names = {words: name for name, words in places.items()}
+    typed = {
+        "sheet": "# Wat dit is\n\nEen groep vraagt u wat u vindt. U mag op elk moment stoppen.",
+        names["Would your own ward sign it?"]: "Zou uw eigen afdeling tekenen?",
+    }
+    refused = manager.post(f"{base}/languages/nl", data={**typed, "sheet": "Te kort"})
+    assert refused.status_code == 422
+    assert "Zou uw eigen afdeling tekenen?" in refused.text
+    assert manager.post(f"{base}/languages/nl", data=typed).status_code == 303
+    assert manager.get(f"{base}/languages/en").status_code == 404
+    assert manager.get(f"{base}/languages/fr").status_code == 404
+    study.open_prepared()
+    assert client_of(study.cast.member).post(f"{base}/languages/nl", data=typed).status_code == 403
+    assert "Een groep vraagt u" in client_of(study.cast.member).get(base).text
+    assert manager.post(f"{base}/languages/nl", data=typed).status_code == 409
+    expert, dutch = browser(app), {"Accept-Language": "nl"}
+    expert.post(f"/r/{study.tokens[0]}", headers=dutch)
+    sheet = expert.get("/rate/", headers=dutch).text
+    assert '<div class="card prose sheet" lang="nl">' in sheet
+    assert "Een groep vraagt u wat u vindt" in sheet
+    assert "De criteria zijn in het Engels" in sheet
+    assert "Ik heb het informatieblad gelezen" in sheet, "another sheet is agreed to anew"
+    expert.post("/rate/sheet", data={"agrees": "yes", "acknowledgement": "thanked"}, headers=dutch)
+    rated = expert.get(f"/rate/item/{study.rated[0].id}", headers=dutch).text
+    assert "Zou uw eigen afdeling tekenen?" in rated
+    assert "Never" in rated
+    assert "Onmisbaar" in rated
+    english = browser(app)
+    english.post(f"/r/{study.tokens[1]}")
+    assert '<div class="card prose sheet" lang="en">' in english.get("/rate/").text

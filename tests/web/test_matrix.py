@@ -112,7 +112,7 @@ def address(rule: Rule, world: World, *, slug: str, ids: dict[str, int] | None =
         else:
             value = {
                 "reference": world.words["reference"], "form": what(rule) or "json", "what": what(rule),
-                "code": world.words["code"],
+                "code": world.words["code"], "language": "nl",
             }[name]  # fmt: skip
         path = re.sub(rf"<(?:[^:>]*:)?{name}>", value, path)
     assert "<" not in path, path
