@@ -144,7 +144,8 @@ def answer(
     if found is None:
         found = Disposition(remark_id=remark.id, group_id=round_.group_id)
         uow.session.add(found)
-    found.outcome, found.why, found.item_id = outcome, why, item_id
+    found.outcome, found.why = outcome, why
+    found.item_id = item_id if outcome in _CHANGES else None  # what was not adopted changed no words
     found.decided_by_id, found.decided_at, found.told_at = actor.person_id, uow.now, None
     uow.flush()
     note(uow, actor, f"answered a comment of an expert: {outcome.value}", group_id=round_.group_id)
@@ -307,14 +308,17 @@ _CHANGES = frozenset({DispositionOutcome.ADOPTED, DispositionOutcome.ADAPTED, Di
 
 
 def became(
-    session: Session, *, round_id: int, expert_id: int
+    session: Session, *, round_ids: Iterable[int], expert_id: int
 ) -> list[tuple[Remark, VersionItem | None, Answer | None]]:
-    """What became of one expert's own comments in a round, as they wrote them, in the order of the blueprint."""
+    """What became of one expert's own comments in some rounds, as they wrote them: of the last round first, and then in
+    the order of the blueprint.
+    """
     rows = session.execute(
         select(Remark, VersionItem)
         .outerjoin(VersionItem, VersionItem.id == Remark.version_item_id)
-        .where(Remark.round_id == round_id, Remark.expert_id == expert_id)
-        .order_by(VersionItem.position.is_(None), VersionItem.position, Remark.id)
+        .join(Round, Round.id == Remark.round_id)
+        .where(Remark.round_id.in_(list(round_ids)), Remark.expert_id == expert_id)
+        .order_by(Round.number.desc(), VersionItem.position.is_(None), VersionItem.position, Remark.id)
     ).all()
     answers = answers_of(session, [remark.id for remark, _item in rows])
     return [(remark, item, answers.get(remark.id)) for remark, item in rows]

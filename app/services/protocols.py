@@ -276,9 +276,13 @@ def template(key: str) -> Protocol:
     return Protocol(dimensions=dimensions, rule=rule, sensitivity=sensitivity)
 
 
-def follow_up(protocol: Protocol) -> Protocol:
-    """The protocol of the next round: the same questions and rule; the whole and what is missing are asked once."""
-    return replace(protocol, ask_missing=False, ask_whole=False)
+def follow_up(protocol: Protocol, number: int) -> Protocol:
+    """The protocol of the round with this number, from that of the round before: the same questions and rule; the whole
+    and what is missing are asked once. A round more than were announced becomes the last that is."""
+    stop = protocol.stop
+    if stop is not None and stop.most_rounds < number <= MOST_ROUNDS:
+        stop = replace(stop, most_rounds=number)
+    return replace(protocol, ask_missing=False, ask_whole=False, stop=stop)
 
 
 def changed_terms(before: Protocol, now: Protocol) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Select, and_, bindparam, select
@@ -16,12 +15,12 @@ from app.services.dispositions import Answer, became
 from app.services.protocols import Dimension
 from app.services.rating import Stored, answers_of, whole_of
 from app.services.results import Comment, released_on
-from app.services.rounds import protocol_of, rated_items, round_before, version_of
+from app.services.rounds import last_rated, protocol_of, round_before, version_of
 from app.services.seating import Place
 from app.services.verdicts import Band, Figures, figures_of, stored_result
 from app.uow import UnitOfWork
 from models.items import Kind
-from models.validation import Rating, Remark, RemarkKind, Round, RoundItem, RoundResult
+from models.validation import Rating, Remark, RemarkKind, Round, RoundItem, RoundState
 from models.versions import Version, VersionItem
 
 
@@ -334,7 +333,7 @@ class Opening:
     """What stands around the list of tasks.
 
     ``looks_back``: the expert rated in the round before too, and is shown what it said. ``became``: what became of the
-    expert's own comments in that round, each with the item it was about and the answer.
+    expert's own comments in all rounds before, each with the item it was about and the answer.
     """
 
     version: Version
@@ -345,7 +344,7 @@ class Opening:
 def opening_of(uow: UnitOfWork, place: Place) -> Opening:
     """Of which version, and what the round before has to say to this expert."""
     before = round_before(uow.session, place.round)
-    own = [] if before is None else became(uow.session, round_id=before.id, expert_id=place.expert.id)
+    own = became(uow.session, round_ids=_earlier_rounds(uow.session, place.round), expert_id=place.expert.id)
     return Opening(version_of(uow.session, place.round), _looks_back(uow.session, place, before), own)
 
 
@@ -367,6 +366,14 @@ def whole_page(uow: UnitOfWork, place: Place) -> tuple[Review, Task, list[Questi
     return review, review.whole, questions, review.stored.remarks.get((None, RemarkKind.WHOLE), "")
 
 
+def _earlier_rounds(session: Session, round_: Round) -> list[int]:
+    """The ids of the closed rounds of the same panel before this one."""
+    query = select(Round.id).where(
+        Round.panel_id == round_.panel_id, Round.number < round_.number, Round.state == RoundState.CLOSED
+    )
+    return list(session.execute(query).scalars())
+
+
 def _looks_back(session: Session, place: Place, before: Round | None) -> bool:
     if before is None or place.protocol.feedback == "none":
         return False
@@ -375,64 +382,61 @@ def _looks_back(session: Session, place: Place, before: Round | None) -> bool:
 
 
 class _Earlier:
-    """The round before: what it said of items whose words were the same, and what was reworded since."""
+    """The rounds before: what the last one that rated an item said of the same words, and what was reworded since."""
 
     def __init__(self, uow: UnitOfWork, place: Place) -> None:
         self._uow, self._place = uow, place
-        self._round = round_before(uow.session, place.round)
-        rated = [] if self._round is None else rated_items(uow.session, self._round.id)
-        self._rated = {each.reference: each for each in rated}
+        self._rated = last_rated(uow.session, place.round.panel_id, below=place.round.number)
         self._shows = place.protocol.feedback
         self._read: dict[str, dict[str, Figures]] = {}
+        self._own: dict[int, dict[tuple[int | None, str], int | None]] = {}
 
     def said(self, item: VersionItem) -> tuple[Comment, ...]:
         """What experts wrote about an item, where whoever wrote was told that others would read it."""
-        before = self._rated.get(item.reference)
-        if self._round is None or before is None or not protocol_of(self._round).share_comments:
+        if item.reference not in self._rated:
             return ()
-        return released_on(self._uow, self._round, before)
+        round_, then = self._rated[item.reference]
+        return released_on(self._uow, round_, then) if protocol_of(round_).share_comments else ()
 
     def reworded(self, item: VersionItem) -> list[Segment]:
         """What differs from the words that were rated then; empty where nothing does, or nothing is told of it."""
-        before = self._rated.get(item.reference)
-        if before is None or self._shows == "none" or before.words_sha256 == item.words_sha256:
+        if item.reference not in self._rated or self._shows == "none":
             return []
-        return difference(f"{before.title}\n{before.text}", f"{item.title}\n{item.text}")
+        _round, then = self._rated[item.reference]
+        if then.words_sha256 == item.words_sha256:
+            return []
+        return difference(f"{then.title}\n{then.text}", f"{item.title}\n{item.text}")
 
     def feedback(self, item: VersionItem, dimension: Dimension) -> Feedback | None:
         """What to show beside one question, or None."""
-        before = self._rated.get(item.reference)
-        if before is None or self._shows == "none" or before.words_sha256 != item.words_sha256:
+        if item.reference not in self._rated or self._shows == "none":
             return None
-        figures = self._figures(item.reference).get(dimension.key)
-        if figures is None or figures.dimension.scale != dimension.scale:
+        round_, then = self._rated[item.reference]
+        figures = self._figures(round_, item.reference).get(dimension.key)
+        if then.words_sha256 != item.words_sha256 or figures is None or figures.dimension.scale != dimension.scale:
             return None
-        key = (before.id, dimension.key)
+        own, key = self._own_in(round_), (then.id, dimension.key)
         return Feedback(
-            own=self._own.get(key),
-            own_given=key in self._own,
+            own=own.get(key),
+            own_given=key in own,
             median=figures.median,
             distribution=figures.distribution if self._shows == "distribution" else (),
             n=figures.n,
             groups=figures.groups if self._shows == "groups" else (),
         )
 
-    @cached_property
-    def _stored(self) -> RoundResult | None:
-        return None if self._round is None else stored_result(self._uow.session, self._round)
+    def _figures(self, round_: Round, reference: str) -> dict[str, Figures]:
+        if reference not in self._read:
+            self._read[reference] = figures_of(round_, stored_result(self._uow.session, round_), reference)
+        return self._read[reference]
 
-    def _figures(self, reference: str) -> dict[str, Figures]:
-        if reference not in self._read and self._round is not None and self._stored is not None:
-            self._read[reference] = figures_of(self._round, self._stored, reference)
-        return self._read.get(reference, {})
-
-    @cached_property
-    def _own(self) -> dict[tuple[int | None, str], int | None]:
-        if self._round is None:
-            return {}
-        mine = (Rating.round_id == self._round.id, Rating.expert_id == self._place.expert.id)
-        rows = self._uow.session.execute(select(Rating.version_item_id, Rating.dimension, Rating.value).where(*mine))
-        return {(item_id, dimension): value for item_id, dimension, value in rows}
+    def _own_in(self, round_: Round) -> dict[tuple[int | None, str], int | None]:
+        """The expert's own scores in a round."""
+        if round_.id not in self._own:
+            mine = (Rating.round_id == round_.id, Rating.expert_id == self._place.expert.id)
+            query = select(Rating.version_item_id, Rating.dimension, Rating.value).where(*mine)
+            self._own[round_.id] = {(item_id, key): value for item_id, key, value in self._uow.session.execute(query)}
+        return self._own[round_.id]
 
 
 def _written(stored: Stored, item_id: int | None, dimension: str) -> str | None:

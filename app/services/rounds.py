@@ -154,6 +154,18 @@ def round_before(session: Session, round_: Round) -> Round | None:
     ).scalar_one_or_none()
 
 
+def last_rated(session: Session, panel_id: int, *, below: int) -> dict[str, tuple[Round, VersionItem]]:
+    """By reference, the latest closed round with a number ``below`` this that rated an item, and how it read then."""
+    rows = session.execute(
+        select(Round, VersionItem)
+        .join(RoundItem, RoundItem.round_id == Round.id)
+        .join(VersionItem, VersionItem.id == RoundItem.version_item_id)
+        .where(Round.panel_id == panel_id, Round.number < below, Round.state == RoundState.CLOSED)
+        .order_by(Round.number)
+    )
+    return {item.reference: (round_, item) for round_, item in rows}
+
+
 def version_of(session: Session, round_: Round) -> Version:
     """The frozen version a round is bound to. Raises NotFound when its hash is not the round's."""
     version = session.get(Version, round_.version_id)

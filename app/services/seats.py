@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from app.calc import moments
 from app.errors import Conflict, Invalid, NotFound
@@ -18,7 +19,17 @@ from app.services import identities
 from app.services.activity import note
 from app.services.dispositions import became
 from app.services.panel import ENGLISH, check_reason
-from app.services.rounds import Seated, burden_of, deviate, hold_round, must_be, protocol_of, seated, takes_answers
+from app.services.rounds import (
+    Seated,
+    access_round,
+    burden_of,
+    deviate,
+    hold_round,
+    must_be,
+    protocol_of,
+    seated,
+    takes_answers,
+)
 from app.uow import UnitOfWork
 from models.dispositions import Disposition
 from models.groups import Group
@@ -132,13 +143,7 @@ def tell_answers(uow: UnitOfWork, actor: Actor, *, round_id: int) -> int:
     """
     round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
     must_be(round_, RoundState.CLOSED)
-    rows = uow.session.execute(
-        select(Seat, Disposition)
-        .join(Remark, (Remark.expert_id == Seat.expert_id) & (Remark.round_id == Seat.round_id))
-        .join(Disposition, Disposition.remark_id == Remark.id)
-        .join(Expert, Expert.id == Seat.expert_id)
-        .where(Seat.round_id == round_.id, Expert.withdrawn_at.is_(None), Disposition.told_at.is_(None))
-    ).all()
+    rows = _untold(uow.session, round_.id)
     for _seat, given in rows:
         given.told_at = uow.now
     due = {seat.id: seat for seat, _given in rows}.values()
@@ -149,6 +154,23 @@ def tell_answers(uow: UnitOfWork, actor: Actor, *, round_id: int) -> int:
         sentence = f"told {len(due)} experts what became of their comments"
         note(uow, actor, sentence, group_id=round_.group_id, audience="panel")
     return len(due)
+
+
+def untold(uow: UnitOfWork, actor: Actor, *, round_id: int) -> int:
+    """How many experts of a round have not been told yet what became of a comment of theirs."""
+    access_round(uow.session, actor, round_id, Can.ROUND_MANAGE)
+    return len({seat.id for seat, _given in _untold(uow.session, round_id)})
+
+
+def _untold(session: Session, round_id: int) -> Sequence[tuple[Seat, Disposition]]:
+    rows = session.execute(
+        select(Seat, Disposition)
+        .join(Remark, (Remark.expert_id == Seat.expert_id) & (Remark.round_id == Seat.round_id))
+        .join(Disposition, Disposition.remark_id == Remark.id)
+        .join(Expert, Expert.id == Seat.expert_id)
+        .where(Seat.round_id == round_id, Expert.withdrawn_at.is_(None), Disposition.told_at.is_(None))
+    )
+    return [(seat, given) for seat, given in rows]
 
 
 def _about_answers(uow: UnitOfWork, seat: Seat, round_: Round, expert: Expert) -> Mail | None:
@@ -164,7 +186,7 @@ def _about_answers(uow: UnitOfWork, seat: Seat, round_: Round, expert: Expert) -
         round_title=round_.title,
         comments=[
             (item.reference if item else "", remark.text, answer.outcome.value, answer.why)
-            for remark, item, answer in became(uow.session, round_id=round_.id, expert_id=expert.id)
+            for remark, item, answer in became(uow.session, round_ids=[round_.id], expert_id=expert.id)
             if answer is not None
         ],
         contact=uow.settings.contact,
@@ -199,6 +221,7 @@ def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
         group=group.name,
         round_title=round_.title,
         link=link_of(uow, seat),
+        again=round_.number > 1,
         until=until(round_, group, language),
         started=seat.started_at is not None,
         minutes=asks.minutes,

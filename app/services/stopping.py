@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.calc.stopping import Ruling, Standing, StopRule, decide
-from app.services.rounds import protocol_of, rated_items
+from app.services.rounds import last_rated, protocol_of
 from app.services.verdicts import Figures, figures_of, is_open, stand_of, stored_result
 from app.services.versions import items_of
 from models.items import Kind
-from models.validation import Round, RoundState
+from models.validation import Round
+from models.versions import VersionItem
 
 
 def ruling_of(session: Session, round_: Round, here: Mapping[str, Sequence[Figures]]) -> Ruling | None:
@@ -24,11 +24,8 @@ def ruling_of(session: Session, round_: Round, here: Mapping[str, Sequence[Figur
     rule = protocol_of(round_).stop
     if rule is None:
         return None
-    now = {item.reference: item.words_sha256 for item in items_of(session, round_.version_id)}
-    found = {reference: _standing(figures) for reference, figures in here.items()}
-    for before in _earlier(session, round_):
-        found = _rated_in(session, before, now) | found
-    return decide(rule, round_.number, list(found.values()))
+    found = _stood(session, round_.panel_id, round_.number, items_of(session, round_.version_id))
+    return decide(rule, round_.number, list((found | {key: _standing(each) for key, each in here.items()}).values()))
 
 
 def ruling_after(session: Session, round_: Round, version_id: int | None = None) -> Ruling | None:
@@ -38,36 +35,37 @@ def ruling_after(session: Session, round_: Round, version_id: int | None = None)
     if rule is None:
         return None
     items = items_of(session, version_id or round_.version_id)
-    now = {item.reference: item.words_sha256 for item in items}
-    found: dict[str, Standing] = {}
-    for each in (round_, *_earlier(session, round_)):
-        found = _rated_in(session, each, now) | found
+    found = _stood(session, round_.panel_id, round_.number + 1, items)
     if version_id not in {None, round_.version_id}:
         new = (item.reference for item in items if item.kind is Kind.CRITERION)
         found = dict.fromkeys(new, Standing(agreed=False, open=True)) | found
     return decide(rule, round_.number, list(found.values()))
 
 
-def _rated_in(session: Session, round_: Round, now: Mapping[str, str]) -> dict[str, Standing]:
-    """How the items of a closed round stand by it, of those in ``now`` (reference to fingerprint of the words)."""
-    stored = stored_result(session, round_)
-    return {
-        item.reference: _standing(list(figures_of(round_, stored, item.reference).values()))
-        if item.words_sha256 == now[item.reference]
-        else Standing(agreed=False, open=True)
-        for item in rated_items(session, round_.id)
-        if item.reference in now
-    }
+def to_rate_again(session: Session, before: Round, version_id: int) -> list[VersionItem]:
+    """What the round after ``before`` should ask about: items without agreement when they were last rated, those that
+    read otherwise since, and on another version the criteria that are new in it."""
+    items = items_of(session, version_id)
+    stood = _stood(session, before.panel_id, before.number + 1, items)
+    is_new = version_id != before.version_id
+    return [
+        item
+        for item in items
+        if (stood[item.reference].open if item.reference in stood else is_new and item.kind is Kind.CRITERION)
+    ]
 
 
-def _earlier(session: Session, round_: Round) -> list[Round]:
-    """The closed rounds of the same panel before this one, the latest first."""
-    query = (
-        select(Round)
-        .where(Round.panel_id == round_.panel_id, Round.number < round_.number, Round.state == RoundState.CLOSED)
-        .order_by(Round.number.desc())
-    )
-    return list(session.execute(query).scalars())
+def _stood(session: Session, panel_id: int, below: int, items: Sequence[VersionItem]) -> dict[str, Standing]:
+    """How items stand by the round below this number that rated them last, for those that one did."""
+    rated = last_rated(session, panel_id, below=below)
+    found = {}
+    for item in items:
+        if item.reference in rated:
+            round_, then = rated[item.reference]
+            figures = list(figures_of(round_, stored_result(session, round_), item.reference).values())
+            same = then.words_sha256 == item.words_sha256
+            found[item.reference] = _standing(figures) if same else Standing(agreed=False, open=True)
+    return found
 
 
 def _standing(figures: Sequence[Figures]) -> Standing:

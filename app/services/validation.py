@@ -40,8 +40,7 @@ from app.services.rounds import (
     version_of,
 )  # fmt: skip
 from app.services.seats import seat_all
-from app.services.stopping import ruling_after, ruling_words
-from app.services.verdicts import contested
+from app.services.stopping import ruling_after, ruling_words, to_rate_again
 from app.services.versions import access_version, items_of
 from app.uow import Database, UnitOfWork
 from models.groups import Group
@@ -187,7 +186,7 @@ def create_round(
     said, ended = _said_after(uow.session, before, version.id)
     if ended:
         reason = check_reason(reason)
-    chosen = follow_up(protocol_of(before)) if before else template(protocol)
+    chosen = follow_up(protocol_of(before), number) if before else template(protocol)
     round_ = Round(
         group_id=group_id, panel_id=panel.id, version_id=version.id, version_sha256=version.sha256, number=number,
         title=title, state=RoundState.DRAFT, protocol=chosen.to_json(),
@@ -458,9 +457,11 @@ def _said_after(session: Session, before: Round | None, version_id: int | None =
 
     ``version_id`` is the version that the next round would be on.
     """
-    rule = protocol_of(before).stop if before is not None else None
-    ruling = ruling_after(session, before, version_id) if before is not None else None
-    return ruling_words(rule, ruling), ruling is not None and ruling.ends
+    if before is None:
+        return "", False
+    ruling = ruling_after(session, before, version_id)
+    said = ruling_words(protocol_of(before).stop, ruling_after(session, before))  # as its report says it
+    return said, ruling is not None and ruling.ends
 
 
 def _hold_draft(uow: UnitOfWork, actor: Actor, round_id: int) -> Round:
@@ -471,16 +472,10 @@ def _hold_draft(uow: UnitOfWork, actor: Actor, round_id: int) -> Round:
 
 def _first_items(uow: UnitOfWork, round_: Round, before: Round | None) -> None:
     """Criteria, or after a closed round those without agreement and those new in this version."""
-    items = [item for item in items_of(uow.session, round_.version_id) if item.kind is Kind.CRITERION]
-    if before is not None:
-        again = {item.reference for item in contested(uow.session, before)}
-        rated = {item.reference: item.words_sha256 for item in rated_items(uow.session, before.id)}
-        items = [
-            item
-            for item in items
-            if item.reference in again or rated.get(item.reference, item.words_sha256) != item.words_sha256
-            or (round_.version_id != before.version_id and item.reference not in rated)
-        ]  # fmt: skip
+    if before is None:
+        items = [item for item in items_of(uow.session, round_.version_id) if item.kind is Kind.CRITERION]
+    else:
+        items = to_rate_again(uow.session, before, round_.version_id)
     _set_items(uow.session, round_, items)
 
 

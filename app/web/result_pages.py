@@ -176,7 +176,15 @@ def headline(report: Report, shown: Sequence[Row]) -> str:
 def _short(figures: Figures) -> str:
     if figures.withheld:
         return figures.withheld
-    return figures.judgement.sentence if figures.judgement else _median_words(figures)
+    judged = figures.judgement
+    if judged is None:
+        return _median_words(figures)
+    # Where there is no verdict the count alone would contradict the minimum: it is the rule that says why.
+    return (
+        f"{judged.sentence}: {judged.why}"
+        if judged.outcome in {"too few", "no rule"} and judged.why
+        else judged.sentence
+    )
 
 
 def reasons(figures: Figures) -> tuple[str, str]:
@@ -535,6 +543,9 @@ def parts(report: Report, figures: Iterable[Figures], key: str) -> list[Part]:
 def asked_words(report: Report) -> str:
     """Who was asked and answered, in one line."""
     asked = ngettext("%(num)s expert asked", "%(num)s experts asked", report.invited)
-    return ", ".join([
+    words = ", ".join([
         asked, _("%(count)s started", count=report.started), _("%(count)s pressed Send", count=report.sent)
     ])  # fmt: skip
+    if report.sent < report.started:
+        words += " " + _("(answers count without it too)")
+    return words

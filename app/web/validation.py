@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 from app.calc.stopping import StopRule
 from app.errors import Invalid, NotFound
 from app.policy import Actor, Can, allowed
-from app.services import panel, pilots, protocols, rehearsals, series, validation, versions
+from app.services import panel, pilots, protocols, rehearsals, seats, series, validation, versions
 from app.services.panel import ENGLISH, LANGUAGES, MOST_EXPERTS
 from app.services.protocols import SCALES, Dimension, Protocol
 from app.services.rounds import access_round
@@ -115,9 +115,11 @@ def round_page(round_id: int, errors: dict[str, str]) -> str:
         prepared = validation.prepare(uow, actor, round_id=round_id) if manages and state is RoundState.DRAFT else None
         members = panel.list_members(uow, actor, group_id=g.group.id, round_id=round_id) if manages else []
         tried = pilots.list_pilots(uow, actor, round_id=round_id) if manages else []
+        closed = state is RoundState.CLOSED
+        untold = seats.untold(uow, actor, round_id=round_id) if manages and closed else 0
     return render_template(
         "validation/show.html", overview=overview, pilots=tried, round=overview.round, protocol=overview.protocol,
-        manages=manages, prepared=prepared, members=members, errors=errors, typed=request.form,
+        manages=manages, prepared=prepared, members=members, untold=untold, errors=errors, typed=request.form,
         rules=protocols.RULES, feedback=protocols.FEEDBACK, groupings=protocols.GROUPINGS,
         stop=rule_words(overview.protocol.stop, overview.protocol.stop_rule),
         others={code: name for code, name in LANGUAGES.items() if code != ENGLISH},

@@ -8,13 +8,14 @@ import pytest
 
 from app.calc.stopping import Ruling
 from app.errors import Invalid
-from app.services import items, results, validation, versions
+from app.services import items, results, reviewing, seating, validation, versions
 from app.services.protocols import Protocol
 from app.services.stopping import rule_words, ruling_words
 from app.uow import Database
 from models.items import Kind, Status
 from models.validation import Deviation, Round
 from tests.panels import Study, build_study
+from tests.wordings import rewrite
 
 BOTH = {"relevance": [8, 8], "applicability": [8, 8]}
 FIRST = {"relevance": [8, 5], "applicability": [8, 8]}
@@ -152,3 +153,52 @@ def test_a_faulty_rule_is_refused_where_it_stands(study: Study, field: str, stop
     with pytest.raises(Invalid) as refused, study.database.writing() as uow:
         validation.save_protocol(uow, study.cast.panel_manager, round_id=made.id, protocol=kept)
     assert set(refused.value.fields) == {field}
+
+
+def chosen(study: Study) -> list[str]:
+    with study.database.reading() as uow:
+        return [item.reference for item in validation.read_round(uow, study.cast.member, round_id=study.round_id).items]
+
+
+def test_a_later_round_asks_about_what_was_left_open_by_whichever_round_rated_it_last(study: Study) -> None:
+    """What was agreed in round 1 and not rated in round 2 is not asked a third time, on a new version neither."""
+    hold(study, FIRST, stop={"most_rounds": 4})
+    hold(study, {"relevance": [5], "applicability": [8]})
+    prepare(study)
+    assert chosen(study) == ["C1.2"]
+    with study.database.writing() as uow:
+        validation.discard_round(uow, study.cast.panel_manager, round_id=study.round_id)
+    reword(study, "C1.1", "Partners share everything.")
+    prepare(study)
+    assert chosen(study) == ["C1.1", "C1.2"]
+    study.open_prepared()
+    with study.database.reading() as uow:
+        place = seating.knock(uow, token=study.tokens[0])
+        pages = [reviewing.item_page(uow, place, version_item_id=item.id) for item in study.rated]
+    first, second = pages
+    assert [part.text for part in first.reworded if part.kind == "added"], "it was rated two rounds ago, in other words"
+    assert first.questions[0].feedback is None
+    assert second.reworded == []
+    assert second.questions[0].feedback is not None
+
+
+def reword(study: Study, reference: str, words: str) -> None:
+    """Change an item's words, and lock the next version."""
+    with study.database.reading() as uow:
+        found = next(each for each in versions.items_of(uow.session, study.version_id) if each.reference == reference)
+    rewrite(study.database, study.cast.facilitator, found.item_id, words)
+    with study.database.writing() as uow:
+        study.version_id = versions.freeze(
+            uow, study.cast.facilitator, group_id=study.cast.group_id, reason="Reworded."
+        ).id
+
+
+def test_one_round_more_than_announced_is_the_last_that_is(study: Study) -> None:
+    hold(study, FIRST, stop={"most_rounds": 1})
+    hold(study, {"relevance": [5], "applicability": [8]})
+    assert ruled(study).ground == "most rounds"
+    with study.database.reading() as uow:
+        stop = results.report(uow, study.cast.member, round_id=study.round_id).protocol.stop
+    assert stop is not None
+    assert stop.most_rounds == 2
+    assert "The rule for stopping is not that of the round before." in " ".join(deviations(study))
