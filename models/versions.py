@@ -34,7 +34,10 @@ class Version(Base):
 
 
 class VersionItem(Base):
-    """One item as frozen, with all an expert will see. ``words_sha256`` tells whether two versions' words are equal."""
+    """One item as frozen, with all an expert will see. ``words_sha256`` tells whether two versions' words are equal.
+
+    ``changed_since_decided``: the group agreed on other words than these, and has not decided again.
+    """
 
     __tablename__ = "version_item"
     __table_args__ = (UniqueConstraint("version_id", "reference"), UniqueConstraint("version_id", "position"))
@@ -55,7 +58,14 @@ class VersionItem(Base):
     summary: Mapped[str] = mapped_column(Text)
     evidence: Mapped[list[Any]] = mapped_column(default=list)
     aspirational: Mapped[bool] = mapped_column(default=False)
+    changed_since_decided: Mapped[bool] = mapped_column(default=False)
     words_sha256: Mapped[str] = mapped_column(String(64))
+
+    @property
+    def status_words(self) -> str:
+        """The status as people read it, and whether the words are still those that were decided."""
+        words = self.status.value.replace("_", " ")
+        return f"{words}, changed since decided" if self.changed_since_decided else words
 
 
 class VersionTerm(Base):

@@ -28,6 +28,7 @@ from models.versions import VersionItem
 
 LONGEST_WORDS = 20_000
 LONGEST_OPINION = 3_000
+LEAST_SHOWN = 3
 LONGEST_OPEN = timedelta(days=90)
 #: So many opinions one form takes: a hall, not a flood.
 MOST_OPINIONS = 2_000
@@ -63,16 +64,15 @@ class Heard:
 
 @dataclass(frozen=True)
 class Tally:
-    """How a form's answers spread over one element: how many gave each of 1 to 5; ``n`` of all who answered it."""
+    """How a form's answers spread over one element: how many gave each of 1 to 5, of the ``n`` who answered it.
+
+    ``counts`` is empty where fewer than `LEAST_SHOWN` did: they would tell what one of them gave.
+    """
 
     reference: str
     title: str
+    n: int
     counts: tuple[int, ...]
-
-    @property
-    def n(self) -> int:
-        """How many gave a score."""
-        return sum(self.counts)
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,9 @@ def read_consultation(uow: UnitOfWork, actor: Actor, *, consultation_id: int, gr
     spoken = [each for each in rows if each.words]
     seen = spoken if writes else [each for each in spoken if each.shown_at is not None]
     tallies = [
-        Tally(item.reference, item.title, tuple(_counted(rows, item.reference)))
+        Tally(item.reference, item.title, sum(given), tuple(given) if sum(given) >= LEAST_SHOWN else ())
         for item in (_elements(uow.session, found) if rows else [])
+        for given in [_counted(rows, item.reference)]
     ]
     return Reading(heard, tallies, seen, len(spoken) - len(seen), writes)
 

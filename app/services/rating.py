@@ -119,6 +119,7 @@ def consent(uow: UnitOfWork, place: Place, *, agrees: bool, acknowledgement: str
         raise Invalid("You have not started yet.", fields=fields)
     seat = place.seat
     seat.consented_at = uow.now
+    seat.started_at = seat.started_at or uow.now
     seat.consent_version = place.round.information_version
     seat.acknowledgement = Acknowledgement(acknowledgement)
     seat.conflict_of_interest = interests.strip()

@@ -120,12 +120,12 @@ class Review:
         about = task.item.id if task.item else None
         return [Question(each, _written(self.stored, about, each.key), None) for each in asked]
 
-    def words(self, task: Task) -> list[str]:
-        """What the expert wrote on a page."""
+    def words(self, task: Task) -> list[tuple[RemarkKind, str]]:
+        """What the expert wrote on a page, each with what it is."""
         kinds = {"item": (RemarkKind.COMMENT, RemarkKind.WORDING), "missing": (RemarkKind.MISSING,)}
         about = task.item.id if task.item else None
-        found = (self.stored.remarks.get((about, kind), "") for kind in kinds.get(task.kind, (RemarkKind.WHOLE,)))
-        return [words for words in found if words]
+        wanted = kinds.get(task.kind, (RemarkKind.WHOLE,))
+        return [(kind, words) for kind in wanted if (words := self.stored.remarks.get((about, kind), ""))]
 
     def after(self, task: Task) -> Task | None:
         """Where to go after a page: the next that has something to answer, then earlier ones; None when all is done."""

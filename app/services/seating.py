@@ -88,7 +88,7 @@ def enter(uow: UnitOfWork, *, token: str) -> tuple[int, str]:
     """Take the seat a link stands for: (seat id, mark) for the cookie. Raises NotFound, Gone."""
     place = knock(uow, token=token)
     seat = place.seat
-    if seat.started_at is None:
+    if seat.started_at is None and place.has_consented:  # in a round before; else it begins with that
         seat.started_at = uow.now
         uow.emit(PanelChanged(place.round.group_id, place.round.id))
     return seat.id, mark_of(uow.keys, seat)

@@ -94,7 +94,7 @@ def markdown_bytes(
     for item in items:
         level = min(item.depth + 2, 6)
         lines += ["", f"{'#' * level} {item.reference} {words_for_others(item.title)}", ""]
-        lines += [f"*{item.kind.value.capitalize()}, {item.status.value.replace('_', ' ')}*"]
+        lines += [f"*{item.kind.value.capitalize()}, {item.status_words}*"]
         if item.item_id in companions.origins:
             lines += ["", f"*{companions.origins[item.item_id]}*"]
         lines += _paragraphs(item, evidence=including.evidence)

@@ -18,10 +18,10 @@ from app.calc.glossary import Term as Meaning
 from app.errors import Conflict, Invalid, NotFound
 from app.events import VersionFrozen
 from app.policy import Actor, Can, access, require
-from app.services import evidence, glossary
+from app.services import decided, evidence, glossary
 from app.services.activity import note
 from app.services.documents import WORDS, documents_of, words_sha256
-from app.services.items import DEPTHS
+from app.services.items import DEPTHS, SETTLED
 from app.services.items import items_of as items_in_order
 from app.uow import UnitOfWork
 from models.accounts import Person
@@ -45,6 +45,7 @@ class Draft:
     words: dict[str, str]
     evidence: list[dict[str, str]]
     aspirational: bool
+    changed_since_decided: bool
     left_out: Status | None = None
 
 
@@ -52,7 +53,7 @@ class Draft:
 class Preview:
     """What freezing would copy, and what it would leave out; ``terms`` are the defined terms that go along.
 
-    ``last_title`` is that of the version before, empty for the first.
+    ``last_title`` and ``last_id`` are those of the version before, empty and None for the first.
     """
 
     taken: list[Draft]
@@ -60,6 +61,7 @@ class Preview:
     terms: list[VersionTerm]
     next_number: int
     last_title: str
+    last_id: int | None
     decisions: list[Decision]
 
 
@@ -187,13 +189,15 @@ def preview(uow: UnitOfWork, actor: Actor, *, group_id: int, with_ideas: bool, w
         select(Decision).where(Decision.group_id == group_id).order_by(Decision.number.desc()).limit(50)
     ).scalars()
     taken = [draft for draft in drafts if draft.left_out is None]
-    last = select(Version.title).where(Version.group_id == group_id)
+    query = select(Version).where(Version.group_id == group_id).order_by(Version.number.desc()).limit(1)
+    last = uow.session.execute(query).scalar_one_or_none()
     return Preview(
         taken=taken,
         left_out=[draft for draft in drafts if draft.left_out is not None],
         terms=terms_used(uow.session, group_id, [row_of(draft, at) for at, draft in enumerate(taken)]),
         next_number=_next_number(uow.session, group_id),
-        last_title=uow.session.execute(last.order_by(Version.number.desc()).limit(1)).scalar() or "",
+        last_title=last.title if last is not None else "",
+        last_id=last.id if last is not None else None,
         decisions=list(decisions),
     )
 
@@ -386,6 +390,7 @@ def _drafts(session: Session, group_id: int, statuses: frozenset[Status]) -> lis
     by_id = {item.id: item for item in items}
     documents = documents_of(session, by_id)
     grounds = evidence.lines_of(session, by_id)
+    covered, terms = decided.covered_words(session, group_id), glossary.standing(session, group_id)
     out: dict[int, Status | None] = {}
     found: list[Draft] = []
     for item in items:
@@ -399,7 +404,9 @@ def _drafts(session: Session, group_id: int, statuses: frozenset[Status]) -> lis
         aspirational = evidence.is_aspirational(item.kind, grades, group_judgement=item.group_judgement)
         copied = [_written(line) for line in lines]
         reference = parent.reference if parent is not None else None
-        found.append(Draft(item, DEPTHS[item.kind], reference, words, copied, aspirational, out[item.id]))
+        bound = covered.get(item.id)
+        changed = item.status in SETTLED and bound is not None and not decided.is_covered(words, terms, bound)
+        found.append(Draft(item, DEPTHS[item.kind], reference, words, copied, aspirational, changed, out[item.id]))
     return found
 
 
@@ -424,11 +431,14 @@ def row_of(draft: Draft, position: int) -> VersionItem:
         principle_group=item.principle_group.value if item.principle_group else None,
         title=draft.words["title"], text=draft.words["text"], why=draft.words["why"], summary=draft.words["summary"],
         evidence=draft.evidence, aspirational=draft.aspirational, words_sha256=words_sha256(draft.words),
+        changed_since_decided=draft.changed_since_decided,
     )  # fmt: skip
 
 
 def _content_of(item: VersionItem) -> dict[str, Any]:
-    return {
+    """One item as it is hashed. What was decided on other words says so; where none was, as in versions from before,
+    nothing is said and the fingerprint is what it was."""
+    found = {
         "reference": item.reference,
         "parent": item.parent_reference,
         "kind": item.kind.value,
@@ -441,6 +451,7 @@ def _content_of(item: VersionItem) -> dict[str, Any]:
         "evidence": item.evidence,
         "aspirational": item.aspirational,
     }
+    return found | {"changed_since_decided": True} if item.changed_since_decided else found
 
 
 def _difference(before: VersionItem | None, after: VersionItem) -> ItemDifference | None:
@@ -456,6 +467,8 @@ def _difference(before: VersionItem | None, after: VersionItem) -> ItemDifferenc
         notes.append(f"moved from {before.parent_reference} to {after.parent_reference}")
     if before.status != after.status:
         notes.append(f"{before.status.value.replace('_', ' ')} before, {after.status.value.replace('_', ' ')} now")
+    if before.changed_since_decided != after.changed_since_decided:
+        notes.append("changed since decided" if after.changed_since_decided else "decided again, or corrected")
     if before.evidence != after.evidence:
         notes.append(f"evidence lines: {len(before.evidence)} before, {len(after.evidence)} now")
     if not texts and not notes:

@@ -183,7 +183,7 @@ def comment_words(quote: str, words: str) -> str:
 
 def line_of(item: VersionItem, companions: Companions) -> str:
     """The line under an item's heading, with where it comes from."""
-    parts = [KINDS[item.kind], FAMILIES.get(item.principle_group or "", ""), item.status.value.replace("_", " ")]
+    parts = [KINDS[item.kind], FAMILIES.get(item.principle_group or "", ""), item.status_words]
     more = [companions.origins.get(item.item_id, ""), UNTESTED if item.aspirational else ""]
     return " · ".join(part for part in [*parts, *more] if part)
 

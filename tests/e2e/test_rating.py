@@ -187,6 +187,16 @@ def test_the_grid_is_filled_in_by_keyboard_alone(
         values = uow.session.execute(select(Rating.value).order_by(Rating.id)).scalars().all()
     assert values == [8, None, 7, 6]
 
+    last = page.get_by_label("Applicability of C1.3")  # no next field takes the focus away
+    last.fill("5")
+    expect(page.get_by_text("5 of 8")).to_be_visible()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    last.fill("")
+    page.keyboard.press("Tab")
+    expect(last).to_have_value("5")
+    expect(page.get_by_text("An answer can be changed, but not taken back").first).to_be_visible()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+
 
 def test_what_a_closed_tab_could_not_send_is_sent_when_it_is_opened_again(
     study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
@@ -217,6 +227,7 @@ def test_what_a_closed_tab_could_not_send_is_sent_when_it_is_opened_again(
 
     context.set_offline(True)
     again.get_by_label("Comment", exact=True).fill("Kept on this phone.")
+    choose(again, "relevance", 6)
     expect(again.get_by_text("Not saved")).to_be_visible()
     take(again)
     context.set_offline(False)
@@ -226,14 +237,18 @@ def test_what_a_closed_tab_could_not_send_is_sent_when_it_is_opened_again(
     expect(other.get_by_role("heading", name="My review")).to_be_visible()
     other.goto(address)
     with other.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
+        choose(other, "relevance", 9)
+    with other.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
         other.get_by_label("Comment", exact=True).fill("Written on a laptop.")
     last = context.new_page()
     last.goto(address)
-    expect(last.get_by_text("something else was saved meanwhile")).to_be_visible()
+    expect(last.get_by_text("something else was saved meanwhile")).to_have_count(2)
     expect(last.get_by_label("Comment", exact=True)).to_have_value("Written on a laptop.")
-    with last.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
-        press(last, "Use it instead")
+    for words in ("How relevant is it to the people this blueprint is for? 6", "Kept on this phone."):
+        with last.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
+            last.locator(".inset", has_text=words).get_by_role("button", name="Use it instead").click()
     expect(last.get_by_label("Comment", exact=True)).to_have_value("Kept on this phone.")
+    expect(last.locator('input[name="score-relevance"][value="6"]')).to_be_checked()
     expect(last.get_by_text("Saved", exact=True)).to_be_visible()
     last.goto(f"{server.url}/rate/")
     press(last, "Close on this device")

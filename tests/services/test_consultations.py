@@ -107,6 +107,10 @@ def test_what_cannot_be_is_refused_beside_its_field(study: Study, wrong: dict[st
 
 def test_a_hall_answers_without_names_and_the_group_reads_it_afterwards(study: Study) -> None:
     made, token = opened(study)
+    for _one in range(2):
+        give(study, token, {"E1": 5})
+        assert (read(study, "panel_manager", made).tallies[0].counts) == ()
+    made, token = opened(study)
     for number in range(6):
         give(study, token, {"E1": 1 + number % 5}, "Ask Mrs Invented of Ward 3." if number == 0 else "")
     give(study, token, {}, "Too long.")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app.errors import Conflict, Invalid, NotFound
-from app.services import actions, corrections, decisions, documents, minutes, polls, rooms, stages
+from app.services import actions, corrections, decisions, documents, minutes, polls, rooms, stages, versions
 from app.uow import Database
 from models.documents import Document, Field
 from models.items import Item, Status
@@ -138,6 +138,18 @@ def test_the_minutes_quote_what_was_decided_on_and_what_was_asked_for(hall: Hall
     assert "live with it: “Because”; " not in drafted
 
 
+def frozen(hall: Hall) -> tuple[str, bool]:
+    """How the item stands in a version that is locked now, and whether its file says that its words are others."""
+    with hall.database.writing() as uow:
+        made = versions.freeze(uow, hall.who["Fay"], group_id=hall.group_id, reason="To see.", with_ideas=True)
+        [item] = [each for each in versions.items_of(uow.session, made.id) if each.reference == "C1.1"]
+        whole = versions.read(uow, hall.who["Fay"], version_id=made.id)
+        content = versions.content(whole.version.title, whole.items, whole.terms)
+        assert whole.is_intact
+        marked = any(each.get("changed_since_decided") for each in content["items"])
+        return item.status_words, marked
+
+
 def test_a_decision_shows_what_changed_and_two_blocs_keep_it(hall: Hall) -> None:
     decision_id = decide(hall, vote(hall, Ana=Choice.YES, Leo=Choice.YES), Outcome.AGREED)
     assert standing(hall) == "stands"
@@ -150,6 +162,7 @@ def test_a_decision_shows_what_changed_and_two_blocs_keep_it(hall: Hall) -> None
         ]
         with pytest.raises(NotFound):
             decisions.read_decision(uow, hall.who["Ana"], decision_id=decision_id, group_id=hall.group_id + 1)
+    assert frozen(hall) == ("agreed, changed since decided", True)
     with hall.database.writing() as uow:
         made = corrections.propose_correction(uow, hall.who["Leo"], decision_id=decision_id)
     with hall.database.writing() as uow, pytest.raises(Conflict, match="from another"):
@@ -158,6 +171,7 @@ def test_a_decision_shows_what_changed_and_two_blocs_keep_it(hall: Hall) -> None
     with hall.database.writing() as uow:
         corrections.confirm_correction(uow, hall.who["Pat"], correction_id=made.id)
     assert standing(hall) == "corrected"
+    assert frozen(hall) == ("agreed", False)
     write(hall, "One partner leads.")
     assert standing(hall) == "changed", "a confirmed correction covers those words only"
     with hall.database.writing() as uow:

@@ -25,7 +25,9 @@ export function mount(element) {
   if (saver.unsent.restore() || saver.unsent.isAny) saver.soon(0);
   element.addEventListener("change", () => saver.edited(0));
   element.addEventListener("input", (event) => {
-    if (event.target instanceof HTMLTextAreaElement) saver.edited(TYPING_PAUSE);
+    const { target } = event;
+    const typed = target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type === "text");
+    if (typed) saver.edited(TYPING_PAUSE);
   });
   element.addEventListener("keydown", (event) => chooseByDigit(event));
   element.addEventListener("keydown", (event) => {

@@ -10,6 +10,7 @@ const STEPS = new Map([
 
 /** @param {HTMLElement} form */
 export function mount(form) {
+  for (const cell of form.querySelectorAll("input[data-lowest]")) if (isCell(cell) && isComplete(cell)) cell.dataset.kept = cell.value;
   form.addEventListener("focusin", ({ target }) => {
     if (isCell(target)) target.select();
   });
@@ -17,11 +18,20 @@ export function mount(form) {
     if (!isCell(target)) return;
     const wrong = target.value !== "" && !isComplete(target) && !isBegun(target);
     say(target, wrong);
-    if (isComplete(target)) move(target, 0, 1);
+    if (!isComplete(target)) return;
+    target.dataset.kept = target.value;
+    move(target, 0, 1);
   });
-  form.addEventListener("change", ({ target }) => {
-    if (isCell(target)) say(target, target.value !== "" && !isComplete(target));
-  }, { capture: true });
+  form.addEventListener("focusout", ({ target }) => {
+    if (!isCell(target)) return;
+    const wrong = target.value !== "" && !isComplete(target);
+    say(target, wrong);
+    if (target.value === "" && target.dataset.kept) {
+      // What was given can be changed, and cannot be made not given: an empty field would only look so.
+      target.value = target.dataset.kept;
+      tell(target, target.dataset.emptied ?? "");
+    }
+  });
   form.addEventListener("keydown", (event) => {
     const { target } = event;
     if (!isCell(target) || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -44,7 +54,7 @@ function isCell(target) {
 function isComplete(cell) {
   const typed = cell.value.trim().toLowerCase();
   if (typed === "x") return true;
-  return /^-?\d+$/.test(typed) && Number(typed) >= Number(cell.dataset.lowest) && Number(typed) <= Number(cell.dataset.highest);
+  return /^(0|-?[1-9]\d*)$/.test(typed) && Number(typed) >= Number(cell.dataset.lowest) && Number(typed) <= Number(cell.dataset.highest);
 }
 
 /** @param {HTMLInputElement} cell */
@@ -57,14 +67,24 @@ function isBegun(cell) {
  * @param {boolean} wrong
  */
 function say(cell, wrong) {
-  const words = document.getElementById(`${cell.id}-error`);
   cell.setCustomValidity(wrong ? cell.dataset.wrong ?? "" : "");
   cell.toggleAttribute("aria-invalid", wrong);
   if (wrong) cell.setAttribute("aria-invalid", "true");
+  tell(cell, wrong ? cell.dataset.wrong ?? "" : "");
+}
+
+/**
+ * @param {HTMLInputElement} cell
+ * @param {string} sentence shown below it; "" for none
+ */
+function tell(cell, sentence) {
+  const words = document.getElementById(`${cell.id}-error`);
   if (!words) return;
-  words.hidden = !wrong;
-  words.textContent = wrong ? cell.dataset.wrong ?? "" : "";
-  if (wrong) cell.setAttribute("aria-describedby", words.id);
+  words.hidden = !sentence;
+  words.textContent = sentence;
+  const before = document.getElementById(`${cell.id}-before`);
+  const told = [sentence ? words.id : "", before ? before.id : ""].filter(Boolean).join(" ");
+  if (told) cell.setAttribute("aria-describedby", told);
   else cell.removeAttribute("aria-describedby");
 }
 

@@ -79,8 +79,10 @@ export class Unsent {
       const here = this.before[name] ?? null;
       if (here === words) continue;
       if (here === before && this.#put(name, words)) restored = true;
-      else if (this.#area(name) && words.trim()) {
-        this.#offer(name, words);
+      else {
+        const shown = this.#shown(name, words);
+        if (!shown) continue;
+        this.#offer(name, words, shown);
         offered = true;
       }
     }
@@ -89,10 +91,21 @@ export class Unsent {
     return restored;
   }
 
-  /** @param {string} name */
-  #area(name) {
+  /**
+   * What was entered, as somebody recognises it: the words themselves, or the question and what was chosen.
+   *
+   * @param {string} name
+   * @param {string} value
+   */
+  #shown(name, value) {
     const field = this.form.elements.namedItem(name);
-    return field instanceof HTMLTextAreaElement ? field : null;
+    if (field instanceof HTMLTextAreaElement) return value.trim();
+    if (field instanceof HTMLInputElement) return value && `${field.getAttribute("aria-label") ?? ""}: ${value}`;
+    if (!(field instanceof RadioNodeList)) return "";
+    const chosen = [...field].find((each) => each instanceof HTMLInputElement && each.value === value);
+    if (!(chosen instanceof HTMLInputElement)) return "";
+    const question = chosen.closest("fieldset")?.querySelector("legend")?.textContent ?? "";
+    return `${question.trim()} ${value || (chosen.labels?.[0]?.textContent ?? "").trim()}`;
   }
 
   /**
@@ -124,18 +137,19 @@ export class Unsent {
   /**
    * @param {string} name
    * @param {string} words
+   * @param {string} shown
    */
-  #offer(name, words) {
+  #offer(name, words, shown) {
     const said = this.#say(_("You had entered this here without a connection, and something else was saved meanwhile:"));
     const quote = document.createElement("q");
-    quote.textContent = words;
+    quote.textContent = shown;
     const use = document.createElement("button");
     use.type = "button";
     use.className = "button button--secondary button--small";
     use.textContent = _("Use it instead");
     use.addEventListener("click", () => {
       this.#put(name, words);
-      this.#area(name)?.dispatchEvent(new Event("change", { bubbles: true }));
+      this.form.dispatchEvent(new Event("change", { bubbles: true }));
       said.remove();
     });
     said.append(" ", quote, " ", use);
