@@ -136,6 +136,29 @@ def send_link_again(uow: UnitOfWork, *, email: str) -> None:
             _write(uow, round_, seat, "link")
 
 
+def resend_link(uow: UnitOfWork, actor: Actor, *, round_id: int, expert_id: int) -> None:
+    """Mail one expert of an open round their link again. Raises NotFound for nobody's seat, Conflict once closed."""
+    round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
+    must_be(round_, RoundState.OPEN)
+    for each in seated(uow.session, round_.id):
+        if each.expert.id == expert_id and each.counts:
+            _write(uow, round_, each.seat, "link")
+            note(uow, actor, "sent an expert the link again", group_id=round_.group_id, audience="panel")
+            return
+    raise NotFound()
+
+
+def tell_deadline(uow: UnitOfWork, round_: Round) -> int:
+    """Mail those who have not sent that an open round closes on another day; how many.
+
+    The caller has checked the right. Those who have sent may still change what they gave, and need no mail for that.
+    """
+    waiting = [each.seat for each in seated(uow.session, round_.id) if _is_waiting(each)]
+    for seat in waiting:
+        _write(uow, round_, seat, "deadline")
+    return len(waiting)
+
+
 def tell_answers(uow: UnitOfWork, actor: Actor, *, round_id: int) -> int:
     """Mail every expert of a closed round whose comments the group has answered what became of them; how many.
 
@@ -194,7 +217,7 @@ def _about_answers(uow: UnitOfWork, seat: Seat, round_: Round, expert: Expert) -
 
 
 def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
-    """The mail of a job about a seat: ``invitation``, ``pilot``, ``reminder``, ``link`` or ``answers``.
+    """The mail of a job about a seat: ``invitation``, ``pilot``, ``reminder``, ``deadline``, ``link`` or ``answers``.
 
     None when it is no longer due.
     """
@@ -206,7 +229,7 @@ def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
         return _about_answers(uow, seat, round_, expert)
     if expert.withdrawn_at is not None or not takes_answers(round_, expert, uow.now):
         return None
-    if kind == "reminder" and seat.sent_at is not None:
+    if kind in {"reminder", "deadline"} and seat.sent_at is not None:
         return None
     identity = identities.identity_of(uow, seat.expert_id)
     if identity is None:
@@ -267,5 +290,6 @@ def _is_waiting(each: Seated) -> bool:
 def _write(uow: UnitOfWork, round_: Round, seat: Seat, kind: str) -> None:
     # The job holds no link and no address: both are looked up when the mail is sent.
     window = int(uow.now.timestamp() // LINK_EVERY.total_seconds())
-    key = f"seat-{seat.id}-{kind}-{window if kind == 'link' else seat.reminders}"
+    closes = int(round_.closes_at.timestamp()) if round_.closes_at is not None else 0
+    key = f"seat-{seat.id}-{kind}-{({'link': window, 'deadline': closes}).get(kind, seat.reminders)}"
     enqueue(uow, "seat_mail", {"seat_id": seat.id, "kind": kind}, key=key, group_id=round_.group_id)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from app.calc import moments
 from app.errors import Conflict, Invalid, NotFound
 from app.events import RoundChanged
 from app.policy import SYSTEM, Actor, Can, require
@@ -39,7 +40,7 @@ from app.services.rounds import (
     round_before,
     version_of,
 )  # fmt: skip
-from app.services.seats import seat_all
+from app.services.seats import seat_all, tell_deadline
 from app.services.stopping import ruling_after, ruling_words, to_rate_again
 from app.services.versions import access_version, items_of
 from app.uow import Database, UnitOfWork
@@ -343,19 +344,27 @@ def open_round(uow: UnitOfWork, actor: Actor, *, round_id: int, closes_at: datet
     return round_
 
 
-def extend_round(uow: UnitOfWork, actor: Actor, *, round_id: int, closes_at: datetime, reason: str) -> None:
-    """Move the deadline of an open round to a later one: a deviation, with its reason."""
+def extend_round(
+    uow: UnitOfWork, actor: Actor, *, round_id: int, closes_at: datetime, reason: str, telling: bool = False
+) -> int:
+    """Move the deadline of an open round to a later one: a deviation, with its reason.
+
+    With ``telling`` those who have not sent are mailed the new one; how many.
+    """
     round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
     must_be(round_, RoundState.OPEN)
     _check_deadline(uow.now, closes_at)
     if round_.closes_at is None or closes_at <= round_.closes_at:
         sentence = "The new deadline must be later than the one announced; to end sooner, close the round"
         raise Invalid(sentence + ".", fields={"closes_at": sentence})
-    what = f"The deadline was moved from {round_.closes_at:%-d %B %Y} to {closes_at:%-d %B %Y}."
+    zone = uow.session.get_one(Group, round_.group_id).time_zone
+    before, after = (moments.in_words(each, zone) for each in (round_.closes_at, closes_at))
+    what = f"The deadline was moved from {before} to {after}."
     deviate(uow, actor, round_, what, check_reason(reason))
     round_.closes_at = closes_at
     note(uow, actor, f"moved the deadline of validation round {round_.number}", group_id=round_.group_id)
     uow.emit(RoundChanged(round_.group_id, round_.id))
+    return tell_deadline(uow, round_) if telling else 0
 
 
 def close_round(uow: UnitOfWork, actor: Actor, *, round_id: int, reason: str = "") -> None:

@@ -80,6 +80,16 @@ def remove(slug: str, expert_id: int) -> ResponseReturnValue:
     return redirect(url_for("panel.index", slug=slug), 303)
 
 
+@bp.post("/rounds/<int:round_id>/experts/<int:expert_id>/link")
+def resend(slug: str, round_id: int, expert_id: int) -> ResponseReturnValue:
+    """Send one expert the link again."""
+    with transaction() as (uow, actor):
+        check(uow, actor, round_id, Can.ROUND_MANAGE)
+        seats.resend_link(uow, actor, round_id=round_id, expert_id=expert_id)
+    flash(_("The link is on its way, at most once in ten minutes."), "success")
+    return to_round(slug, round_id)
+
+
 @bp.post("/rounds/<int:round_id>/remind")
 def remind(slug: str, round_id: int) -> ResponseReturnValue:
     """Remind those who have not sent."""

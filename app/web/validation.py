@@ -338,10 +338,14 @@ def extend(slug: str, round_id: int) -> ResponseReturnValue:
     try:
         with transaction() as (uow, actor):
             check(uow, actor, round_id, Can.ROUND_MANAGE)
-            validation.extend_round(uow, actor, round_id=round_id, closes_at=_deadline(), reason=text("reason"))
+            told = validation.extend_round(
+                uow, actor, round_id=round_id, closes_at=_deadline(), reason=text("reason"),
+                telling=text("telling") == "yes",
+            )  # fmt: skip
     except Invalid as refusal:
         return round_page(round_id, {f"extend-{name}": words for name, words in refusal.fields.items()}), 422
-    flash(_("The deadline has been moved."), "success")
+    words = ngettext("%(num)d expert is told by mail.", "%(num)d experts are told by mail.", told)
+    flash(_("The deadline has been moved.") + " " + (words if told else _("Nobody has been told of it.")), "success")
     return to_round(slug, round_id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -184,6 +185,25 @@ def test_mails_and_deadlines_are_in_that_language_too(app: Flask, study: Study) 
     deadline = re.search(r"gebleven was, tot ([^.]*)\.", page)
     assert deadline is not None
     assert deadline[1] in text
+    for mail in study.database.settings.outbox.glob("*"):
+        mail.unlink()
+    with study.database.writing() as uow:
+        later = uow.now + timedelta(days=60)
+        rating_done = seating.sit_with_token(uow, token=study.tokens[2], round_id=study.round_id)
+        rating_done.seat.sent_at = uow.now
+        told = validation.extend_round(
+            uow, study.cast.panel_manager, round_id=study.round_id, closes_at=later, reason="Holidays.", telling=True
+        )
+        assert told == 8, "all but the one who has sent"
+    Worker(study.database).drain()
+    mails = [
+        message_from_bytes(each.read_bytes(), policy=policy.default)
+        for each in study.database.settings.outbox.glob("*")
+    ]
+    assert len(mails) == 8
+    [dutch] = [each for each in mails if each["To"] == "expert2@example.org"]
+    assert "blijft langer open" in dutch.get_content()
+    assert sum("stays open longer" in each.get_content() for each in mails) == 7
 
 
 def test_the_panel_manager_says_what_an_expert_reads(study: Study) -> None:
@@ -250,3 +270,22 @@ def test_the_panel_manager_adds_the_sheet_and_own_questions(
     english = browser(app)
     english.post(f"/r/{study.tokens[1]}")
     assert '<div class="card prose sheet" lang="en">' in english.get("/rate/").text
+
+
+def test_the_panel_manager_sends_one_expert_the_link_again(study: Study, client_of: Callable[[Actor], Browser]) -> None:
+    Worker(study.database).drain()
+    for mail in study.database.settings.outbox.glob("*"):
+        mail.unlink()
+    base = f"/g/{study.cast.slug}/validation/rounds/{study.round_id}"
+    manager, member = client_of(study.cast.panel_manager), client_of(study.cast.member)
+    found = re.findall(r'action="([^"]*/experts/\d+/link)"', manager.get(base).text)
+    assert len(found) == 9
+    assert member.post(found[0]).status_code == 403
+    for _twice in range(2):
+        assert manager.post(found[0]).status_code == 303
+    assert manager.post(f"{base}/experts/99/link").status_code == 404
+    Worker(study.database).drain()
+    [mail] = study.database.settings.outbox.glob("*")
+    assert "asked us to send this link again" in mail.read_text()
+    study.close()
+    assert manager.post(found[0]).status_code == 409
