@@ -55,6 +55,20 @@ def to_rate_again(session: Session, before: Round, version_id: int) -> list[Vers
     ]
 
 
+def marks_of(session: Session, round_: Round) -> dict[str, tuple[str, int]]:
+    """For the items of a round's version that were rated before: ``agreed``, ``settled`` (low, or in the middle),
+    ``open`` or ``reworded``, by reference, with the number of the round that rated them last."""
+    items = {item.reference: item for item in items_of(session, round_.version_id)}
+    rated = last_rated(session, round_.panel_id, below=round_.number)
+    found = {}
+    for reference, stood in _stood(session, round_.panel_id, round_.number, list(items.values())).items():
+        before, then = rated[reference]
+        mark = "agreed" if stood.agreed else "open" if stood.open else "settled"
+        same = then.words_sha256 == items[reference].words_sha256
+        found[reference] = (mark if same else "reworded", before.number)
+    return found
+
+
 def _stood(session: Session, panel_id: int, below: int, items: Sequence[VersionItem]) -> dict[str, Standing]:
     """How items stand by the round below this number that rated them last, for those that one did."""
     rated = last_rated(session, panel_id, below=below)

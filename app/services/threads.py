@@ -6,21 +6,23 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import Invalid
 from app.events import ItemChanged
-from app.policy import Actor, Can
+from app.policy import Actor, Can, standing
 from app.services import decided, glossary
 from app.services.activity import note
-from app.services.documents import words_of
+from app.services.documents import words_of, words_sha256
 from app.services.items import access_item, must_be_free, must_settle, must_stand
+from app.services.verdicts import Stand, figures_of, stand_of, stored_result
 from app.uow import UnitOfWork
 from models.documents import Document, Field
 from models.evidence import ContractingModel, ItemModel
 from models.items import Item, ItemPrinciple, Kind, PrincipleGroup, Status
 from models.polls import Decision
+from models.validation import Remark, Round, RoundItem, RoundState
 from models.versions import Version, VersionItem
 
 
@@ -44,6 +46,17 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Rated:
+    """What a closed round of experts found of the item as it read then, and how many comments the group reads."""
+
+    round: Round
+    reference: str
+    stand: Stand
+    comments: int
+    same_words: bool
+
+
+@dataclass(frozen=True)
 class Thread:
     """All arrows that begin or end at one item, but for its evidence."""
 
@@ -53,6 +66,14 @@ class Thread:
     models: list[ContractingModel]
     decisions: list[Decided]
     versions: list[tuple[Version, VersionItem]]
+    rated: list[Rated]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is tied to the item."""
+        return not (
+            self.principles or self.carried_out_by or self.models or self.decisions or self.versions or self.rated
+        )
 
 
 def thread_of(uow: UnitOfWork, actor: Actor, item_id: int) -> Thread:
@@ -83,7 +104,35 @@ def thread_of(uow: UnitOfWork, actor: Actor, item_id: int) -> Thread:
             Decided(one, changed=at == 0 and changed) for at, one in enumerate(session.execute(decisions).scalars())
         ],
         versions=[(version, frozen) for version, frozen in session.execute(versions)],
+        rated=_rated(session, actor, item),
     )
+
+
+def _rated(session: Session, actor: Actor, item: Item) -> list[Rated]:
+    """The closed rounds that rated an item, the latest first; none for who may not read results."""
+    held = standing(session, actor, item.group_id)
+    if held is None or not held.may(Can.RESULTS_READ):
+        return []
+    heard = select(func.count()).where(
+        Remark.round_id == Round.id, Remark.version_item_id == VersionItem.id, Remark.released.is_not(None),
+        Remark.withheld_at.is_(None),
+    ).scalar_subquery()  # fmt: skip
+    rows = session.execute(
+        select(Round, VersionItem, heard)
+        .join(RoundItem, RoundItem.round_id == Round.id)
+        .join(VersionItem, VersionItem.id == RoundItem.version_item_id)
+        .where(VersionItem.item_id == item.id, Round.state == RoundState.CLOSED)
+        .order_by(Round.number.desc())
+    ).all()
+    now = words_sha256(words_of(session, item.id)) if rows else ""
+    return [
+        Rated(
+            round_, then.reference,
+            stand_of(list(figures_of(round_, stored_result(session, round_), then.reference).values())),
+            comments, then.words_sha256 == now,
+        )
+        for round_, then, comments in rows
+    ]  # fmt: skip
 
 
 def principles(uow: UnitOfWork, actor: Actor, item_id: int) -> list[Neighbour]:

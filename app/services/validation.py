@@ -41,7 +41,7 @@ from app.services.rounds import (
     version_of,
 )  # fmt: skip
 from app.services.seats import seat_all, tell_deadline
-from app.services.stopping import ruling_after, ruling_words, to_rate_again
+from app.services.stopping import marks_of, ruling_after, ruling_words, to_rate_again
 from app.services.versions import access_version, items_of
 from app.uow import Database, UnitOfWork
 from models.groups import Group
@@ -106,7 +106,8 @@ class Overview:
 class Preparation:
     """What the panel manager needs before opening a round; ``missing`` says what still stands in the way.
 
-    ``telling`` names the groups that are shown and so small that their figures tell each score in them.
+    ``telling`` names the groups that are shown and so small that their figures tell each score in them. ``marks`` says
+    how items stood when they were last rated (``stopping.marks_of``), ``proposed`` what this round should ask about.
     """
 
     overview: Overview
@@ -116,6 +117,8 @@ class Preparation:
     groups: dict[str, int]
     impossible: list[Impossible]
     telling: list[str]
+    marks: dict[str, tuple[str, int]]
+    proposed: list[int]
     missing: list[str]
 
 
@@ -197,7 +200,7 @@ def create_round(
     )  # fmt: skip
     uow.session.add(round_)
     uow.flush()
-    _first_items(uow, round_, before)
+    _set_items(uow.session, round_, _proposed(uow.session, round_, before))
     if not before:
         round_.information_sheet = SHEET.format(group=group.name, contact=uow.settings.contact)
     if ended:
@@ -228,6 +231,8 @@ def prepare(uow: UnitOfWork, actor: Actor, *, round_id: int) -> Preparation:
         groups=groups,
         impossible=impossible(overview.protocol, experts),
         telling=[f"{name} ({size})" for name, size in groups.items() if shown and size < TELLING],
+        marks=marks_of(uow.session, round_) if overview.before else {},
+        proposed=[each.id for each in _proposed(uow.session, round_, overview.before)],
         missing=_missing(round_, overview.items, experts),
     )
 
@@ -479,13 +484,11 @@ def _hold_draft(uow: UnitOfWork, actor: Actor, round_id: int) -> Round:
     return round_
 
 
-def _first_items(uow: UnitOfWork, round_: Round, before: Round | None) -> None:
+def _proposed(session: Session, round_: Round, before: Round | None) -> list[VersionItem]:
     """Criteria, or after a closed round those without agreement and those new in this version."""
     if before is None:
-        items = [item for item in items_of(uow.session, round_.version_id) if item.kind is Kind.CRITERION]
-    else:
-        items = to_rate_again(uow.session, before, round_.version_id)
-    _set_items(uow.session, round_, items)
+        return [item for item in items_of(session, round_.version_id) if item.kind is Kind.CRITERION]
+    return to_rate_again(session, before, round_.version_id)
 
 
 def _set_items(session: Session, round_: Round, items: Collection[VersionItem]) -> None:

@@ -250,6 +250,8 @@ def choose_items(slug: str, round_id: int) -> ResponseReturnValue:
 def _items(round_id: int, errors: dict[str, str]) -> str:
     prepared = _prepared(round_id)
     chosen = {item.id for item in prepared.overview.items}
+    if request.args.get("proposed"):
+        chosen = set(prepared.proposed)
     return render_template(
         "validation/items.html", prepared=prepared, round=prepared.overview.round, chosen=chosen, errors=errors
     )

@@ -171,6 +171,10 @@ def test_a_later_round_asks_about_what_was_left_open_by_whichever_round_rated_it
     reword(study, "C1.1", "Partners share everything.")
     prepare(study)
     assert chosen(study) == ["C1.1", "C1.2"]
+    with study.database.reading() as uow:
+        prepared = validation.prepare(uow, study.cast.panel_manager, round_id=study.round_id)
+    assert prepared.marks == {"C1.1": ("reworded", 1), "C1.2": ("open", 2)}
+    assert prepared.proposed == [item.id for item in prepared.overview.items]
     study.open_prepared()
     with study.database.reading() as uow:
         place = seating.knock(uow, token=study.tokens[0])

@@ -17,6 +17,7 @@ from app.uow import Database
 from models.validation import Expert, ExpertIdentity, RemarkKind
 from tests.cast import OTHER_SLUG, SLUG, Browser
 from tests.panels import Study, build_study
+from tests.wordings import rewrite
 
 #: Scores of nine experts by dimension for (C1.1, C1.2): all agree on the first; on the second they are split.
 RELEVANCE = [(8, 2), (8, 2), (7, 2), (9, 1), (8, 8), (8, 8), (7, 8), (9, 9), (8, 9)]
@@ -293,3 +294,21 @@ def test_two_rounds_stand_side_by_side(study: Study, client_of: Client) -> None:
     assert "5 stayed (median of their earlier scores 9), 4 left (9)" in read
     assert "Round 2: 9 invited, 5 began, 0 pressed Send" in read
     assert "Rounds side by side" in member.get(f"/g/{SLUG}/validation/").text
+
+
+def test_an_item_says_how_experts_rated_it(study: Study, client_of: Client) -> None:
+    """Whoever rewords a criterion sees from its own page what was said of it, and that it was said of other words."""
+    run(study, comments=("Say who leads.", "Too long."))
+    item_id = study.rated[0].item_id
+    with study.database.writing() as uow:
+        heard = remarks.list_remarks(uow, study.cast.panel_manager, round_id=study.round_id)
+        remarks.release(uow, study.cast.panel_manager, remark_id=heard[0].remark.id)
+    address = f"/g/{SLUG}/blueprint/items/{item_id}"
+    member = client_of(study.cast.member)
+    page = member.get(address).text
+    assert f"/validation/rounds/{study.round_id}/results/items/C1.1" in page
+    assert "Round 1 : Agreed 1 comment" in words(page)
+    assert "on other words than these" not in page
+    rewrite(study.database, study.cast.facilitator, item_id, "Partners share all of it.")
+    assert "on other words than these" in member.get(address).text
+    assert "Rated by experts" not in client_of(study.cast.member).get(f"/g/{SLUG}/blueprint/items/{item_id + 1}").text
