@@ -106,8 +106,9 @@ class Overview:
 class Preparation:
     """What the panel manager needs before opening a round; ``missing`` says what still stands in the way.
 
-    ``telling`` names the groups that are shown and so small that their figures tell each score in them. ``marks`` says
-    how items stood when they were last rated (``stopping.marks_of``), ``proposed`` what this round should ask about.
+    ``fragile`` says where few missing scores leave the rule without a verdict. ``telling`` names the groups that are
+    shown and so small that their figures tell each score in them. ``marks`` says how items stood when they were last
+    rated (``stopping.marks_of``), ``proposed`` what this round should ask about.
     """
 
     overview: Overview
@@ -117,6 +118,7 @@ class Preparation:
     groups: dict[str, int]
     impossible: list[Impossible]
     telling: list[str]
+    fragile: list[str]
     marks: dict[str, tuple[str, int]]
     proposed: list[int]
     missing: list[str]
@@ -231,6 +233,7 @@ def prepare(uow: UnitOfWork, actor: Actor, *, round_id: int) -> Preparation:
         groups=groups,
         impossible=impossible(overview.protocol, experts),
         telling=[f"{name} ({size})" for name, size in groups.items() if shown and size < TELLING],
+        fragile=fragile(overview.protocol, experts),
         marks=marks_of(uow.session, round_) if overview.before else {},
         proposed=[each.id for each in _proposed(uow.session, round_, overview.before)],
         missing=_missing(round_, overview.items, experts),
@@ -429,6 +432,21 @@ def impossible(protocol: Protocol, experts: list[Expert]) -> list[Impossible]:
             why = f"All of the panel are in one group: {', '.join(sizes)}."
         advice = "Invite more, merge groups in the protocol, or compare none."
         found.append(Impossible(GROUPINGS[protocol.split_by], why, advice))
+    return found
+
+
+def fragile(protocol: Protocol, experts: Sequence[Expert]) -> list[str]:
+    """Where the rule that decides says nothing once a few of those asked give no score: a sentence a question."""
+    asked = [each for each in experts if not each.is_pilot]
+    found = []
+    for dimension in protocol.dimensions:
+        count = sum(dimension.asks(each.expertise) for each in asked)
+        if not protocol.decides(dimension) or protocol.primary.objection(dimension.scale, count):
+            continue  # said as impossible, or never judged
+        for scores in range(count - 1, max(protocol.least_of(count), count - 4) - 1, -1):
+            if objection := protocol.primary.objection(dimension.scale, scores):
+                found.append(f"{dimension.label}: {count - scores} of {count} without a score are enough; {objection}.")
+                break
     return found
 
 

@@ -263,3 +263,21 @@ def test_a_pilots_consent_is_asked_as_of_anybody(study: Study) -> None:
         with pytest.raises(Forbidden):
             rating.rate(uow, place, {(study.rated[0].id, "relevance"): 5})
         rating.consent(uow, place, agrees=True, acknowledgement=Acknowledgement.NEITHER.value)
+
+
+def test_it_is_said_where_few_missing_scores_leave_no_verdict(study: Study) -> None:
+    """The classic rule covers 8 to 16 scores: with nine experts two who do not answer are enough."""
+
+    def said() -> list[str]:
+        with study.database.reading() as uow:
+            return validation.prepare(uow, study.cast.panel_manager, round_id=study.round_id).fragile
+
+    prepare(study)
+    assert said() == [
+        "Relevance: 2 of 9 without a score are enough; the classic rule covers 8 to 16 scores, not 7.",
+        "Applicability: 2 of 9 without a score are enough; the classic rule covers 8 to 16 scores, not 7.",
+    ]
+    with study.database.writing() as uow:
+        validation.discard_round(uow, study.cast.panel_manager, round_id=study.round_id)
+    prepare(study, rule="ipras", sensitivity=[])
+    assert said() == []
