@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.policy import Actor, Can, allowed, require
 from app.services import actions, decisions, documents, homework, meetings, practice, visits
 from app.services.activity import Line, list_activity
+from app.services.rounds import counting
 from app.services.since import Since, since
 from app.uow import UnitOfWork
+from models.dispositions import Disposition
 from models.documents import Field
 from models.items import Item, Kind, Status
 from models.meetings import MeetingState
-from models.validation import Round, RoundState
+from models.validation import Remark, Round, RoundState
 from models.versions import Version
 
 #: The order in which progress is told.
@@ -55,6 +57,14 @@ class Changed:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """Comments of a closed round's experts that wait for the reader: to be released, or to be answered."""
+
+    round: Round
+    count: int
+
+
+@dataclass(frozen=True)
 class Overview:
     """What the page shows. ``since`` is None for somebody who is new; ``before`` is where their mark stood earlier."""
 
@@ -71,6 +81,8 @@ class Overview:
     changed: list[Changed]
     version: Version | None
     round: Round | None
+    to_release: list[Heard]
+    to_answer: list[Heard]
     activity: list[Line]
     practice: practice.Way | None
 
@@ -101,6 +113,10 @@ def look(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Overview:
             select(Version).where(Version.group_id == group_id).order_by(Version.number.desc()).limit(1)
         ).scalar_one_or_none(),
         round=_round(session, group_id),
+        to_release=_heard(session, group_id, Remark.released.is_(None)) if standing.may(Can.REMARK_RELEASE) else [],
+        to_answer=_heard(session, group_id, Remark.released.is_not(None), Disposition.remark_id.is_(None))
+        if standing.may(Can.DISPOSITION_WRITE)
+        else [],
         activity=list_activity(uow, actor, group_id=group_id, limit=12),
         practice=practice.offer(session, actor, standing),
     )
@@ -131,6 +147,25 @@ def _changed(session: Session, group_id: int) -> list[Changed]:
         Changed(item_id, references[item_id], texts[item_id][Field.TITLE].text, decision.id, decision.number)
         for item_id, decision in changed.items()
     ]
+
+
+def _heard(session: Session, group_id: int, *wanted: ColumnElement[bool]) -> list[Heard]:
+    """Comments in closed rounds for which all of ``wanted`` holds, by experts who count; the last round first."""
+    rows = session.execute(
+        select(Round, Remark.expert_id)
+        .join(Remark, Remark.round_id == Round.id)
+        .outerjoin(Disposition, Disposition.remark_id == Remark.id)
+        .where(Round.group_id == group_id, Round.state == RoundState.CLOSED, Remark.withheld_at.is_(None), *wanted)
+        .order_by(Round.number.desc())
+    ).all()
+    experts: dict[Round, list[int]] = {}
+    for round_, expert_id in rows:
+        experts.setdefault(round_, []).append(expert_id)
+    found = []
+    for round_, spoke in experts.items():
+        counted = counting(session, round_.id)
+        found.append(Heard(round_, sum(each in counted for each in spoke)))
+    return [each for each in found if each.count]
 
 
 def _round(session: Session, group_id: int) -> Round | None:

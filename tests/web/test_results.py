@@ -312,3 +312,20 @@ def test_an_item_says_how_experts_rated_it(study: Study, client_of: Client) -> N
     rewrite(study.database, study.cast.facilitator, item_id, "Partners share all of it.")
     assert "on other words than these" in member.get(address).text
     assert "Rated by experts" not in client_of(study.cast.member).get(f"/g/{SLUG}/blueprint/items/{item_id + 1}").text
+
+
+def test_the_first_page_says_which_comments_wait_for_whom(study: Study, client_of: Client) -> None:
+    run(study, comments=("Say who leads.", "Too long.", "Fine."))
+    lead, manager, member = (
+        client_of(each) for each in (study.cast.facilitator, study.cast.panel_manager, study.cast.member)
+    )
+    first = f"/g/{SLUG}/"
+    assert "3 comments of experts wait to be read and released (round 1)" in words(manager.get(first).text)
+    assert "comments of experts" not in words(lead.get(first).text)
+    with study.database.writing() as uow:
+        heard = remarks.list_remarks(uow, study.cast.panel_manager, round_id=study.round_id)
+        remarks.release(uow, study.cast.panel_manager, remark_id=heard[0].remark.id)
+        remarks.withhold(uow, study.cast.panel_manager, remark_id=heard[1].remark.id)
+    assert "1 comment of an expert waits to be read and released (round 1)" in words(manager.get(first).text)
+    assert "1 comment of an expert waits for the group’s answer (round 1)" in words(lead.get(first).text)
+    assert "of an expert" not in words(member.get(first).text)
