@@ -144,9 +144,11 @@ def answer(
     if found is None:
         found = Disposition(remark_id=remark.id, group_id=round_.group_id)
         uow.session.add(found)
+    if (found.outcome, found.why) != (outcome, why):
+        found.told_at = None  # the expert has been told something else
     found.outcome, found.why = outcome, why
     found.item_id = item_id if outcome in _CHANGES else None  # what was not adopted changed no words
-    found.decided_by_id, found.decided_at, found.told_at = actor.person_id, uow.now, None
+    found.decided_by_id, found.decided_at = actor.person_id, uow.now
     uow.flush()
     note(uow, actor, f"answered a comment of an expert: {outcome.value}", group_id=round_.group_id)
     uow.emit(RoundChanged(round_.group_id, round_.id))

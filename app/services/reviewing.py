@@ -20,7 +20,7 @@ from app.services.seating import Place
 from app.services.verdicts import Band, Figures, figures_of, stored_result
 from app.uow import UnitOfWork
 from models.items import Kind
-from models.validation import Rating, Remark, RemarkKind, Round, RoundItem, RoundState
+from models.validation import Rating, Remark, RemarkKind, Round, RoundItem, RoundResult, RoundState
 from models.versions import Version, VersionItem
 
 
@@ -389,6 +389,7 @@ class _Earlier:
         self._rated = last_rated(uow.session, place.round.panel_id, below=place.round.number)
         self._shows = place.protocol.feedback
         self._read: dict[str, dict[str, Figures]] = {}
+        self._stored: dict[int, RoundResult] = {}  # the session forgets what nobody holds
         self._own: dict[int, dict[tuple[int | None, str], int | None]] = {}
 
     def said(self, item: VersionItem) -> tuple[Comment, ...]:
@@ -426,8 +427,10 @@ class _Earlier:
         )
 
     def _figures(self, round_: Round, reference: str) -> dict[str, Figures]:
+        if round_.id not in self._stored:
+            self._stored[round_.id] = stored_result(self._uow.session, round_)
         if reference not in self._read:
-            self._read[reference] = figures_of(round_, stored_result(self._uow.session, round_), reference)
+            self._read[reference] = figures_of(round_, self._stored[round_.id], reference)
         return self._read[reference]
 
     def _own_in(self, round_: Round) -> dict[tuple[int | None, str], int | None]:

@@ -245,6 +245,7 @@ def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
         round_title=round_.title,
         link=link_of(uow, seat),
         again=round_.number > 1,
+        shown=protocol_of(round_).feedback != "none",
         until=until(round_, group, language),
         started=seat.started_at is not None,
         minutes=asks.minutes,

@@ -72,11 +72,12 @@ def marks_of(session: Session, round_: Round) -> dict[str, tuple[str, int]]:
 def _stood(session: Session, panel_id: int, below: int, items: Sequence[VersionItem]) -> dict[str, Standing]:
     """How items stand by the round below this number that rated them last, for those that one did."""
     rated = last_rated(session, panel_id, below=below)
+    stored = {round_.id: stored_result(session, round_) for round_ in {each for each, _then in rated.values()}}
     found = {}
     for item in items:
         if item.reference in rated:
             round_, then = rated[item.reference]
-            figures = list(figures_of(round_, stored_result(session, round_), item.reference).values())
+            figures = list(figures_of(round_, stored[round_.id], item.reference).values())
             same = then.words_sha256 == item.words_sha256
             found[item.reference] = _standing(figures) if same else Standing(agreed=False, open=True)
     return found
@@ -113,7 +114,7 @@ def ruling_words(rule: StopRule | None, ruling: Ruling | None) -> str:
     why = {
         "nothing open": "no item is left without agreement",
         "enough agreed": f"{ruling.agreed} of {ruling.items} items are agreed, and {rule.enough} % are enough",
-        "all stable": f"the answers on the {ruling.open} items still open have stopped moving",
+        "all stable": f"the answers on what is still open ({ruling.open} of {ruling.items} items) have stopped moving",
         "most rounds": f"this was {at}; {left}",
     }[ruling.ground]
     return f"By the stop rule the rounds end here: {why}."

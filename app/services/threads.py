@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from app.errors import Invalid
@@ -16,13 +16,14 @@ from app.services import decided, glossary
 from app.services.activity import note
 from app.services.documents import words_of, words_sha256
 from app.services.items import access_item, must_be_free, must_settle, must_stand
+from app.services.rounds import counting
 from app.services.verdicts import Stand, figures_of, stand_of, stored_result
 from app.uow import UnitOfWork
 from models.documents import Document, Field
 from models.evidence import ContractingModel, ItemModel
 from models.items import Item, ItemPrinciple, Kind, PrincipleGroup, Status
 from models.polls import Decision
-from models.validation import Remark, Round, RoundItem, RoundState
+from models.validation import Remark, RemarkKind, Round, RoundItem, RoundState
 from models.versions import Version, VersionItem
 
 
@@ -113,12 +114,8 @@ def _rated(session: Session, actor: Actor, item: Item) -> list[Rated]:
     held = standing(session, actor, item.group_id)
     if held is None or not held.may(Can.RESULTS_READ):
         return []
-    heard = select(func.count()).where(
-        Remark.round_id == Round.id, Remark.version_item_id == VersionItem.id, Remark.released.is_not(None),
-        Remark.withheld_at.is_(None),
-    ).scalar_subquery()  # fmt: skip
     rows = session.execute(
-        select(Round, VersionItem, heard)
+        select(Round, VersionItem)
         .join(RoundItem, RoundItem.round_id == Round.id)
         .join(VersionItem, VersionItem.id == RoundItem.version_item_id)
         .where(VersionItem.item_id == item.id, Round.state == RoundState.CLOSED)
@@ -129,10 +126,21 @@ def _rated(session: Session, actor: Actor, item: Item) -> list[Rated]:
         Rated(
             round_, then.reference,
             stand_of(list(figures_of(round_, stored_result(session, round_), then.reference).values())),
-            comments, then.words_sha256 == now,
+            _heard(session, round_, then), then.words_sha256 == now,
         )
-        for round_, then, comments in rows
+        for round_, then in rows
     ]  # fmt: skip
+
+
+def _heard(session: Session, round_: Round, then: VersionItem) -> int:
+    """How many comments on an item the group reads in a round's results."""
+    query = select(Remark.expert_id).where(
+        Remark.round_id == round_.id, Remark.version_item_id == then.id, Remark.released.is_not(None),
+        Remark.withheld_at.is_(None), Remark.kind.in_((RemarkKind.COMMENT, RemarkKind.WORDING)),
+    )  # fmt: skip
+    spoke = list(session.execute(query).scalars())
+    counted = counting(session, round_.id) if spoke else set()
+    return sum(each in counted for each in spoke)
 
 
 def principles(uow: UnitOfWork, actor: Actor, item_id: int) -> list[Neighbour]:

@@ -492,7 +492,9 @@ def _said_after(session: Session, before: Round | None, version_id: int | None =
     if before is None:
         return "", False
     ruling = ruling_after(session, before, version_id)
-    said = ruling_words(protocol_of(before).stop, ruling_after(session, before))  # as its report says it
+    said = ruling_words(protocol_of(before).stop, ruling)
+    if said and version_id not in {None, before.version_id}:
+        said += " Counted are the items as they read in the version that is to be rated."
     return said, ruling is not None and ruling.ends
 
 

@@ -204,7 +204,7 @@ def items_table(
             "reference": item.reference,
             "under": item.parent_reference or "",
             "kind": item.kind.value,
-            "status": item.status.value,
+            "status": item.status_words,
             "comes from": companions.origins.get(item.item_id, ""),
             "title": item.title,
             "words": item.text,

@@ -467,8 +467,8 @@ def _difference(before: VersionItem | None, after: VersionItem) -> ItemDifferenc
         notes.append(f"moved from {before.parent_reference} to {after.parent_reference}")
     if before.status != after.status:
         notes.append(f"{before.status.value.replace('_', ' ')} before, {after.status.value.replace('_', ' ')} now")
-    if before.changed_since_decided != after.changed_since_decided:
-        notes.append("changed since decided" if after.changed_since_decided else "decided again, or corrected")
+    if texts and after.changed_since_decided:
+        notes.append("changed since decided")
     if before.evidence != after.evidence:
         notes.append(f"evidence lines: {len(before.evidence)} before, {len(after.evidence)} now")
     if not texts and not notes:

@@ -195,7 +195,7 @@ def read_protocol(form: MultiDict[str, str]) -> Protocol:
                 words("low", place, 61), words("high", place, 61), words("middle", place, 61), only_for,
             )
         )  # fmt: skip
-    least, enough = form.get("least", "").strip(), form.get("enough", "").strip()
+    least = form.get("least", "").strip()
     return Protocol(
         dimensions=tuple(dimensions),
         rule=form.get("rule", ""),
@@ -211,13 +211,18 @@ def read_protocol(form: MultiDict[str, str]) -> Protocol:
         ask_whole=form.get("ask_whole") == "yes",
         reminders_most=-1 if (most := _number(form.get("reminders_most", ""))) is None else most,
         reminder_gap_days=_number(form.get("reminder_gap_days", "")) or -1,
-        stop=StopRule(
-            most_rounds=_number(form.get("most_rounds", "")) or -1,
-            enough=(_number(enough) or -1) if enough else None,
-            when_stable=form.get("when_stable") == "yes",
-        ),
+        stop=_stop(form),
         stop_rule=form.get("stop_rule", "").strip()[:500],
     )
+
+
+def _stop(form: MultiDict[str, str]) -> StopRule | None:
+    """The posted stop rule; a protocol from before there were any may go on without."""
+    most, enough = form.get("most_rounds", "").strip(), form.get("enough", "").strip()
+    when_stable = form.get("when_stable") == "yes"
+    if not most and not enough and not when_stable and form.get("stops") != "yes":
+        return None
+    return StopRule(_number(most) or -1, (_number(enough) or -1) if enough else None, when_stable)
 
 
 def _merged(form: MultiDict[str, str]) -> dict[str, str]:
@@ -294,7 +299,8 @@ def save_translation(slug: str, round_id: int, language: str) -> ResponseReturnV
     """Keep it."""
     prepared = _prepared(round_id)
     own = validation.own_words(prepared.overview.protocol)
-    typed = {each: request.form.get(f"words-{at}", "")[:500] for at, each in enumerate(own)}
+    pairs = ((request.form.get(f"english-{at}", ""), request.form.get(f"words-{at}", "")) for at in range(len(own)))
+    typed = {english: words[:500] for english, words in pairs}  # not by place: the protocol may have changed meanwhile
     sheet_ = text("sheet", longest=25_000)
     try:
         with transaction() as (uow, actor):

@@ -236,6 +236,9 @@ def test_experts_are_told_what_became_of_their_comments_and_not_twice(study: Stu
     assert "Comment 0" in text
     assert "Adopted. The threshold is now worked out." in text
     assert "Comment 1" not in text
+    answer(study, "Comment 0", why="The threshold is now worked out.")
+    with study.database.writing() as uow:
+        assert seats.tell_answers(uow, manager, round_id=study.round_id) == 0, "the same words again"
     answer(study, "Comment 0", why="Said anew, it has not been told.")
     with study.database.writing() as uow:
         assert seats.tell_answers(uow, manager, round_id=study.round_id) == 1

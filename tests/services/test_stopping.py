@@ -8,12 +8,13 @@ import pytest
 
 from app.calc.stopping import Ruling
 from app.errors import Invalid
-from app.services import items, results, reviewing, seating, validation, versions
+from app.services import items, outline, results, reviewing, seating, validation, versions
 from app.services.protocols import Protocol
 from app.services.stopping import rule_words, ruling_words
 from app.uow import Database
 from models.items import Kind, Status
 from models.validation import Deviation, Round
+from tests.cast import counting
 from tests.panels import Study, build_study
 from tests.wordings import rewrite
 
@@ -206,3 +207,44 @@ def test_one_round_more_than_announced_is_the_last_that_is(study: Study) -> None
     assert stop is not None
     assert stop.most_rounds == 2
     assert "The rule for stopping is not that of the round before." in " ".join(deviations(study))
+
+
+def test_the_reason_is_asked_for_by_what_the_version_to_rate_says(study: Study) -> None:
+    """An open item that is gone from the next version leaves nothing to ask: a round on that needs a reason."""
+    hold(study, FIRST, stop={"most_rounds": 4})
+    with study.database.writing() as uow:
+        contested = next(
+            each.item_id for each in versions.items_of(uow.session, study.version_id) if each.reference == "C1.2"
+        )
+        outline.withdraw_item(uow, study.cast.facilitator, item_id=contested)
+    with study.database.writing() as uow:
+        study.version_id = versions.freeze(
+            uow, study.cast.facilitator, group_id=study.cast.group_id, reason="Without it."
+        ).id
+    with study.database.reading() as uow:
+        coming = validation.next_round(uow, study.cast.panel_manager, group_id=study.cast.group_id)
+    assert coming.said, "the page asks for a reason whenever the rule has spoken"
+    with pytest.raises(Invalid) as refused:
+        prepare(study)
+    assert "reason" in refused.value.fields
+    prepare(study, "To see whether it still holds.")
+    [said] = deviations(study)
+    assert said == (
+        "This round was prepared although the rounds had ended. By the stop rule the rounds end here: no item is left "
+        "without agreement. Counted are the items as they read in the version that is to be rated. "
+        "To see whether it still holds."
+    )
+
+
+def test_looking_back_reads_the_figures_of_a_round_once_however_many_items_it_had(database: Database) -> None:
+    study = build_study(database, criteria=8)
+    hold(study, {"relevance": [5] * 8, "applicability": [8] * 8}, stop={"most_rounds": 4})
+    study.open()
+    with database.reading() as uow:
+        place = seating.knock(uow, token=study.tokens[0])
+        with counting(database) as grid:
+            reviewing.grid_page(uow, place)
+        with counting(database) as prepared:
+            validation.prepare(uow, study.cast.panel_manager, round_id=study.round_id)
+    assert sum("FROM round_result" in each for each in grid) == 1
+    assert sum("FROM round_result" in each for each in prepared) <= 2

@@ -245,6 +245,7 @@ def test_the_panel_manager_adds_the_sheet_and_own_questions(
         "sheet": "# Wat dit is\n\nEen groep vraagt u wat u vindt. U mag op elk moment stoppen.",
         names["Would your own ward sign it?"]: "Zou uw eigen afdeling tekenen?",
     }
+    typed |= {name.replace("words", "english"): words for name, words in places.items()}
     refused = manager.post(f"{base}/languages/nl", data={**typed, "sheet": "Te kort"})
     assert refused.status_code == 422
     assert "Zou uw eigen afdeling tekenen?" in refused.text

@@ -334,7 +334,7 @@ def test_the_grid_and_the_review_say_what_was_given(app: Flask, study: Study) ->
     [contested] = study.rated
     expert = seated(app, study)
     page = expert.get("/rate/grid").text
-    assert "Below a field stands what was given in the round before" in page
+    assert "Below a field stands what was given when these words were last rated" in page
     below = [
         " ".join(re.sub("<[^>]*>", " ", each).split())
         for each in re.findall(r'id="score-[^"]*-before">(.*?)</td>', page, re.DOTALL)

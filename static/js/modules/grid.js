@@ -10,7 +10,10 @@ const STEPS = new Map([
 
 /** @param {HTMLElement} form */
 export function mount(form) {
-  for (const cell of form.querySelectorAll("input[data-lowest]")) if (isCell(cell) && isComplete(cell)) cell.dataset.kept = cell.value;
+  for (const cell of form.querySelectorAll("input[data-lowest]")) if (isCell(cell)) begin(cell);
+  form.addEventListener("restored", ({ target }) => {
+    if (isCell(target)) begin(target);
+  });
   form.addEventListener("focusin", ({ target }) => {
     if (isCell(target)) target.select();
   });
@@ -30,6 +33,7 @@ export function mount(form) {
       // What was given can be changed, and cannot be made not given: an empty field would only look so.
       target.value = target.dataset.kept;
       tell(target, target.dataset.emptied ?? "");
+      target.dispatchEvent(new Event("change", { bubbles: true })); // so that no emptied field is kept for later
     }
   });
   form.addEventListener("keydown", (event) => {
@@ -52,9 +56,27 @@ function isCell(target) {
 
 /** @param {HTMLInputElement} cell */
 function isComplete(cell) {
-  const typed = cell.value.trim().toLowerCase();
+  return fits(cell, cell.value);
+}
+
+/**
+ * @param {HTMLInputElement} cell
+ * @param {string} words
+ */
+function fits(cell, words) {
+  const typed = words.trim().toLowerCase();
   if (typed === "x") return true;
   return /^(0|-?[1-9]\d*)$/.test(typed) && Number(typed) >= Number(cell.dataset.lowest) && Number(typed) <= Number(cell.dataset.highest);
+}
+
+/**
+ * A field as the page was made, or as what an earlier visit left was put back into it.
+ *
+ * @param {HTMLInputElement} cell
+ */
+function begin(cell) {
+  if (fits(cell, cell.defaultValue)) cell.dataset.kept = cell.defaultValue;
+  if (cell.value !== "") say(cell, !isComplete(cell));
 }
 
 /** @param {HTMLInputElement} cell */

@@ -114,8 +114,10 @@ export class Unsent {
    */
   #put(name, value) {
     const field = this.form.elements.namedItem(name);
+    if (field instanceof HTMLInputElement && value === "") return false; // what was given is not taken back
     if (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) {
       field.value = value;
+      field.dispatchEvent(new Event("restored", { bubbles: true }));
       field.closest("details")?.setAttribute("open", "");
       return true;
     }
