@@ -179,14 +179,15 @@ def _rows(uow: UnitOfWork, round_: Round, experts: list[Expert], names: list[str
                 group = names.index(group_of(protocol, expert)) + 1 if names else ""
                 value = _value(given, expert.code)
                 yield [round_.number, codes[expert.code], reference, dimension.key, value, group]
-    if before.round is None:
-        return
     for item in rated_items(session, round_.id):
         for dimension in protocol.dimensions:
-            earlier = before.of(item, dimension) or {}
+            found = before.of(item, dimension)
+            if found is None:
+                continue
+            then, earlier = found
             for code in earlier:
                 known = codes.get(code) or uow.keys.hash("bundle", f"{round_.panel_id} {code}")[:10]
-                yield [before.round.number, known, item.reference, dimension.key, _value(earlier, code), ""]
+                yield [then.number, known, item.reference, dimension.key, _value(earlier, code), ""]
 
 
 def _value(given: Answers, code: str) -> int | str:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.calc.figures import METHODS
 from app.calc.round_figures import Answers, Terms, compared, question_figures
 from app.services.protocols import WHOLE, Dimension, Protocol
-from app.services.rounds import Seated, group_of, protocol_of, rated_items, round_before, seated
+from app.services.rounds import Seated, group_of, last_rated, protocol_of, rated_items, round_before, seated
 from app.services.verdicts import contested
 from app.uow import UnitOfWork
 from models.validation import Expert, Rating, Round, RoundResult, Scope
@@ -85,7 +85,7 @@ def _who_stayed(
     for dimension in protocol.dimensions:
         both: tuple[list[int], list[int]] = ([], [])
         people: tuple[set[str], set[str]] = (set(), set())
-        for (item_id, key), given in before.answers.items():
+        for (item_id, key), given in before.answers_of(before.round).items():
             if item_id is None or key != dimension.key:
                 continue
             for code, value in given.items():
@@ -106,8 +106,11 @@ def figures_of(session: Session, round_: Round, experts: Sequence[Expert], answe
         "only_contested": before.were_contested(items),
         "items": {
             item.reference: {
-                each.key: _figures(protocol, each, experts, answers.get((item.id, each.key), {}), before.of(item, each))
+                each.key: _figures(
+                    protocol, each, experts, answers.get((item.id, each.key), {}), found[1] if found else None
+                )
                 for each in protocol.dimensions
+                for found in [before.of(item, each)]
             }
             for item in items
         },
@@ -130,34 +133,40 @@ def answers_in(session: Session, round_id: int, experts: Sequence[Expert]) -> Al
 
 
 class Before:
-    """The round before of the same panel: who gave what to the same words."""
+    """The closed rounds before of the same panel: who gave what to the same words when they were last rated."""
 
     def __init__(self, session: Session, round_: Round) -> None:
         self.session = session
         self.round = round_before(session, round_)
-        self.items: dict[str, VersionItem] = {}
-        self.answers: AllAnswers = {}
-        if self.round is not None:
-            rated = rated_items(session, self.round.id)
-            self.items = {item.reference: item for item in rated}
-            asked = [each.expert for each in seated(session, self.round.id) if each.counts]
-            self.answers = answers_in(session, self.round.id, asked)
+        self._rated = last_rated(session, round_.panel_id, below=round_.number)
+        self._answers: dict[int, AllAnswers] = {}
+
+    def answers_of(self, round_: Round) -> AllAnswers:
+        """The answers of a closed round that count."""
+        if round_.id not in self._answers:
+            asked = [each.expert for each in seated(self.session, round_.id) if each.counts]
+            self._answers[round_.id] = answers_in(self.session, round_.id, asked)
+        return self._answers[round_.id]
 
     def were_contested(self, items: Sequence[VersionItem]) -> bool:
         """Whether of what was rated before only items without agreement are rated again, and others were left out."""
         if self.round is None:
             return False
+        rated = {item.reference for item in rated_items(self.session, self.round.id)}
         open_ = {item.reference for item in contested(self.session, self.round)}
-        again = {item.reference for item in items if item.reference in self.items}
-        return bool(again) and again <= open_ < self.items.keys()
+        again = {item.reference for item in items if item.reference in rated}
+        return bool(again) and again <= open_ < rated
 
-    def of(self, item: VersionItem, dimension: Dimension) -> Answers | None:
-        """Earlier answers to the same words on the same scale, or None."""
-        earlier = self.items.get(item.reference)
-        if self.round is None or earlier is None or earlier.words_sha256 != item.words_sha256:
+    def of(self, item: VersionItem, dimension: Dimension) -> tuple[Round, Answers] | None:
+        """Earlier answers to the same words on the same scale, and the round they were given in; or None."""
+        if item.reference not in self._rated:
             return None
-        asked = {each.key: each for each in protocol_of(self.round).dimensions}.get(dimension.key)
-        return self.answers.get((earlier.id, dimension.key)) if asked and asked.scale == dimension.scale else None
+        round_, then = self._rated[item.reference]
+        asked = {each.key: each for each in protocol_of(round_).dimensions}.get(dimension.key)
+        if then.words_sha256 != item.words_sha256 or asked is None or asked.scale != dimension.scale:
+            return None
+        given = self.answers_of(round_).get((then.id, dimension.key))
+        return None if given is None else (round_, given)
 
 
 def _figures(

@@ -52,7 +52,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Movement:
-    """What moved since the round before, among the ``n`` experts who scored the same words in both.
+    """What moved since the words were last rated, among the ``n`` experts who scored the same words in both.
 
     ``median_before`` is that of everybody who scored then, as the figures' own median is that of everybody now.
     """

@@ -226,7 +226,7 @@ def facts(figures: Figures) -> tuple[Fact, ...]:
         Fact(_("Scores"), _scores(figures)),
     ]
     if figures.movement is not None:
-        made.append(Fact(_("Since the round before"), _moved(figures.movement, figures)))
+        made.append(Fact(_("Since it was last rated"), _moved(figures.movement, figures)))
     return tuple(made)
 
 

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.services import bundles, panel, rating, seating, validation
+from app.services import bundles, panel, rating, seating, validation, versions
 from app.services.protocols import WHOLE, Protocol, template
 from app.uow import Database
 from models.bundles import BundleRelease
@@ -118,6 +118,29 @@ def test_movement_since_the_round_before_is_computed_again_too(study: Study, tmp
         rows = list(csv.DictReader(file))
     by_round = {number: {row["expert"] for row in rows if row["round"] == number} for number in ("1", "2")}
     assert by_round["1"] <= by_round["2"]  # the same code is the same expert
+
+
+def test_movement_is_computed_again_from_the_round_that_rated_an_item_last(study: Study, tmp_path: Path) -> None:
+    play(study)
+    with study.database.writing() as uow:
+        made = validation.create_round(
+            uow, study.cast.panel_manager, group_id=study.cast.group_id, version_id=study.version_id
+        )
+        study.round_id = made.id
+        again = [each.id for each in versions.items_of(uow.session, study.version_id) if each.reference == "C1.2"]
+        validation.choose_items(uow, study.cast.panel_manager, round_id=made.id, item_ids=again)
+    study.open_prepared()
+    study.close()
+    play(study, shift=1)
+    folder = unpacked(give(study), tmp_path / "bundle")
+    done = recompute(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with (folder / "ratings.csv").open(encoding="utf-8-sig", newline="") as file:
+        rounds = {(row["round"], row["item"]) for row in csv.DictReader(file)}
+    assert ("1", "C1.1") in rounds, "it was not rated in round 2"
+    assert ("1", "C1.2") not in rounds
+    figures = json.loads((folder / "figures.json").read_text())
+    assert figures["items"]["C1.1"]["relevance"]["movement"]["n"] > 0
 
 
 def test_nobody_is_named_and_small_groups_are_left_out(study: Study, tmp_path: Path) -> None:

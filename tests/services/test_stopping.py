@@ -30,12 +30,16 @@ def study(database: Database) -> Study:
 def hold(study: Study, scores: dict[str, list[int]], **protocol: Any) -> None:
     """A round in which all give these scores; the third to fifth give 1 where they are asked of what is contested."""
     study.open(**protocol)
+    answer(study, scores)
+    study.close()
+
+
+def answer(study: Study, scores: dict[str, list[int]]) -> None:
     for number, token in enumerate(study.tokens):
         given: dict[str, list[int | None]] = {}
         for key, values in scores.items():
             given[key] = [1 if value == 5 and 3 <= number <= 6 else value + (value == 5) * 4 for value in values]
         study.answer(token, given)
-    study.close()
 
 
 def ruled(study: Study) -> Ruling:
@@ -248,3 +252,22 @@ def test_looking_back_reads_the_figures_of_a_round_once_however_many_items_it_ha
             validation.prepare(uow, study.cast.panel_manager, round_id=study.round_id)
     assert sum("FROM round_result" in each for each in grid) == 1
     assert sum("FROM round_result" in each for each in prepared) <= 2
+
+
+def test_an_item_that_skipped_a_round_is_measured_against_the_one_that_rated_it_last(study: Study) -> None:
+    hold(study, {"relevance": [5, 5], "applicability": [8, 8]}, stop={"most_rounds": 5, "when_stable": True})
+    prepare(study)
+    with study.database.writing() as uow:
+        again = [each.id for each in versions.items_of(uow.session, study.version_id) if each.reference == "C1.2"]
+        validation.choose_items(uow, study.cast.panel_manager, round_id=study.round_id, item_ids=again)
+    study.open_prepared()
+    answer(study, {"relevance": [5], "applicability": [8]})
+    study.close()
+    assert not ruled(study).ends, "nobody has rated the first item twice"
+    hold(study, {"relevance": [5, 5], "applicability": [8, 8]})
+    with study.database.reading() as uow:
+        report = results.report(uow, study.cast.member, round_id=study.round_id)
+        first = report.items[0].figures[0].movement
+    assert first is not None
+    assert (first.n, first.up, first.down) == (9, 0, 0)
+    assert ruled(study).ground == "all stable"
