@@ -15,12 +15,12 @@ from app.services.dispositions import Answer, became
 from app.services.protocols import Dimension
 from app.services.rating import Stored, answers_of, whole_of
 from app.services.results import Comment, released_on
-from app.services.rounds import last_rated, protocol_of, round_before, version_of
+from app.services.rounds import closed_before, last_rated, protocol_of, round_before, version_of
 from app.services.seating import Place
 from app.services.verdicts import Band, Figures, figures_of, stored_result
 from app.uow import UnitOfWork
 from models.items import Kind
-from models.validation import Rating, Remark, RemarkKind, Round, RoundItem, RoundResult, RoundState
+from models.validation import Rating, Remark, RemarkKind, Round, RoundItem, RoundResult
 from models.versions import Version, VersionItem
 
 
@@ -301,6 +301,11 @@ class Row:
     questions: list[Question]
     is_reworded: bool
 
+    @property
+    def looks_back(self) -> bool:
+        """Whether something is shown of when its words were last rated."""
+        return any(each.feedback is not None for each in self.questions)
+
 
 def grid_page(
     uow: UnitOfWork, place: Place, *, looking_back: bool = True
@@ -344,7 +349,7 @@ class Opening:
 def opening_of(uow: UnitOfWork, place: Place) -> Opening:
     """Of which version, and what the round before has to say to this expert."""
     before = round_before(uow.session, place.round)
-    own = became(uow.session, round_ids=_earlier_rounds(uow.session, place.round), expert_id=place.expert.id)
+    own = became(uow.session, round_ids=closed_before(uow.session, place.round), expert_id=place.expert.id)
     return Opening(version_of(uow.session, place.round), _looks_back(uow.session, place, before), own)
 
 
@@ -364,14 +369,6 @@ def whole_page(uow: UnitOfWork, place: Place) -> tuple[Review, Task, list[Questi
         raise NotFound()
     questions = [Question(each, _written(review.stored, None, each.key), None) for each in whole_of(place)]
     return review, review.whole, questions, review.stored.remarks.get((None, RemarkKind.WHOLE), "")
-
-
-def _earlier_rounds(session: Session, round_: Round) -> list[int]:
-    """The ids of the closed rounds of the same panel before this one."""
-    query = select(Round.id).where(
-        Round.panel_id == round_.panel_id, Round.number < round_.number, Round.state == RoundState.CLOSED
-    )
-    return list(session.execute(query).scalars())
 
 
 def _looks_back(session: Session, place: Place, before: Round | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
@@ -146,12 +146,17 @@ def group_of(protocol: Protocol, expert: Expert) -> str:
 
 def round_before(session: Session, round_: Round) -> Round | None:
     """The closed round of the same panel before this one, or None."""
-    return session.execute(
-        select(Round)
-        .where(Round.panel_id == round_.panel_id, Round.number < round_.number, Round.state == RoundState.CLOSED)
-        .order_by(Round.number.desc())
-        .limit(1)
-    ).scalar_one_or_none()
+    query = select(Round).where(*_closed(round_.panel_id, round_.number)).order_by(Round.number.desc()).limit(1)
+    return session.execute(query).scalar_one_or_none()
+
+
+def closed_before(session: Session, round_: Round) -> list[int]:
+    """The ids of all closed rounds of the same panel before this one."""
+    return list(session.execute(select(Round.id).where(*_closed(round_.panel_id, round_.number))).scalars())
+
+
+def _closed(panel_id: int, below: int) -> tuple[ColumnElement[bool], ...]:
+    return Round.panel_id == panel_id, Round.number < below, Round.state == RoundState.CLOSED
 
 
 def last_rated(session: Session, panel_id: int, *, below: int) -> dict[str, tuple[Round, VersionItem]]:
@@ -160,7 +165,7 @@ def last_rated(session: Session, panel_id: int, *, below: int) -> dict[str, tupl
         select(Round, VersionItem)
         .join(RoundItem, RoundItem.round_id == Round.id)
         .join(VersionItem, VersionItem.id == RoundItem.version_item_id)
-        .where(Round.panel_id == panel_id, Round.number < below, Round.state == RoundState.CLOSED)
+        .where(*_closed(panel_id, below))
         .order_by(Round.number)
     )
     return {item.reference: (round_, item) for round_, item in rows}

@@ -129,12 +129,11 @@ class Next:
     """Whether the next round can be prepared, and what stands in the way or speaks against it.
 
     ``unfinished`` is the round that has to be closed (or discarded) first. ``said`` is what the stop rule says after
-    the last closed round, "" where there is none; where ``ended``, one more round needs a reason.
+    the last closed round, "" where there is none.
     """
 
     unfinished: Round | None
     said: str
-    ended: bool
 
 
 def next_round(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Next:
@@ -143,8 +142,8 @@ def next_round(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Next:
     rounds = [each.round for each in list_rounds(uow, actor, group_id=group_id)]
     unfinished = next((each for each in rounds if each.state is not RoundState.CLOSED), None)
     last = next((each for each in rounds if each.state is RoundState.CLOSED), None)
-    said, ended = _said_after(uow.session, last) if unfinished is None else ("", False)
-    return Next(unfinished, said, ended)
+    said, _ended = _said_after(uow.session, last) if unfinished is None else ("", False)
+    return Next(unfinished, said)
 
 
 def list_rounds(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[Listed]:
