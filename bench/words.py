@@ -3,7 +3,8 @@
 ``python bench/words.py [KEYS]`` loses 5 % of all packets between the server and everybody, both ways, and every 15
 seconds all of them for half a second (by nft, as root). One of the six is a Chromium slowed down four times. It prints,
 of its keys: the milliseconds from keydown to the end of the paint that follows (from Chromium's own trace), and until
-another person has them; and whether all six texts equal the server's in the end.
+another person has them; and whether all six texts equal the server's in the end. Before that, in the same room and at
+the same slow-down, the editor library alone on an empty page: what this machine can do at best just now.
 """
 
 from __future__ import annotations
@@ -162,6 +163,26 @@ def type_in_browser(chromium: Browser, page: Page, keys: int) -> tuple[list[floa
     return page.evaluate("window.keys"), trace
 
 
+BARE = """async () => {
+  const { EditorView } = await import("/static/bench/vendor/codemirror.js");
+  document.body.replaceChildren();
+  const doc = "Partners share what they know and decide together.";
+  const attributes = EditorView.contentAttributes.of({ "aria-label": "Words" });
+  new EditorView({ parent: document.body, doc, extensions: [attributes, EditorView.lineWrapping] });
+}"""
+
+
+def bare(chromium: Browser, place: Room, keys: int) -> list[float]:
+    """Keydown to paint of the editor library with nothing around it."""
+    context = chromium.new_context(viewport={"width": 1366, "height": 900}, bypass_csp=True)
+    page = context.new_page()
+    page.goto(f"{place.server.url}/sign-in")
+    page.evaluate(BARE)
+    _down, trace = type_in_browser(chromium, page, keys)
+    context.close()
+    return painted(trace)
+
+
 def arrivals(client: str, heard: list[tuple[float, Any]]) -> list[float]:
     """When each letter of one editor reached a reader, in order."""
     found = []
@@ -242,18 +263,18 @@ def main() -> None:
             typists.do("connect", f"t{number}", url=place.server.url, token=place.tokens[number])
             typists.do("join", f"t{number}", doc=doc, person=place.members[number].person_id)
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = editor(chromium, place)
-
         over = threading.Event()
 
         def types(number: int) -> None:
             while not over.wait(0.2):
                 typists.do("type", f"t{number}", doc=doc, **{"from": 0, "insert": "abcdefg"[number]})
 
-        threads = [threading.Thread(target=types, args=(number,)) for number in range(TYPISTS)]
+        threads = [threading.Thread(target=types, args=(number,), daemon=True) for number in range(TYPISTS)]
         with BadLine(place.server.port):
             for thread in threads:
                 thread.start()
+            say("keydown to paint, the editor library alone", bare(chromium, place, keys))
+            page = editor(chromium, place)
             down, trace = type_in_browser(chromium, page, keys)
             over.set()
             for thread in threads:

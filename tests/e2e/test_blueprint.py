@@ -90,6 +90,27 @@ def test_words_are_edited_in_place_and_read_by_others_at_once(
     expect(writer.locator(".cm-editor")).to_have_count(0)
 
 
+def test_nothing_is_fetched_while_one_types(open_room: Opener, people: Cast) -> None:
+    writer = open_room(people.member)
+    card(writer, "C1.1").get_by_role("button", name="Edit").click()
+    expect(card(writer, "C1.1").get_by_role("textbox", name="Words of C1.1")).to_be_focused()
+    writer.evaluate("""() => {
+      window.letters = [];
+      document.addEventListener("input", () => window.letters.push(performance.now()), { capture: true });
+    }""")
+    # Each of these letters is stored, and the card it stands in is news to everybody, its writer included.
+    writer.keyboard.type("sixteen letters.", delay=100)
+    letters = writer.evaluate("window.letters")
+    asked = writer.wait_for_function(
+        """() => {
+          const fetched = performance.getEntriesByType("resource").filter(({ name }) => name.includes("/cards?"));
+          return fetched.length && fetched.map(({ startTime }) => startTime);
+        }"""
+    ).json_value()
+    assert len(letters) == 16
+    assert not [at for at in asked if any(at - 500 < letter < at for letter in letters)]
+
+
 def test_a_press_before_the_scripts_have_come_is_not_lost(open_room: Opener, people: Cast, server: LiveServer) -> None:
     page = open_room(people.member)
     held: list[Route] = []

@@ -9,6 +9,9 @@ import { arrange, cards, inView, keepPlace, staysTogether } from "./place.js";
 
 const WAIT_MS = 400;
 const REST_MS = 500;
+/** Whoever types is not held up: what changed elsewhere waits for a pause, and not for ever. */
+const TYPING_MS = 600;
+const PATIENCE_MS = 5_000;
 
 /**
  * Fetches a part of a page. Throws when the server refuses or cannot be reached.
@@ -39,6 +42,11 @@ export class Board {
     this.shape = false;
     this.timer = 0;
     this.rested = 0;
+    this.typedAt = -Infinity;
+    this.hintedAt = 0;
+    this.list.addEventListener("input", () => {
+      this.typedAt = performance.now();
+    });
     this.busy = false;
     this.reshaped = false;
     /** @type {Promise<void>} */
@@ -69,11 +77,20 @@ export class Board {
 
   #soon() {
     if (this.timer || this.busy) return;
-    const wait = Math.max(WAIT_MS, this.rested + REST_MS - performance.now());
+    const now = performance.now();
+    this.hintedAt ||= now;
+    const wait = Math.max(WAIT_MS, this.rested + REST_MS - now);
     this.timer = window.setTimeout(() => {
       this.timer = 0;
-      void this.refresh();
+      if (this.#typing()) this.#soon();
+      else void this.refresh();
     }, wait);
+  }
+
+  /** Whether somebody types here, and has not kept the news waiting for long. */
+  #typing() {
+    const now = performance.now();
+    return now - this.typedAt < TYPING_MS && now - this.hintedAt < PATIENCE_MS;
   }
 
   /**
@@ -90,6 +107,7 @@ export class Board {
   /** @param {boolean} mine */
   async #refresh(mine) {
     this.busy = true;
+    this.hintedAt = 0;
     const ids = new Set(this.changed);
     const shape = this.shape || mine;
     this.changed.clear();

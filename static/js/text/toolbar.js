@@ -78,6 +78,16 @@ function icon(path) {
 }
 
 /**
+ * Sets an attribute where it is not so already: to set it anew makes the browser look for styles again.
+ * @param {HTMLElement} element
+ * @param {string} attribute
+ * @param {boolean} is
+ */
+function say(element, attribute, is) {
+  if (element.getAttribute(attribute) !== String(is)) element.setAttribute(attribute, String(is));
+}
+
+/**
  * @param {string} name
  * @param {string} label
  * @param {string} path
@@ -132,9 +142,8 @@ export class Toolbar {
   /** Shows what is on at the cursor and what can be done. @param {State} state */
   update(state) {
     for (const [tool, element] of this.tools) {
-      if (tool.on) element.setAttribute("aria-pressed", String(tool.on(state)));
-      const cannot = state.readOnly || (tool.can ? !tool.can(state) : false);
-      element.setAttribute("aria-disabled", String(cannot));
+      if (tool.on) say(element, "aria-pressed", tool.on(state));
+      say(element, "aria-disabled", state.readOnly || (tool.can ? !tool.can(state) : false));
     }
   }
 
