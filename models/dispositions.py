@@ -56,7 +56,7 @@ class Coding(Base):
 
 
 class Disposition(Base):
-    """The group's answer to one released comment: what it did, why, and the item whose words that changed, if any.
+    """The group's answer to one released comment: what it did and why.
 
     ``told_at`` is when its expert was mailed about this answer; an answer that is given anew has not been told.
     """
@@ -67,7 +67,15 @@ class Disposition(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("design_group.id"), index=True)
     outcome: Mapped[DispositionOutcome] = mapped_column(choice(DispositionOutcome, "disposition_outcome"))
     why: Mapped[str] = mapped_column(Text)
-    item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"), index=True)
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
+
+
+class DispositionItem(Base):
+    """An answer changed the words of an item: one comment may change a criterion and what specifies it."""
+
+    __tablename__ = "disposition_item"
+
+    remark_id: Mapped[int] = mapped_column(ForeignKey("disposition.remark_id"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), primary_key=True, index=True)

@@ -411,7 +411,7 @@ def _closed_round(world: World, say: Say) -> None:
         dispositions.code(uow, manager, remark_id=released, themes=[say("theme")[:80].replace(",", "")])
         dispositions.answer(
             uow, world.cast.facilitator, remark_id=released, outcome=DispositionOutcome.ADOPTED, why=say("why"),
-            item_id=world.ids.get("item_id"),
+            item_ids=[world.ids["item_id"]],
         )  # fmt: skip
 
 

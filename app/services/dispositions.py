@@ -7,7 +7,7 @@ is answered here. Comments are put under themes by one person and signed off by 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from app.services.activity import note
 from app.services.documents import documents_of, words_in
 from app.services.rounds import counting
 from app.uow import UnitOfWork
-from models.dispositions import Coding, Disposition, DispositionOutcome, RemarkTheme, Theme
+from models.dispositions import Coding, Disposition, DispositionItem, DispositionOutcome, RemarkTheme, Theme
 from models.items import Item, Status
 from models.suggestions import SuggestionState
 from models.validation import Remark, RemarkKind, Round, RoundState
@@ -43,11 +43,11 @@ BY_STATUS = {Status.PARKED: DispositionOutcome.DEFERRED}
 
 @dataclass(frozen=True)
 class Answer:
-    """What was done, why, by whom and when; ``item`` is the one whose words that changed: (id, reference)."""
+    """What was done, why, by whom and when; ``items`` are those whose words that changed: (id, reference)."""
 
     outcome: DispositionOutcome
     why: str
-    item: tuple[int, str] | None = None
+    items: tuple[tuple[int, str], ...] = ()
     by: str = ""
     at: datetime | None = None
 
@@ -122,22 +122,23 @@ def answer(
     remark_id: int,
     outcome: DispositionOutcome,
     why: str,
-    item_id: int | None = None,
+    item_ids: Collection[int] = (),
     group_id: int | None = None,
 ) -> Disposition:
-    """Say what the group did about a released comment, and why; said again, it replaces what was said before.
+    """Say what the group did about a released comment, why, and which items' words that changed.
 
-    Raises Invalid with a sentence for each field, NotFound for a comment that the group does not read.
+    Said again, it replaces what was said before. Raises Invalid with a sentence for each field, NotFound for a comment
+    that the group does not read.
     """
     remark, round_ = _released(uow, actor, remark_id, Can.DISPOSITION_WRITE, group_id)
     why = why.replace("\r\n", "\n").strip()
     fields: dict[str, str] = {}
     if not 3 <= len(why) <= LONGEST_WHY or "\0" in why:
         fields["why"] = f"Say why, in 3 to {LONGEST_WHY:,} characters: the expert reads it"
-    if item_id is not None:
-        item = uow.session.get(Item, item_id)
-        if item is None or item.group_id != round_.group_id:
-            fields["item_id"] = "Choose an item of this blueprint"
+    wanted = set(item_ids)
+    known = select(Item.id).where(Item.group_id == round_.group_id, Item.id.in_(wanted))
+    if wanted != set(uow.session.execute(known).scalars()):
+        fields["item_ids"] = "Choose items of this blueprint"
     if fields:
         raise Invalid("The answer was not saved.", fields=fields)
     found = uow.session.get(Disposition, remark.id)
@@ -147,9 +148,12 @@ def answer(
     if (found.outcome, found.why) != (outcome, why):
         found.told_at = None  # the expert has been told something else
     found.outcome, found.why = outcome, why
-    found.item_id = item_id if outcome in _CHANGES else None  # what was not adopted changed no words
     found.decided_by_id, found.decided_at = actor.person_id, uow.now
     uow.flush()
+    uow.session.execute(delete(DispositionItem).where(DispositionItem.remark_id == remark.id))
+    if outcome in _CHANGES:  # what was not adopted changed no words
+        uow.session.add_all(DispositionItem(remark_id=remark.id, item_id=each) for each in sorted(wanted))
+        uow.flush()
     note(uow, actor, f"answered a comment of an expert: {outcome.value}", group_id=round_.group_id)
     uow.emit(RoundChanged(round_.group_id, round_.id))
     return found
@@ -158,7 +162,8 @@ def answer(
 def take_back(uow: UnitOfWork, actor: Actor, *, remark_id: int, group_id: int | None = None) -> None:
     """Take an answer back: the comment is open again."""
     remark, round_ = _released(uow, actor, remark_id, Can.DISPOSITION_WRITE, group_id)
-    uow.session.execute(delete(Disposition).where(Disposition.remark_id == remark.id))
+    for table in (DispositionItem, Disposition):
+        uow.session.execute(delete(table).where(table.remark_id == remark.id))
     uow.emit(RoundChanged(round_.group_id, round_.id))
 
 
@@ -257,18 +262,23 @@ def rename_theme(uow: UnitOfWork, actor: Actor, *, group_id: int, name: str, new
 
 def answers_of(session: Session, remark_ids: Iterable[int]) -> dict[int, Answer]:
     """The answers to some comments, by the comment."""
-    rows = session.execute(
-        select(Disposition, Item.reference)
-        .outerjoin(Item, Item.id == Disposition.item_id)
-        .where(Disposition.remark_id.in_(list(remark_ids)))
-    ).all()
-    names = names_of(session, [row.decided_by_id for row, _reference in rows])
+    asked = list(remark_ids)
+    rows = session.execute(select(Disposition).where(Disposition.remark_id.in_(asked))).scalars().all()
+    names = names_of(session, [row.decided_by_id for row in rows])
+    changed: dict[int, list[tuple[int, str]]] = {}
+    for remark_id, item_id, reference in session.execute(
+        select(DispositionItem.remark_id, Item.id, Item.reference)
+        .join(Item, Item.id == DispositionItem.item_id)
+        .where(DispositionItem.remark_id.in_(asked))
+        .order_by(Item.id)
+    ):
+        changed.setdefault(remark_id, []).append((item_id, reference))
     return {
         row.remark_id: Answer(
-            row.outcome, row.why, (row.item_id, reference) if row.item_id and reference else None,
-            names.get(row.decided_by_id or 0, ""), row.decided_at,
+            row.outcome, row.why, tuple(changed.get(row.remark_id, ())), names.get(row.decided_by_id or 0, ""),
+            row.decided_at,
         )
-        for row, reference in rows
+        for row in rows
     }  # fmt: skip
 
 
@@ -290,12 +300,9 @@ def behind(session: Session, *, group_id: int, references: Iterable[str]) -> dic
     """
     rows = session.execute(
         select(Remark, Item.reference)
-        .join(Disposition, Disposition.remark_id == Remark.id)
-        .join(Item, Item.id == Disposition.item_id)
-        .where(
-            Disposition.group_id == group_id, Item.reference.in_(list(references)), Remark.released.is_not(None),
-            Disposition.outcome.in_(_CHANGES),
-        )
+        .join(DispositionItem, DispositionItem.remark_id == Remark.id)
+        .join(Item, Item.id == DispositionItem.item_id)
+        .where(Item.group_id == group_id, Item.reference.in_(list(references)), Remark.released.is_not(None))
         .order_by(Remark.id)
     ).all()  # fmt: skip
     answers = answers_of(session, [remark.id for remark, _reference in rows])
@@ -395,8 +402,9 @@ def _suggested(uow: UnitOfWork, actor: Actor, group_id: int) -> list[Entry]:
             found.append(
                 Entry(
                     source="suggestion", id=given.id, words=shown.after, about=(item.reference, ""), item_id=item.id,
-                    answer=Answer(outcome, given.answer, (item.id, item.reference), shown.decided_by, given.decided_at)
-                    if outcome else None,
+                    answer=Answer(
+                        outcome, given.answer, ((item.id, item.reference),), shown.decided_by, given.decided_at
+                    ) if outcome else None,
                 )
             )  # fmt: skip
     return found

@@ -8,7 +8,7 @@ addressed by its **mark**: the versions of the item's four texts after it, such 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -36,6 +36,7 @@ from models.suggestions import Suggestion, SuggestionState
 from models.versions import Version, VersionItem
 
 PAUSE = timedelta(minutes=5)
+_TAKEN = (SuggestionState.ACCEPTED, SuggestionState.PARTLY)
 #: The mark of an item before its first word.
 BEGINNING = ".".join("0" for _ in WORDS)
 #: So many changes are read for each moment that is asked for, and so many at least and at most.
@@ -67,6 +68,18 @@ class Moment:
     text: str = ""
     decision: Decision | None = None
     version: Version | None = None
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why an item's words became others in some time: a ``decision`` on it, a suggestion of ``names`` that ``decider``
+    accepted, or the writing of ``names``; ``kind`` is "decision", "suggestion" or "edit", ``at`` when (last)."""
+
+    kind: str
+    at: datetime
+    names: tuple[str, ...] = ()
+    decider: str = ""
+    decision: Decision | None = None
 
 
 class FieldDifference(NamedTuple):
@@ -251,6 +264,54 @@ def authors(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
 # --- how moments are made ---
 
 
+def causes(
+    session: Session, *, group_id: int, references: Iterable[str], since: datetime, until: datetime
+) -> dict[str, list[Cause]]:
+    """What made items what they became after ``since`` and until ``until``, by their references: decisions, suggestions
+    that were accepted, and last who wrote in them. Four queries, however many items are asked for.
+    """
+    known = select(Item.id, Item.reference).where(Item.group_id == group_id, Item.reference.in_(list(references)))
+    reference_of = {row.id: row.reference for row in session.execute(known)}
+    decisions = session.execute(
+        select(Decision)
+        .where(Decision.item_id.in_(reference_of), Decision.decided_at > since, Decision.decided_at <= until)
+        .order_by(Decision.number)
+    ).scalars()
+    found: dict[str, list[Cause]] = {}
+    for decision in decisions:
+        cause = Cause("decision", decision.decided_at, decision=decision)
+        found.setdefault(reference_of[decision.item_id or 0], []).append(cause)
+    taken = session.execute(
+        select(Document.item_id, Suggestion)
+        .join(Document, Document.id == Suggestion.document_id)
+        .where(
+            Document.item_id.in_(reference_of), Suggestion.state.in_(_TAKEN), Suggestion.decided_at > since,
+            Suggestion.decided_at <= until,
+        )
+        .order_by(Suggestion.decided_at)
+    ).all()  # fmt: skip
+    written = session.execute(
+        select(Document.item_id, TextChange.author_id, func.max(TextChange.at))
+        .join(Document, Document.id == TextChange.document_id)
+        .where(Document.item_id.in_(reference_of), TextChange.at > since, TextChange.at <= until)
+        .group_by(Document.item_id, TextChange.author_id)
+        .order_by(func.max(TextChange.at))
+    ).all()
+    people = [who for _item, one in taken for who in (one.author_id, one.decided_by_id)]
+    names = names_of(session, [*people, *(who for _item, who, _at in written)])
+    for item_id, one in taken:
+        author, decider = (names.get(who or 0, "") for who in (one.author_id, one.decided_by_id))
+        cause = Cause("suggestion", one.decided_at or until, (author,), decider)
+        found.setdefault(reference_of[item_id or 0], []).append(cause)
+    hands: dict[int, list[tuple[str, datetime]]] = {}
+    for item_id, who, at in written:
+        hands.setdefault(item_id or 0, []).append((names.get(who or 0, ""), at))
+    for item_id, each in hands.items():
+        writers = tuple(sorted({name for name, _at in each if name}))
+        found.setdefault(reference_of[item_id], []).append(Cause("edit", each[-1][1], writers))
+    return found
+
+
 def _log(session: Session, texts: Mapping[Field, Document], most: int) -> tuple[list[_Change], datetime | None]:
     """The newest changes of an item's texts, at most so many of each, oldest first; and since when that is all of them.
 
@@ -322,7 +383,7 @@ def _bound(session: Session, item: Item) -> list[Moment]:
     taken = (
         select(Suggestion).join(Document, Document.id == Suggestion.document_id)
         .where(Document.item_id == item.id,
-               Suggestion.state.in_((SuggestionState.ACCEPTED, SuggestionState.PARTLY)))
+               Suggestion.state.in_(_TAKEN))
     )  # fmt: skip
     for suggestion in session.execute(taken).scalars():
         if suggestion.decided_at is not None:

@@ -208,7 +208,13 @@ def _about_answers(uow: UnitOfWork, seat: Seat, round_: Round, expert: Expert) -
         group=uow.session.get_one(Group, round_.group_id).name,
         round_title=round_.title,
         comments=[
-            (item.reference if item else "", remark.text, answer.outcome.value, answer.why)
+            (
+                item.reference if item else "",
+                remark.text,
+                answer.outcome.value,
+                answer.why,
+                ", ".join(reference for _id, reference in answer.items),
+            )
             for remark, item, answer in became(uow.session, round_ids=[round_.id], expert_id=expert.id)
             if answer is not None
         ],

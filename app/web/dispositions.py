@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,9 +14,10 @@ from app.policy import Can
 from app.services import dispositions, items, seats
 from app.web.context import looking, transaction
 from app.web.forms import text
-from app.web.fragments import group_id, may, number
+from app.web.fragments import group_id, may, numbers
 from app.web.validation import check
 from models.dispositions import DispositionOutcome
+from models.items import Kind
 
 bp = Blueprint("dispositions", __name__)
 
@@ -54,11 +55,23 @@ def _index(errors: Mapping[str, str], wrong: int | None) -> str:
         table = dispositions.read_table(uow, actor, group_id=group_id(), **chosen)
         entries = items.tree(uow, actor, group_id(), withdrawn=False) if table.may_answer else []
         me = actor.person_id
-    choices = [(one.item.id, f"{one.item.reference} {one.title}"[:90]) for one in entries]
+    choices = {one.item.id: f"{one.item.reference} {one.title}"[:90] for one in entries}
     return render_template(
-        "dispositions/index.html", table=table, chosen=chosen, choices=choices, errors=errors, wrong=wrong, me=me,
-        typed=request.form, may_tell=may(Can.ROUND_MANAGE),
+        "dispositions/index.html", table=table, chosen=chosen, choices=choices, families=_families(entries),
+        errors=errors, wrong=wrong, me=me, typed=request.form, may_tell=may(Can.ROUND_MANAGE),
     )  # fmt: skip
+
+
+def _families(entries: Sequence[items.Entry]) -> dict[int, list[int]]:
+    """What a comment on an item is likely to change: the item, what specifies it, and the criterion it specifies."""
+    found: dict[int, list[int]] = {}
+    for one in entries:
+        found.setdefault(one.item.id, []).append(one.item.id)
+        if one.parent is not None:
+            found.setdefault(one.parent.id, []).append(one.item.id)
+            if one.item.kind is Kind.SPECIFICATION:
+                found[one.item.id].insert(0, one.parent.id)
+    return found
 
 
 @bp.post("/comments/<int:remark_id>/answer")
@@ -75,7 +88,7 @@ def answer(slug: str, remark_id: int) -> ResponseReturnValue:
             else:
                 dispositions.answer(
                     uow, actor, remark_id=remark_id, outcome=outcomes[text("outcome")], why=text("why"),
-                    item_id=number("item_id"), group_id=group_id(),
+                    item_ids=numbers("item_ids"), group_id=group_id(),
                 )  # fmt: skip
     except Invalid as refusal:
         return _index(refusal.fields, remark_id), 422

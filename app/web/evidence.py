@@ -19,8 +19,8 @@ from flask_babel import gettext as _
 from app.errors import Invalid
 from app.services import contracting, evidence, findings, library
 from app.web.context import database, looking, transaction
-from app.web.forms import local_path, text, whole_number
-from app.web.fragments import fragment, group_id, number
+from app.web.forms import local_path, text
+from app.web.fragments import fragment, group_id, number, numbers
 from models.evidence import Provenance, Relation, Source, Strength
 
 bp = Blueprint("evidence", __name__)
@@ -234,7 +234,7 @@ def judge(slug: str, item_id: int) -> ResponseReturnValue:
 @bp.post("/items/<int:item_id>/models")
 def keep(slug: str, item_id: int) -> ResponseReturnValue:
     """Say from which models an item keeps something."""
-    chosen = [one for one in map(whole_number, request.form.getlist("models")) if one is not None]
+    chosen = numbers("models")
     with transaction() as (uow, actor):
         before = contracting.keep(uow, actor, item_id=item_id, model_ids=chosen, group_id=group_id())
     back: Back = ("evidence.keep", {"item_id": item_id}, {"models": before})

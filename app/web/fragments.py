@@ -63,6 +63,11 @@ def number(name: str) -> int | None:
     return whole_number(request.form.get(name, ""))
 
 
+def numbers(name: str) -> list[int]:
+    """All whole numbers that the form gives under one name; what is none is left out."""
+    return [one for each in request.form.getlist(name) if (one := whole_number(each)) is not None]
+
+
 def day(name: str) -> date | None:
     """A day of the form, None when it is empty. Raises Invalid for what is none."""
     given = request.form.get(name, "").strip()

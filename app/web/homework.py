@@ -14,8 +14,8 @@ from app.policy import Actor, Can, allowed
 from app.services import homework, meetings, rooms
 from app.uow import UnitOfWork
 from app.web.context import looking
-from app.web.forms import asked, local_path, text, whole_number
-from app.web.fragments import command, day, faults, group_id, number, typed
+from app.web.forms import asked, local_path, text
+from app.web.fragments import command, day, faults, group_id, number, numbers, typed
 
 bp = Blueprint("homework", __name__)
 
@@ -72,7 +72,7 @@ def give(slug: str) -> ResponseReturnValue:
         until = day("comments_until") if request.form.get("comments_until") else None
         homework.give(
             uow, actor, group_id=group_id(), item_id=number("item_id"), asked=text("asked"), due_on=day("due_on"),
-            person_ids=[one for one in map(whole_number, request.form.getlist("people")) if one is not None],
+            person_ids=numbers("people"),
             comments_until=until, meeting_id=number("meeting_id"),
         )  # fmt: skip
         return _("The homework is given. Its people find it on their first page and on the item.")

@@ -360,6 +360,7 @@ def _comments(comments: Sequence[Comment]) -> Iterator[Block]:
                     outcome=outcome_words(each.answer.outcome.value),
                     why=each.answer.why,
                 )
+                + (f" ({changed})" if (changed := ", ".join(name for _id, name in each.answer.items)) else "")
             )
 
 

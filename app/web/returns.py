@@ -16,8 +16,8 @@ from app.services import returns
 from app.services.returns import Besides, Preview, Proposed
 from app.web import redlines
 from app.web.context import looking, transaction
-from app.web.forms import text, whole_number
-from app.web.fragments import command, faults
+from app.web.forms import text
+from app.web.fragments import command, faults, numbers
 from app.web.history import field_words
 
 bp = Blueprint("returns", __name__)
@@ -99,13 +99,10 @@ def _show(return_id: int, refused: Invalid | None = None) -> str:
 @bp.post("/<int:return_id>/suggestions")
 def make(slug: str, return_id: int) -> ResponseReturnValue:
     """Make suggestions of what is ticked, and comments of the ticked comments."""
-    numbers = {
-        name: [number for given in request.form.getlist(name) if (number := whole_number(given)) is not None]
-        for name in ("chosen", "remarks")
-    }
+    ticked = {name: numbers(name) for name in ("chosen", "remarks")}
     try:
         with transaction() as (uow, actor):
-            made, said = returns.make(uow, actor, return_id=return_id, group_id=g.group.id, **numbers)
+            made, said = returns.make(uow, actor, return_id=return_id, group_id=g.group.id, **ticked)
     except Invalid as refused:
         return _show(return_id, refused), refused.status
     if made:

@@ -16,17 +16,13 @@ from app.web import cards
 from app.web.context import looking, transaction
 from app.web.evidence import done
 from app.web.forms import whole_number
-from app.web.fragments import faults, group_id, typed
+from app.web.fragments import faults, group_id, numbers, typed
 from app.web.items import narrowing, writers
 from models.items import Status
 
 bp = Blueprint("several", __name__)
 #: What narrows the list, as it stands in its address.
 NARROWED_BY = ("kind", "status", "about", "by")
-
-
-def _ids() -> list[int]:
-    return [one for one in map(whole_number, request.form.getlist("ids")) if one is not None]
 
 
 def _status(given: str) -> Status:
@@ -58,7 +54,7 @@ def _page(refused: DomainError | None = None) -> str:
         "several/index.html", cards=shown, board=board, found=found, people=people,
         kept={name: given for name, given in found.items() if given}, errors=faults(refused),
         abouts=list(cards.about_words().items()), refusal=refused.message if refused is not None else "",
-        chosen=set(_ids()), typed=typed(),
+        chosen=set(numbers("ids")), typed=typed(),
         statuses=[(value, words) for value, words in board.statuses if value != Status.WITHDRAWN.value],
     )  # fmt: skip
 
@@ -81,7 +77,7 @@ def set_status(slug: str) -> ResponseReturnValue:
     """Give the chosen items a status; with ``before``, give each the one it had."""
     try:
         given = request.form.get("before", "")
-        wanted = _before(given) if given else dict.fromkeys(_ids(), _status(request.form.get("to", "")))
+        wanted = _before(given) if given else dict.fromkeys(numbers("ids"), _status(request.form.get("to", "")))
         with transaction() as (uow, actor):
             before = several.set_statuses(uow, actor, group_id=group_id(), wanted=wanted)
     except (Conflict, Forbidden, Invalid) as refused:
@@ -100,7 +96,7 @@ def withdraw(slug: str) -> ResponseReturnValue:
     """Withdraw the chosen items, each with what is under it."""
     try:
         with transaction() as (uow, actor):
-            gone = several.withdraw(uow, actor, group_id=group_id(), item_ids=_ids())
+            gone = several.withdraw(uow, actor, group_id=group_id(), item_ids=numbers("ids"))
     except (Conflict, Forbidden, Invalid) as refused:
         return _page(refused), refused.status
     said = ngettext("%(num)s item withdrawn", "%(num)s items withdrawn, with what was under them", len(gone))

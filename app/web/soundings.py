@@ -15,7 +15,7 @@ from app.services import soundings
 from app.services.soundings import SCALE, Line, Pass
 from app.web.context import looking, transaction
 from app.web.forms import text, whole_number
-from app.web.fragments import fragment, group_id, may
+from app.web.fragments import fragment, group_id, may, numbers
 from app.web.rating import AUTOSAVE, number
 from app.web.result_pages import Picture, chart_words, picture_of
 from models.items import Kind
@@ -49,7 +49,7 @@ def _index(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
 @bp.post("/")
 def begin(slug: str) -> ResponseReturnValue:
     """Ask everybody to score some items."""
-    ids = {known for each in request.form.getlist("items") if (known := whole_number(each)) is not None}
+    ids = set(numbers("items"))
     try:
         with transaction() as (uow, actor):
             made = soundings.begin(

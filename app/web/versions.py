@@ -13,7 +13,7 @@ from app import markup
 from app.calc.differences import Segment
 from app.errors import Conflict, Invalid, NotFound
 from app.policy import Can, allowed
-from app.services import dispositions, exports, versions
+from app.services import dispositions, exports, history, versions
 from app.services.version_files import grounds
 from app.web.context import looking, transaction
 from app.web.forms import asked, text, whole_number
@@ -87,15 +87,18 @@ def difference(slug: str, version_id: int) -> ResponseReturnValue:
     other_id = asked("to")
     with looking() as (uow, actor):
         found = versions.compare(uow, actor, version_id=version_id, other_id=other_id)
-        because = dispositions.behind(
-            uow.session, group_id=found.older.group_id, references=[each.reference for each in found.items]
-        )
+        group, references = found.older.group_id, [each.reference for each in found.items]
+        because = dispositions.behind(uow.session, group_id=group, references=references)
+        causes = history.causes(
+            uow.session, group_id=group, references=references, since=found.older.frozen_at,
+            until=found.newer.frozen_at if found.newer else uow.now,
+        )  # fmt: skip
     if found.older.group_id != g.group.id:
         raise NotFound()
     return render_template(
         "versions/difference.html", older=found.older, newer=found.newer, changes=found.items, terms=found.terms,
         marked={change.reference: _marked(change.texts) for change in found.items},
-        meant={term.name: _marked(term.texts) for term in found.terms}, because=because,
+        meant={term.name: _marked(term.texts) for term in found.terms}, because=because, causes=causes,
     )  # fmt: skip
 
 

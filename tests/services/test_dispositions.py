@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from sqlalchemy import select
 
@@ -68,11 +70,11 @@ def code(study: Study, actor: Actor, words: str, *themes: str) -> None:
 
 def answer(
     study: Study, words: str, outcome: DispositionOutcome = DispositionOutcome.ADOPTED, why: str = "It is right.",
-    item_id: int | None = None,
+    item_ids: Sequence[int] = (),
 ) -> None:  # fmt: skip
     with study.database.writing() as uow:
         dispositions.answer(
-            uow, study.cast.facilitator, remark_id=comments(study)[words], outcome=outcome, why=why, item_id=item_id
+            uow, study.cast.facilitator, remark_id=comments(study)[words], outcome=outcome, why=why, item_ids=item_ids
         )
 
 
@@ -114,14 +116,14 @@ def test_comments_suggestions_and_ideas_stand_in_one_table(study: Study) -> None
 
 def test_the_group_answers_and_says_why(study: Study) -> None:
     first = study.rated[0].item_id
-    answer(study, "Comment 0", item_id=first)
+    answer(study, "Comment 0", item_ids=[first])
     answer(study, "Comment 1", DispositionOutcome.NOT_ADOPTED, "It would cost more than it brings.")
     found = {each.words: each for each in table(study, source="expert").entries}
     given = found["Comment 0"].answer
     assert given is not None
-    assert (given.outcome, given.item, given.by) == ("adopted", (first, "C1.1"), study.cast.facilitator.name)
+    assert (given.outcome, given.items, given.by) == ("adopted", ((first, "C1.1"),), study.cast.facilitator.name)
     assert [each.words for each in table(study, show="open").entries] == ["Comment 2"]
-    answer(study, "Comment 0", DispositionOutcome.ADAPTED, "In other words.", first)
+    answer(study, "Comment 0", DispositionOutcome.ADAPTED, "In other words.", [first])
     code(study, study.cast.facilitator, "Comment 0", "Money", "Costs")
     with study.database.reading() as uow:
         report = results.report(uow, study.cast.member, round_id=study.round_id)
@@ -144,8 +146,8 @@ def test_what_cannot_be_answered_is_refused(study: Study) -> None:
         answer(study, "Comment 0", why=" ")
     assert "why" in refused.value.fields
     with pytest.raises(Invalid) as refused:
-        answer(study, "Comment 0", item_id=99_999)
-    assert "item_id" in refused.value.fields
+        answer(study, "Comment 0", item_ids=[99_999])
+    assert "item_ids" in refused.value.fields
     for actor, refusal in (
         (study.cast.member, Forbidden), (study.cast.panel_manager, Forbidden), (study.cast.stranger, NotFound),
     ):  # fmt: skip
@@ -256,18 +258,22 @@ def test_experts_are_told_what_became_of_their_comments_and_not_twice(study: Stu
 
 
 def test_a_difference_between_versions_is_traced_to_the_comment(study: Study) -> None:
-    lead, first = study.cast.facilitator, study.rated[0].item_id
-    answer(study, "Comment 0", item_id=first)
-    answer(study, "Comment 1", DispositionOutcome.DEFERRED, "Later.", first)
+    lead, (first, second) = study.cast.facilitator, (each.item_id for each in study.rated)
+    answer(study, "Comment 0", item_ids=[first, second])
+    answer(study, "Comment 1", DispositionOutcome.DEFERRED, "Later.", [first])
     rewrite(study.database, lead, first, "Partners share it, as experts asked.")
     with study.database.writing() as uow:
         fresh = versions.freeze(uow, lead, group_id=study.cast.group_id, reason="After the first round.")
     with study.database.reading() as uow:
-        found = versions.compare(uow, lead, version_id=study.version_id, other_id=fresh.id)
-        because = dispositions.behind(
-            uow.session, group_id=study.cast.group_id, references=[each.reference for each in found.items]
-        )
-    assert [(words, given.outcome.value) for words, given in because["C1.1"]] == [("Comment 0", "adopted")]
+        assert versions.compare(uow, lead, version_id=study.version_id, other_id=fresh.id).items
+        because = dispositions.behind(uow.session, group_id=study.cast.group_id, references=["C1.1", "C1.2"])
+    for reference in ("C1.1", "C1.2"):
+        assert [(words, given.outcome.value) for words, given in because[reference]] == [("Comment 0", "adopted")]
+    assert because["C1.1"][0][1].items == ((first, "C1.1"), (second, "C1.2"))
+    with study.database.writing() as uow:
+        dispositions.take_back(uow, lead, remark_id=comments(study)["Comment 0"])
+    with study.database.reading() as uow:
+        assert dispositions.behind(uow.session, group_id=study.cast.group_id, references=["C1.1", "C1.2"]) == {}
 
 
 def test_nothing_is_there_before_comments_are_released(database: Database) -> None:

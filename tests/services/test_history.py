@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import update
 
 from app.calc.changes import to_units
 from app.errors import Conflict, Forbidden, NotFound
 from app.policy import Actor
-from app.services import documents, history, items, texts
+from app.services import documents, history, items, suggestions, texts
 from app.services.history import BEGINNING
 from app.uow import Database
 from models.documents import Document, Field, TextSnapshot
@@ -175,6 +177,43 @@ def test_the_difference_reads_as_words(database: Database, people: Cast, item: I
     assert [part.field for part in parts if part.changed] == [Field.TEXT]
     shown = [(segment.kind, segment.text) for segment in parts[1].segments]
     assert "".join(text for kind, text in shown if kind != "removed") == "• One and more."
+
+
+def test_what_made_words_what_they_became(database: Database, people: Cast, item: Item, clock: SetClock) -> None:
+    def causes_since(since: datetime) -> list[history.Cause]:
+        with database.reading() as uow:
+            return history.causes(
+                uow.session, group_id=people.group_id, references=[item.reference, "C9.9"], since=since, until=uow.now
+            ).get(item.reference, [])
+
+    begun = clock.now
+    clock.advance(minutes=1)
+    write(database, people.peer, item, "One, and two.")
+    write(database, people.member, item, "One, and three.")
+    clock.advance(minutes=1)
+    with database.writing() as uow:
+        document = documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT]
+        made = suggestions.suggest(
+            uow, people.member, item_id=item.id, field=Field.TEXT, text="One, and four.", version=document.version
+        )
+    clock.advance(minutes=1)
+    with database.writing() as uow:
+        suggestions.accept(uow, people.facilitator, suggestion_id=made.id)
+        uow.session.add(
+            Decision(
+                group_id=people.group_id, number=1, item_id=item.id, outcome=Outcome.AGREED, sentence="Agreed: 9.",
+                words=None, words_sha256=None, decided_at=uow.now,
+            )
+        )  # fmt: skip
+    found = causes_since(begun)
+    assert [(each.kind, each.decider) for each in found] == [
+        ("decision", ""), ("suggestion", people.facilitator.name), ("edit", ""),
+    ]  # fmt: skip
+    assert found[0].decision is not None
+    assert found[0].decision.sentence == "Agreed: 9."
+    assert found[1].names == (people.member.name,)
+    assert {people.member.name, people.peer.name} <= set(found[2].names)
+    assert causes_since(clock.now) == []
 
 
 def test_any_version_can_be_read_again_from_the_log_and_from_a_snapshot(

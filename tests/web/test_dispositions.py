@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -55,13 +56,16 @@ def test_a_facilitator_answers_and_everybody_reads_it(
     unsaid = lead.post(address, data={**carried, "outcome": "", "why": "Kept words"})
     assert unsaid.status_code == 422
     assert "Kept words" in unsaid.text
-    item_id = study.rated[0].item_id
-    done = lead.post(address, data={**carried, "outcome": "adapted", "why": "It says so now.", "item_id": str(item_id)})
+    both = [str(each.item_id) for each in study.rated]
+    done = lead.post(address, data={**carried, "outcome": "adapted", "why": "It says so now.", "item_ids": both})
     assert done.status_code == 303
     assert done.location == f"{BASE}/?source=expert&show=open#comment-{remark_id}"
     page = member.get(f"{BASE}/").text
     assert "It says so now." in page
+    assert re.search(r"It says so now\.\s*<a[^>]+>C1\.1</a>,\s*<a[^>]+>C1\.2</a>", page)
     assert "Save the answer" not in page
+    ticked = re.findall(r'value="(\d+)" checked', lead.get(f"{BASE}/").text)
+    assert ticked == both
     result = member.get(f"/g/{SLUG}/validation/rounds/{study.round_id}/results/items/C1.1").text
     assert "It says so now." in result
     csv = member.get(f"/g/{SLUG}/validation/rounds/{study.round_id}/results/comments.csv").text

@@ -145,7 +145,7 @@ def _did(teller: Teller) -> None:
         remark, item = released[each["expert"], each["said_of"]]
         dispositions.answer(
             uow, teller.who(FACILITATOR), remark_id=remark.id, outcome=OUTCOMES[each["did"]], why=each["why"],
-            item_id=item.item_id,
+            item_ids=[item.item_id],
         )  # fmt: skip
 
 

@@ -129,11 +129,11 @@ class DimensionFigures(Shown):
 
 
 class Answer(Shown):
-    """What the group did about a comment, and why; `reference` is the item whose words that changed, if any."""
+    """What the group did about a comment, and why; `references` are the items whose words that changed."""
 
     outcome: str
     why: str
-    reference: str | None
+    references: list[str]
 
 
 class Remark(Shown):
@@ -313,7 +313,7 @@ def _remarks(comments: tuple[Comment, ...]) -> list[Remark]:
             else Answer(
                 outcome=each.answer.outcome.value,
                 why=each.answer.why,
-                reference=each.answer.item[1] if each.answer.item else None,
+                references=[reference for _id, reference in each.answer.items],
             ),
         )
         for each in comments
