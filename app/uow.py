@@ -195,10 +195,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
-        """A transaction for looking only, never committed; what was loaded stays readable.
-
-        On SQLite it sees one moment; on PostgreSQL each statement sees what is committed by then.
-        """
+        """A transaction for looking only, never committed; it sees one moment, and what was loaded stays readable."""
         uow = self._unit(writing=False)
         try:
             yield uow
@@ -208,12 +205,15 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """A plain connection that sees one consistent moment for as long as it is open: for backups."""
-        isolation = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         with self.engine.connect() as connection:
-            yield connection.execution_options(**isolation)
+            yield connection.execution_options(**self._one_moment())
+
+    def _one_moment(self) -> dict[str, str]:
+        """What makes all statements of a transaction see the same moment: of SQLite they do so anyway."""
+        return {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
 
     def _unit(self, *, writing: bool) -> UnitOfWork:
-        bind = self.engine.execution_options(writing=writing)
+        bind = self.engine.execution_options(writing=writing, **({} if writing else self._one_moment()))
         session = Session(bind=bind, expire_on_commit=False, autoflush=True)
         return UnitOfWork(session=session, now=self.clock(), keys=self.keys, settings=self.settings)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import delete, select
 
+from app.errors import NotFound
 from app.secrets import Keys
 from app.uow import UnitOfWork
 from models.validation import ExpertIdentity
@@ -25,6 +26,16 @@ def remember(uow: UnitOfWork, *, expert_id: int, name: str, email: str, role: st
     key = key_of(uow.keys, expert_id)
     uow.session.add(ExpertIdentity(key=key, name=name, email=email, role=role, organisation=""))
     uow.flush()
+
+
+def correct(uow: UnitOfWork, *, expert_id: int, name: str, email: str, role: str) -> ExpertIdentity:
+    """Keep who sits on a seat under a corrected name, address or role. Raises NotFound for one who was forgotten."""
+    found = identity_of(uow, expert_id)
+    if found is None:
+        raise NotFound()
+    found.name, found.email, found.role = name, email, role
+    uow.flush()
+    return found
 
 
 def forget(uow: UnitOfWork, expert_ids: Iterable[int]) -> int:

@@ -116,8 +116,8 @@ def add_expert(uow: UnitOfWork, actor: Actor, *, panel_id: int, form: SeatForm) 
     """Add one expert to the panel. Raises Invalid with a sentence for each field, Conflict for a known address."""
     panel = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
     uow.lock(Panel, panel.id)
-    form = _checked(form)
-    if form.email in _addresses(uow, panel.id):
+    form = checked(form)
+    if form.email in addresses(uow, panel.id):
         raise Conflict(f"{form.email} is on the panel already.")
     if len(experts_of(uow.session, panel.id)) >= MOST_EXPERTS:
         raise Conflict(f"A panel holds at most {MOST_EXPERTS:,} experts.")
@@ -134,7 +134,7 @@ def add_experts(uow: UnitOfWork, actor: Actor, *, panel_id: int, table: str) -> 
     panel = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
     uow.lock(Panel, panel.id)
     forms, faults = parse_table(table)
-    known = _addresses(uow, panel.id)
+    known = addresses(uow, panel.id)
     for line, form in forms:
         if form.email in known:
             faults.append(f"line {line}: {form.email} is on the panel already")
@@ -174,7 +174,7 @@ def parse_table(table: str) -> tuple[list[tuple[int, SeatForm]], list[str]]:
         name, email, scope, country, kind, role, language = (cells.get(column, "") for column in PLAIN)
         form = SeatForm(name, email, scope, country, kind, words, role, language=language)
         try:
-            forms.append((line, _checked(form)))
+            forms.append((line, checked(form)))
         except Invalid as refusal:
             faults.append(f"line {line}: {'; '.join(refusal.fields.values()) or refusal.message}")
     return forms, faults
@@ -218,12 +218,14 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def _addresses(uow: UnitOfWork, panel_id: int) -> set[str]:
+def addresses(uow: UnitOfWork, panel_id: int) -> set[str]:
+    """The mail addresses of everybody on a panel."""
     sitting = [each.id for each in experts_of(uow.session, panel_id)]
     return {each.email for each in identities.identities_of(uow, sitting).values()}
 
 
-def _checked(form: SeatForm) -> SeatForm:
+def checked(form: SeatForm) -> SeatForm:
+    """What was said of an expert, made even. Raises Invalid with a sentence for each field."""
     name = " ".join(form.name.split())
     fields: dict[str, str] = {}
     if not 1 <= len(name) <= 120:
@@ -239,13 +241,14 @@ def _checked(form: SeatForm) -> SeatForm:
     expertise = tuple(dict.fromkeys(" ".join(each.lower().split()) for each in form.expertise if each.strip()))
     if len(expertise) > 8 or any(len(each) > 40 for each in expertise):
         fields["expertise"] = "Give at most 8 kinds of expertise of at most 40 characters"
-    if max(len(form.country), len(form.organisation_type), len(form.role)) > 80:
-        fields["country"] = "Use at most 80 characters"
+    for field in ("country", "organisation_type", "role"):
+        if len(getattr(form, field)) > 80:
+            fields[field] = "Use at most 80 characters"
     language = form.language.strip().lower()
     if language and language not in LANGUAGES:
         fields["language"] = f"Choose one of {', '.join(LANGUAGES)}, or leave it empty"
     if fields:
-        raise Invalid("The expert was not added.", fields=fields)
+        raise Invalid("The expert was not saved.", fields=fields)
     return SeatForm(
         name, email, scope, " ".join(form.country.split()), " ".join(form.organisation_type.split()), expertise,
         " ".join(form.role.split()), form.is_pilot, language,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -18,9 +19,11 @@ from app.secrets import Keys, new_nonce
 from app.services import identities
 from app.services.activity import note
 from app.services.dispositions import became
-from app.services.panel import ENGLISH, check_reason
+from app.services.panel import ENGLISH, SeatForm, addresses, check_reason, checked
+from app.services.protocols import Protocol
 from app.services.rounds import (
     Seated,
+    access_panel,
     access_round,
     burden_of,
     deviate,
@@ -33,7 +36,18 @@ from app.services.rounds import (
 from app.uow import UnitOfWork
 from models.dispositions import Disposition
 from models.groups import Group
-from models.validation import Expert, Remark, Round, RoundState, Seat
+from models.validation import Expert, Panel, Remark, Round, RoundState, Seat
+
+
+@dataclass(frozen=True)
+class Reminders:
+    """Of those who have not sent: how many may be reminded now, when the next of the others may be (None: nobody), and
+    how many were reminded as often as the protocol allows."""
+
+    due: int
+    next_at: datetime | None
+    over: int
+
 
 #: A lost link is sent again at most once in this time.
 LINK_EVERY = timedelta(minutes=10)
@@ -103,13 +117,7 @@ def remind(uow: UnitOfWork, actor: Actor, *, round_id: int) -> tuple[int, int]:
     must_be(round_, RoundState.OPEN)
     protocol = protocol_of(round_)
     waiting = [each for each in seated(uow.session, round_.id) if _is_waiting(each)]
-    due = [
-        each.seat
-        for each in waiting
-        if each.seat.reminders < protocol.reminders_most
-        and (each.seat.reminded_at or each.seat.invited_at or uow.now) + timedelta(days=protocol.reminder_gap_days)
-        <= uow.now
-    ]
+    due = [each.seat for each in waiting if (at := _remind_from(each.seat, protocol)) and at <= uow.now]
     for seat in due:
         seat.reminders += 1
         seat.reminded_at = uow.now
@@ -118,6 +126,26 @@ def remind(uow: UnitOfWork, actor: Actor, *, round_id: int) -> tuple[int, int]:
         note(uow, actor, f"reminded {len(due)} experts", group_id=round_.group_id, audience="panel")
         uow.emit(PanelChanged(round_.group_id, round_.id))
     return len(due), len(waiting) - len(due)
+
+
+def reminders(uow: UnitOfWork, actor: Actor, *, round_id: int) -> Reminders:
+    """Whom a reminder would reach now. Raises NotFound, Forbidden."""
+    round_ = access_round(uow.session, actor, round_id, Can.ROUND_MANAGE)
+    protocol = protocol_of(round_)
+    moments_ = [_remind_from(each.seat, protocol) for each in seated(uow.session, round_.id) if _is_waiting(each)]
+    known = [at for at in moments_ if at is not None]
+    return Reminders(
+        due=sum(at <= uow.now for at in known),
+        next_at=min((at for at in known if at > uow.now), default=None),
+        over=len(moments_) - len(known),
+    )
+
+
+def _remind_from(seat: Seat, protocol: Protocol) -> datetime | None:
+    """When one who has not sent may be reminded next; None once they were reminded as often as the protocol allows."""
+    if seat.reminders >= protocol.reminders_most or seat.invited_at is None:
+        return None
+    return (seat.reminded_at or seat.invited_at) + timedelta(days=protocol.reminder_gap_days)
 
 
 def send_link_again(uow: UnitOfWork, *, email: str) -> None:
@@ -146,6 +174,45 @@ def resend_link(uow: UnitOfWork, actor: Actor, *, round_id: int, expert_id: int)
             note(uow, actor, "sent an expert the link again", group_id=round_.group_id, audience="panel")
             return
     raise NotFound()
+
+
+def correct_expert(
+    uow: UnitOfWork, actor: Actor, *, panel_id: int, expert_id: int, name: str, email: str, role: str, language: str
+) -> int:
+    """Put right how an expert is called, written to and spoken to; to how many rounds they were sent a new link.
+
+    At another address the links that were mailed to the old one open nothing any more: whoever got them by mistake is
+    out, and what was answered stays. Raises NotFound, Invalid with a sentence for each field, Conflict for an address
+    of somebody else on the panel.
+    """
+    found = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
+    # In the order in which a round is opened and an expert taken off.
+    unclosed = select(Round.id).where(Round.panel_id == found.id, Round.state != RoundState.CLOSED)
+    rounds = {each.id: each for each in uow.lock_all(Round, uow.session.execute(unclosed).scalars())}
+    uow.lock(Panel, found.id)
+    expert = uow.session.get(Expert, expert_id, populate_existing=True)
+    if expert is None or expert.panel_id != found.id or expert.withdrawn_at is not None:
+        raise NotFound()
+    form = checked(SeatForm(name, email, expert.scope.value, role=role, language=language))
+    before = identities.identity_of(uow, expert.id)
+    moved = before is None or before.email != form.email
+    if moved and form.email in addresses(uow, found.id):
+        raise Conflict(f"{form.email} is on the panel already.")
+    identities.correct(uow, expert_id=expert.id, name=form.name, email=form.email, role=form.role)
+    expert.language = form.language or None
+    note(uow, actor, "corrected what is known of an expert", group_id=found.group_id, audience="panel")
+    if not moved:
+        return 0
+    sent = 0
+    for seat in uow.session.execute(
+        select(Seat).where(Seat.expert_id == expert.id, Seat.round_id.in_(rounds), Seat.revoked_at.is_(None))
+    ).scalars():
+        seat.token_nonce = new_nonce()
+        seat.token_hash = uow.keys.hash("seat", token_of(uow.keys, seat))
+        if takes_answers(rounds[seat.round_id], expert, uow.now):
+            _write(uow, rounds[seat.round_id], seat, "link")
+            sent += 1
+    return sent
 
 
 def tell_deadline(uow: UnitOfWork, round_: Round) -> int:
@@ -298,5 +365,7 @@ def _write(uow: UnitOfWork, round_: Round, seat: Seat, kind: str) -> None:
     # The job holds no link and no address: both are looked up when the mail is sent.
     window = int(uow.now.timestamp() // LINK_EVERY.total_seconds())
     closes = int(round_.closes_at.timestamp()) if round_.closes_at is not None else 0
-    key = f"seat-{seat.id}-{kind}-{({'link': window, 'deadline': closes}).get(kind, seat.reminders)}"
+    # A new link is another mail, however soon after the last.
+    link = f"{seat.token_hash[:12]}-{window}"
+    key = f"seat-{seat.id}-{kind}-{({'link': link, 'deadline': closes}).get(kind, seat.reminders)}"
     enqueue(uow, "seat_mail", {"seat_id": seat.id, "kind": kind}, key=key, group_id=round_.group_id)

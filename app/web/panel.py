@@ -27,10 +27,11 @@ def index(slug: str) -> ResponseReturnValue:
     return _index({}, {})
 
 
-def _index(typed: Mapping[str, str], errors: dict[str, str]) -> str:
+def _index(typed: Mapping[str, str], errors: dict[str, str], correcting: int | None = None) -> str:
+    """The page as a form of it was refused: the one that corrects an expert, or those that add some."""
     with looking() as (uow, actor):
         members = panel.list_members(uow, actor, group_id=g.group.id)
-    return render_template("panel/index.html", members=members, typed=typed, errors=errors)
+    return render_template("panel/index.html", members=members, typed=typed, errors=errors, correcting=correcting)
 
 
 @bp.post("/experts")
@@ -64,6 +65,28 @@ def add_table(slug: str) -> ResponseReturnValue:
         return _index(request.form, refusal.fields), 422
     flash(ngettext("%(num)d expert was added.", "%(num)d experts were added.", count), "success")
     return redirect(url_for("panel.index", slug=slug), 303)
+
+
+@bp.post("/experts/<int:expert_id>")
+def correct(slug: str, expert_id: int) -> ResponseReturnValue:
+    """Put right an expert's name, address, role or language."""
+    try:
+        with transaction() as (uow, actor):
+            found = panel.panel_of(uow, actor, group_id=g.group.id)
+            sent = seats.correct_expert(
+                uow, actor, panel_id=found.id, expert_id=expert_id, name=text("name"), email=text("email"),
+                role=text("role"), language=text("language"),
+            )  # fmt: skip
+    except Invalid as refusal:
+        errors = {f"{name}-{expert_id}": words for name, words in refusal.fields.items()}
+        return _index(request.form, errors, expert_id), 422
+    except Conflict as refusal:
+        return _index(request.form, {f"email-{expert_id}": refusal.message}, expert_id), 409
+    said = _("Saved.")
+    if sent:
+        said = _("Saved. A new link is on its way to the new address; the old one opens nothing any more.")
+    flash(said, "success")
+    return redirect(url_for("panel.index", slug=slug, _anchor=f"expert-{expert_id}"), 303)
 
 
 @bp.post("/experts/<int:expert_id>/remove")

@@ -116,10 +116,12 @@ def round_page(round_id: int, errors: dict[str, str]) -> str:
         members = panel.list_members(uow, actor, group_id=g.group.id, round_id=round_id) if manages else []
         tried = pilots.list_pilots(uow, actor, round_id=round_id) if manages else []
         closed = state is RoundState.CLOSED
+        reminders = seats.reminders(uow, actor, round_id=round_id) if manages and state is RoundState.OPEN else None
         untold = seats.untold(uow, actor, round_id=round_id) if manages and closed else 0
     return render_template(
         "validation/show.html", overview=overview, pilots=tried, round=overview.round, protocol=overview.protocol,
-        manages=manages, prepared=prepared, members=members, untold=untold, errors=errors, typed=request.form,
+        manages=manages, prepared=prepared, members=members, untold=untold, reminders=reminders, errors=errors,
+        typed=request.form,
         rules=protocols.RULES, feedback=protocols.FEEDBACK, groupings=protocols.GROUPINGS,
         stop=rule_words(overview.protocol.stop, overview.protocol.stop_rule),
         others={code: name for code, name in LANGUAGES.items() if code != ENGLISH},

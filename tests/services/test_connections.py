@@ -6,9 +6,11 @@ import threading
 from typing import Any
 
 import pytest
-from sqlalchemy import NullPool, create_engine, event, text
+from sqlalchemy import NullPool, create_engine, event, select, text
 
 from app.uow import Database
+from models.groups import Group
+from tests.cast import Cast
 
 
 @pytest.mark.postgres
@@ -58,3 +60,19 @@ def test_writers_of_one_process_take_turns(database: Database) -> None:
         thread.join()
     assert told == []
     assert max(most) <= (1 if database.engine.dialect.name == "sqlite" else 2)
+
+
+def test_whoever_reads_sees_one_moment(database: Database, people: Cast) -> None:
+    """A report that reads its figures and its comments one after the other reads both as they stood together."""
+    name = select(Group.name).where(Group.id == people.group_id)
+    with database.reading() as reader:
+        before = reader.session.execute(name).scalar_one()
+        with database.writing() as writer:
+            writer.session.get_one(Group, people.group_id).name = "Another name"
+        assert reader.session.execute(name).scalar_one() == before
+    with database.reading() as reader:
+        assert reader.session.execute(name).scalar_one() == "Another name"
+    with database.writing() as writer:
+        # Whoever writes reads what others have committed meanwhile: its locks are taken on what is there.
+        if database.engine.dialect.name == "postgresql":
+            assert writer.session.execute(text("SHOW transaction_isolation")).scalar_one() == "read committed"

@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import Conflict, Forbidden, Gone, Invalid, NotFound
-from app.policy import SYSTEM
+from app.policy import SYSTEM, Actor
 from app.services import (
     panel,
     rating,
@@ -239,14 +239,22 @@ def test_reminders_go_to_those_who_have_not_sent_capped_and_spaced(study: Study,
         with study.database.writing() as uow:
             return seats.remind(uow, study.cast.panel_manager, round_id=study.round_id)
 
+    def foreseen() -> seats.Reminders:
+        with study.database.reading() as uow:
+            return seats.reminders(uow, study.cast.panel_manager, round_id=study.round_id)
+
     assert remind() == (0, 8)
+    assert foreseen() == seats.Reminders(due=0, next_at=clock.now + timedelta(days=3), over=0)
     reminded = []
     for _ in range(4):
         clock.advance(days=3)
+        due = foreseen().due
         reminded.append(remind()[0])
+        assert reminded[-1] == due
         clock.advance(days=1)
         assert remind()[0] == 0
     assert reminded == [8, 8, 8, 0]
+    assert foreseen() == seats.Reminders(due=0, next_at=None, over=8)
     with pytest.raises(Forbidden), study.database.writing() as uow:
         seats.remind(uow, study.cast.facilitator, round_id=study.round_id)
 
@@ -342,6 +350,54 @@ def test_a_lost_link_goes_to_the_same_address_only(study: Study) -> None:
         mail = seats.letter(uow, **jobs[0])
     assert mail is not None
     assert study.tokens[1] in mail.text
+
+
+def test_a_corrected_address_gets_a_new_link_and_the_old_one_opens_nothing(study: Study) -> None:
+    study.open()
+    manager, expert = study.cast.panel_manager, place(study, study.tokens[0]).expert
+    study.answer(study.tokens[0], {"relevance": [8, 3]})
+
+    def correct(actor: Actor = manager, **other: str) -> int:
+        said = {"name": "Ann Invented", "email": "expert1@example.org", "role": "Judge", "language": ""} | other
+        with study.database.writing() as uow:
+            return seats.correct_expert(uow, actor, panel_id=study.panel_id, expert_id=expert.id, **said)
+
+    def links() -> list[str]:
+        with study.database.reading() as uow:
+            jobs = [each.payload for each in uow.session.execute(select(Job).order_by(Job.id)).scalars()]
+            mails = [seats.letter(uow, **each) for each in jobs if each.get("kind") == "link"]
+        return [f"{mail.to} {mail.text.split('/r/')[1].split()[0]}" for mail in mails if mail is not None]
+
+    assert correct(language="nl") == 0
+    assert links() == []
+    assert place(study, study.tokens[0]).expert.language == "nl"
+    # Twice within the ten minutes in which a lost link is sent once: each address gets its own.
+    for address in ("wrong@example.org", "ann@example.org"):
+        assert correct(email=f" {address.upper()} ") == 1
+    assert len(links()) == 2
+    to, token = links()[-1].split()
+    assert to == "ann@example.org"
+    with pytest.raises(NotFound):
+        place(study, study.tokens[0])
+    assert place(study, token).expert.id == expert.id
+    with study.database.reading() as uow:
+        kept = uow.session.execute(select(func.count()).select_from(Rating).where(Rating.expert_id == expert.id))
+        assert kept.scalar_one() == 2
+        assert "ann@example.org" in panel.addresses(uow, study.panel_id)
+        assert "wrong@example.org" not in panel.addresses(uow, study.panel_id)
+    with pytest.raises(Conflict):
+        correct(email="expert2@example.org")
+    with pytest.raises(Invalid) as refused:
+        correct(email="nowhere", name=" ", role="x" * 81, language="fr")
+    assert set(refused.value.fields) == {"email", "name", "role", "language"}
+    with pytest.raises(Forbidden):
+        correct(study.cast.facilitator)
+    study.close()
+    assert correct(email="later@example.org") == 0
+    with study.database.writing() as uow:
+        panel.remove_expert(uow, manager, panel_id=study.panel_id, expert_id=expert.id, reason="Has left.")
+    with pytest.raises(NotFound):
+        correct()
 
 
 def test_withdrawing_and_being_taken_off_end_the_link_and_the_answers(study: Study) -> None:

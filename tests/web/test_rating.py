@@ -190,6 +190,15 @@ def test_the_panel_manager_prepares_opens_reminds_and_closes_on_pages(app: Flask
     assert manager.post(f"{base}/panel/experts", data=form).status_code == 303
     assert manager.post(f"{base}/panel/experts", data={**form, "email": "x"}).status_code == 422
     assert manager.post(f"{base}/panel/experts", data=form).status_code == 409
+    with database.reading() as uow:
+        ann = uow.session.execute(select(func.max(Expert.id))).scalar_one()
+    correct = f"{base}/panel/experts/{ann}"
+    refused = manager.post(correct, data={"name": "Ann Typed", "email": "x"})
+    assert (refused.status_code, f'id="email-{ann}-error"' in refused.text) == (422, True)
+    assert refused.text.count('value="Ann Typed"') == 1  # in the form that was refused, not in the one that adds
+    assert manager.post(correct, data={"name": "Ann Invented", "email": "ann2@example.org"}).status_code == 303
+    assert "ann2@example.org" in manager.get(f"{base}/panel/").text
+    assert lead.post(correct, data={"name": "A", "email": "a@example.org"}).status_code == 403
     answer = manager.post(f"{base}/rounds", data={"version_id": str(study.version_id), "template": "rand"})
     address = answer.location
     page = manager.get(address).text
@@ -218,6 +227,7 @@ def test_the_panel_manager_prepares_opens_reminds_and_closes_on_pages(app: Flask
     assert manager.post(f"{address}/open", data={"closes_on": "2026-03-20"}).status_code == 303
     assert "Ann Invented" in manager.get(address).text
     number = address.rpartition("/")[2]
+    assert "The next reminder can go out from" in manager.get(address).text
     assert manager.post(f"{base}/panel/rounds/{number}/remind").status_code == 303
     assert "No reminder was sent." in manager.get(address).text
     assert manager.post(f"{base}/panel/experts", data={**form, "email": "bea@example.org"}).status_code == 303
