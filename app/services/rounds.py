@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,10 @@ from app.services.protocols import Burden, Protocol, burden
 from app.uow import UnitOfWork
 from models.validation import Deviation, Expert, Panel, Round, RoundItem, RoundState, Seat
 from models.versions import Version, VersionItem
+
+#: What a round that nobody named is called in languages that experts read; in English see `title_of`.
+TITLES = {"nl": "Ronde {number} over versie {version}"}
+_TITLE = re.compile(r"Round (\d+) on version (\d+)")
 
 
 @dataclass(frozen=True)
@@ -177,6 +182,23 @@ def version_of(session: Session, round_: Round) -> Version:
     if version is None or version.sha256 != round_.version_sha256:
         raise NotFound()
     return version
+
+
+def title_of(number: int, version: int) -> str:
+    """What a round is called when nobody says otherwise."""
+    return f"Round {number} on version {version}"
+
+
+def title_in(round_: Round, language: str) -> str:
+    """What a round is called in a language: as the panel manager put it, else as `plain_title` says."""
+    own: str | None = round_.translations.get(language, {}).get("words", {}).get(round_.title)
+    return own or plain_title(round_.title, language)
+
+
+def plain_title(title: str, language: str) -> str:
+    """A name that nobody gave in the words of a language; one that somebody gave as it is."""
+    plain = _TITLE.fullmatch(title)
+    return TITLES[language].format(number=plain[1], version=plain[2]) if plain and language in TITLES else title
 
 
 def deviate(uow: UnitOfWork, actor: Actor, round_: Round, what: str, reason: str) -> None:

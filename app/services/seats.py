@@ -32,6 +32,7 @@ from app.services.rounds import (
     protocol_of,
     seated,
     takes_answers,
+    title_in,
 )
 from app.uow import UnitOfWork
 from models.dispositions import Disposition
@@ -273,7 +274,7 @@ def _about_answers(uow: UnitOfWork, seat: Seat, round_: Round, expert: Expert) -
         identity.email,
         name=identity.name,
         group=uow.session.get_one(Group, round_.group_id).name,
-        round_title=round_.title,
+        round_title=title_in(round_, language),
         comments=[
             (
                 item.reference if item else "",
@@ -315,7 +316,7 @@ def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
         identity.email,
         name=identity.name,
         group=group.name,
-        round_title=round_.title,
+        round_title=title_in(round_, language),
         link=link_of(uow, seat),
         again=round_.number > 1,
         shown=protocol_of(round_).feedback != "none",

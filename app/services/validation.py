@@ -38,6 +38,7 @@ from app.services.rounds import (
     protocol_of,
     rated_items,
     round_before,
+    title_of,
     version_of,
 )  # fmt: skip
 from app.services.seats import seat_all, tell_deadline
@@ -184,7 +185,7 @@ def create_round(
     if any(each.state is not RoundState.CLOSED for each in rounds):
         raise Conflict("Close the round before this one first.")
     number = len(rounds) + 1
-    title = " ".join(title.split()) or f"Round {number} on version {version.number}"
+    title = " ".join(title.split()) or title_of(number, version.number)
     if len(title) > 200:
         raise Invalid("Use a shorter title.", fields={"title": "Use at most 200 characters"})
     before = rounds[-1] if rounds else None
@@ -257,20 +258,20 @@ def choose_items(uow: UnitOfWork, actor: Actor, *, round_id: int, item_ids: Coll
     uow.emit(RoundChanged(round_.group_id, round_.id))
 
 
-def own_words(protocol: Protocol) -> list[str]:
-    """What a protocol's questions say to experts, each once, in their order: what may be put into other languages."""
+def own_words(round_: Round) -> list[str]:
+    """What a round's title and questions say to experts, each once, in order: what may be put into other languages."""
     said = (
         words
-        for each in protocol.dimensions
+        for each in protocol_of(round_).dimensions
         for words in (each.label, each.question, each.low_words, each.middle_words, each.high_words)
     )
-    return list(dict.fromkeys(words for words in said if words))
+    return list(dict.fromkeys(words for words in (round_.title, *said) if words))
 
 
 def save_translation(
     uow: UnitOfWork, actor: Actor, *, round_id: int, language: str, sheet: str, words: Mapping[str, str]
 ) -> None:
-    """Keep what experts who read another language get instead of the sheet and of the questions' words.
+    """Keep what experts who read another language get instead of the sheet, the title and the questions' words.
 
     What is empty stays as it is. A changed sheet is a new version, as in English. Raises Invalid, Conflict.
     """
@@ -278,7 +279,7 @@ def save_translation(
     if language not in LANGUAGES or language == ENGLISH:
         raise NotFound()
     sheet = sheet.replace("\r\n", "\n").strip()
-    known = set(own_words(protocol_of(round_)))
+    known = set(own_words(round_))
     kept = {english: " ".join(other.split()) for english, other in words.items() if english in known and other.strip()}
     fields = {}
     if sheet and (not 50 <= len(sheet) <= 20_000 or "\0" in sheet):

@@ -17,6 +17,7 @@ from app.errors import DomainError, Gone, Invalid, NotFound
 from app.services import rating, reviewing, seating, seats
 from app.services.protocols import Dimension
 from app.services.reviewing import Review, Task
+from app.services.rounds import plain_title
 from app.services.seating import Place
 from app.uow import UnitOfWork
 from app.web.context import looking, transaction
@@ -162,7 +163,8 @@ def _speak_to(uow: UnitOfWork, place: Place) -> None:
     uow.session.expunge(place.group)  # also a page that says what went wrong, after a rollback, reads its name
     g.group = place.group
     speak(place.expert.language)
-    g.own_words = place.round.translations.get(g.language, {}).get("words", {})
+    own = place.round.translations.get(g.language, {}).get("words", {})
+    g.own_words = {place.round.title: plain_title(place.round.title, g.language), **own}
     if session.get(LANGUAGE_KEY) != g.language:
         session[LANGUAGE_KEY] = g.language
 

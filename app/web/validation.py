@@ -20,7 +20,7 @@ from app.policy import Actor, Can, allowed
 from app.services import panel, pilots, protocols, rehearsals, seats, series, validation, versions
 from app.services.panel import ENGLISH, LANGUAGES, MOST_EXPERTS
 from app.services.protocols import SCALES, Dimension, Protocol
-from app.services.rounds import access_round
+from app.services.rounds import access_round, plain_title
 from app.services.stopping import rule_words
 from app.uow import UnitOfWork
 from app.web.context import looking, transaction
@@ -300,7 +300,7 @@ def translation(slug: str, round_id: int, language: str) -> ResponseReturnValue:
 def save_translation(slug: str, round_id: int, language: str) -> ResponseReturnValue:
     """Keep it."""
     prepared = _prepared(round_id)
-    own = validation.own_words(prepared.overview.protocol)
+    own = validation.own_words(prepared.overview.round)
     pairs = ((request.form.get(f"english-{at}", ""), request.form.get(f"words-{at}", "")) for at in range(len(own)))
     typed = {english: words[:500] for english, words in pairs}  # not by place: the protocol may have changed meanwhile
     sheet_ = text("sheet", longest=25_000)
@@ -319,10 +319,9 @@ def _translation(round_id: int, language: str, typed: Mapping[str, Any] | None, 
     prepared = _prepared(round_id)
     round_ = prepared.overview.round
     known = catalogue(language)
-    words = [
-        (each, "" if (ours := known.ugettext(each)) == each else ours)
-        for each in validation.own_words(prepared.overview.protocol)
-    ]
+    ours = {each: known.ugettext(each) for each in validation.own_words(round_)}
+    ours[round_.title] = plain_title(round_.title, language)
+    words = [(each, "" if other == each else other) for each, other in ours.items()]
     return render_template(
         "validation/translation.html", round=round_, language_name=LANGUAGES[language], code=language, words=words,
         kept=round_.translations.get(language, {}) if typed is None else typed, errors=errors,

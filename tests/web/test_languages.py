@@ -139,7 +139,15 @@ def test_an_expert_chooses_and_it_holds_on_every_device(app: Flask, study: Study
         own = re.sub(
             r'<div class="card prose sheet" lang="en">.*?</div>', "", found.text, flags=re.DOTALL
         )  # the group's
-        for english in ("Saved", "All criteria", "Your answers", "Open until", "I cannot judge", "Information sheet"):
+        for english in (
+            "Saved",
+            "All criteria",
+            "Your answers",
+            "Open until",
+            "I cannot judge",
+            "Information sheet",
+            "Round 1",
+        ):
             assert english not in own, (address, english)
     early = phone.post("/rate/send")
     assert early.status_code == 422
@@ -180,6 +188,7 @@ def test_mails_and_deadlines_are_in_that_language_too(app: Flask, study: Study) 
     file = next(iter(study.database.settings.outbox.glob("*")))
     text = message_from_bytes(file.read_bytes(), policy=policy.default).get_content()
     assert "Iemand, waarschijnlijk u" in text
+    assert "Ronde 1 over versie 1" in text
     assert "(tijd in Londen)" in text
     page = browser(app).get(f"/r/{study.tokens[1]}").text
     deadline = re.search(r"gebleven was, tot ([^.]*)\.", page)
