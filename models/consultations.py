@@ -50,7 +50,11 @@ class Consultation(Base):
 
 
 class Opinion(Base):
-    """What one person entered in an open form: nobody knows who. ``scores`` holds 1 to 5 by an element's reference."""
+    """What one person entered in an open form: nobody knows who. ``scores`` holds 1 to 5 by an element's reference.
+
+    ``shown`` is what the group may read of ``words``, without the pieces at the places ``removed``; ``shows_whom`` says
+    whether it may read ``speaks_for`` too.
+    """
 
     __tablename__ = "opinion"
 
@@ -60,4 +64,7 @@ class Opinion(Base):
     speaks_for: Mapped[str] = mapped_column(String(120), default="")
     scores: Mapped[dict[str, Any]]
     words: Mapped[str] = mapped_column(Text, default="")
+    shown: Mapped[str | None] = mapped_column(Text)
+    shows_whom: Mapped[bool] = mapped_column(default=True)
+    removed: Mapped[list[Any]] = mapped_column(default=list)
     shown_at: Mapped[datetime | None]

@@ -203,7 +203,7 @@ class Rating(Base):
 
 
 class Remark(Base):
-    """An expert's free text. ``released`` is what the group may read, with identifying words removed.
+    """An expert's free text. ``released`` is what the group may read, without the words at the places ``removed``.
 
     Its id is drawn at random: whoever reads several must not learn which were written one after the other.
     """
@@ -219,6 +219,7 @@ class Remark(Base):
     text: Mapped[str] = mapped_column(Text)
     released: Mapped[str | None] = mapped_column(Text)
     removed_words: Mapped[int] = mapped_column(default=0)
+    removed: Mapped[list[Any]] = mapped_column(default=list)
     released_at: Mapped[datetime | None]
     withheld_at: Mapped[datetime | None]
     written_at: Mapped[datetime]

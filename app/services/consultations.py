@@ -8,7 +8,8 @@ learns who did.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -19,6 +20,7 @@ from app.events import ConsultationChanged
 from app.policy import SYSTEM, Actor, Can, access, require
 from app.secrets import Keys, new_id, new_nonce
 from app.services.activity import note
+from app.services.remarks import pieces, redacted
 from app.services.versions import access_version, items_of
 from app.uow import UnitOfWork
 from models.consultations import Consultation, ConsultationKind, Opinion
@@ -76,12 +78,29 @@ class Tally:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What one person said in a form, as its reader may see it.
+
+    ``words`` is what the group reads (None: nothing), ``removed`` which pieces are missing in it, ``speaks_for`` for
+    whom they speak, where the group may read that. Only who decides about it has ``pieces``: all that was said, word by
+    word, and ``whom``: for whom they said they speak.
+    """
+
+    id: int
+    words: str | None
+    removed: tuple[int, ...]
+    speaks_for: str
+    pieces: list[str] = field(default_factory=list)
+    whom: str = ""
+
+
+@dataclass(frozen=True)
 class Reading:
     """One consultation with the answers of its form: ``opinions`` are those with words that the reader may see."""
 
     heard: Heard
     tallies: list[Tally]
-    opinions: list[Opinion]
+    opinions: list[Said]
     hidden: int
     may_write: bool
 
@@ -137,7 +156,15 @@ def read_consultation(uow: UnitOfWork, actor: Actor, *, consultation_id: int, gr
         for item in (_elements(uow.session, found) if rows else [])
         for given in [_counted(rows, item.reference)]
     ]
-    return Reading(heard, tallies, seen, len(spoken) - len(seen), writes)
+    return Reading(heard, tallies, [_said(each, writes) for each in seen], len(spoken) - len(seen), writes)
+
+
+def _said(each: Opinion, writes: bool) -> Said:
+    whom = each.speaks_for if each.shown_at is not None and each.shows_whom else ""
+    words = each.shown if each.shown_at is not None else None
+    if not writes:
+        return Said(each.id, words, tuple(each.removed), whom)
+    return Said(each.id, words, tuple(each.removed), whom, pieces(each.words), each.speaks_for)
 
 
 def add_consultation(uow: UnitOfWork, actor: Actor, *, group_id: int, form: ConsultationForm) -> Consultation:
@@ -210,14 +237,28 @@ def close_form(uow: UnitOfWork, actor: Actor, *, consultation_id: int, group_id:
 
 
 def show_words(
-    uow: UnitOfWork, actor: Actor, *, consultation_id: int, opinion_id: int, shown: bool, group_id: int | None = None
+    uow: UnitOfWork,
+    actor: Actor,
+    *,
+    consultation_id: int,
+    opinion_id: int,
+    shown: bool,
+    removed: AbstractSet[int] = frozenset(),
+    shows_whom: bool = True,
+    group_id: int | None = None,
 ) -> None:
-    """Let the group read the words of one opinion, or no longer: they may name somebody."""
+    """Let the group read the words of one opinion, or no longer: they may name somebody.
+
+    ``removed`` holds places in `remarks.pieces` that the group does not read, ``shows_whom`` says whether it reads for
+    whom they speak. Raises Invalid for places where there is no word, and where no word would be left.
+    """
     found = _hold(uow, actor, consultation_id, group_id)
     opinion = uow.session.get(Opinion, opinion_id)
     if opinion is None or opinion.consultation_id != found.id:
         raise NotFound()
-    opinion.shown_at = uow.now if shown else None
+    opinion.shown = redacted(opinion.words, removed) if shown else None
+    opinion.removed = sorted(removed) if shown else []
+    opinion.shows_whom, opinion.shown_at = shows_whom, uow.now if shown else None
     uow.emit(ConsultationChanged(found.group_id, found.id))
 
 

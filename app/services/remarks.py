@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -69,14 +70,8 @@ def release(uow: UnitOfWork, actor: Actor, *, remark_id: int, removed: frozenset
     ``removed`` holds places in `pieces`; neighbours become one mark. Raises NotFound, Forbidden, Conflict, Invalid.
     """
     remark, round_ = _hold(uow, actor, remark_id)
-    parts = pieces(remark.text)
-    words = {place for place, part in enumerate(parts) if not part.isspace()}
-    if not removed <= words:
-        raise Invalid("Choose words of the comment.")
-    if removed == words:
-        raise Invalid("Nothing would be left of this comment: withhold it instead.")
-    remark.released = _without(parts, removed)
-    remark.removed_words = len(removed)
+    remark.released = redacted(remark.text, removed)
+    remark.removed_words, remark.removed = len(removed), sorted(removed)
     remark.released_at, remark.withheld_at = uow.now, None
     note(uow, actor, "released a comment of an expert", group_id=round_.group_id, audience="panel")
     uow.emit(RoundChanged(round_.group_id, round_.id))
@@ -95,7 +90,7 @@ def withhold(uow: UnitOfWork, actor: Actor, *, remark_id: int) -> None:
     """Keep a comment from the group; the report counts it."""
     remark, round_ = _hold(uow, actor, remark_id)
     remark.withheld_at = uow.now
-    remark.released, remark.released_at, remark.removed_words = None, None, 0
+    remark.released, remark.released_at, remark.removed_words, remark.removed = None, None, 0, []
     note(uow, actor, "withheld a comment of an expert", group_id=round_.group_id, audience="panel")
     uow.emit(RoundChanged(round_.group_id, round_.id))
 
@@ -111,7 +106,17 @@ def pieces(text: str) -> list[str]:
     return parts
 
 
-def _without(parts: list[str], removed: frozenset[int]) -> str:
+def redacted(text: str, removed: AbstractSet[int]) -> str:
+    """A text without some of its `pieces`, by their places; neighbours become one mark.
+
+    Raises Invalid for places where there is no word, and where no word would be left.
+    """
+    parts = pieces(text)
+    words = {place for place, part in enumerate(parts) if not part.isspace()}
+    if not removed <= words:
+        raise Invalid("Choose words of the comment.")
+    if removed == words:
+        raise Invalid("Nothing would be left: keep it from the group instead.")
     kept: list[str] = []
     gap = False
     for place, part in enumerate(parts):

@@ -17,7 +17,7 @@ from app.services import consultations, versions
 from app.services.consultations import SCORES, ConsultationForm, Sheet
 from app.web.context import looking, remember, transaction
 from app.web.forms import text, whole_number
-from app.web.fragments import day, group_id, may, number
+from app.web.fragments import day, group_id, may, number, numbers
 from app.web.languages import said, speak
 from app.web.limits import limiter
 from app.web.screen import picture
@@ -170,12 +170,15 @@ def open_form(slug: str, consultation_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:consultation_id>/opinions/<int:opinion_id>")
 def show_words(slug: str, consultation_id: int, opinion_id: int) -> ResponseReturnValue:
-    """Let the group read the words of one opinion, or no longer."""
-    with transaction() as (uow, actor):
-        consultations.show_words(
-            uow, actor, consultation_id=consultation_id, opinion_id=opinion_id, shown=text("action") == "show",
-            group_id=group_id(),
-        )  # fmt: skip
+    """Let the group read the words of one opinion, without those that were chosen, or no longer."""
+    try:
+        with transaction() as (uow, actor):
+            consultations.show_words(
+                uow, actor, consultation_id=consultation_id, opinion_id=opinion_id, shown=text("action") == "show",
+                removed=set(numbers("removed")), shows_whom=text("without_whom") != "yes", group_id=group_id(),
+            )  # fmt: skip
+    except Invalid as refusal:
+        return _show(consultation_id, {f"opinion-{opinion_id}": refusal.message}), 422
     return redirect(_one(consultation_id) + f"#opinion-{opinion_id}", 303)
 
 

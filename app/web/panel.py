@@ -16,6 +16,7 @@ from app.services.panel import SeatForm
 from app.services.rounds import access_panel
 from app.web.context import looking, transaction
 from app.web.forms import text, whole_number
+from app.web.fragments import numbers
 from app.web.validation import check, round_page, to_round
 
 bp = Blueprint("panel", __name__)
@@ -164,7 +165,7 @@ def comments(slug: str, round_id: int) -> ResponseReturnValue:
 @bp.post("/rounds/<int:round_id>/comments/<int:remark_id>")
 def settle_comment(slug: str, round_id: int, remark_id: int) -> ResponseReturnValue:
     """Release a comment without the chosen words, or withhold it."""
-    removed = frozenset(each for each in map(whole_number, request.form.getlist("removed")) if each is not None)
+    removed = frozenset(numbers("removed"))
     try:
         with transaction() as (uow, actor):
             check(uow, actor, round_id, Can.REMARK_RELEASE)

@@ -39,9 +39,9 @@ def opened(study: Study) -> tuple[int, str]:
     return made, link.rpartition("/")[2]
 
 
-def give(study: Study, token: str, scores: dict[str, int], words: str = "") -> None:
+def give(study: Study, token: str, scores: dict[str, int], words: str = "", speaks_for: str = "Nurses") -> None:
     with study.database.writing() as uow:
-        consultations.give_opinion(uow, token=token, scores=scores, words=words)
+        consultations.give_opinion(uow, token=token, scores=scores, words=words, speaks_for=speaks_for)
 
 
 def read(study: Study, role: str, consultation_id: int) -> consultations.Reading:
@@ -120,17 +120,48 @@ def test_a_hall_answers_without_names_and_the_group_reads_it_afterwards(study: S
     mine = read(study, "panel_manager", made)
     assert mine.tallies[0].counts == (2, 1, 1, 1, 1)
     assert (mine.tallies[0].n, len(mine.opinions), mine.heard.opinions) == (6, 2, 7)
-    plain = next(each for each in mine.opinions if each.words == "Too long.")
+    assert {each.words for each in mine.opinions} == {None}
+    plain, naming = sorted(mine.opinions, key=lambda each: len(each.pieces))
+    assert "".join(plain.pieces) == "Too long."
     with study.database.writing() as uow:
         consultations.show_words(uow, study.cast.panel_manager, consultation_id=made, opinion_id=plain.id, shown=True)
         consultations.close_form(uow, study.cast.panel_manager, consultation_id=made)
     seen = read(study, "member", made)
     assert [each.words for each in seen.opinions] == ["Too long."]
     assert (seen.hidden, seen.heard.opinions, seen.tallies[0].n) == (1, 7, 6)
+    manager = study.cast.panel_manager
+
+    def show(*places: int, shown: bool = True, shows_whom: bool = True) -> None:
+        with study.database.writing() as uow:
+            consultations.show_words(
+                uow, manager, consultation_id=made, opinion_id=naming.id, shown=shown, removed=set(places),
+                shows_whom=shows_whom,
+            )  # fmt: skip
+
+    places = {word: naming.pieces.index(word) for word in ("Ask", "Mrs", "Invented", "of", "Ward", "3.")}
+    for wrong in ((1,), (999,), tuple(places.values())):
+        with pytest.raises(Invalid):
+            show(*wrong)
+    show(places["Mrs"], places["Invented"], places["3."])
+    for role in ("member", "panel_manager"):
+        found = next(each for each in read(study, role, made).opinions if each.id == naming.id)
+        assert found.words == "Ask […] of Ward […]"
+        assert found.removed == (places["Mrs"], places["Invented"], places["3."])
+        assert ("".join(found.pieces), found.whom) == (
+            ("Ask Mrs Invented of Ward 3.", "Nurses") if role != "member" else ("", "")
+        )
+        assert found.speaks_for == "Nurses"
+    show(shows_whom=False)
+    found = next(each for each in read(study, "member", made).opinions if each.id == naming.id)
+    assert (found.words, found.removed, found.speaks_for) == ("Ask Mrs Invented of Ward 3.", (), "")
+    show(shown=False)
+    assert naming.id not in {each.id for each in read(study, "member", made).opinions}
     with study.database.reading() as uow:
         columns = uow.session.execute(text("SELECT * FROM opinion")).mappings().first()
         assert columns is not None
-        assert set(columns) == {"id", "consultation_id", "given_on", "speaks_for", "scores", "words", "shown_at"}
+        assert set(columns) == {"id", "consultation_id", "given_on", "speaks_for", "scores", "words", "shown_at"} | {
+            "shown", "shows_whom", "removed",
+        }  # fmt: skip
 
 
 def test_an_address_dies_with_its_form(study: Study, clock: SetClock) -> None:

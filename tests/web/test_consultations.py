@@ -86,12 +86,19 @@ def test_a_hall_fills_in_a_form_without_a_name(app: Flask, study: Study, client_
     assert (sent.status_code, "Thank you" in sent.text) == (200, True)
     assert "A form is open. What it brings is shown once it is closed." in member.get(one).text
     mine = manager.get(one).text
-    assert "Clear &lt;i&gt;enough&lt;/i&gt;" in mine
+    assert re.search(r"<span>Clear</span></label> <label[^>]*><input[^>]*><span>&lt;i&gt;enough&lt;/i&gt;</span>", mine)
     opinion = re.search(r"/opinions/(\d+)", mine)
     assert opinion is not None
-    assert manager.post(f"{one}/opinions/{opinion[1]}", data={"action": "show"}).status_code == 303
+    unsaid = f"{one}/opinions/{opinion[1]}"
+    refused = manager.post(unsaid, data={"action": "show", "removed": ["0", "2"]})
+    assert (refused.status_code, "Nothing would be left" in refused.text) == (422, True)
+    assert manager.post(unsaid, data={"action": "show", "removed": "0"}).status_code == 303
+    assert re.search(r'name="removed" value="0" checked', manager.get(one).text)
     assert manager.post(f"{one}/form", data={"action": "close"}).status_code == 303
-    assert "Clear &lt;i&gt;enough" in member.get(one).text
+    read = member.get(one).text
+    assert "[…] &lt;i&gt;enough" in read
+    assert "1 identifying word removed" in read
+    assert "Clear" not in read
     for gone in (address, "/opinion/nonsense"):
         assert phone.get(gone).status_code == 410
         assert "This form is closed" in phone.get(gone).text

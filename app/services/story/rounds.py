@@ -175,7 +175,7 @@ def _hear(teller: Teller) -> None:
         reading = consultations.read_consultation(uow, manager, consultation_id=made.id, group_id=teller.group_id)
         kept = {said["words"] for said in each["opinions"] if said.get("hidden")}
         for opinion in reading.opinions:
-            if opinion.words not in kept:
+            if "".join(opinion.pieces) not in kept:
                 consultations.show_words(uow, manager, consultation_id=made.id, opinion_id=opinion.id, shown=True)
 
 
