@@ -5,11 +5,13 @@ from __future__ import annotations
 from email import message_from_bytes
 from email.policy import default
 
-from flask import Blueprint, abort, redirect, render_template, url_for
+from flask import Blueprint, abort, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from app.services import memberships
+from app.services.panel import LANGUAGES
 from app.web.context import database, looking
+from app.web.languages import LANGUAGE_KEY, speak
 
 bp = Blueprint("home", __name__)
 
@@ -32,15 +34,24 @@ def help_page() -> ResponseReturnValue:
     return render_template("home/help.html")
 
 
+def _as_they_came_from() -> None:
+    """In the language of the expert's page, or of the form for a hall, from which one comes; for all others English."""
+    chosen = request.args.get("language") or session.get(LANGUAGE_KEY)
+    if chosen in LANGUAGES and g.actor.person_id is None:
+        speak(chosen)
+
+
 @bp.get("/accessibility")
 def accessibility() -> ResponseReturnValue:
     """What we promise and how to tell us where we fall short."""
+    _as_they_came_from()
     return render_template("home/accessibility.html", settings=database().settings)
 
 
 @bp.get("/privacy")
 def privacy() -> ResponseReturnValue:
     """Who is responsible, what is kept, for how long, and what you can ask."""
+    _as_they_came_from()
     return render_template("home/privacy.html", settings=database().settings)
 
 

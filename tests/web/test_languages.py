@@ -24,7 +24,7 @@ from app.services.rounds import protocol_of
 from app.uow import Database
 from app.worker import Worker
 from models.validation import Expert
-from tests.cast import Browser
+from tests.cast import Browser, sign_in_token
 from tests.panels import Study, build_study
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +41,7 @@ def templates_of_experts() -> set[str]:
     waiting = {
         f"{room}/{path.name}" for room in ("rating", "opinions") for path in (ROOT / "templates" / room).glob("*.html")
     }
+    waiting |= {f"home/{name}.html" for name in ("privacy", "accessibility")}  # where their pages lead
     while waiting:
         name = waiting.pop()
         found.add(name)
@@ -173,6 +174,26 @@ def test_until_one_chooses_the_browser_is_asked_and_the_group_reads_english(app:
     assert '<html lang="en">' in browser(app).get("/sign-in", headers=dutch).text
     with study.database.reading() as uow:
         assert uow.session.execute(select(Expert).where(Expert.language.is_not(None))).first() is None
+
+
+def test_privacy_and_accessibility_speak_the_language_of_the_page_one_comes_from(app: Flask, study: Study) -> None:
+    expert = browser(app)
+    expert.post(f"/r/{study.tokens[0]}/language", data={"language": "nl"})
+    assert 'href="/privacy"' in expert.get(f"/r/{study.tokens[0]}").text
+    said = {"/privacy": "Naam en adres van een expert", "/accessibility": "met een schermlezer"}
+    for address, words in said.items():
+        page = expert.get(address).text
+        assert '<html lang="nl">' in page
+        assert words in page
+        assert "Help" not in page  # which is about the group's own rooms, in English
+        from_hall = browser(app).get(f"{address}?language=nl").text
+        assert words in from_hall
+    member = browser(app)
+    member.enter(sign_in_token(study.database, study.cast.member))
+    for other in (member, browser(app)):
+        for address in ("/privacy", "/accessibility?language=fr"):
+            assert '<html lang="en">' in other.get(address, headers={"Accept-Language": "nl"}).text
+    assert '<html lang="en">' in member.get("/privacy?language=nl").text
 
 
 def test_mails_and_deadlines_are_in_that_language_too(app: Flask, study: Study) -> None:
