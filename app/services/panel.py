@@ -185,14 +185,7 @@ def remove_expert(uow: UnitOfWork, actor: Actor, *, panel_id: int, expert_id: in
 
     An open round logs it as a deviation, without a name. Raises NotFound, Invalid.
     """
-    panel = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
-    # In the order in which a round is opened: nobody is invited, and no round closes, while somebody is taken off.
-    unclosed = select(Round.id).where(Round.panel_id == panel.id, Round.state != RoundState.CLOSED)
-    uow.lock_all(Round, uow.session.execute(unclosed).scalars())
-    uow.lock(Panel, panel.id)
-    expert = uow.session.get(Expert, expert_id, populate_existing=True)
-    if expert is None or expert.panel_id != panel.id:
-        raise NotFound()
+    panel, expert, _rounds = hold_expert(uow, actor, panel_id, expert_id)
     seats = list(uow.session.execute(select(Seat).where(Seat.expert_id == expert.id)).scalars())
     if not seats:
         identities.forget(uow, [expert.id])
@@ -207,6 +200,22 @@ def remove_expert(uow: UnitOfWork, actor: Actor, *, panel_id: int, expert_id: in
                 deviate(uow, actor, round_, "An expert was taken off the panel; their answers do not count.", reason)
                 uow.emit(PanelChanged(panel.group_id, round_.id))
     note(uow, actor, "took an expert off the panel", group_id=panel.group_id, audience="panel")
+
+
+def hold_expert(uow: UnitOfWork, actor: Actor, panel_id: int, expert_id: int) -> tuple[Panel, Expert, dict[int, Round]]:
+    """A panel and one of its experts, held, and so are the panel's rounds that are not closed, by their ids.
+
+    In the order in which a round is opened: nobody is invited, and no round closes, meanwhile. Raises NotFound,
+    Forbidden.
+    """
+    panel = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
+    unclosed = select(Round.id).where(Round.panel_id == panel.id, Round.state != RoundState.CLOSED)
+    rounds = {each.id: each for each in uow.lock_all(Round, uow.session.execute(unclosed).scalars())}
+    uow.lock(Panel, panel.id)
+    expert = uow.session.get(Expert, expert_id, populate_existing=True)
+    if expert is None or expert.panel_id != panel.id:
+        raise NotFound()
+    return panel, expert, rounds
 
 
 def check_reason(reason: str) -> str:

@@ -19,11 +19,10 @@ from app.secrets import Keys, new_nonce
 from app.services import identities
 from app.services.activity import note
 from app.services.dispositions import became
-from app.services.panel import ENGLISH, SeatForm, addresses, check_reason, checked
+from app.services.panel import ENGLISH, SeatForm, addresses, check_reason, checked, hold_expert
 from app.services.protocols import Protocol
 from app.services.rounds import (
     Seated,
-    access_panel,
     access_round,
     burden_of,
     deviate,
@@ -37,7 +36,7 @@ from app.services.rounds import (
 from app.uow import UnitOfWork
 from models.dispositions import Disposition
 from models.groups import Group
-from models.validation import Expert, Panel, Remark, Round, RoundState, Seat
+from models.validation import Expert, Remark, Round, RoundState, Seat
 
 
 @dataclass(frozen=True)
@@ -186,13 +185,8 @@ def correct_expert(
     out, and what was answered stays. Raises NotFound, Invalid with a sentence for each field, Conflict for an address
     of somebody else on the panel.
     """
-    found = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
-    # In the order in which a round is opened and an expert taken off.
-    unclosed = select(Round.id).where(Round.panel_id == found.id, Round.state != RoundState.CLOSED)
-    rounds = {each.id: each for each in uow.lock_all(Round, uow.session.execute(unclosed).scalars())}
-    uow.lock(Panel, found.id)
-    expert = uow.session.get(Expert, expert_id, populate_existing=True)
-    if expert is None or expert.panel_id != found.id or expert.withdrawn_at is not None:
+    found, expert, rounds = hold_expert(uow, actor, panel_id, expert_id)
+    if expert.withdrawn_at is not None:
         raise NotFound()
     form = checked(SeatForm(name, email, expert.scope.value, role=role, language=language))
     before = identities.identity_of(uow, expert.id)
