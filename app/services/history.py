@@ -261,14 +261,11 @@ def authors(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
     return written
 
 
-# --- how moments are made ---
-
-
 def causes(
     session: Session, *, group_id: int, references: Iterable[str], since: datetime, until: datetime
 ) -> dict[str, list[Cause]]:
     """What made items what they became after ``since`` and until ``until``, by their references: decisions, suggestions
-    that were accepted, and last who wrote in them. Four queries, however many items are asked for.
+    that were accepted, and last who wrote in them. Five queries, however many items are asked for.
     """
     known = select(Item.id, Item.reference).where(Item.group_id == group_id, Item.reference.in_(list(references)))
     reference_of = {row.id: row.reference for row in session.execute(known)}
@@ -310,6 +307,9 @@ def causes(
         writers = tuple(sorted({name for name, _at in each if name}))
         found.setdefault(reference_of[item_id], []).append(Cause("edit", each[-1][1], writers))
     return found
+
+
+# --- how moments are made ---
 
 
 def _log(session: Session, texts: Mapping[Field, Document], most: int) -> tuple[list[_Change], datetime | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, Route, expect
 
 from app.policy import Actor
 from app.services import comments, items, outline
@@ -161,6 +161,26 @@ def test_acts_are_seen_by_others_at_once_and_undone(
     expect(card(one, "C1.4")).to_be_visible()
     expect(other.locator("#outline").get_by_text("Trusted")).to_be_visible()
     expect(typing).to_be_focused()
+
+
+def test_what_was_withdrawn_comes_back_whoever_restores_it(open_room: Opener, people: Cast) -> None:
+    one, other = open_room(people.member), open_room(people.peer)
+    act(one, "C1.2").get_by_role("button", name="Withdraw C1.2").click()
+    expect(card(one, "C1.2")).to_be_hidden()
+    expect(card(other, "C1.2")).to_have_attribute("data-status", "withdrawn")
+    other.reload()
+    other.wait_for_selector("html[data-ready][data-live=on]")
+    expect(card(other, "C1.2")).to_be_hidden()
+    held: list[tuple[Route, APIResponse]] = []
+    one.route(lambda url: url.endswith("/restore"), lambda route: held.append((route, route.fetch())))
+    one.get_by_role("button", name="Undo").last.click()
+    # The hint is here before the answer: what it brings must not hide the item from whoever restored it.
+    expect(card(one, "C1.2")).to_have_attribute("data-status", "draft")
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    expect(card(one, "C1.2")).to_be_visible()
+    # Below what the other has in view it comes by itself.
+    expect(card(other, "C1.2")).to_be_visible()
 
 
 def test_keys_move_items_and_what_is_read_stays(open_room: Opener, people: Cast) -> None:

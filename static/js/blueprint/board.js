@@ -49,6 +49,8 @@ export class Board {
     });
     this.busy = false;
     this.reshaped = false;
+    /** @type {Set<string>} cards that are hidden and would be shown as they are now: an item that was restored */
+    this.back = new Set();
     /** @type {Promise<void>} */
     this.last = Promise.resolve();
     this.pill.addEventListener("click", (event) => {
@@ -148,7 +150,7 @@ export class Board {
     const arrived = await this.#fetchCards([...ids], mine);
     const shown = order.filter((id) => {
       const card = document.getElementById(id);
-      return id.startsWith("section-") ? false : card ? !card.hidden : takes.get(id);
+      return id.startsWith("section-") ? false : card ? !card.hidden || this.back.has(id) : takes.get(id);
     });
     const seen = inView(this.list).map((card) => card.id);
     if (!mine && !staysTogether(seen, shown)) return this.#offer();
@@ -165,6 +167,8 @@ export class Board {
     const wanted = order.map((id) => document.getElementById(id) ?? arrived.get(id)).filter((node) => node instanceof HTMLElement);
     for (const none of this.list.querySelectorAll("[data-none-in]")) none.remove();
     for (const card of arrived.values()) if (!card.isConnected) this.finder.welcome(card);
+    for (const id of this.back) document.getElementById(id)?.removeAttribute("hidden");
+    this.back.clear();
     arrange(this.list, wanted);
   }
 
@@ -220,6 +224,9 @@ export class Board {
     if (old.dataset.editing !== undefined) return this.#headOnly(old, card);
     if (old.dataset.stamp === card.dataset.stamp) return;
     card.hidden = mine ? !this.finder.takes(card.dataset) : old.hidden;
+    // It comes back when the list is put in order, or is offered: now it could push down what somebody reads.
+    if (!card.hidden || !this.finder.takes(card.dataset)) this.back.delete(card.id);
+    else if (!this.finder.takes(old.dataset)) this.back.add(card.id);
     const focus = focusWithin(old);
     const open = old.querySelector("details[data-details][open]");
     const details = card.querySelector("details[data-details]");
