@@ -96,13 +96,15 @@ class Said:
 
 @dataclass(frozen=True)
 class Reading:
-    """One consultation with the answers of its form: ``opinions`` are those with words that the reader may see."""
+    """One consultation with the answers of its form: ``opinions`` are those with words that the reader may see, all for
+    who decides what the group reads of them (``may_decide``)."""
 
     heard: Heard
     tallies: list[Tally]
     opinions: list[Said]
     hidden: int
     may_write: bool
+    may_decide: bool
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,8 @@ def heard_by_the_group(uow: UnitOfWork, *, group_id: int) -> list[Heard]:
 def read_consultation(uow: UnitOfWork, actor: Actor, *, consultation_id: int, group_id: int) -> Reading:
     """One consultation with how its form was answered, which the group sees once the form is closed."""
     found = access_consultation(uow.session, actor, consultation_id, Can.CONSULTATION_READ, group_id=group_id)
-    writes = require(uow.session, actor, group_id, Can.CONSULTATION_READ).may(Can.CONSULTATION_WRITE)
+    standing = require(uow.session, actor, group_id, Can.CONSULTATION_READ)
+    writes, decides = standing.may(Can.CONSULTATION_WRITE), standing.may(Can.REMARK_RELEASE)
     if found.withdrawn_at is not None and not writes:
         raise NotFound()
     heard = _heard(uow, found, writes)
@@ -147,22 +150,23 @@ def read_consultation(uow: UnitOfWork, actor: Actor, *, consultation_id: int, gr
         uow.session.execute(select(Opinion).where(Opinion.consultation_id == found.id)).scalars()
     )  # fmt: skip
     if heard.is_open and not writes:
-        return Reading(heard, [], [], 0, writes)
+        return Reading(heard, [], [], 0, writes, decides)
     rows.sort(key=lambda each: uow.keys.hash("shuffle", f"opinion {each.id}"))  # says nothing about who came first
     spoken = [each for each in rows if each.words]
-    seen = spoken if writes else [each for each in spoken if each.shown_at is not None]
+    seen = spoken if decides else [each for each in spoken if each.shown_at is not None]
     tallies = [
         Tally(item.reference, item.title, sum(given), tuple(given) if sum(given) >= LEAST_SHOWN else ())
         for item in (_elements(uow.session, found) if rows else [])
         for given in [_counted(rows, item.reference)]
     ]
-    return Reading(heard, tallies, [_said(each, writes) for each in seen], len(spoken) - len(seen), writes)
+    said = [_said(each, decides) for each in seen]
+    return Reading(heard, tallies, said, len(spoken) - len(seen), writes, decides)
 
 
-def _said(each: Opinion, writes: bool) -> Said:
+def _said(each: Opinion, decides: bool) -> Said:
     whom = each.speaks_for if each.shown_at is not None and each.shows_whom else ""
     words = each.shown if each.shown_at is not None else None
-    if not writes:
+    if not decides:
         return Said(each.id, words, tuple(each.removed), whom)
     return Said(each.id, words, tuple(each.removed), whom, pieces(each.words), each.speaks_for)
 
@@ -250,9 +254,11 @@ def show_words(
     """Let the group read the words of one opinion, or no longer: they may name somebody.
 
     ``removed`` holds places in `remarks.pieces` that the group does not read, ``shows_whom`` says whether it reads for
-    whom they speak. Raises Invalid for places where there is no word, and where no word would be left.
+    whom they speak. For the panel manager, as experts' comments are. Raises Invalid for places where there is no word,
+    and where no word would be left.
     """
-    found = _hold(uow, actor, consultation_id, group_id)
+    access_consultation(uow.session, actor, consultation_id, Can.REMARK_RELEASE, group_id=group_id)
+    found = uow.lock(Consultation, consultation_id)
     opinion = uow.session.get(Opinion, opinion_id)
     if opinion is None or opinion.consultation_id != found.id:
         raise NotFound()

@@ -17,7 +17,7 @@ from app.services import consultations, versions
 from app.services.consultations import SCORES, ConsultationForm, Sheet
 from app.web.context import looking, remember, transaction
 from app.web.forms import text, whole_number
-from app.web.fragments import day, group_id, may, number, numbers
+from app.web.fragments import day, group_id, may, number, places
 from app.web.languages import said, speak
 from app.web.limits import limiter
 from app.web.screen import picture
@@ -175,7 +175,7 @@ def show_words(slug: str, consultation_id: int, opinion_id: int) -> ResponseRetu
         with transaction() as (uow, actor):
             consultations.show_words(
                 uow, actor, consultation_id=consultation_id, opinion_id=opinion_id, shown=text("action") == "show",
-                removed=set(numbers("removed")), shows_whom=text("without_whom") != "yes", group_id=group_id(),
+                removed=places("removed"), shows_whom=text("without_whom") != "yes", group_id=group_id(),
             )  # fmt: skip
     except Invalid as refusal:
         return _show(consultation_id, {f"opinion-{opinion_id}": refusal.message}), 422

@@ -16,7 +16,7 @@ from app.services.panel import SeatForm
 from app.services.rounds import access_panel
 from app.web.context import looking, transaction
 from app.web.forms import text, whole_number
-from app.web.fragments import numbers
+from app.web.fragments import places
 from app.web.validation import check, round_page, to_round
 
 bp = Blueprint("panel", __name__)
@@ -165,8 +165,8 @@ def comments(slug: str, round_id: int) -> ResponseReturnValue:
 @bp.post("/rounds/<int:round_id>/comments/<int:remark_id>")
 def settle_comment(slug: str, round_id: int, remark_id: int) -> ResponseReturnValue:
     """Release a comment without the chosen words, or withhold it."""
-    removed = frozenset(numbers("removed"))
     try:
+        removed = places("removed")
         with transaction() as (uow, actor):
             check(uow, actor, round_id, Can.REMARK_RELEASE)
             if not any(each.remark.id == remark_id for each in remarks.list_remarks(uow, actor, round_id=round_id)):

@@ -129,6 +129,10 @@ def test_a_hall_answers_without_names_and_the_group_reads_it_afterwards(study: S
     seen = read(study, "member", made)
     assert [each.words for each in seen.opinions] == ["Too long."]
     assert (seen.hidden, seen.heard.opinions, seen.tallies[0].n) == (1, 7, 6)
+    lead = read(study, "facilitator", made)
+    assert (lead.may_write, lead.may_decide, [each.pieces for each in lead.opinions]) == (True, False, [[]])
+    with pytest.raises(Forbidden), study.database.writing() as uow:
+        consultations.show_words(uow, study.cast.facilitator, consultation_id=made, opinion_id=naming.id, shown=True)
     manager = study.cast.panel_manager
 
     def show(*places: int, shown: bool = True, shows_whom: bool = True) -> None:

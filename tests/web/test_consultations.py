@@ -92,6 +92,9 @@ def test_a_hall_fills_in_a_form_without_a_name(app: Flask, study: Study, client_
     unsaid = f"{one}/opinions/{opinion[1]}"
     refused = manager.post(unsaid, data={"action": "show", "removed": ["0", "2"]})
     assert (refused.status_code, "Nothing would be left" in refused.text) == (422, True)
+    for wrong in ("", "x", "0 2"):
+        assert manager.post(unsaid, data={"action": "show", "removed": ["0", wrong]}).status_code == 422
+    assert "Clear" not in member.get(one).text
     assert manager.post(unsaid, data={"action": "show", "removed": "0"}).status_code == 303
     assert re.search(r'name="removed" value="0" checked', manager.get(one).text)
     assert manager.post(f"{one}/form", data={"action": "close"}).status_code == 303
