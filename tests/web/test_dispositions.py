@@ -107,3 +107,20 @@ def test_the_panel_manager_tells_the_experts(
     assert "Nobody to tell" in manager.get(manager.post(address).location).text
     lead.post(f"{BASE}/comments/{remark_id}/answer", data={"outcome": "deferred", "why": "Next year."})
     assert "1 expert is told by mail." in manager.get(manager.post(address).location).text
+
+
+def test_a_word_to_be_taken_out_is_never_let_through(
+    study: Study, remark_id: int, client_of: Callable[[Actor], Browser]
+) -> None:
+    manager = client_of(study.cast.panel_manager)
+    rounds = f"/g/{SLUG}/validation/panel/rounds/{study.round_id}/comments"
+    out = manager.post(f"{rounds}/{remark_id}", data={"action": "release", "removed": ["0", "2"]})
+    assert out.status_code == 303
+    page = manager.get(rounds).text
+    assert "[…] pays &lt;b&gt;then&lt;/b&gt;." in page
+    assert re.findall(r'name="removed" value="(\d+)" checked', page) == ["0", "2"]
+    for wrong in ("", "x", "999"):
+        manager.post(f"{rounds}/{remark_id}", data={"action": "release", "removed": ["0", wrong]})
+        page = manager.get(rounds).text
+        assert "Choose words of the comment." in page
+        assert "[…] pays &lt;b&gt;then&lt;/b&gt;." in page
