@@ -164,11 +164,9 @@ def read_consultation(uow: UnitOfWork, actor: Actor, *, consultation_id: int, gr
 
 
 def _said(each: Opinion, decides: bool) -> Said:
-    whom = each.speaks_for if each.shown_at is not None and each.shows_whom else ""
-    words = each.shown if each.shown_at is not None else None
-    if not decides:
-        return Said(each.id, words, tuple(each.removed), whom)
-    return Said(each.id, words, tuple(each.removed), whom, pieces(each.words), each.speaks_for)
+    whom = each.speaks_for if each.shown is not None and each.shows_whom else ""
+    everything = (pieces(each.words), each.speaks_for) if decides else ()
+    return Said(each.id, each.shown, tuple(each.removed), whom, *everything)
 
 
 def add_consultation(uow: UnitOfWork, actor: Actor, *, group_id: int, form: ConsultationForm) -> Consultation:
@@ -257,8 +255,7 @@ def show_words(
     whom they speak. For the panel manager, as experts' comments are. Raises Invalid for places where there is no word,
     and where no word would be left.
     """
-    access_consultation(uow.session, actor, consultation_id, Can.REMARK_RELEASE, group_id=group_id)
-    found = uow.lock(Consultation, consultation_id)
+    found = _hold(uow, actor, consultation_id, group_id, Can.REMARK_RELEASE)
     opinion = uow.session.get(Opinion, opinion_id)
     if opinion is None or opinion.consultation_id != found.id:
         raise NotFound()
@@ -367,8 +364,10 @@ def _counted(rows: list[Opinion], reference: str) -> list[int]:
     return [given.count(score) for score in SCORES]
 
 
-def _hold(uow: UnitOfWork, actor: Actor, consultation_id: int, group_id: int | None) -> Consultation:
-    access_consultation(uow.session, actor, consultation_id, Can.CONSULTATION_WRITE, group_id=group_id)
+def _hold(
+    uow: UnitOfWork, actor: Actor, consultation_id: int, group_id: int | None, can: Can = Can.CONSULTATION_WRITE
+) -> Consultation:
+    access_consultation(uow.session, actor, consultation_id, can, group_id=group_id)
     return uow.lock(Consultation, consultation_id)
 
 

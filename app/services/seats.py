@@ -132,12 +132,12 @@ def reminders(uow: UnitOfWork, actor: Actor, *, round_id: int) -> Reminders:
     """Whom a reminder would reach now. Raises NotFound, Forbidden."""
     round_ = access_round(uow.session, actor, round_id, Can.ROUND_MANAGE)
     protocol = protocol_of(round_)
-    moments_ = [_remind_from(each.seat, protocol) for each in seated(uow.session, round_.id) if _is_waiting(each)]
-    known = [at for at in moments_ if at is not None]
+    waiting = [_remind_from(each.seat, protocol) for each in seated(uow.session, round_.id) if _is_waiting(each)]
+    known = [at for at in waiting if at is not None]
     return Reminders(
         due=sum(at <= uow.now for at in known),
         next_at=min((at for at in known if at > uow.now), default=None),
-        over=len(moments_) - len(known),
+        over=len(waiting) - len(known),
     )
 
 

@@ -63,6 +63,11 @@ def number(name: str) -> int | None:
     return whole_number(request.form.get(name, ""))
 
 
+def numbers(name: str) -> list[int]:
+    """All whole numbers that the form gives under one name; what is none is left out."""
+    return [one for each in request.form.getlist(name) if (one := whole_number(each)) is not None]
+
+
 def places(name: str) -> frozenset[int]:
     """All whole numbers under one name, of which none may be anything else: a word that was to be taken out stays out.
 
@@ -72,11 +77,6 @@ def places(name: str) -> frozenset[int]:
     if len(found) != len(request.form.getlist(name)):
         raise Invalid(_("Choose words of the comment."))
     return frozenset(found)
-
-
-def numbers(name: str) -> list[int]:
-    """All whole numbers that the form gives under one name; what is none is left out."""
-    return [one for each in request.form.getlist(name) if (one := whole_number(each)) is not None]
 
 
 def day(name: str) -> date | None:
