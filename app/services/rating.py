@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, and_, bindparam, delete, insert, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Integer, and_, bindparam, delete, insert, select, update
+from sqlalchemy.orm import Session
 
 from app.errors import Invalid
 from app.events import PanelChanged
@@ -15,7 +15,7 @@ from app.policy import Can
 from app.secrets import new_id
 from app.services.panel import LANGUAGES
 from app.services.protocols import WHOLE, Dimension
-from app.services.rounds import rated_ids
+from app.services.rounds import Outlined, outline_of, rated_ids
 from app.services.seating import Place
 from app.uow import UnitOfWork
 from models.validation import Acknowledgement, Rating, Remark, RemarkKind, RoundItem
@@ -27,8 +27,6 @@ MOST_AT_ONCE = 5000
 
 #: A question: the item of the version it is about (None: the blueprint as a whole), and its dimension.
 Question = tuple[int | None, str]
-#: A stored score: the id of its row, and the number.
-_Score = tuple[int, int | None]
 #: What a comment is about, in the same way, and its kind.
 About = tuple[int | None, RemarkKind]
 
@@ -55,37 +53,33 @@ class Stored:
     saved_at: datetime | None
 
 
-def _asked_and_stored(item: InstrumentedAttribute[int]) -> Select[int, int, int, str, int | None]:
-    """Which of some items are rated in a round, and what an expert has given them there."""
-    return (
-        select(VersionItem.id, VersionItem.item_id, Rating.id.label("rating_id"), Rating.dimension, Rating.value)
-        .join(RoundItem, RoundItem.version_item_id == VersionItem.id)
-        .outerjoin(
-            Rating,
-            and_(
-                Rating.round_id == RoundItem.round_id,
-                Rating.version_item_id == RoundItem.version_item_id,
-                Rating.expert_id == bindparam("expert"),
-            ),
-        )
-        .where(RoundItem.round_id == bindparam("round"), item.in_(bindparam("items", expanding=True)))
+#: Which of some items of the blueprint are rated in a round, and what an expert has given them there. What every save
+#: asks is made once, here and below: making a statement costs more than asking it.
+_BY_ITEM = (
+    select(VersionItem.id, VersionItem.item_id, Rating.dimension, Rating.value)
+    .join(RoundItem, RoundItem.version_item_id == VersionItem.id)
+    .outerjoin(
+        Rating,
+        and_(
+            Rating.round_id == RoundItem.round_id,
+            Rating.version_item_id == RoundItem.version_item_id,
+            Rating.expert_id == bindparam("expert"),
+        ),
     )
-
-
-#: What every save asks. Made once: making a statement costs more than asking it.
-_BY_VERSION_ITEM = _asked_and_stored(VersionItem.id)
-_BY_ITEM = _asked_and_stored(VersionItem.item_id)
-_OF_WHOLE = select(Rating.id.label("rating_id"), Rating.dimension, Rating.value).where(
-    Rating.round_id == bindparam("round"), Rating.expert_id == bindparam("expert"), Rating.version_item_id.is_(None)
-)
-
-_REMARKS = select(Remark).where(
-    Remark.round_id == bindparam("round"),
-    Remark.expert_id == bindparam("expert"),
-    or_(Remark.version_item_id.in_(bindparam("items", expanding=True)), Remark.version_item_id.is_(None)),
+    .where(RoundItem.round_id == bindparam("round"), VersionItem.item_id.in_(bindparam("items", expanding=True)))
 )
 _OWN_RATINGS = select(Rating.version_item_id, Rating.dimension, Rating.value, Rating.rated_at).where(
     Rating.round_id == bindparam("round"), Rating.expert_id == bindparam("expert")
+)
+_CHANGE = (
+    update(Rating)
+    .where(
+        Rating.round_id == bindparam("round"),
+        Rating.expert_id == bindparam("expert"),
+        Rating.version_item_id.is_not_distinct_from(bindparam("item", type_=Integer)),
+        Rating.dimension == bindparam("key"),
+    )
+    .values(value=bindparam("score"), rated_at=bindparam("at"))
 )
 _OWN_REMARKS = select(Remark.version_item_id, Remark.kind, Remark.text, Remark.written_at).where(
     Remark.round_id == bindparam("round"), Remark.expert_id == bindparam("expert")
@@ -133,23 +127,40 @@ def speak(place: Place, language: str) -> None:
     place.expert.language = language
 
 
-def rate(uow: UnitOfWork, place: Place, scores: Mapping[Question, int | None]) -> None:
-    """Record or change scores, all or none; None is "cannot judge".
+def keep(
+    uow: UnitOfWork, place: Place, scores: Mapping[Question, int | None], words: Mapping[About, str]
+) -> tuple[list[Outlined], Stored]:
+    """Record or change scores and comments, all or none; answers the round's items and all that is stored then.
 
-    Raises Invalid for an item (``unknown_item``), a dimension (``unknown_dimension``) or a number (``off_scale``) the
-    round does not ask of this expert, Forbidden before consent. The caller has loaded the place for writing.
+    None is "cannot judge", an empty comment deletes what was there. Raises Invalid for an item the round does not rate
+    or, for a comment, its version does not have (``unknown_item``), a dimension (``unknown_dimension``) or a number
+    (``off_scale``) it does not ask of this expert, a comment that is too long; Forbidden before consent. The caller has
+    loaded the place for writing.
     """
     place.require(Can.ROUND_RATE)
-    ids = _items(scores)
-    own = {"round": place.round.id, "expert": place.expert.id}
-    rows = uow.session.execute(_BY_VERSION_ITEM, {**own, "items": ids}).all() if ids else []
-    if ids != {row.id for row in rows}:
+    outline, own = outline_of(uow.session, place.round), answers_of(uow.session, place)
+    if not _items(scores) <= {each.id for each in outline if each.is_rated}:
         raise Invalid("This item is not rated in this round.", code="unknown_item")
-    stored = _stored(rows)
-    if len(ids) < len({item_id for item_id, _key in scores}):
-        whole = uow.session.execute(_OF_WHOLE, own)
-        stored.update({(None, row.dimension): (row.rating_id, row.value) for row in whole})
-    _store(uow, place, scores, stored)
+    texts = {about: _plain(about[1], text) for about, text in words.items()}
+    differ = {about: text for about, text in texts.items() if text != own.remarks.get(about, "")}
+    if not _items(differ) <= {each.id for each in outline}:
+        raise Invalid("This item is not part of the round.", code="unknown_item")
+    _store(uow, place, scores, own.scores)
+    for about, text in differ.items():
+        _write(uow, place, about, text, is_new=about not in own.remarks)
+    remarks = {about: text for about, text in {**own.remarks, **texts}.items() if text}
+    is_new = differ or scores.items() - own.scores.items()
+    return outline, Stored({**own.scores, **scores}, remarks, uow.now if is_new else own.saved_at)
+
+
+def rate(uow: UnitOfWork, place: Place, scores: Mapping[Question, int | None]) -> None:
+    """Record or change scores, as `keep`."""
+    keep(uow, place, scores, {})
+
+
+def remark(uow: UnitOfWork, place: Place, words: Mapping[About, str]) -> None:
+    """Record, change or delete comments, as `keep`."""
+    keep(uow, place, {}, words)
 
 
 def rate_many(uow: UnitOfWork, place: Place, answers: Sequence[Answer]) -> int:
@@ -163,6 +174,7 @@ def rate_many(uow: UnitOfWork, place: Place, answers: Sequence[Answer]) -> int:
     given = {"round": place.round.id, "expert": place.expert.id, "items": {each.item_id for each in answers}}
     rows = uow.session.execute(_BY_ITEM, given).all()
     items = {row.item_id: row.id for row in rows}
+    before = {(row.id, row.dimension): row.value for row in rows if row.dimension is not None}
     scores: dict[Question, int | None] = {}
     for number, answer in enumerate(answers, 1):
         if answer.item_id not in items:
@@ -171,7 +183,7 @@ def rate_many(uow: UnitOfWork, place: Place, answers: Sequence[Answer]) -> int:
         if question in scores:
             raise Invalid(f"Answer {number} is about the same question as one before it.", code="twice")
         scores[question] = answer.value
-    _store(uow, place, scores, _stored(rows))
+    _store(uow, place, scores, before)
     words: dict[About, str] = {}
     for number, answer in enumerate(answers, 1):
         about = (items[answer.item_id], RemarkKind.COMMENT)
@@ -180,35 +192,6 @@ def rate_many(uow: UnitOfWork, place: Place, answers: Sequence[Answer]) -> int:
     if words:
         remark(uow, place, words)
     return len(answers)
-
-
-def remark(uow: UnitOfWork, place: Place, words: Mapping[About, str]) -> None:
-    """Keep comments, all or none; an empty one deletes what was there.
-
-    Raises Invalid for one that is too long, or about an item that is not of the round's version (``unknown_item``),
-    Forbidden before consent.
-    """
-    place.require(Can.ROUND_RATE)
-    texts = {about: _plain(about[1], text) for about, text in words.items()}
-    own = {"round": place.round.id, "expert": place.expert.id, "items": _items(words)}
-    before = {(row.version_item_id, row.kind): row for row in uow.session.execute(_REMARKS, own).scalars()}
-    new = _items(about for about, text in texts.items() if text and about not in before)
-    of_version = select(VersionItem.id).where(VersionItem.version_id == place.round.version_id, VersionItem.id.in_(new))
-    if new and new != set(uow.session.execute(of_version).scalars()):
-        raise Invalid("This item is not part of the round.", code="unknown_item")
-    for (item_id, kind), text in texts.items():
-        found = before.get((item_id, kind))
-        if found is None and text:
-            row = Remark(
-                id=new_id(), round_id=place.round.id, expert_id=place.expert.id, version_item_id=item_id, kind=kind
-            )
-            row.text, row.written_at = text, uow.now
-            uow.session.add(row)
-        elif found is not None and not text:
-            uow.session.delete(found)
-        elif found is not None and found.text != text:
-            found.text, found.written_at = text, uow.now
-    uow.flush()
 
 
 def _plain(kind: RemarkKind, text: str) -> str:
@@ -256,13 +239,8 @@ def whole_of(place: Place) -> tuple[Dimension, ...]:
     return WHOLE if place.protocol.ask_whole else ()
 
 
-def _stored(rows: Iterable[Row[int, int, int, str, int | None]]) -> dict[Question, _Score]:
-    """What is stored already: the id of the row and its score."""
-    return {(row.id, row.dimension): (row.rating_id, row.value) for row in rows if row.rating_id is not None}
-
-
 def _store(
-    uow: UnitOfWork, place: Place, scores: Mapping[Question, int | None], before: Mapping[Question, _Score]
+    uow: UnitOfWork, place: Place, scores: Mapping[Question, int | None], before: Mapping[Question, int | None]
 ) -> None:
     """Write scores of items that are known to be rated in the round; what is the same already stays as it is."""
     asked = {
@@ -280,15 +258,29 @@ def _store(
         for question, value in scores.items()
         if question not in before
     ]  # fmt: skip
+    own = {"round": place.round.id, "expert": place.expert.id, "at": uow.now}
     changed = [
-        {"id": before[question][0], "value": value, "rated_at": uow.now}
-        for question, value in scores.items()
-        if question in before and before[question][1] != value
+        {**own, "item": item_id, "key": key, "score": value}
+        for (item_id, key), value in scores.items()
+        if before.get((item_id, key), value) != value
     ]
     if new:
-        uow.session.execute(insert(Rating), new)
+        uow.session.connection().execute(insert(Rating), new)
     if changed:
-        uow.session.execute(update(Rating), changed)
+        uow.session.connection().execute(_CHANGE, changed)
+
+
+def _write(uow: UnitOfWork, place: Place, about: About, text: str, *, is_new: bool) -> None:
+    """Write one comment; without words delete it."""
+    item_id, kind = about
+    of = {"round_id": place.round.id, "expert_id": place.expert.id, "version_item_id": item_id, "kind": kind}
+    own = [getattr(Remark, name) == value for name, value in of.items()]
+    if is_new:
+        uow.session.execute(insert(Remark).values(id=new_id(), **of, text=text, written_at=uow.now))
+    elif text:
+        uow.session.execute(update(Remark).where(*own).values(text=text, written_at=uow.now))
+    else:
+        uow.session.execute(delete(Remark).where(*own))
 
 
 def _items(about: Iterable[Question | About]) -> set[int]:

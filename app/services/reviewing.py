@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.calc.differences import Segment, difference
 from app.errors import NotFound
+from app.services import rating
 from app.services.dispositions import Answer, became
 from app.services.protocols import Dimension
 from app.services.rating import Stored, answers_of, whole_of
 from app.services.results import Comment, released_on
-from app.services.rounds import closed_before, last_rated, protocol_of, round_before, version_of
+from app.services.rounds import closed_before, last_rated, protocol_of, round_before, version_of, with_items
 from app.services.seating import Place
 from app.services.verdicts import Band, Figures, figures_of, stored_result
 from app.uow import UnitOfWork
 from models.items import Kind
-from models.validation import Rating, Remark, RemarkKind, Round, RoundItem, RoundResult
+from models.validation import Rating, Remark, RemarkKind, Round, RoundResult
 from models.versions import Version, VersionItem
 
 
@@ -38,13 +40,6 @@ class Node(Protocol):
 
 
 N = TypeVar("N", bound=Node)
-
-
-class _Bare(NamedTuple):
-    id: int
-    reference: str
-    parent_reference: str | None
-    kind: Kind
 
 
 @dataclass(frozen=True)
@@ -111,6 +106,13 @@ class Review:
     def is_complete(self) -> bool:
         """Whether every question has an answer."""
         return self.answered == self.asked
+
+    def task(self, kind: str, version_item_id: int) -> Task:
+        """The page about an item, ``kind`` item or missing. Raises NotFound where the round has no such page."""
+        for task in self.tasks:
+            if task.kind == kind and task.item is not None and task.item.id == version_item_id:
+                return task
+        raise NotFound()
 
     def given(self, task: Task) -> list[Question]:
         """The questions of a page with the expert's own answers, to look through."""
@@ -199,36 +201,25 @@ class Page:
     count: int
 
 
-def _tree(*columns: Any) -> Select[*tuple[Any, ...]]:
-    """The items of a round's version in the order of the tree, each with whether it is rated."""
-    rated = and_(RoundItem.version_item_id == VersionItem.id, RoundItem.round_id == bindparam("round"))
-    return (
-        select(*columns, RoundItem.round_id.is_not(None))
-        .select_from(VersionItem)
-        .outerjoin(RoundItem, rated)
-        .where(VersionItem.version_id == bindparam("version"))
-        .order_by(VersionItem.position)
-    )
+_TREE = with_items(VersionItem)
 
 
-_TREE = _tree(VersionItem)
-_BARE_TREE = _tree(VersionItem.id, VersionItem.reference, VersionItem.parent_reference, VersionItem.kind)
-
-
-def review_of(uow: UnitOfWork, place: Place, *, words: bool = True) -> Review:
-    """The expert's tasks: criteria by element, what is missing under each, and the whole at the end.
-
-    Without ``words`` the items come with no more than their place in the tree: for saying how far the expert is.
-    """
-    stored = answers_of(uow.session, place)
+def review_of(uow: UnitOfWork, place: Place) -> Review:
+    """The expert's tasks: criteria by element, what is missing under each, and the whole at the end."""
     of = {"round": place.round.id, "version": place.round.version_id}
-    items: list[VersionItem] = []
-    tree: list[tuple[Node, bool]]
-    if words:
-        tree = [(item, rated) for item, rated in uow.session.execute(_TREE, of)]
-        items = [item for item, _rated in tree if isinstance(item, VersionItem)]
-    else:
-        tree = [(_Bare(*place_in_tree), rated) for *place_in_tree, rated in uow.session.execute(_BARE_TREE, of)]
+    tree: list[tuple[VersionItem, bool]] = [(item, rated) for item, rated in uow.session.execute(_TREE, of)]
+    return _review(place, tree, answers_of(uow.session, place), [item for item, _rated in tree])
+
+
+def answer(
+    uow: UnitOfWork, place: Place, scores: Mapping[rating.Question, int | None], words: Mapping[rating.About, str]
+) -> Review:
+    """Keep what an expert entered, and say how far they are: a review without words. Raises as `rating.keep`."""
+    outline, stored = rating.keep(uow, place, scores, words)
+    return _review(place, [(item, item.is_rated) for item in outline], stored, [])
+
+
+def _review(place: Place, tree: Sequence[tuple[Node, bool]], stored: Stored, items: list[VersionItem]) -> Review:
     by_reference = {item.reference: item for item, _rated in tree}
     sections: dict[str, Section] = {}
     for item, rated in tree:
@@ -260,18 +251,10 @@ def review_of(uow: UnitOfWork, place: Place, *, words: bool = True) -> Review:
     )
 
 
-def task_of(uow: UnitOfWork, place: Place, *, version_item_id: int, words: bool = True) -> tuple[Review, Task]:
-    """The task of one rated item among all, as ``review_of``. Raises NotFound for an item this round does not rate."""
-    review = review_of(uow, place, words=words)
-    for task in review.tasks:
-        if task.kind == "item" and task.item is not None and task.item.id == version_item_id:
-            return review, task
-    raise NotFound()
-
-
 def item_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> Page:
     """The page of one rated item. Raises NotFound for an item this round does not rate."""
-    review, task = task_of(uow, place, version_item_id=version_item_id)
+    review = review_of(uow, place)
+    task = review.task("item", version_item_id)
     rated = [each for each in review.tasks if each.kind == "item"]
     item, stored = next(each for each in review.items if each.id == version_item_id), review.stored
     earlier = _Earlier(uow, place)
@@ -356,10 +339,8 @@ def opening_of(uow: UnitOfWork, place: Place) -> Opening:
 def missing_page(uow: UnitOfWork, place: Place, *, version_item_id: int) -> tuple[Review, Task, str]:
     """The page that asks what is missing under an element, and what the expert wrote there. Raises NotFound."""
     review = review_of(uow, place)
-    for task in review.tasks:
-        if task.kind == "missing" and task.item is not None and task.item.id == version_item_id:
-            return review, task, review.stored.remarks.get((version_item_id, RemarkKind.MISSING), "")
-    raise NotFound()
+    task = review.task("missing", version_item_id)
+    return review, task, review.stored.remarks.get((version_item_id, RemarkKind.MISSING), "")
 
 
 def whole_page(uow: UnitOfWork, place: Place) -> tuple[Review, Task, list[Question], str]:

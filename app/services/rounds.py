@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NotFound
 from app.policy import Actor, Can, access
 from app.services.protocols import Burden, Protocol, burden
 from app.uow import UnitOfWork
+from models.items import Kind
 from models.validation import Deviation, Expert, Panel, Round, RoundItem, RoundState, Seat
 from models.versions import Version, VersionItem
 
@@ -87,6 +89,39 @@ def takes_answers(round_: Round, expert: Expert, now: datetime) -> bool:
 def protocol_of(round_: Round) -> Protocol:
     """The round's protocol."""
     return Protocol.from_json(round_.protocol)
+
+
+class Outlined(NamedTuple):
+    """An item's place in the tree of a round's version, without its words, and whether the round asks about it."""
+
+    id: int
+    reference: str
+    parent_reference: str | None
+    kind: Kind
+    is_rated: bool
+
+
+def with_items(*columns: Any) -> Select[*tuple[Any, ...]]:
+    """Columns of a round's version's items, in the order of the tree, and last whether the item is rated.
+
+    Asks for ``round`` and ``version``, the round's id and its version's.
+    """
+    rated = and_(RoundItem.version_item_id == VersionItem.id, RoundItem.round_id == bindparam("round"))
+    return (
+        select(*columns, RoundItem.round_id.is_not(None))
+        .select_from(VersionItem)
+        .outerjoin(RoundItem, rated)
+        .where(VersionItem.version_id == bindparam("version"))
+        .order_by(VersionItem.position)
+    )
+
+
+_OUTLINE = with_items(VersionItem.id, VersionItem.reference, VersionItem.parent_reference, VersionItem.kind)
+
+
+def outline_of(session: Session, round_: Round) -> list[Outlined]:
+    """The items of a round's version in the order of the tree."""
+    return [Outlined(*row) for row in session.execute(_OUTLINE, {"round": round_.id, "version": round_.version_id})]
 
 
 def rated_items(session: Session, round_id: int) -> list[VersionItem]:

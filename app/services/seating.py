@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, bindparam, select, text
 
 from app.errors import Forbidden, Gone, NotFound
 from app.events import PanelChanged
@@ -64,10 +64,12 @@ class _Way:
             .join(Group, Group.id == Round.group_id)
             .where(which)
         )
-        self.hold_round = (
-            select(Round.id).join(Seat, Seat.round_id == Round.id).where(which).with_for_update(read=True, of=Round)
+        # The round before the seat, as everybody does: PostgreSQL takes them in the order they are named.
+        self.hold = (
+            self.look.with_for_update(read=True, of=Round)
+            .suffix_with(text("FOR NO KEY UPDATE OF seat"), dialect="postgresql")
+            .execution_options(populate_existing=True)
         )
-        self.hold_seat = self.look.with_for_update(of=Seat, key_share=True).execution_options(populate_existing=True)
 
 
 _BY_ID = _Way(Seat.id == bindparam("seat"))
@@ -129,9 +131,7 @@ def _place(
     writing: bool = False,
 ) -> Place:
     """The place of one seat: with ``mark`` only for the cookie that holds it, with ``round_id`` only in this round."""
-    if writing:  # the round before the seat, as everybody does
-        uow.session.execute(way.hold_round, {"seat": seat_key})
-    found = uow.session.execute(way.hold_seat if writing else way.look, {"seat": seat_key}).one_or_none()
+    found = uow.session.execute(way.hold if writing else way.look, {"seat": seat_key}).one_or_none()
     if found is None:
         raise NotFound()
     seat, expert, round_, group = found

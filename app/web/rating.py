@@ -48,14 +48,11 @@ class RatingForm:
         }
         return cls(scores, {kind: text(kind.value, longest=20_000) for kind in kinds if kind.value in request.form})
 
-    def store(self, uow: UnitOfWork, place: Place, version_item_id: int | None) -> None:
-        """Keep all of it. Raises Invalid with a sentence beside the field at fault."""
+    def keep(self, uow: UnitOfWork, place: Place, version_item_id: int | None) -> Review:
+        """Keep all of it, and say how far the expert is. Raises Invalid with a sentence beside the field at fault."""
         given = {(version_item_id, key): number(key, typed) for key, typed in self.scores.items()}
-        if given:
-            rating.rate(uow, place, given)
         words = {(version_item_id, kind): text for kind, text in self.remarks.items()}
-        if words:
-            rating.remark(uow, place, words)
+        return reviewing.answer(uow, place, given, words)
 
 
 def number(key: str, typed: str) -> int | None:
@@ -245,8 +242,8 @@ def rate(item_id: int) -> ResponseReturnValue:
         with transaction() as (uow, _actor):
             place = _seat(uow, writing=True)
             form = RatingForm.parse(place.dimensions, RemarkKind.COMMENT, RemarkKind.WORDING)
-            form.store(uow, place, item_id)
-            review, task = reviewing.task_of(uow, place, version_item_id=item_id, words=False)
+            review = form.keep(uow, place, item_id)
+            task = review.task("item", item_id)
     except Invalid as refusal:
         if refusal.code == "unknown_item":
             raise NotFound() from refusal
@@ -278,8 +275,7 @@ def rate_grid() -> ResponseReturnValue:
         with transaction() as (uow, _actor):
             place = _seat(uow, writing=True)
             _review, sections = reviewing.grid_page(uow, place, looking_back=False)
-            rating.rate(uow, place, dict(_typed(sections)))
-            review = reviewing.review_of(uow, place, words=False)
+            review = reviewing.answer(uow, place, dict(_typed(sections)), {})
     except Invalid as refusal:
         if request.headers.get(AUTOSAVE):
             return jsonify(code=refusal.code, message=refusal.message), 422
@@ -336,10 +332,9 @@ def say_missing(item_id: int) -> ResponseReturnValue:
     try:
         with transaction() as (uow, _actor):
             place = _seat(uow, writing=True)
-            reviewing.missing_page(uow, place, version_item_id=item_id)
             words = text("missing", longest=20_000)
-            rating.remark(uow, place, {(item_id, RemarkKind.MISSING): words})
-            review, task, _words = reviewing.missing_page(uow, place, version_item_id=item_id)
+            review = reviewing.answer(uow, place, {}, {(item_id, RemarkKind.MISSING): words})
+            task = review.task("missing", item_id)
     except Invalid as refusal:
         if request.headers.get(AUTOSAVE):
             return jsonify(code=refusal.code, message=refusal.message), 422
@@ -369,8 +364,9 @@ def rate_whole() -> ResponseReturnValue:
     try:
         with transaction() as (uow, _actor):
             place = _seat(uow, writing=True)
-            RatingForm.parse(rating.whole_of(place), RemarkKind.WHOLE).store(uow, place, None)
-            review, task, _questions, _words = reviewing.whole_page(uow, place)
+            review = RatingForm.parse(rating.whole_of(place), RemarkKind.WHOLE).keep(uow, place, None)
+            if review.whole is None:
+                raise NotFound()
     except Invalid as refusal:
         if request.headers.get(AUTOSAVE):
             return jsonify(code=refusal.code, message=refusal.message), 422
@@ -380,7 +376,7 @@ def rate_whole() -> ResponseReturnValue:
         shown = {"place": place, "review": review, "task": task, "questions": questions}
         words, errors = text("whole", longest=20_000), _said(refusal.fields)
         return render_template("rating/whole.html", words=words, errors=errors, **shown), 422
-    return _stored(review, task)
+    return _stored(review, review.whole)
 
 
 @bp.get("/rate/review")
