@@ -5,9 +5,12 @@ Their seats in a round, invitations, reminders and lost links are in ``seats.py`
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -37,6 +40,8 @@ ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "nl": "Nederlands"}
 PLAIN = ("name", "email", "scope", "country", "organisation_type", "role", "language")
 COLUMNS = (*PLAIN, "expertise")
+#: Of a table of experts, in bytes of a file or letters that were pasted.
+LARGEST_TABLE = 400_000
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,7 @@ def add_expert(uow: UnitOfWork, actor: Actor, *, panel_id: int, form: SeatForm) 
 
 
 def add_experts(uow: UnitOfWork, actor: Actor, *, panel_id: int, table: str) -> int:
-    """Add experts from pasted CSV (a first line with the column names), all or none; how many.
+    """Add experts from CSV (a first line with the column names), all or none; how many.
 
     Raises Invalid naming the lines at fault.
     """
@@ -150,8 +155,29 @@ def add_experts(uow: UnitOfWork, actor: Actor, *, panel_id: int, table: str) -> 
     return len(forms)
 
 
+def read_table(data: bytes) -> str:
+    """The table in a CSV file, as a spreadsheet writes it: in UTF-8 or UTF-16, or with Windows' Western letters.
+
+    Raises Invalid for a workbook and for what is no text.
+    """
+    sentence = "This file is no text. Save the sheet as CSV and choose that."
+    if data.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        sentence = "This is a workbook. Save the sheet as CSV and choose that, or copy its rows and paste them below."
+    elif len(data) > LARGEST_TABLE:
+        sentence = f"Choose a file of at most {LARGEST_TABLE // 1000} kB."
+    else:
+        is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        for encoding in ("utf-16",) if is_utf16 else ("utf-8-sig", "cp1252"):
+            with suppress(UnicodeDecodeError):
+                if "\0" not in (table := data.decode(encoding)):
+                    return table
+    raise Invalid(sentence, fields={"file": sentence})
+
+
 def parse_table(table: str) -> tuple[list[tuple[int, SeatForm]], list[str]]:
-    """The experts of a pasted CSV with their line numbers, and a sentence for each line that cannot be used."""
+    """The experts of a CSV with their line numbers, and a sentence for each line that cannot be used."""
+    if len(table) > LARGEST_TABLE:
+        return [], [f"the table is longer than {LARGEST_TABLE:,} letters; add it in parts"]
     lines = table.strip().splitlines()
     if not lines:
         return [], []
@@ -164,13 +190,17 @@ def parse_table(table: str) -> tuple[list[tuple[int, SeatForm]], list[str]]:
     missing = [name for name in ("name", "email", "scope") if name not in head]
     if missing:
         return [], [f"the first line must name the columns; missing: {', '.join(missing)}"]
+    unknown = [cell.strip() for cell, name in zip(rows[0], head, strict=True) if name and name not in COLUMNS]
+    if unknown:
+        listed = ", ".join(f"“{cell[:40]}”" for cell in unknown[:8])
+        return [], [f"of the columns, {listed} cannot be kept: leave out, or call it one of {', '.join(COLUMNS)}"]
     forms: list[tuple[int, SeatForm]] = []
     faults: list[str] = []
     for line, row in enumerate(rows[1:], start=2):
         if not any(cell.strip() for cell in row):
             continue
         cells = {name: cell.strip() for name, cell in zip(head, row, strict=False) if name in COLUMNS}
-        words = tuple(each.strip() for each in cells.pop("expertise", "").replace("|", ";").split(";") if each.strip())
+        words = tuple(each.strip() for each in re.split("[|;,]", cells.pop("expertise", "")) if each.strip())
         name, email, scope, country, kind, role, language = (cells.get(column, "") for column in PLAIN)
         form = SeatForm(name, email, scope, country, kind, words, role, language=language)
         try:

@@ -140,6 +140,6 @@ def _place(
     if round_id is not None and seat.round_id != round_id:
         raise NotFound()
     if seat.revoked_at is not None or expert.withdrawn_at is not None or not takes_answers(round_, expert, uow.now):
-        raise Gone(OVER)
+        raise Gone(OVER, code="tried_out" if expert.is_pilot else None)
     may = frozenset({Can.ROUND_RATE}) if seat.consented_at is not None else frozenset()
     return Place(seat, expert, round_, group, protocol_of(round_), may)

@@ -57,13 +57,17 @@ def add(slug: str) -> ResponseReturnValue:
 
 @bp.post("/table")
 def add_table(slug: str) -> ResponseReturnValue:
-    """Add the experts of a pasted table."""
+    """Add the experts of a table that was pasted or chosen as a file."""
+    table = text("table", longest=panel.LARGEST_TABLE + 1)
     try:
+        given = request.files.get("file")
+        if given is not None and given.filename:
+            table = panel.read_table(given.stream.read(panel.LARGEST_TABLE + 1))
         with transaction() as (uow, actor):
             found = panel.panel_of(uow, actor, group_id=g.group.id)
-            count = panel.add_experts(uow, actor, panel_id=found.id, table=text("table", longest=200_000))
+            count = panel.add_experts(uow, actor, panel_id=found.id, table=table)
     except Invalid as refusal:
-        return _index(request.form, refusal.fields), 422
+        return _index({"table": table}, refusal.fields), 422  # a file's lines too can be mended where they are shown
     flash(ngettext("%(num)d expert was added.", "%(num)d experts were added.", count), "success")
     return redirect(url_for("panel.index", slug=slug), 303)
 

@@ -76,11 +76,11 @@ def keep_quiet(response: Response) -> Response:
 
 
 @bp.errorhandler(Gone)
-def over(_error: Gone) -> ResponseReturnValue:
+def over(error: Gone) -> ResponseReturnValue:
     """The one kind page for links that are no longer in use."""
     if request.headers.get(AUTOSAVE):
         return jsonify(code="gone"), 410
-    return render_template("rating/gone.html"), 410
+    return render_template("rating/gone.html", tried_out=error.code == "tried_out"), 410
 
 
 @bp.errorhandler(NotFound)

@@ -628,6 +628,30 @@ def test_the_protocols_faults_are_named() -> None:
     assert not burden(template("rand"), 23, 1600).is_too_long
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_csv_file_is_read_as_spreadsheets_write_it(encoding: str) -> None:
+    table = "name;email;scope\r\nZoë Müller;zoe@example.org;international\r\n"
+    forms, faults = panel.parse_table(panel.read_table(table.encode(encoding)))
+    assert [form.name for _line, form in forms] == ["Zoë Müller"]
+    assert not faults
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"PK\x03\x04 a workbook", "workbook"),
+        (b"\xd0\xcf\x11\xe0 an old one", "workbook"),
+        (b"name,email,scope\0", "no text"),
+        (b"\xff\xfe\x00\xd8", "no text"),
+        (b"x" * (panel.LARGEST_TABLE + 1), "at most"),
+    ],
+)
+def test_what_is_no_table_is_said_so(data: bytes, said: str) -> None:
+    with pytest.raises(Invalid, match=said) as refused:
+        panel.read_table(data)
+    assert said in refused.value.fields["file"]
+
+
 def test_a_pasted_table_is_taken_whole_or_not_at_all(study: Study) -> None:
     manager = study.cast.panel_manager
     head = "Name;E-mail;Scope;Country;Organisation type;Expertise\n"
@@ -635,11 +659,16 @@ def test_a_pasted_table_is_taken_whole_or_not_at_all(study: Study) -> None:
         (head + "Ann Invented;ann@example.org;national;;;\nBob Invented;bob;abroad;;;", "line 3"),
         (head + "Ann Invented;expert1@example.org;national;;;", "line 2"),
         ("Ann;ann@example.org", "columns"),
+        (
+            "Name;E-mail;Scope;Organisation\nAnn Invented;ann@example.org;national;Court",
+            "“Organisation” cannot be kept",
+        ),
+        ("name,email,scope\n" + "x" * panel.LARGEST_TABLE, "longer than"),
     ):
         with pytest.raises(Invalid, match=line), study.database.writing() as uow:
             panel.add_experts(uow, manager, panel_id=study.panel_id, table=table)
     with study.database.writing() as uow:
-        table = head + "Ann Invented;ann@example.org;national;England;Court;legal | ethics\n\n"
+        table = head + "Ann Invented;ann@example.org;national;England;Court;legal | ethics, audit\n\n"
         assert panel.add_experts(uow, manager, panel_id=study.panel_id, table=table) == 1
         form = SeatForm("Ann", "Ann@example.org", "national")
         with pytest.raises(Conflict):
@@ -647,7 +676,7 @@ def test_a_pasted_table_is_taken_whole_or_not_at_all(study: Study) -> None:
     with study.database.reading() as uow:
         members = panel.list_members(uow, manager, group_id=study.cast.group_id)
     assert len(members) == len(EXPERTS) + 1
-    assert members[0].expert.expertise == ["legal", "ethics"]
+    assert members[0].expert.expertise == ["legal", "ethics", "audit"]
 
 
 def test_sending_needs_every_answer_and_allows_changes_until_close(study: Study) -> None:

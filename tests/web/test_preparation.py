@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 
@@ -53,6 +54,23 @@ def fields(page: str) -> dict[str, list[str]]:
         chosen = re.search(r'value="([^"]*)" selected', options)
         found[name] = [chosen[1] if chosen else ""]
     return found
+
+
+def test_many_experts_come_from_a_file_and_its_mistakes_are_mended_on_the_page(study: Study, manager: Browser) -> None:
+    address, head = f"/g/{SLUG}/validation/panel", "name;email;scope;expertise\n"
+    wrong = f"{head}Zoë Invented;zoe@example.org;abroad;legal\n"
+    refused = manager.post(f"{address}/table", data={"file": (io.BytesIO(wrong.encode("cp1252")), "experts.csv")})
+    assert refused.status_code == 422
+    assert "line 2" in refused.text
+    assert "Zoë Invented;zoe@example.org;abroad;legal" in refused.text
+    workbook = manager.post(f"{address}/table", data={"file": (io.BytesIO(b"PK\3\4"), "experts.xlsx"), "table": wrong})
+    assert workbook.status_code == 422
+    assert "This is a workbook" in workbook.text
+    assert "Zoë Invented;" in workbook.text
+    mended = wrong.replace("abroad", "international")
+    added = manager.post(f"{address}/table", data={"file": (io.BytesIO(mended.encode()), "experts.csv")})
+    assert added.status_code == 303
+    assert "zoe@example.org" in manager.get(f"{address}/").text
 
 
 def test_countries_are_merged_in_the_form(study: Study, manager: Browser) -> None:

@@ -309,7 +309,10 @@ def test_a_pilot_is_told_so_on_every_page(app: Flask, study: Study) -> None:
         assert "closes on" not in page
     assert "your scores do not count, whatever it says below" in expert.get("/rate/sheet").text
     study.open_prepared()
-    assert expert.get("/rate/").status_code == 410
+    over = expert.get("/rate/")
+    assert over.status_code == 410
+    assert "are never counted" in over.text
+    assert "before the round closed count" not in over.text
 
 
 def test_the_grid_takes_numbers_and_x_all_or_none(app: Flask, study: Study) -> None:
