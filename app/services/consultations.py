@@ -253,14 +253,15 @@ def show_words(
 
     ``removed`` holds places in `remarks.pieces` that the group does not read, ``shows_whom`` says whether it reads for
     whom they speak. For the panel manager, as experts' comments are. Raises Invalid for places where there is no word,
-    and where no word would be left.
+    and where no word would be left. No longer read, the same pieces stay marked for another time.
     """
     found = _hold(uow, actor, consultation_id, group_id, Can.REMARK_RELEASE)
     opinion = uow.session.get(Opinion, opinion_id)
     if opinion is None or opinion.consultation_id != found.id:
         raise NotFound()
     opinion.shown = redacted(opinion.words, removed) if shown else None
-    opinion.removed = sorted(removed) if shown else []
+    if shown:
+        opinion.removed = sorted(removed)
     opinion.shows_whom, opinion.shown_at = shows_whom, uow.now if shown else None
     uow.emit(ConsultationChanged(found.group_id, found.id))
 

@@ -87,10 +87,10 @@ def release_all(uow: UnitOfWork, actor: Actor, *, round_id: int) -> int:
 
 
 def withhold(uow: UnitOfWork, actor: Actor, *, remark_id: int) -> None:
-    """Keep a comment from the group; the report counts it."""
+    """Keep a comment from the group; the report counts it. What was marked as telling who wrote stays marked."""
     remark, round_ = _hold(uow, actor, remark_id)
     remark.withheld_at = uow.now
-    remark.released, remark.released_at, remark.removed_words, remark.removed = None, None, 0, []
+    remark.released, remark.released_at, remark.removed_words = None, None, 0
     note(uow, actor, "withheld a comment of an expert", group_id=round_.group_id, audience="panel")
     uow.emit(RoundChanged(round_.group_id, round_.id))
 

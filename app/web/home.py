@@ -12,6 +12,7 @@ from app.services import memberships
 from app.services.panel import LANGUAGES
 from app.web.context import database, looking
 from app.web.languages import LANGUAGE_KEY, speak
+from app.web.rating import SEAT_KEY
 
 bp = Blueprint("home", __name__)
 
@@ -34,25 +35,27 @@ def help_page() -> ResponseReturnValue:
     return render_template("home/help.html")
 
 
-def _as_they_came_from() -> None:
-    """In the language of the expert's page, or of the form for a hall, from which one comes; for all others English."""
+def _as_they_came_from() -> bool:
+    """In the language of the expert's page, or of the form for a hall, from which one comes; for all others English.
+
+    Answers whether it is an expert, who is to find the way back.
+    """
     chosen = request.args.get("language") or session.get(LANGUAGE_KEY)
     if chosen in LANGUAGES and g.actor.person_id is None:
         speak(chosen)
+    return SEAT_KEY in session
 
 
 @bp.get("/accessibility")
 def accessibility() -> ResponseReturnValue:
     """What we promise and how to tell us where we fall short."""
-    _as_they_came_from()
-    return render_template("home/accessibility.html", settings=database().settings)
+    return render_template("home/accessibility.html", settings=database().settings, is_reviewing=_as_they_came_from())
 
 
 @bp.get("/privacy")
 def privacy() -> ResponseReturnValue:
     """Who is responsible, what is kept, for how long, and what you can ask."""
-    _as_they_came_from()
-    return render_template("home/privacy.html", settings=database().settings)
+    return render_template("home/privacy.html", settings=database().settings, is_reviewing=_as_they_came_from())
 
 
 @bp.get("/outbox")

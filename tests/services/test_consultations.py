@@ -158,8 +158,13 @@ def test_a_hall_answers_without_names_and_the_group_reads_it_afterwards(study: S
     show(shows_whom=False)
     found = next(each for each in read(study, "member", made).opinions if each.id == naming.id)
     assert (found.words, found.removed, found.speaks_for) == ("Ask Mrs Invented of Ward 3.", (), "")
+    show(places["Mrs"])
     show(shown=False)
     assert naming.id not in {each.id for each in read(study, "member", made).opinions}
+    kept = next(each for each in read(study, "panel_manager", made).opinions if each.id == naming.id)
+    assert (kept.words, kept.removed) == (None, (places["Mrs"],)), (
+        "what was marked is marked when it is looked at again"
+    )
     with study.database.reading() as uow:
         columns = uow.session.execute(text("SELECT * FROM opinion")).mappings().first()
         assert columns is not None

@@ -589,6 +589,16 @@ def test_comments_are_released_word_for_word_but_for_what_identifies(study: Stud
             remarks.list_remarks(uow, study.cast.facilitator, round_id=study.round_id)
     with pytest.raises(Invalid), study.database.writing() as uow:
         remarks.release(uow, manager, remark_id=ids["Fine."], removed=frozenset({0}))
+    with study.database.writing() as uow:
+        remarks.withhold(uow, manager, remark_id=ids["As a judge in Vienna I object."])
+    with study.database.reading() as uow:
+        report = results.report(uow, study.cast.member, round_id=study.round_id)
+        assert (report.items[0].comments, report.withheld_comments, report.removed_words) == ((), 2, 0)
+        again = next(
+            each.remark for each in remarks.list_remarks(uow, manager, round_id=study.round_id)
+            if each.remark.id == ids["As a judge in Vienna I object."]
+        )  # fmt: skip
+        assert again.removed == sorted(chosen), "whoever looks at it again need not find the words again"
 
 
 def test_a_protocol_is_locked_when_the_first_invitation_goes_out(study: Study) -> None:

@@ -186,8 +186,12 @@ def test_privacy_and_accessibility_speak_the_language_of_the_page_one_comes_from
         assert '<html lang="nl">' in page
         assert words in page
         assert "Help" not in page  # which is about the group's own rooms, in English
+        assert 'href="/rate/"' not in page  # not come in yet: the mail's link is the way back
         from_hall = browser(app).get(f"{address}?language=nl").text
         assert words in from_hall
+    expert.post(f"/r/{study.tokens[0]}")
+    for address in said:
+        assert '<a href="/rate/">Mijn beoordeling</a>' in expert.get(address).text
     member = browser(app)
     member.enter(sign_in_token(study.database, study.cast.member))
     for other in (member, browser(app)):
