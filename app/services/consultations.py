@@ -20,7 +20,7 @@ from app.events import ConsultationChanged
 from app.policy import SYSTEM, Actor, Can, access, require
 from app.secrets import Keys, new_id, new_nonce
 from app.services.activity import note
-from app.services.remarks import pieces, redacted
+from app.services.remarks import must_be_words, pieces, redacted
 from app.services.versions import access_version, items_of
 from app.uow import UnitOfWork
 from models.consultations import Consultation, ConsultationKind, Opinion
@@ -83,7 +83,7 @@ class Said:
 
     ``words`` is what the group reads (None: nothing), ``removed`` which pieces are missing in it, ``speaks_for`` for
     whom they speak, where the group may read that. Only who decides about it has ``pieces``: all that was said, word by
-    word, and ``whom``: for whom they said they speak.
+    word, ``whom``: for whom they said they speak, and whether that ``shows_whom`` is marked to be read.
     """
 
     id: int
@@ -92,6 +92,11 @@ class Said:
     speaks_for: str
     pieces: list[str] = field(default_factory=list)
     whom: str = ""
+    shows_whom: bool = True
+
+
+#: What is marked in an opinion: places in `remarks.pieces`, and whether the group is to read for whom they speak.
+Marks = tuple[AbstractSet[int], bool]
 
 
 @dataclass(frozen=True)
@@ -165,7 +170,7 @@ def read_consultation(uow: UnitOfWork, actor: Actor, *, consultation_id: int, gr
 
 def _said(each: Opinion, decides: bool) -> Said:
     whom = each.speaks_for if each.shown is not None and each.shows_whom else ""
-    everything = (pieces(each.words), each.speaks_for) if decides else ()
+    everything = (pieces(each.words), each.speaks_for, each.shows_whom) if decides else ()
     return Said(each.id, each.shown, tuple(each.removed), whom, *everything)
 
 
@@ -236,6 +241,22 @@ def close_form(uow: UnitOfWork, actor: Actor, *, consultation_id: int, group_id:
     found = _hold(uow, actor, consultation_id, group_id)
     found.open_until = found.token_nonce = found.token_hash = None
     _tell(uow, actor, found, "closed a form for opinions")
+
+
+def mark_words(
+    uow: UnitOfWork, actor: Actor, *, consultation_id: int, marks: Mapping[int, Marks], group_id: int | None = None
+) -> None:
+    """Keep what is marked in opinions, by their ids, that the group does not read yet. Raises NotFound, Invalid."""
+    found = _hold(uow, actor, consultation_id, group_id, Can.REMARK_RELEASE)
+    query = select(Opinion).where(Opinion.consultation_id == found.id, Opinion.id.in_(marks))
+    opinions = list(uow.session.execute(query).scalars())
+    if len(opinions) < len(marks):
+        raise NotFound()
+    for opinion in opinions:
+        places, shows_whom = marks[opinion.id]
+        must_be_words(pieces(opinion.words), places)
+        if opinion.shown is None:
+            opinion.removed, opinion.shows_whom = sorted(places), shows_whom
 
 
 def show_words(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -64,14 +65,27 @@ def list_remarks(uow: UnitOfWork, actor: Actor, *, round_id: int) -> list[Waitin
     return found
 
 
-def release(uow: UnitOfWork, actor: Actor, *, remark_id: int, removed: frozenset[int] = frozenset()) -> Remark:
-    """Let the group read a comment, word for word but for the pieces in ``removed``, which are counted.
+def mark(uow: UnitOfWork, actor: Actor, *, round_id: int, marks: Mapping[int, AbstractSet[int]]) -> None:
+    """Keep which words of comments tell who wrote, by the comments' ids; nothing is released by it.
 
-    ``removed`` holds places in `pieces`; neighbours become one mark. Raises NotFound, Forbidden, Conflict, Invalid.
+    Raises NotFound for a comment of another round, Invalid for places in `pieces` where there is no word.
+    """
+    found = {each.remark.id: each.remark for each in list_remarks(uow, actor, round_id=round_id)}
+    if not marks.keys() <= found.keys():
+        raise NotFound()
+    for remark_id, places in marks.items():
+        must_be_words(pieces(found[remark_id].text), places)
+        if found[remark_id].removed != sorted(places):
+            found[remark_id].removed = sorted(places)
+
+
+def release(uow: UnitOfWork, actor: Actor, *, remark_id: int) -> Remark:
+    """Let the group read a comment, word for word but for the words that are marked, which are counted.
+
+    Neighbours become one mark. Raises NotFound, Forbidden, Conflict; Invalid where no word would be left.
     """
     remark, round_ = _hold(uow, actor, remark_id)
-    remark.released = redacted(remark.text, removed)
-    remark.removed_words, remark.removed = len(removed), sorted(removed)
+    remark.released, remark.removed_words = redacted(remark.text, set(remark.removed)), len(remark.removed)
     remark.released_at, remark.withheld_at = uow.now, None
     note(uow, actor, "released a comment of an expert", group_id=round_.group_id, audience="panel")
     uow.emit(RoundChanged(round_.group_id, round_.id))
@@ -79,7 +93,7 @@ def release(uow: UnitOfWork, actor: Actor, *, remark_id: int, removed: frozenset
 
 
 def release_all(uow: UnitOfWork, actor: Actor, *, round_id: int) -> int:
-    """Release every comment that is still waiting, word for word; how many."""
+    """Release every comment that is still waiting, without the words that are marked; how many. Raises as `release`."""
     waiting = [each for each in list_remarks(uow, actor, round_id=round_id) if each.state == "waiting"]
     for each in waiting:
         release(uow, actor, remark_id=each.remark.id)
@@ -112,10 +126,7 @@ def redacted(text: str, removed: AbstractSet[int]) -> str:
     Raises Invalid for places where there is no word, and where no word would be left.
     """
     parts = pieces(text)
-    words = {place for place, part in enumerate(parts) if not part.isspace()}
-    if not removed <= words:
-        raise Invalid("Choose words of the comment.")
-    if removed == words:
+    if removed == must_be_words(parts, removed):
         raise Invalid("Nothing would be left: keep it from the group instead.")
     kept: list[str] = []
     gap = False
@@ -130,6 +141,14 @@ def redacted(text: str, removed: AbstractSet[int]) -> str:
             kept.append(part)
             gap = False
     return "".join(kept)
+
+
+def must_be_words(parts: list[str], places: AbstractSet[int]) -> set[int]:
+    """Where the words of some `pieces` are. Raises Invalid where one of the places has none."""
+    words = {place for place, part in enumerate(parts) if not part.isspace()}
+    if not places <= words:
+        raise Invalid("Choose words of the comment.")
+    return words
 
 
 def _hold(uow: UnitOfWork, actor: Actor, remark_id: int) -> tuple[Remark, Round]:

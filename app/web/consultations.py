@@ -11,13 +11,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
-from app.errors import Conflict, DomainError, Gone, Invalid
+from app.errors import Conflict, DomainError, Gone, Invalid, NotFound
 from app.policy import VISITOR, Can, require
 from app.services import consultations, versions
 from app.services.consultations import SCORES, ConsultationForm, Sheet
 from app.web.context import looking, remember, transaction
 from app.web.forms import text, whole_number
-from app.web.fragments import day, group_id, may, number, places
+from app.web.fragments import day, group_id, may, number, numbers, places
 from app.web.languages import said, speak
 from app.web.limits import limiter
 from app.web.screen import picture
@@ -168,18 +168,29 @@ def open_form(slug: str, consultation_id: int) -> ResponseReturnValue:
     return redirect(_one(consultation_id), 303)
 
 
-@bp.post("/<int:consultation_id>/opinions/<int:opinion_id>")
-def show_words(slug: str, consultation_id: int, opinion_id: int) -> ResponseReturnValue:
-    """Let the group read the words of one opinion, without those that were chosen, or no longer."""
+@bp.post("/<int:consultation_id>/opinions")
+def decide(slug: str, consultation_id: int) -> ResponseReturnValue:
+    """Keep what is marked in all opinions of the page; then let the group read the words of one, or no longer."""
+    shown, hidden = number("show"), number("hide")
+    one = shown if shown is not None else hidden
     try:
+        marks = {each: (places(f"removed-{each}"), text(f"without_whom-{each}") != "yes") for each in numbers("seen")}
+        if one is not None and one not in marks:
+            raise NotFound()
         with transaction() as (uow, actor):
-            consultations.show_words(
-                uow, actor, consultation_id=consultation_id, opinion_id=opinion_id, shown=text("action") == "show",
-                removed=places("removed"), shows_whom=text("without_whom") != "yes", group_id=group_id(),
+            consultations.mark_words(
+                uow, actor, consultation_id=consultation_id, marks=marks, group_id=group_id()
             )  # fmt: skip
+        if one is not None:
+            with transaction() as (uow, actor):  # of its own: what was marked is kept where the rest is refused
+                removed, shows_whom = marks[one]
+                consultations.show_words(
+                    uow, actor, consultation_id=consultation_id, opinion_id=one, shown=shown is not None,
+                    removed=removed, shows_whom=shows_whom, group_id=group_id(),
+                )  # fmt: skip
     except Invalid as refusal:
-        return _show(consultation_id, {f"opinion-{opinion_id}": refusal.message}), 422
-    return redirect(_one(consultation_id) + f"#opinion-{opinion_id}", 303)
+        return _show(consultation_id, {f"opinion-{one}": refusal.message}), 422
+    return redirect(_one(consultation_id) + (f"#opinion-{one}" if one is not None else ""), 303)
 
 
 def _until() -> datetime:

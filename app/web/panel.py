@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,13 +10,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.errors import Conflict, Invalid, NotFound
-from app.policy import Can
+from app.policy import Actor, Can
 from app.services import panel, remarks, seats
 from app.services.panel import SeatForm
 from app.services.rounds import access_panel
+from app.uow import UnitOfWork
 from app.web.context import looking, transaction
 from app.web.forms import text, whole_number
-from app.web.fragments import places
+from app.web.fragments import number, numbers, places
 from app.web.validation import check, round_page, to_round
 
 bp = Blueprint("panel", __name__)
@@ -161,34 +162,43 @@ def invite(slug: str, round_id: int) -> ResponseReturnValue:
 def comments(slug: str, round_id: int) -> ResponseReturnValue:
     """Experts' comments: what the group may read of them."""
     with looking() as (uow, actor):
-        check(uow, actor, round_id, Can.REMARK_RELEASE)
+        round_ = check(uow, actor, round_id, Can.REMARK_RELEASE)
         waiting = remarks.list_remarks(uow, actor, round_id=round_id)
-    return render_template("panel/comments.html", comments=waiting, round_id=round_id)
-
-
-@bp.post("/rounds/<int:round_id>/comments/<int:remark_id>")
-def settle_comment(slug: str, round_id: int, remark_id: int) -> ResponseReturnValue:
-    """Release a comment without the chosen words, or withhold it."""
-    try:
-        removed = places("removed")
-        with transaction() as (uow, actor):
-            check(uow, actor, round_id, Can.REMARK_RELEASE)
-            if not any(each.remark.id == remark_id for each in remarks.list_remarks(uow, actor, round_id=round_id)):
-                raise NotFound()
-            if text("action") == "withhold":
-                remarks.withhold(uow, actor, remark_id=remark_id)
-            else:
-                remarks.release(uow, actor, remark_id=remark_id, removed=removed)
-    except Invalid as refusal:
-        flash(refusal.message, "error")
-    return redirect(url_for("panel.comments", slug=slug, round_id=round_id) + f"#comment-{remark_id}", 303)
+    return render_template("panel/comments.html", comments=waiting, round_id=round_id, round=round_)
 
 
 @bp.post("/rounds/<int:round_id>/comments")
-def release_all(slug: str, round_id: int) -> ResponseReturnValue:
-    """Release every comment that waits, word for word."""
-    with transaction() as (uow, actor):
-        check(uow, actor, round_id, Can.REMARK_RELEASE)
+def settle_comments(slug: str, round_id: int) -> ResponseReturnValue:
+    """Keep which words are marked in all comments of the page; then release or withhold one, or release all."""
+    below = next((f"#comment-{one}" for name in ("release", "withhold") if (one := number(name)) is not None), "")
+    try:
+        marks = {one: places(f"removed-{one}") for one in numbers("seen")}
+        with transaction() as (uow, actor):
+            check(uow, actor, round_id, Can.REMARK_RELEASE)
+            remarks.mark(uow, actor, round_id=round_id, marks=marks)
+        with transaction() as (uow, actor):  # of its own: what was marked is kept where the rest is refused
+            check(uow, actor, round_id, Can.REMARK_RELEASE)
+            said = _settle(uow, actor, round_id, marks)
+    except Invalid as refusal:
+        flash(refusal.message, "error")
+    else:
+        flash(said, "success")
+    return redirect(url_for("panel.comments", slug=slug, round_id=round_id) + below, 303)
+
+
+def _settle(uow: UnitOfWork, actor: Actor, round_id: int, seen: Container[int]) -> str:
+    """Do what the pressed button asks for; what to say of it. Raises NotFound for what was not on the page."""
+    if text("all") == "release":
         count = remarks.release_all(uow, actor, round_id=round_id)
-    flash(ngettext("%(num)d comment was released.", "%(num)d comments were released.", count), "success")
-    return redirect(url_for("panel.comments", slug=slug, round_id=round_id), 303)
+        return str(ngettext("%(num)d comment was released.", "%(num)d comments were released.", count))
+    released, withheld = number("release"), number("withhold")
+    for one in (released, withheld):
+        if one is not None and one not in seen:
+            raise NotFound()
+    if released is not None:
+        remarks.release(uow, actor, remark_id=released)
+        return str(_("The group can read the comment now."))
+    if withheld is not None:
+        remarks.withhold(uow, actor, remark_id=withheld)
+        return str(_("The comment is kept from the group, and counted."))
+    return str(_("Your marks are kept. Nothing was released."))

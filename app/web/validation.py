@@ -27,7 +27,7 @@ from app.web.context import looking, transaction
 from app.web.forms import text
 from app.web.languages import catalogue
 from app.web.result_pages import flow_of, flow_words, mark, results_page, spread_words
-from models.validation import RoundState
+from models.validation import Round, RoundState
 
 bp = Blueprint("validation", __name__)
 
@@ -36,10 +36,12 @@ MOST_VALUES = MOST_EXPERTS
 COLUMNS = [column for column in protocols.GROUPINGS if column]
 
 
-def check(uow: UnitOfWork, actor: Actor, round_id: int, can: Can = Can.ROUND_READ) -> None:
-    """Raises NotFound unless the round belongs to the group in the address."""
-    if access_round(uow.session, actor, round_id, can).group_id != g.group.id:
+def check(uow: UnitOfWork, actor: Actor, round_id: int, can: Can = Can.ROUND_READ) -> Round:
+    """The round. Raises NotFound unless it belongs to the group in the address."""
+    round_ = access_round(uow.session, actor, round_id, can)
+    if round_.group_id != g.group.id:
         raise NotFound()
+    return round_
 
 
 def to_round(slug: str, round_id: int) -> ResponseReturnValue:

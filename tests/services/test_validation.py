@@ -579,7 +579,8 @@ def test_comments_are_released_word_for_word_but_for_what_identifies(study: Stud
         ids = {each.remark.text: each.remark.id for each in remarks.list_remarks(uow, manager, round_id=study.round_id)}
         identifying = remarks.pieces("As a judge in Vienna I object.")
         chosen = frozenset(identifying.index(word) for word in ("judge", "in", "Vienna"))
-        remarks.release(uow, manager, remark_id=ids["As a judge in Vienna I object."], removed=chosen)
+        remarks.mark(uow, manager, round_id=study.round_id, marks={ids["As a judge in Vienna I object."]: chosen})
+        remarks.release(uow, manager, remark_id=ids["As a judge in Vienna I object."])
         remarks.withhold(uow, manager, remark_id=ids["Secret."])
     with study.database.reading() as uow:
         report = results.report(uow, study.cast.member, round_id=study.round_id)
@@ -587,8 +588,10 @@ def test_comments_are_released_word_for_word_but_for_what_identifies(study: Stud
         assert (report.withheld_comments, report.unread_comments, report.removed_words) == (1, 1, 3)
         with pytest.raises(Forbidden):
             remarks.list_remarks(uow, study.cast.facilitator, round_id=study.round_id)
+    with study.database.writing() as uow:
+        remarks.mark(uow, manager, round_id=study.round_id, marks={ids["Fine."]: {0}})
     with pytest.raises(Invalid), study.database.writing() as uow:
-        remarks.release(uow, manager, remark_id=ids["Fine."], removed=frozenset({0}))
+        remarks.release(uow, manager, remark_id=ids["Fine."])
     with study.database.writing() as uow:
         remarks.withhold(uow, manager, remark_id=ids["As a judge in Vienna I object."])
     with study.database.reading() as uow:

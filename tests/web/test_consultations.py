@@ -87,16 +87,20 @@ def test_a_hall_fills_in_a_form_without_a_name(app: Flask, study: Study, client_
     assert "A form is open. What it brings is shown once it is closed." in member.get(one).text
     mine = manager.get(one).text
     assert re.search(r"<span>Clear</span></label> <label[^>]*><input[^>]*><span>&lt;i&gt;enough&lt;/i&gt;</span>", mine)
-    opinion = re.search(r"/opinions/(\d+)", mine)
+    opinion = re.search(r'name="seen" value="(\d+)"', mine)
     assert opinion is not None
-    unsaid = f"{one}/opinions/{opinion[1]}"
-    refused = manager.post(unsaid, data={"action": "show", "removed": ["0", "2"]})
+    unsaid, box = f"{one}/opinions", f"removed-{opinion[1]}"
+    show = {"seen": opinion[1], "show": opinion[1]}
+    refused = manager.post(unsaid, data={**show, box: ["0", "2"]})
     assert (refused.status_code, "Nothing would be left" in refused.text) == (422, True)
     for wrong in ("", "x", "0 2"):
-        assert manager.post(unsaid, data={"action": "show", "removed": ["0", wrong]}).status_code == 422
+        assert manager.post(unsaid, data={**show, box: ["0", wrong]}).status_code == 422
+    assert manager.post(unsaid, data={"show": opinion[1]}).status_code == 404
+    assert manager.post(unsaid, data={"seen": opinion[1], box: "2"}).status_code == 303
+    assert re.search(rf'name="{box}" value="2" checked', manager.get(one).text), "a mark is kept whatever is pressed"
     assert "Clear" not in member.get(one).text
-    assert manager.post(unsaid, data={"action": "show", "removed": "0"}).status_code == 303
-    assert re.search(r'name="removed" value="0" checked', manager.get(one).text)
+    assert manager.post(unsaid, data={**show, box: "0"}).status_code == 303
+    assert re.search(rf'name="{box}" value="0" checked', manager.get(one).text)
     assert manager.post(f"{one}/form", data={"action": "close"}).status_code == 303
     read = member.get(one).text
     assert "[…] &lt;i&gt;enough" in read

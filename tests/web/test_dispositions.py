@@ -113,14 +113,44 @@ def test_a_word_to_be_taken_out_is_never_let_through(
     study: Study, remark_id: int, client_of: Callable[[Actor], Browser]
 ) -> None:
     manager = client_of(study.cast.panel_manager)
-    rounds = f"/g/{SLUG}/validation/panel/rounds/{study.round_id}/comments"
-    out = manager.post(f"{rounds}/{remark_id}", data={"action": "release", "removed": ["0", "2"]})
+    rounds, box = f"/g/{SLUG}/validation/panel/rounds/{study.round_id}/comments", f"removed-{remark_id}"
+    out = manager.post(rounds, data={"seen": remark_id, "release": remark_id, box: ["0", "2"]})
     assert out.status_code == 303
     page = manager.get(rounds).text
     assert "[…] pays &lt;b&gt;then&lt;/b&gt;." in page
-    assert re.findall(r'name="removed" value="(\d+)" checked', page) == ["0", "2"]
+    assert re.findall(rf'name="{box}" value="(\d+)" checked', page) == ["0", "2"]
     for wrong in ("", "x", "999"):
-        manager.post(f"{rounds}/{remark_id}", data={"action": "release", "removed": ["0", wrong]})
+        manager.post(rounds, data={"seen": remark_id, "release": remark_id, box: ["0", wrong]})
         page = manager.get(rounds).text
         assert "Choose words of the comment." in page
         assert "[…] pays &lt;b&gt;then&lt;/b&gt;." in page
+    assert manager.post(rounds, data={"release": remark_id}).status_code == 404, "what was not on the page stays"
+
+
+def test_what_is_marked_in_one_comment_is_kept_whatever_is_pressed_in_another(
+    study: Study, remark_id: int, client_of: Callable[[Actor], Browser]
+) -> None:
+    """Somebody who marks names in several comments and then releases the first must not release the names."""
+    manager, member = client_of(study.cast.panel_manager), client_of(study.cast.member)
+    rounds = f"/g/{SLUG}/validation/panel/rounds/{study.round_id}/comments"
+    with study.database.writing() as uow:
+        first = uow.session.get_one(Remark, remark_id)
+        first.released = first.released_at = None
+        kind, expert_id = RemarkKind.WORDING, first.expert_id
+        second = Remark(
+            id=first.id + 1, round_id=first.round_id, expert_id=expert_id, kind=kind, text="Ask Nora of Nowhere.",
+            version_item_id=first.version_item_id, written_at=first.written_at,
+        )  # fmt: skip
+        uow.session.add(second)
+    name = {f"removed-{second.id}": ["2"]}
+    manager.post(rounds, data={"seen": [first.id, second.id], "release": first.id, **name})
+    page = manager.get(rounds).text
+    assert "The group can read the comment now." in page
+    assert re.findall(r'name="removed-(\d+)" value="(\d+)" checked', page) == [(str(second.id), "2")]
+    everything = {"seen": [first.id, second.id], "all": "release", f"removed-{second.id}": ["2", "6"]}
+    manager.post(rounds, data=everything)
+    read = member.get(f"{BASE}/").text
+    assert "Ask […] of […]" in read
+    assert "Nora" not in read
+    manager.post(rounds, data={"seen": second.id, f"removed-{second.id}": ["0"]})
+    assert "Ask […] of […]" in member.get(f"{BASE}/").text, "a mark alone releases nothing"

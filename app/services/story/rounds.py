@@ -237,7 +237,9 @@ def _release(teller: Teller, round_: Round) -> None:
         if about.get("withheld"):
             remarks.withhold(uow, manager, remark_id=waiting.remark.id)
         elif not about.get("waiting"):
-            remarks.release(uow, manager, remark_id=waiting.remark.id, removed=_identifying(waiting.words, about))
+            marks = {waiting.remark.id: _identifying(waiting.words, about)}
+            remarks.mark(uow, manager, round_id=round_.id, marks=marks)
+            remarks.release(uow, manager, remark_id=waiting.remark.id)
 
 
 def _identifying(words: list[str], about: dict[str, Any]) -> frozenset[int]:

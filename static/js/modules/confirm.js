@@ -1,5 +1,6 @@
 /**
- * Asks before a form is sent: `data-confirm` holds the question, `data-confirm-yes` and `-no` the two answers.
+ * Asks before a form is sent: `data-confirm` holds the question, `data-confirm-yes` and `-no` the two answers. A button may
+ * have a question of its own. What the browser knows to be wrong is sent without asking: the answer says what it is.
  * Without scripts the form is sent at once, so the server must not rely on the question.
  */
 
@@ -12,14 +13,15 @@ export function mount(form) {
     "submit",
     (event) => {
       // A part of the page that is changed in place may have made another form of this one.
-      if (agreed || !form.dataset.confirm) {
+      const submitter = event.submitter;
+      const own = submitter instanceof HTMLElement && submitter.dataset.confirm ? submitter.dataset : form.dataset;
+      if (agreed || !own.confirm || !form.checkValidity()) {
         agreed = false;
         return;
       }
       event.preventDefault();
       event.stopImmediatePropagation();
-      const submitter = event.submitter;
-      ask(form, () => {
+      ask(form, own, () => {
         agreed = true;
         form.requestSubmit(submitter);
       });
@@ -30,25 +32,26 @@ export function mount(form) {
 
 /**
  * @param {HTMLFormElement} form
+ * @param {DOMStringMap} words the question and the answers
  * @param {() => void} yes
  */
-function ask(form, yes) {
+function ask(form, words, yes) {
   const dialog = document.createElement("dialog");
   dialog.className = "dialog";
   const question = document.createElement("p");
   question.className = "lead";
   question.id = "confirm-question";
-  question.textContent = form.dataset.confirm ?? "";
+  question.textContent = words.confirm ?? "";
   dialog.setAttribute("aria-labelledby", question.id);
   const row = document.createElement("div");
   row.className = "button-row";
   const warning = form.querySelector(".button--warning") !== null;
   row.append(
-    answer(form.dataset.confirmYes ?? "Yes", warning ? "button button--warning" : "button", () => {
+    answer(words.confirmYes ?? "Yes", warning ? "button button--warning" : "button", () => {
       dialog.close();
       yes();
     }),
-    answer(form.dataset.confirmNo ?? "Cancel", "button button--secondary", () => dialog.close()),
+    answer(words.confirmNo ?? form.dataset.confirmNo ?? "Cancel", "button button--secondary", () => dialog.close()),
   );
   dialog.append(question, row);
   dialog.addEventListener("close", () => dialog.remove());
