@@ -205,7 +205,8 @@ class Rating(Base):
 class Remark(Base):
     """An expert's free text. ``released`` is what the group may read, and how many words that lacks ``removed_words``.
 
-    ``removed`` are the places of the words that are marked as telling who wrote, for this release or the next. Its id is drawn at random: whoever reads several must not learn which were written one after the other.
+    ``removed`` are the places of the words that are marked as telling who wrote, for this release or the next. The id
+    is drawn at random: whoever reads several must not learn which were written one after the other.
     """
 
     __tablename__ = "remark"
