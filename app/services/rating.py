@@ -86,6 +86,17 @@ _OWN_REMARKS = select(Remark.version_item_id, Remark.kind, Remark.text, Remark.w
 )
 
 
+ELSEWHERE = "Something else was written here meanwhile, on another device. Save again to keep what stands here instead."
+
+
+class Elsewhere(Invalid):
+    """Comments were changed since the page that sends others was made: ``stored`` holds the words, by kind."""
+
+    def __init__(self, stored: Mapping[RemarkKind, str]) -> None:
+        super().__init__(ELSEWHERE, code="elsewhere", fields={kind.value: ELSEWHERE for kind in stored})
+        self.stored = {kind.value: words for kind, words in stored.items()}
+
+
 def answers_of(session: Session, place: Place) -> Stored:
     """The expert's own answers in this round."""
     own = {"round": place.round.id, "expert": place.expert.id}
@@ -128,14 +139,19 @@ def speak(place: Place, language: str) -> None:
 
 
 def keep(
-    uow: UnitOfWork, place: Place, scores: Mapping[Question, int | None], words: Mapping[About, str]
+    uow: UnitOfWork,
+    place: Place,
+    scores: Mapping[Question, int | None],
+    words: Mapping[About, str],
+    was: Mapping[About, str] | None = None,
 ) -> tuple[list[Outlined], Stored]:
     """Record or change scores and comments, all or none; answers the round's items and all that is stored then.
 
-    None is "cannot judge", an empty comment deletes what was there. Raises Invalid for an item the round does not rate
-    or, for a comment, its version does not have (``unknown_item``), a dimension (``unknown_dimension``) or a number
-    (``off_scale``) it does not ask of this expert, a comment that is too long; Forbidden before consent. The caller has
-    loaded the place for writing.
+    None is "cannot judge", an empty comment deletes what was there. ``was``, where it is known, is what stood where a
+    comment was written; Elsewhere is raised where something else is stored there by now. Raises Invalid for an item
+    the round does not rate or, for a comment, its version does not have (``unknown_item``), a dimension
+    (``unknown_dimension``) or a number (``off_scale``) it does not ask of this expert, a comment that is too long;
+    Forbidden before consent. The caller has loaded the place for writing.
     """
     place.require(Can.ROUND_RATE)
     outline, own = outline_of(uow.session, place.round), answers_of(uow.session, place)
@@ -145,6 +161,11 @@ def keep(
     differ = {about: text for about, text in texts.items() if text != own.remarks.get(about, "")}
     if not _items(differ) <= {each.id for each in outline}:
         raise Invalid("This item is not part of the round.", code="unknown_item")
+    lost = {
+        about[1]: own.remarks[about] for about in differ if _is_news(own.remarks.get(about), (was or {}).get(about))
+    }
+    if lost:
+        raise Elsewhere(lost)
     _store(uow, place, scores, own.scores)
     for about, text in differ.items():
         _write(uow, place, about, text, is_new=about not in own.remarks)
@@ -194,8 +215,17 @@ def rate_many(uow: UnitOfWork, place: Place, answers: Sequence[Answer]) -> int:
     return len(answers)
 
 
+def _is_news(stored: str | None, was: str | None) -> bool:
+    """Whether somebody who saw ``was`` has not seen what is stored."""
+    return bool(stored) and was is not None and _unified(was) != stored
+
+
+def _unified(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
 def _plain(kind: RemarkKind, text: str) -> str:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    text = _unified(text)
     if len(text) > LONGEST_REMARK or "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
         sentence = f"Use at most {LONGEST_REMARK:,} characters"
         raise Invalid(f"The comment was not saved. {sentence}.", fields={kind.value: sentence})

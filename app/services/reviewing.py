@@ -212,10 +212,14 @@ def review_of(uow: UnitOfWork, place: Place) -> Review:
 
 
 def answer(
-    uow: UnitOfWork, place: Place, scores: Mapping[rating.Question, int | None], words: Mapping[rating.About, str]
+    uow: UnitOfWork,
+    place: Place,
+    scores: Mapping[rating.Question, int | None],
+    words: Mapping[rating.About, str],
+    was: Mapping[rating.About, str] | None = None,
 ) -> Review:
     """Keep what an expert entered, and say how far they are: a review without words. Raises as `rating.keep`."""
-    outline, stored = rating.keep(uow, place, scores, words)
+    outline, stored = rating.keep(uow, place, scores, words, was)
     return _review(place, [(item, item.is_rated) for item in outline], stored, [])
 
 

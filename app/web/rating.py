@@ -35,10 +35,14 @@ AUTOSAVE = "X-Autosave"
 
 @dataclass(frozen=True)
 class RatingForm:
-    """What a page of questions posts: scores as typed, by dimension; comments by kind."""
+    """What a page of questions posts: scores as typed, by dimension; comments by kind, and what stood there before.
+
+    With scripts a page posts only what was changed on it (static/js/modules/autosave.js): what it holds may be old.
+    """
 
     scores: dict[str, str]
     remarks: dict[RemarkKind, str]
+    was: dict[RemarkKind, str]
 
     @classmethod
     def parse(cls, dimensions: tuple[Dimension, ...], *kinds: RemarkKind) -> RatingForm:
@@ -46,13 +50,17 @@ class RatingForm:
         scores = {
             each.key: request.form[f"score-{each.key}"] for each in dimensions if f"score-{each.key}" in request.form
         }
-        return cls(scores, {kind: text(kind.value, longest=20_000) for kind in kinds if kind.value in request.form})
+        remarks = {kind: text(kind.value, longest=20_000) for kind in kinds if kind.value in request.form}
+        was = {kind: text(f"was-{kind.value}", longest=20_000) for kind in kinds if f"was-{kind.value}" in request.form}
+        return cls(scores, remarks, was)
 
     def keep(self, uow: UnitOfWork, place: Place, version_item_id: int | None) -> Review:
         """Keep all of it, and say how far the expert is. Raises Invalid with a sentence beside the field at fault."""
         given = {(version_item_id, key): number(key, typed) for key, typed in self.scores.items()}
-        words = {(version_item_id, kind): text for kind, text in self.remarks.items()}
-        return reviewing.answer(uow, place, given, words)
+        words, was = (
+            {(version_item_id, kind): text for kind, text in each.items()} for each in (self.remarks, self.was)
+        )
+        return reviewing.answer(uow, place, given, words, was)
 
 
 def number(key: str, typed: str) -> int | None:
@@ -248,7 +256,7 @@ def rate(item_id: int) -> ResponseReturnValue:
         if refusal.code == "unknown_item":
             raise NotFound() from refusal
         if request.headers.get(AUTOSAVE):
-            return jsonify(code=refusal.code, message=refusal.message), 422
+            return _not_stored(refusal)
         with looking() as (uow, _actor):
             place = _seat(uow)
             page = reviewing.item_page(uow, place, version_item_id=item_id)
@@ -278,7 +286,7 @@ def rate_grid() -> ResponseReturnValue:
             review = reviewing.answer(uow, place, dict(_typed(sections)), {})
     except Invalid as refusal:
         if request.headers.get(AUTOSAVE):
-            return jsonify(code=refusal.code, message=refusal.message), 422
+            return _not_stored(refusal)
         with looking() as (uow, _actor):
             place = _seat(uow)
             review, sections = reviewing.grid_page(uow, place)
@@ -333,11 +341,11 @@ def say_missing(item_id: int) -> ResponseReturnValue:
         with transaction() as (uow, _actor):
             place = _seat(uow, writing=True)
             words = text("missing", longest=20_000)
-            review = reviewing.answer(uow, place, {}, {(item_id, RemarkKind.MISSING): words})
+            review = RatingForm.parse((), RemarkKind.MISSING).keep(uow, place, item_id)
             task = review.task("missing", item_id)
     except Invalid as refusal:
         if request.headers.get(AUTOSAVE):
-            return jsonify(code=refusal.code, message=refusal.message), 422
+            return _not_stored(refusal)
         with looking() as (uow, _actor):
             place = _seat(uow)
             review, task, _words = reviewing.missing_page(uow, place, version_item_id=item_id)
@@ -354,8 +362,8 @@ def whole() -> ResponseReturnValue:
         if not place.has_consented:
             return redirect(url_for("rating.index"), 303)
         review, task, questions, words = reviewing.whole_page(uow, place)
-    shown = {"place": place, "review": review, "task": task, "questions": questions, "words": words, "errors": {}}
-    return render_template("rating/whole.html", **shown)
+    shown = {"place": place, "review": review, "task": task, "questions": questions, "words": words}
+    return render_template("rating/whole.html", errors={}, typed={}, **shown)
 
 
 @bp.post("/rate/whole")
@@ -369,13 +377,13 @@ def rate_whole() -> ResponseReturnValue:
                 raise NotFound()
     except Invalid as refusal:
         if request.headers.get(AUTOSAVE):
-            return jsonify(code=refusal.code, message=refusal.message), 422
+            return _not_stored(refusal)
         with looking() as (uow, _actor):
             place = _seat(uow)
             review, task, questions, _words = reviewing.whole_page(uow, place)
         shown = {"place": place, "review": review, "task": task, "questions": questions}
         words, errors = text("whole", longest=20_000), _said(refusal.fields)
-        return render_template("rating/whole.html", words=words, errors=errors, **shown), 422
+        return render_template("rating/whole.html", words=words, errors=errors, typed=request.form, **shown), 422
     return _stored(review, review.whole)
 
 
@@ -456,6 +464,12 @@ def address(task: Task | None) -> str:
     if task.item is None:
         return url_for("rating.whole")
     return url_for("rating.item" if task.kind == "item" else "rating.missing", item_id=task.item.id)
+
+
+def _not_stored(refusal: Invalid) -> ResponseReturnValue:
+    """For autosave: why nothing was stored, and the words that would have been replaced unread."""
+    stored = refusal.stored if isinstance(refusal, rating.Elsewhere) else {}
+    return jsonify(code=refusal.code, message=said(refusal.message), stored=stored), refusal.status
 
 
 def _progress(review: Review) -> dict[str, object]:

@@ -156,6 +156,88 @@ def test_going_on_without_a_connection_keeps_the_page_and_its_words(
         assert uow.session.execute(select(Remark.text)).scalar_one() == "Who pays for this?"
 
 
+def two_devices(study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]) -> tuple[Page, Page]:
+    """A phone and a laptop of one expert, both on the first criterion's page."""
+    phone = browser_context(**PHONE).new_page()
+    begin(phone, f"{server.url}/r/{study.tokens[0]}")
+    phone.locator("main .button--primary").click()
+    laptop = browser_context(viewport={"width": 1366, "height": 900}).new_page()
+    laptop.goto(f"{server.url}/r/{study.tokens[0]}")
+    press(laptop, "Continue")
+    laptop.goto(phone.url)
+    for page in (phone, laptop):
+        expect(page.locator("html[data-ready]")).to_have_count(1)
+    return phone, laptop
+
+
+def test_an_old_page_on_another_device_sets_nothing_back(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    """A tab left open on the phone is how people work: what the laptop stored meanwhile must outlive it."""
+    phone, laptop = two_devices(study, server, browser_context)
+    address = phone.url
+    laptop.get_by_label("Comment", exact=True).fill("Written on the laptop.")
+    choose(laptop, "relevance", 3)
+    expect(laptop.get_by_text("1 of 8")).to_be_visible()
+    expect(laptop.get_by_text("Saved", exact=True)).to_be_visible()
+    choose(phone, "applicability", 6)
+    expect(phone.get_by_text("2 of 8")).to_be_visible()
+    press(phone, "Save and continue")
+    expect(phone).not_to_have_url(address)
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(Remark.text)).scalars().all() == ["Written on the laptop."]
+        given = uow.session.execute(select(Rating.dimension, Rating.value)).all()
+        assert {(each.dimension, each.value) for each in given} == {("relevance", 3), ("applicability", 6)}
+    choose(laptop, "relevance", 4)
+    expect(laptop.get_by_text("2 of 8")).to_be_visible()
+    expect(laptop.get_by_text("Saved", exact=True)).to_be_visible()
+    laptop.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when one comes back to its tab
+    expect(laptop.locator('input[name="score-applicability"][value="6"]')).to_be_checked()
+    expect(laptop.locator('input[name="score-relevance"][value="4"]')).to_be_checked()
+
+
+def test_words_written_on_two_devices_at_once_are_both_there(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    phone, laptop = two_devices(study, server, browser_context)
+    laptop.get_by_label("Comment", exact=True).fill("Written on the laptop.")
+    expect(laptop.get_by_text("Saved", exact=True)).to_be_visible()
+    phone.get_by_label("Comment", exact=True).fill("Written on the phone.")
+    expect(phone.get_by_text("You had written this on another device")).to_be_visible()
+    expect(phone.locator("q")).to_have_text("Written on the laptop.")
+    expect(phone.get_by_text("Saved", exact=True)).to_be_visible()
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(Remark.text)).scalar_one() == "Written on the phone."
+    press(phone, "Use it instead")
+    expect(phone.get_by_label("Comment", exact=True)).to_have_value("Written on the laptop.")
+    press(laptop, "Save and continue")  # an old page, on which nothing was touched since
+    press(phone, "Save and continue")
+    expect(phone.get_by_text("2 of 3")).to_be_visible()
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(Remark.text)).scalar_one() == "Written on the laptop."
+
+
+def test_what_was_written_too_late_is_shown_and_not_kept(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    context = browser_context(**PHONE)
+    page = context.new_page()
+    begin(page, f"{server.url}/r/{study.tokens[0]}")
+    page.locator("main .button--primary").click()
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    context.set_offline(True)
+    page.get_by_label("Comment", exact=True).fill("Who pays <b>for this</b>?")
+    expect(page.get_by_text("Not saved")).to_be_visible()
+    study.close()
+    context.set_offline(False)
+    expect(page.get_by_role("heading", name="This review is over")).to_be_visible()
+    expect(page.get_by_role("heading", name="These words did not reach us in time")).to_be_visible()
+    expect(page.get_by_text("Who pays <b>for this</b>?")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="This review is over")).to_be_visible()
+    expect(page.get_by_text("Who pays")).to_have_count(0)
+
+
 def test_the_grid_is_filled_in_by_keyboard_alone(
     study: Study,
     server: LiveServer,
@@ -172,7 +254,7 @@ def test_the_grid_is_filled_in_by_keyboard_alone(
     expect(page.get_by_text("Type a number from 1 to 9, or x").first).to_be_visible()
     expect(page.get_by_label("Applicability of C1.2")).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_text("3 of 8")).to_be_visible()
-    expect(page.get_by_text("Not saved")).to_be_visible()
+    expect(page.get_by_text("Not all saved: see the marked field")).to_be_visible()
     page.keyboard.press("ArrowUp")
     expect(page.get_by_label("Applicability of C1.1")).to_be_focused()
     page.keyboard.press("ArrowDown")

@@ -2,7 +2,8 @@
  * Sends a form to its own address after every change and shows whether it is stored.
  *
  * One request at a time, so that what is stored last is what was entered last. What cannot be sent now is kept in the
- * form and sent again by itself. While the connection is lost the form's button waits for it, and then goes on: the
+ * form and sent again by itself. Only what was changed here is sent, and a page one comes back to takes over what another
+ * device has stored meanwhile: an old page sets nothing back. While the connection is lost the form's button waits for it, and then goes on: the
  * page with what was entered is never replaced by the browser's own. Otherwise, and without scripts, the button posts.
  *
  * Around the form: `[data-autosave-state]` carries the save state (templates/components/messages.html),
@@ -10,6 +11,7 @@
  * the answers call for a comment. While a scale has the focus, a digit chooses that number. With `data-keep` what is not
  * sent yet is kept on this device (unsent.js).
  */
+import { _ } from "../words.js";
 import { Unsent } from "./unsent.js";
 
 const TYPING_PAUSE = 700;
@@ -37,10 +39,13 @@ export function mount(element) {
     if (saver.isCutOff) {
       event.preventDefault();
       saver.goOn();
-    } else saver.stop();
+    } else saver.leave();
   });
   window.addEventListener("online", () => {
     if (saver.failed) saver.soon(0);
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") void saver.lookAgain();
   });
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) window.location.reload(); // come back to by the browser's Back: what is stored, and a live form
@@ -58,6 +63,8 @@ class Saver {
     this.sending = false;
     this.changed = false;
     this.failed = false;
+    /** Whether the server will not take what stands here, until it is changed. */
+    this.refused = false;
     this.stopped = false;
     this.leaving = false;
     this.sentAt = 0;
@@ -65,7 +72,7 @@ class Saver {
   }
 
   get isUnsaved() {
-    return !this.stopped && (this.changed || this.sending) && this.failed;
+    return !this.stopped && (this.refused || ((this.changed || this.sending) && this.failed));
   }
 
   /** Whether what is posted now would probably not arrive. */
@@ -85,19 +92,68 @@ class Saver {
 
   /** @param {number} pause */
   edited(pause) {
-    this.leaving = false; // whoever writes on stays
+    this.leaving = this.refused = false; // whoever writes on stays
     this.unsent.keep();
     this.soon(pause);
   }
 
   goOn() {
     this.soon(0);
+    if (!this.leaving) this.unsent.say(_("There is no connection. What you entered is kept on this device; once it is saved, you go on by itself."));
     this.leaving = true;
   }
 
   stop() {
     this.stopped = true;
     window.clearTimeout(this.timer);
+  }
+
+  /** The browser itself posts the form now: only what was changed. */
+  leave() {
+    this.stop();
+    const [same, written] = [new Set(this.unsent.same), this.#written()];
+    for (const field of this.form.elements) {
+      if (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) field.disabled ||= same.has(field.name);
+    }
+    for (const [name, was] of written) {
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name, value: was });
+      this.form.append(field);
+    }
+  }
+
+  /** Looks whether another device has stored something since this page was made. */
+  async lookAgain() {
+    const isBusy = () => this.stopped || this.sending || this.changed || this.failed || this.refused || this.unsent.isAny;
+    if (isBusy()) return;
+    try {
+      const answer = await fetch(window.location.href);
+      if (answer.status === 404 || answer.status === 410) return window.location.reload();
+      if (!answer.ok) return undefined;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.querySelector(`form[action="${this.form.getAttribute("action")}"]`);
+      if (!(fresh instanceof HTMLFormElement) || isBusy()) return undefined;
+      this.unsent.takeOver(fresh);
+      const bar = page.querySelector("[data-autosave-progress] progress");
+      if (bar instanceof HTMLProgressElement) {
+        const words = page.querySelector("[data-autosave-words], [data-autosave-progress] strong")?.textContent ?? "";
+        const asks = page.querySelector("[data-autosave-asks]");
+        this.stored({ value: bar.value, max: bar.max, words, wants_comment: asks !== null && !asks.hasAttribute("hidden"), next: "" });
+      }
+    } catch { /* without a connection the page stays as it is */ }
+    return undefined;
+  }
+
+  /** @returns {[string, string][]} of the texts that were changed here, what is stored of them as far as is known */
+  #written() {
+    const same = new Set(this.unsent.same);
+    /** @type {[string, string][]} */
+    const found = [];
+    for (const field of this.form.querySelectorAll("textarea")) {
+      const was = this.unsent.before[field.name];
+      if (was !== undefined && !same.has(field.name)) found.push([`was-${field.name}`, was]);
+    }
+    return found;
   }
 
   async send() {
@@ -108,7 +164,7 @@ class Saver {
     try {
       const answer = await fetch(this.form.action, {
         method: "POST",
-        body: this.#wellTyped(),
+        body: this.#toSend(),
         headers: { "X-Autosave": "1" }, // the CSRF token is a field of the form
         signal: AbortSignal.timeout(LONGEST_WAIT),
       });
@@ -117,9 +173,21 @@ class Saver {
         window.location.reload();
         return;
       }
-      if (this.leaving && answer.status === 422) {
-        this.stop();
-        this.form.submit(); // the page comes back with the sentence beside the field
+      if (answer.status === 422) {
+        const refusal = await answer.json();
+        if (refusal.code === "elsewhere") {
+          this.unsent.elsewhere(refusal.stored);
+          this.failed = false;
+          this.changed = true;
+          return;
+        }
+        if (this.leaving) {
+          this.leave();
+          this.form.submit(); // the page comes back with the sentence beside the field
+          return;
+        }
+        this.refused = true;
+        this.show("wrong");
         return;
       }
       if (!answer.ok) throw new Error(`answered ${answer.status}`);
@@ -130,7 +198,7 @@ class Saver {
         if (this.form.checkValidity()) {
           this.unsent.sent();
           this.show("saved");
-        } else this.show("unsaved");
+        } else this.show("wrong");
       }
       if (this.leaving && !this.changed) {
         this.stop();
@@ -142,16 +210,20 @@ class Saver {
       this.show("unsaved");
     } finally {
       this.sending = false;
+      if (this.changed && !this.stopped) {
+        this.timer = window.setTimeout(() => void this.send(), this.failed ? RETRY_PAUSE : 0);
+      }
     }
-    if (this.changed) this.timer = window.setTimeout(() => void this.send(), this.failed ? RETRY_PAUSE : 0);
   }
 
-  /** What stands in the form, but for fields whose content cannot be: they say so themselves, and hold up no other. */
-  #wellTyped() {
+  /** What was changed, but for fields whose content cannot be: they say so themselves, and hold up no other. */
+  #toSend() {
     const fields = new FormData(this.form);
+    for (const name of this.unsent.same) fields.delete(name);
     for (const field of this.form.elements) {
       if (field instanceof HTMLInputElement && !field.checkValidity()) fields.delete(field.name);
     }
+    for (const [name, was] of this.#written()) fields.set(name, was);
     return fields;
   }
 
@@ -167,7 +239,7 @@ class Saver {
     }
   }
 
-  /** @param {"saved" | "saving" | "unsaved"} state */
+  /** @param {"saved" | "saving" | "unsaved" | "wrong"} state */
   show(state) {
     for (const shown of document.querySelectorAll("[data-autosave-state] .save-state")) {
       if (shown instanceof HTMLElement) shown.dataset.state = state;

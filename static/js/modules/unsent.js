@@ -9,12 +9,20 @@ import { _ } from "../words.js";
 
 export class Unsent {
   /**
-   * @param {HTMLFormElement} form `data-keep` tells whose answers these are
+   * @param {HTMLFormElement} form `data-keep` tells whose answers these are; with `data-refused` nothing of what stands
+   *   in it is stored
    */
   constructor(form) {
     this.form = form;
     this.key = form.dataset.keep ? `concordat-unsent:${form.dataset.keep}:${window.location.pathname}` : "";
-    this.before = this.#asLoaded();
+    /** @type {Record<string, string>} what is stored, as far as this page knows */
+    this.before = form.dataset.refused === undefined ? this.#asLoaded() : {};
+  }
+
+  /** @returns {string[]} the fields that stand as they are stored: an old page must not set back what is newer */
+  get same() {
+    const now = this.fields();
+    return Object.keys(now).filter((name) => now[name] === this.before[name]);
   }
 
   /** Whether somebody has entered something since the page was made, perhaps before the scripts had come. */
@@ -61,9 +69,35 @@ export class Unsent {
 
   /** All that stands in the form now is stored. */
   sent() {
-    if (!this.key) return;
     this.before = this.fields();
-    localStorage.removeItem(this.key);
+    if (this.key) localStorage.removeItem(this.key);
+  }
+
+  /**
+   * Takes over what another device has stored, where nothing else was entered here.
+   *
+   * @param {HTMLFormElement} fresh the same form, as it is made now
+   */
+  takeOver(fresh) {
+    const stored = new Unsent(fresh).before;
+    const untouched = new Set(this.same);
+    const here = this.fields();
+    for (const [name, words] of Object.entries(stored)) {
+      if (this.before[name] === words || (name in here && !untouched.has(name))) continue;
+      if (this.#put(name, words, true)) this.before[name] = words;
+    }
+  }
+
+  /**
+   * Another device has stored other words: they are offered, and what stands here can be stored in their place.
+   *
+   * @param {Record<string, string>} stored
+   */
+  elsewhere(stored) {
+    for (const [name, words] of Object.entries(stored)) {
+      this.before[name] = words;
+      this.#offer(name, words, words, _("You had written this on another device, and it is replaced by what stands here:"));
+    }
   }
 
   /** @returns {boolean} whether something was put back that must be sent now */
@@ -86,7 +120,7 @@ export class Unsent {
         offered = true;
       }
     }
-    if (restored) this.#say(_("What you had entered here without a connection is being saved now."));
+    if (restored) this.say(_("What you had entered here without a connection is being saved now."));
     else if (this.key && !offered) localStorage.removeItem(this.key);
     return restored;
   }
@@ -111,10 +145,11 @@ export class Unsent {
   /**
    * @param {string} name
    * @param {string} value
+   * @param {boolean} [isStored]
    */
-  #put(name, value) {
+  #put(name, value, isStored = false) {
     const field = this.form.elements.namedItem(name);
-    if (field instanceof HTMLInputElement && value === "") return false; // what was given is not taken back
+    if (field instanceof HTMLInputElement && value === "" && !isStored) return false; // what was given is not taken back
     if (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) {
       field.value = value;
       field.dispatchEvent(new Event("restored", { bubbles: true }));
@@ -127,7 +162,7 @@ export class Unsent {
   }
 
   /** @param {string} words */
-  #say(words) {
+  say(words) {
     const said = document.createElement("p");
     said.className = "inset";
     said.setAttribute("role", "status");
@@ -140,9 +175,10 @@ export class Unsent {
    * @param {string} name
    * @param {string} words
    * @param {string} shown
+   * @param {string} [why]
    */
-  #offer(name, words, shown) {
-    const said = this.#say(_("You had entered this here without a connection, and something else was saved meanwhile:"));
+  #offer(name, words, shown, why = _("You had entered this here without a connection, and something else was saved meanwhile:")) {
+    const said = this.say(why);
     const quote = document.createElement("q");
     quote.textContent = shown;
     const use = document.createElement("button");
