@@ -35,19 +35,24 @@ def enqueue(
     key: str | None = None,
     run_at: datetime | None = None,
     group_id: int | None = None,
-) -> None:
-    """Ask the worker for a piece of work after this transaction commits; the same ``key`` asks only once."""
+) -> bool:
+    """Ask the worker for a piece of work after this transaction commits; the same ``key`` asks only once.
+
+    Whether it was not asked for before.
+    """
     job = Job(kind=kind, key=key, payload=payload, group_id=group_id, created_at=uow.now, run_at=run_at or uow.now)
     if key is None:
         uow.session.add(job)
-        return
+        return True
     if known(uow, key):
-        return
+        return False
     try:
         with uow.session.begin_nested():
             uow.session.add(job)
     except IntegrityError:
         log.debug("job %s was asked for by somebody else at the same moment", kind)
+        return False
+    return True
 
 
 def known(uow: UnitOfWork, key: str) -> bool:

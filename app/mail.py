@@ -56,7 +56,9 @@ def check_address(address: str) -> str:
     address = address.strip().lower()
     local, at, domain = address.rpartition("@")
     plain = address.isascii() and address.isprintable() and not set(address) & set(' ,;:<>()[]"\\')
-    if not (at and local and "." in domain.strip(".") and plain and len(address) <= 254):
+    labels = domain.split(".")
+    is_whole = at and local and len(labels) > 1 and all(labels) and ".." not in local
+    if not (is_whole and plain and len(address) <= 254):
         sentence = "Enter an e-mail address, like name@example.org"
         raise Invalid(sentence, fields={"email": sentence})
     return address

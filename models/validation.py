@@ -61,7 +61,11 @@ class Panel(Base):
 
 
 class Expert(Base):
-    """A seat of the panel as the report may speak of it. ``code`` is random, one per panel."""
+    """A seat of the panel as the report may speak of it. ``code`` is random, one per panel.
+
+    ``moved_at`` is when the panel manager last changed the address: what was answered before then is shown to nobody
+    who comes by a later link, since that would show it to whoever changed the address to their own.
+    """
 
     __tablename__ = "expert"
     __table_args__ = (UniqueConstraint("panel_id", "code"),)
@@ -76,6 +80,7 @@ class Expert(Base):
     is_pilot: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str | None] = mapped_column(String(8))
     withdrawn_at: Mapped[datetime | None]
+    moved_at: Mapped[datetime | None]
 
 
 class ExpertIdentity(Base):

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, true
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Invalid, NotFound
@@ -26,7 +26,7 @@ from app.uow import UnitOfWork
 from models.dispositions import Coding, Disposition, DispositionItem, DispositionOutcome, RemarkTheme, Theme
 from models.items import Item, Status
 from models.suggestions import SuggestionState
-from models.validation import Remark, RemarkKind, Round, RoundState
+from models.validation import Expert, Remark, RemarkKind, Round, RoundState
 from models.versions import VersionItem
 
 LONGEST_WHY = 2_000
@@ -317,16 +317,17 @@ _CHANGES = frozenset({DispositionOutcome.ADOPTED, DispositionOutcome.ADAPTED, Di
 
 
 def became(
-    session: Session, *, round_ids: Iterable[int], expert_id: int
+    session: Session, *, round_ids: Iterable[int], expert: Expert
 ) -> list[tuple[Remark, VersionItem | None, Answer | None]]:
     """What became of one expert's own comments in some rounds, as they wrote them: of the last round first, and then in
-    the order of the blueprint.
+    the order of the blueprint. Those from before they had another address are left out.
     """
     rows = session.execute(
         select(Remark, VersionItem)
         .outerjoin(VersionItem, VersionItem.id == Remark.version_item_id)
         .join(Round, Round.id == Remark.round_id)
-        .where(Remark.round_id.in_(list(round_ids)), Remark.expert_id == expert_id)
+        .where(Remark.round_id.in_(list(round_ids)), Remark.expert_id == expert.id)
+        .where(true() if expert.moved_at is None else Remark.written_at > expert.moved_at)
         .order_by(Round.number.desc(), VersionItem.position.is_(None), VersionItem.position, Remark.id)
     ).all()
     answers = answers_of(session, [remark.id for remark, _item in rows])

@@ -35,6 +35,10 @@ from models.validation import Expert, ExpertIdentity, Panel, Round, RoundState, 
 
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 MOST_EXPERTS = 1_000
+LEFT = (
+    "This person was on the panel and left it; whoever withdraws is told that nobody writes to them again. Tick below "
+    "if they have asked to come back"
+)
 #: What experts may read their pages and mails in, by the code of the language; criteria are as they were written.
 ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "nl": "Nederlands"}
@@ -46,7 +50,10 @@ LARGEST_TABLE = 400_000
 
 @dataclass(frozen=True)
 class SeatForm:
-    """What the panel manager says of one expert; ``expertise`` is a list of words, ``language`` empty if not known."""
+    """What the panel manager says of one expert; ``expertise`` is a list of words, ``language`` empty if not known.
+
+    ``comes_back``: they left the panel and have asked to be on it again.
+    """
 
     name: str
     email: str
@@ -57,6 +64,7 @@ class SeatForm:
     role: str = ""
     is_pilot: bool = False
     language: str = ""
+    comes_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,12 +126,18 @@ def list_members(uow: UnitOfWork, actor: Actor, *, group_id: int, round_id: int 
 
 
 def add_expert(uow: UnitOfWork, actor: Actor, *, panel_id: int, form: SeatForm) -> Expert:
-    """Add one expert to the panel. Raises Invalid with a sentence for each field, Conflict for a known address."""
+    """Add one expert to the panel.
+
+    Raises Invalid with a sentence for each field (code ``left`` for somebody who left and has not asked to come back),
+    Conflict for an address that is there already.
+    """
     panel = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
     uow.lock(Panel, panel.id)
     form = checked(form)
     if form.email in addresses(uow, panel.id):
         raise Conflict(f"{form.email} is on the panel already.")
+    if not form.comes_back and form.email in _left(uow, panel.id):
+        raise Invalid("The expert was not added.", code="left", fields={"email": LEFT})
     if len(experts_of(uow.session, panel.id)) >= MOST_EXPERTS:
         raise Conflict(f"A panel holds at most {MOST_EXPERTS:,} experts.")
     expert = _new_expert(uow, panel.id, form)
@@ -139,11 +153,15 @@ def add_experts(uow: UnitOfWork, actor: Actor, *, panel_id: int, table: str) -> 
     panel = access_panel(uow.session, actor, panel_id, Can.ROUND_MANAGE)
     uow.lock(Panel, panel.id)
     forms, faults = parse_table(table)
-    known = addresses(uow, panel.id)
+    known, left = addresses(uow, panel.id), _left(uow, panel.id)
+    lines: dict[str, int] = {}
     for line, form in forms:
         if form.email in known:
             faults.append(f"line {line}: {form.email} is on the panel already")
-        known.add(form.email)
+        elif form.email in left:
+            faults.append(f"line {line}: {form.email} left the panel; add them singly, if they asked to come back")
+        elif lines.setdefault(form.email, line) != line:
+            faults.append(f"line {line}: the same address as in line {lines[form.email]}")
     if len(experts_of(uow.session, panel.id)) + len(forms) > MOST_EXPERTS:
         faults.append(f"a panel holds at most {MOST_EXPERTS:,} experts")
     if faults or not forms:
@@ -178,7 +196,7 @@ def parse_table(table: str) -> tuple[list[tuple[int, SeatForm]], list[str]]:
     """The experts of a CSV with their line numbers, and a sentence for each line that cannot be used."""
     if len(table) > LARGEST_TABLE:
         return [], [f"the table is longer than {LARGEST_TABLE:,} letters; add it in parts"]
-    lines = table.strip().splitlines()
+    lines = table.removeprefix("\ufeff").strip().splitlines()
     if not lines:
         return [], []
     delimiter = next((each for each in ("\t", ";") if each in lines[0]), ",")
@@ -198,6 +216,9 @@ def parse_table(table: str) -> tuple[list[tuple[int, SeatForm]], list[str]]:
     faults: list[str] = []
     for line, row in enumerate(rows[1:], start=2):
         if not any(cell.strip() for cell in row):
+            continue
+        if any("\ufffd" in cell for cell in row):
+            faults.append(f"line {line}: letters were damaged (\ufffd); save the sheet as CSV in UTF-8")
             continue
         cells = {name: cell.strip() for name, cell in zip(head, row, strict=False) if name in COLUMNS}
         words = tuple(each.strip() for each in re.split("[|;,]", cells.pop("expertise", "")) if each.strip())
@@ -263,6 +284,12 @@ def addresses(uow: UnitOfWork, panel_id: int) -> set[str]:
     return {each.email for each in identities.identities_of(uow, sitting).values()}
 
 
+def _left(uow: UnitOfWork, panel_id: int) -> set[str]:
+    """The addresses of those who withdrew or were taken off, as long as they are known."""
+    query = select(Expert.id).where(Expert.panel_id == panel_id, Expert.withdrawn_at.is_not(None))
+    return {each.email for each in identities.identities_of(uow, uow.session.execute(query).scalars()).values()}
+
+
 def checked(form: SeatForm) -> SeatForm:
     """What was said of an expert, made even. Raises Invalid with a sentence for each field."""
     name = " ".join(form.name.split())
@@ -276,7 +303,7 @@ def checked(form: SeatForm) -> SeatForm:
         fields["email"] = "Enter an e-mail address, like name@example.org"
     scope = form.scope.strip().lower()
     if scope not in {each.value for each in Scope}:
-        fields["scope"] = "Choose this country (national) or abroad (international)"
+        fields["scope"] = "Choose national (this country) or international (abroad)"
     expertise = tuple(dict.fromkeys(" ".join(each.lower().split()) for each in form.expertise if each.strip()))
     if len(expertise) > 8 or any(len(each) > 40 for each in expertise):
         fields["expertise"] = "Give at most 8 kinds of expertise of at most 40 characters"
@@ -290,7 +317,7 @@ def checked(form: SeatForm) -> SeatForm:
         raise Invalid("The expert was not saved.", fields=fields)
     return SeatForm(
         name, email, scope, " ".join(form.country.split()), " ".join(form.organisation_type.split()), expertise,
-        " ".join(form.role.split()), form.is_pilot, language,
+        " ".join(form.role.split()), form.is_pilot, language, form.comes_back,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from app.calc.differences import Segment, difference
@@ -336,7 +336,7 @@ class Opening:
 def opening_of(uow: UnitOfWork, place: Place) -> Opening:
     """Of which version, and what the round before has to say to this expert."""
     before = round_before(uow.session, place.round)
-    own = became(uow.session, round_ids=closed_before(uow.session, place.round), expert_id=place.expert.id)
+    own = became(uow.session, round_ids=closed_before(uow.session, place.round), expert=place.expert)
     return Opening(version_of(uow.session, place.round), _looks_back(uow.session, place, before), own)
 
 
@@ -359,8 +359,13 @@ def whole_page(uow: UnitOfWork, place: Place) -> tuple[Review, Task, list[Questi
 def _looks_back(session: Session, place: Place, before: Round | None) -> bool:
     if before is None or place.protocol.feedback == "none":
         return False
-    own = select(Rating.id).where(Rating.round_id == before.id, Rating.expert_id == place.expert.id).limit(1)
-    return session.execute(own).first() is not None
+    return session.execute(select(Rating.id).where(*_own(place, before)).limit(1)).first() is not None
+
+
+def _own(place: Place, round_: Round) -> list[ColumnElement[bool]]:
+    """Which ratings of an earlier round the expert may be shown as their own: none from before another address."""
+    own = [Rating.round_id == round_.id, Rating.expert_id == place.expert.id]
+    return own if place.expert.moved_at is None else [*own, Rating.rated_at > place.expert.moved_at]
 
 
 class _Earlier:
@@ -418,8 +423,7 @@ class _Earlier:
     def _own_in(self, round_: Round) -> dict[tuple[int | None, str], int | None]:
         """The expert's own scores in a round."""
         if round_.id not in self._own:
-            mine = (Rating.round_id == round_.id, Rating.expert_id == self._place.expert.id)
-            query = select(Rating.version_item_id, Rating.dimension, Rating.value).where(*mine)
+            query = select(Rating.version_item_id, Rating.dimension, Rating.value).where(*_own(self._place, round_))
             self._own[round_.id] = {(item_id, key): value for item_id, key, value in self._uow.session.execute(query)}
         return self._own[round_.id]
 

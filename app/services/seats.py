@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from app.calc import moments
@@ -36,7 +36,7 @@ from app.services.rounds import (
 from app.uow import UnitOfWork
 from models.dispositions import Disposition
 from models.groups import Group
-from models.validation import Expert, Remark, Round, RoundState, Seat
+from models.validation import Expert, Rating, Remark, Round, RoundState, Seat
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,10 @@ class Reminders:
 
 #: A lost link is sent again at most once in this time.
 LINK_EVERY = timedelta(minutes=10)
+ANSWERED = (
+    "This expert has begun to answer, and the answers stay with the address they were asked at. The link works on any "
+    "device whatever the address is. Or take the expert off and add the new address: they begin afresh."
+)
 #: Whose clocks a deadline goes by, in each of the languages.
 CLOCKS = {ENGLISH: "{place} time", "nl": "tijd in {place}"}
 
@@ -164,15 +168,20 @@ def send_link_again(uow: UnitOfWork, *, email: str) -> None:
             _write(uow, round_, seat, "link")
 
 
-def resend_link(uow: UnitOfWork, actor: Actor, *, round_id: int, expert_id: int) -> None:
-    """Mail one expert of an open round their link again. Raises NotFound for nobody's seat, Conflict once closed."""
+def resend_link(uow: UnitOfWork, actor: Actor, *, round_id: int, expert_id: int) -> tuple[str, bool]:
+    """Mail one expert of an open round their link again: (name, whether a mail goes out, once in ten minutes).
+
+    Raises NotFound for nobody's seat, Conflict once closed.
+    """
     round_ = hold_round(uow, actor, round_id, Can.ROUND_MANAGE)
     must_be(round_, RoundState.OPEN)
     for each in seated(uow.session, round_.id):
         if each.expert.id == expert_id and each.counts:
-            _write(uow, round_, each.seat, "link")
-            note(uow, actor, "sent an expert the link again", group_id=round_.group_id, audience="panel")
-            return
+            is_new = _write(uow, round_, each.seat, "resent")
+            if is_new:
+                note(uow, actor, "sent an expert the link again", group_id=round_.group_id, audience="panel")
+            identity = identities.identity_of(uow, expert_id)
+            return identity.name if identity else each.expert.code, is_new
     raise NotFound()
 
 
@@ -182,8 +191,9 @@ def correct_expert(
     """Put right how an expert is called, written to and spoken to; to how many rounds they were sent a new link.
 
     At another address the links that were mailed to the old one open nothing any more: whoever got them by mistake is
-    out, and what was answered stays. Raises NotFound, Invalid with a sentence for each field, Conflict for an address
-    of somebody else on the panel.
+    out. What was answered stays and counts, and is not shown to whoever has the new link: it might be somebody else.
+    Raises NotFound, Invalid with a sentence for each field, Conflict for an address of somebody else on the panel, and
+    for another address once the expert has answered in a round that is not closed.
     """
     found, expert, rounds = hold_expert(uow, actor, panel_id, expert_id)
     if expert.withdrawn_at is not None:
@@ -193,11 +203,14 @@ def correct_expert(
     moved = before is None or before.email != form.email
     if moved and form.email in addresses(uow, found.id):
         raise Conflict(f"{form.email} is on the panel already.")
+    if moved and _has_answered(uow.session, expert, rounds):
+        raise Conflict(ANSWERED)
     identities.correct(uow, expert_id=expert.id, name=form.name, email=form.email, role=form.role)
     expert.language = form.language or None
     note(uow, actor, "corrected what is known of an expert", group_id=found.group_id, audience="panel")
     if not moved:
         return 0
+    expert.moved_at = uow.now
     sent = 0
     for seat in uow.session.execute(
         select(Seat).where(Seat.expert_id == expert.id, Seat.round_id.in_(rounds), Seat.revoked_at.is_(None))
@@ -205,9 +218,20 @@ def correct_expert(
         seat.token_nonce = new_nonce()
         seat.token_hash = uow.keys.hash("seat", token_of(uow.keys, seat))
         if takes_answers(rounds[seat.round_id], expert, uow.now):
-            _write(uow, rounds[seat.round_id], seat, "link")
+            first = "pilot" if expert.is_pilot else "invitation"  # who is written to here for the first time is asked
+            _write(uow, rounds[seat.round_id], seat, "resent" if seat.started_at is not None else first)
             sent += 1
     return sent
+
+
+def _has_answered(session: Session, expert: Expert, round_ids: Iterable[int]) -> bool:
+    """Whether an expert has scored or written anything in one of some rounds."""
+    return any(
+        session.execute(
+            select(table.id).where(table.expert_id == expert.id, table.round_id.in_(list(round_ids))).limit(1)
+        ).first()
+        for table in (Rating, Remark)
+    )
 
 
 def tell_deadline(uow: UnitOfWork, round_: Round) -> int:
@@ -254,6 +278,7 @@ def _untold(session: Session, round_id: int) -> Sequence[tuple[Seat, Disposition
         .join(Disposition, Disposition.remark_id == Remark.id)
         .join(Expert, Expert.id == Seat.expert_id)
         .where(Seat.round_id == round_id, Expert.withdrawn_at.is_(None), Disposition.told_at.is_(None))
+        .where(or_(Expert.moved_at.is_(None), Remark.written_at > Expert.moved_at))
     )
     return [(seat, given) for seat, given in rows]
 
@@ -277,7 +302,7 @@ def _about_answers(uow: UnitOfWork, seat: Seat, round_: Round, expert: Expert) -
                 answer.why,
                 ", ".join(reference for _id, reference in answer.items),
             )
-            for remark, item, answer in became(uow.session, round_ids=[round_.id], expert_id=expert.id)
+            for remark, item, answer in became(uow.session, round_ids=[round_.id], expert=expert)
             if answer is not None
         ],
         contact=uow.settings.contact,
@@ -285,9 +310,8 @@ def _about_answers(uow: UnitOfWork, seat: Seat, round_: Round, expert: Expert) -
 
 
 def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
-    """The mail of a job about a seat: ``invitation``, ``pilot``, ``reminder``, ``deadline``, ``link`` or ``answers``.
-
-    None when it is no longer due.
+    """The mail of a job about a seat: ``invitation``, ``pilot``, ``reminder``, ``deadline``, ``link`` (which somebody
+    asked for), ``resent`` (by the panel manager) or ``answers``. None when it is no longer due.
     """
     seat = uow.session.get(Seat, seat_id)
     if seat is None or seat.revoked_at is not None:
@@ -312,13 +336,21 @@ def letter(uow: UnitOfWork, *, seat_id: int, kind: str) -> Mail | None:
         group=group.name,
         round_title=title_in(round_, language),
         link=link_of(uow, seat),
-        again=round_.number > 1,
+        again=_sat_before(uow.session, round_, expert),
         shown=protocol_of(round_).feedback != "none",
         until=until(round_, group, language),
         started=seat.started_at is not None,
         minutes=asks.minutes,
         contact=uow.settings.contact,
     )
+
+
+def _sat_before(session: Session, round_: Round, expert: Expert) -> bool:
+    """Whether an expert was asked in a round before this one, and by the same address."""
+    earlier = select(Seat.id).join(Round, Round.id == Seat.round_id).where(
+        Seat.expert_id == expert.id, Round.number < round_.number
+    )  # fmt: skip
+    return expert.moved_at is None and session.execute(earlier.limit(1)).first() is not None
 
 
 def until(round_: Round, group: Group, language: str = ENGLISH) -> str:
@@ -356,11 +388,13 @@ def _is_waiting(each: Seated) -> bool:
     return each.counts and each.seat.sent_at is None
 
 
-def _write(uow: UnitOfWork, round_: Round, seat: Seat, kind: str) -> None:
+def _write(uow: UnitOfWork, round_: Round, seat: Seat, kind: str) -> bool:
+    """Have a mail sent, unless the same is on its way; whether it is."""
     # The job holds no link and no address: both are looked up when the mail is sent.
     window = int(uow.now.timestamp() // LINK_EVERY.total_seconds())
     closes = int(round_.closes_at.timestamp()) if round_.closes_at is not None else 0
     # A new link is another mail, however soon after the last.
     link = f"{seat.token_hash[:12]}-{window}"
-    key = f"seat-{seat.id}-{kind}-{({'link': link, 'deadline': closes}).get(kind, seat.reminders)}"
-    enqueue(uow, "seat_mail", {"seat_id": seat.id, "kind": kind}, key=key, group_id=round_.group_id)
+    by = {"link": link, "resent": link, "deadline": closes, "invitation": link, "pilot": link}
+    key = f"seat-{seat.id}-{kind}-{by.get(kind, seat.reminders)}"
+    return enqueue(uow, "seat_mail", {"seat_id": seat.id, "kind": kind}, key=key, group_id=round_.group_id)

@@ -340,7 +340,7 @@ def open_round(uow: UnitOfWork, actor: Actor, *, round_id: int, closes_at: datet
         raise Invalid("The round was not opened. " + " ".join(missing))
     before = round_before(uow.session, round_)
     if before is not None:
-        for change in changed_terms(protocol_of(before), protocol_of(round_)):
+        for change in changed_terms(follow_up(protocol_of(before), round_.number), protocol_of(round_)):
             deviate(uow, actor, round_, change, f"Changed after round {before.number}, before this one was opened.")
     round_.state = RoundState.OPEN
     round_.locked_at = round_.opened_at = uow.now

@@ -29,11 +29,15 @@ def index(slug: str) -> ResponseReturnValue:
     return _index({}, {})
 
 
-def _index(typed: Mapping[str, str], errors: dict[str, str], correcting: int | None = None) -> str:
+def _index(
+    typed: Mapping[str, str], errors: dict[str, str], correcting: int | None = None, *, has_left: bool = False
+) -> str:
     """The page as a form of it was refused: the one that corrects an expert, or those that add some."""
     with looking() as (uow, actor):
         members = panel.list_members(uow, actor, group_id=g.group.id)
-    return render_template("panel/index.html", members=members, typed=typed, errors=errors, correcting=correcting)
+    return render_template(
+        "panel/index.html", members=members, typed=typed, errors=errors, correcting=correcting, has_left=has_left
+    )
 
 
 @bp.post("/experts")
@@ -42,14 +46,14 @@ def add(slug: str) -> ResponseReturnValue:
     expertise = tuple(each.strip() for each in text("expertise").replace(";", ",").split(",") if each.strip())
     form = SeatForm(
         text("name"), text("email"), text("scope"), text("country"), text("organisation_type"), expertise,
-        text("role"), text("is_pilot") == "yes", text("language"),
+        text("role"), text("is_pilot") == "yes", text("language"), text("comes_back") == "yes",
     )  # fmt: skip
     try:
         with transaction() as (uow, actor):
             found = panel.panel_of(uow, actor, group_id=g.group.id)
             panel.add_expert(uow, actor, panel_id=found.id, form=form)
     except Invalid as refusal:
-        return _index(request.form, refusal.fields), 422
+        return _index(request.form, refusal.fields, has_left=refusal.code == "left"), 422
     except Conflict as refusal:
         return _index(request.form, {"email": refusal.message}), 409
     flash(_("%(name)s is on the panel.", name=form.name), "success")
@@ -114,8 +118,11 @@ def resend(slug: str, round_id: int, expert_id: int) -> ResponseReturnValue:
     """Send one expert the link again."""
     with transaction() as (uow, actor):
         check(uow, actor, round_id, Can.ROUND_MANAGE)
-        seats.resend_link(uow, actor, round_id=round_id, expert_id=expert_id)
-    flash(_("The link is on its way, at most once in ten minutes."), "success")
+        name, is_new = seats.resend_link(uow, actor, round_id=round_id, expert_id=expert_id)
+    if is_new:
+        flash(_("The link is on its way to %(name)s.", name=name), "success")
+    else:
+        flash(_("%(name)s was sent the link a moment ago: no second mail goes out.", name=name), "info")
     return to_round(slug, round_id)
 
 

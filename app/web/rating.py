@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.errors import DomainError, Gone, Invalid, NotFound
+from app.mail import check_address
 from app.services import rating, reviewing, seating, seats
 from app.services.protocols import Dimension
 from app.services.reviewing import Review, Task
@@ -141,16 +142,20 @@ def come_in(token: str) -> ResponseReturnValue:
 @bp.get("/r/")
 def lost_link() -> ResponseReturnValue:
     """Ask for one's link again."""
-    return render_template("rating/lost.html", sent=False)
+    return render_template("rating/lost.html", sent=False, errors={})
 
 
 @bp.post("/r/")
 @limiter.limit("10 per 10 minutes")
 def send_link_again() -> ResponseReturnValue:
     """Send links to an address; the answer is the same whether or not it is known."""
+    try:
+        email = check_address(text("email", longest=254))
+    except Invalid as refusal:
+        return render_template("rating/lost.html", sent=False, errors=_said(refusal.fields)), 422
     with transaction() as (uow, _actor):
-        seats.send_link_again(uow, email=text("email", longest=254))
-    return render_template("rating/lost.html", sent=True)
+        seats.send_link_again(uow, email=email)
+    return render_template("rating/lost.html", sent=True, errors={})
 
 
 def _seat(uow: UnitOfWork, *, writing: bool = False) -> Place:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 from app.policy import SYSTEM, Actor
 from app.services import (
+    dispositions,
     panel,
     rating,
     remarks,
@@ -34,6 +35,7 @@ from app.services.reviewing import item_page
 from app.uow import Database
 from app.worker import Worker
 from models.activity import Activity
+from models.dispositions import DispositionOutcome
 from models.jobs import Job
 from models.validation import (
     Expert,
@@ -355,7 +357,6 @@ def test_a_lost_link_goes_to_the_same_address_only(study: Study) -> None:
 def test_a_corrected_address_gets_a_new_link_and_the_old_one_opens_nothing(study: Study) -> None:
     study.open()
     manager, expert = study.cast.panel_manager, place(study, study.tokens[0]).expert
-    study.answer(study.tokens[0], {"relevance": [8, 3]})
 
     def correct(actor: Actor = manager, **other: str) -> int:
         said = {"name": "Ann Invented", "email": "expert1@example.org", "role": "Judge", "language": ""} | other
@@ -365,21 +366,26 @@ def test_a_corrected_address_gets_a_new_link_and_the_old_one_opens_nothing(study
     def links() -> list[str]:
         with study.database.reading() as uow:
             jobs = [each.payload for each in uow.session.execute(select(Job).order_by(Job.id)).scalars()]
-            mails = [seats.letter(uow, **each) for each in jobs if each.get("kind") == "link"]
+            mails = [seats.letter(uow, **each) for each in jobs if each.get("kind") in {"invitation", "resent"}]
+            mails = [mail for mail in mails if mail is not None and "Ann Invented" in mail.text]
         return [f"{mail.to} {mail.text.split('/r/')[1].split()[0]}" for mail in mails if mail is not None]
 
     assert correct(language="nl") == 0
-    assert links() == []
+    asked_first = len(links())  # the mail to the old address, as it would be made now
     assert place(study, study.tokens[0]).expert.language == "nl"
     # Twice within the ten minutes in which a lost link is sent once: each address gets its own.
     for address in ("wrong@example.org", "ann@example.org"):
         assert correct(email=f" {address.upper()} ") == 1
-    assert len(links()) == 2
+    assert len(links()) == asked_first + 2
     to, token = links()[-1].split()
     assert to == "ann@example.org"
     with pytest.raises(NotFound):
         place(study, study.tokens[0])
     assert place(study, token).expert.id == expert.id
+    study.answer(token, {"relevance": [8, 3]})
+    with pytest.raises(Conflict, match="begun to answer"):
+        correct(email="taken.over@example.org")
+    assert correct(email="ann@example.org", role="Chief judge") == 0, "all else can still be put right"
     with study.database.reading() as uow:
         kept = uow.session.execute(select(func.count()).select_from(Rating).where(Rating.expert_id == expert.id))
         assert kept.scalar_one() == 2
@@ -398,6 +404,70 @@ def test_a_corrected_address_gets_a_new_link_and_the_old_one_opens_nothing(study
         panel.remove_expert(uow, manager, panel_id=study.panel_id, expert_id=expert.id, reason="Has left.")
     with pytest.raises(NotFound):
         correct()
+
+
+def test_what_was_answered_is_not_shown_at_another_address(study: Study) -> None:
+    """Whoever changes addresses could change one to their own, and would read what a named expert scored."""
+    study.open()
+    answer_all(study)
+    with study.database.writing() as uow:
+        mine = seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id)
+        rating.remark(uow, mine, {(study.rated[1].id, RemarkKind.COMMENT): "Only mine."})
+    manager, expert = study.cast.panel_manager, place(study, study.tokens[0]).expert
+    first = study.round_id
+    study.close()
+    with study.database.writing() as uow:
+        remarks.release_all(uow, manager, round_id=first)
+        remark_id = uow.session.execute(select(Remark.id)).scalar_one()
+        lead, outcome = study.cast.facilitator, DispositionOutcome.DEFERRED
+        dispositions.answer(uow, lead, remark_id=remark_id, outcome=outcome, why="Next year.")
+        sent = seats.correct_expert(
+            uow, manager, panel_id=study.panel_id, expert_id=expert.id, name="Ann Invented", email="own@example.org",
+            role="", language="",
+        )  # fmt: skip
+    assert sent == 0
+    study.open(feedback="median")
+
+    def looked(token: str) -> tuple[object, ...]:
+        with study.database.reading() as uow:
+            seat = seating.knock(uow, token=token)
+            page = item_page(uow, seat, version_item_id=study.rated[0].id)
+            opening = reviewing.opening_of(uow, seat)
+            said = page.questions[0].feedback
+            assert said is not None
+            return said.own, said.own_given, said.median, opening.looks_back, len(opening.became)
+
+    seen = {place(study, token).expert.id: looked(token) for token in study.tokens}
+    assert seen.pop(expert.id) == (None, False, 9.0, False, 0)
+    assert {given for _own, given, _median, _looks, _became in seen.values()} == {True}
+    with study.database.writing() as uow:
+        assert seats.tell_answers(uow, manager, round_id=first) == 0, "nor is it mailed there"
+        jobs = [each.payload for each in uow.session.execute(select(Job).order_by(Job.id)).scalars()]
+        mails = [seats.letter(uow, **each) for each in jobs if each.get("kind") == "invitation"]
+        asked = {mail.to: "from a round before" in mail.text for mail in mails if mail is not None}
+    assert asked["own@example.org"] is False
+    assert asked["expert2@example.org"] is True
+    study.close()
+    with study.database.reading() as uow:
+        report = results.report(uow, study.cast.member, round_id=study.round_id)
+    assert report.invited == 9
+
+
+def test_who_left_is_not_written_to_again_by_mistake(study: Study) -> None:
+    study.open()
+    with study.database.writing() as uow:
+        rating.withdraw(uow, seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id))
+    manager, again = study.cast.panel_manager, SeatForm("Ann Invented", "expert1@example.org", "national")
+    with pytest.raises(Invalid) as refused, study.database.writing() as uow:
+        panel.add_expert(uow, manager, panel_id=study.panel_id, form=again)
+    assert refused.value.code == "left"
+    table = "name,email,scope\nAnn Invented,expert1@example.org,national"
+    with pytest.raises(Invalid, match="line 2: expert1@example\\.org left"), study.database.writing() as uow:
+        panel.add_experts(uow, manager, panel_id=study.panel_id, table=table)
+    with study.database.writing() as uow:
+        panel.add_expert(uow, manager, panel_id=study.panel_id, form=replace(again, comes_back=True))
+    with study.database.reading() as uow:
+        assert "expert1@example.org" in panel.addresses(uow, study.panel_id)
 
 
 def test_withdrawing_and_being_taken_off_end_the_link_and_the_answers(study: Study) -> None:
@@ -673,6 +743,12 @@ def test_a_pasted_table_is_taken_whole_or_not_at_all(study: Study) -> None:
         (head + "Ann Invented;expert1@example.org;national;;;", "line 2"),
         ("Ann;ann@example.org", "columns"),
         (
+            head + "Ann Invented;a@example.org;national;;;\nAnn Two;A@example.org;national;;;",
+            "the same address as in line 2",
+        ),
+        (head + "J\ufffdrg Invented;j@example.org;national;;;", "letters were damaged"),
+        (head + "Ann Invented;a@example..org;national;;;", "line 2: Enter an e-mail address"),
+        (
             "Name;E-mail;Scope;Organisation\nAnn Invented;ann@example.org;national;Court",
             "“Organisation” cannot be kept",
         ),
@@ -681,7 +757,7 @@ def test_a_pasted_table_is_taken_whole_or_not_at_all(study: Study) -> None:
         with pytest.raises(Invalid, match=line), study.database.writing() as uow:
             panel.add_experts(uow, manager, panel_id=study.panel_id, table=table)
     with study.database.writing() as uow:
-        table = head + "Ann Invented;ann@example.org;national;England;Court;legal | ethics, audit\n\n"
+        table = "\ufeff" + head + "Ann Invented;ann@example.org;national;England;Court;legal | ethics, audit\n\n"
         assert panel.add_experts(uow, manager, panel_id=study.panel_id, table=table) == 1
         form = SeatForm("Ann", "Ann@example.org", "national")
         with pytest.raises(Conflict):
