@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from app.calc.ratings import Scale
-from app.calc.round_figures import Terms, question_figures, read_terms
+from app.calc.round_figures import Terms, question_figures, read_terms, withheld_figures
 
+#: A value that is not told: fewer gave a score than the smallest group that is shown.
+WITHHELD = "withheld"
 #: How the blueprint as a whole is called among the items.
 WHOLE = "whole"
 CLOSE = 1e-9
@@ -56,6 +58,8 @@ def compute(folder: Path) -> dict[str, Any]:
 def _one(
     terms: Terms, scale: Scale, rows: dict[str, tuple[str, str]], earlier: dict[str, str] | None
 ) -> dict[str, Any]:
+    if any(value == WITHHELD for value, _group in rows.values()):
+        return withheld_figures(len(rows), terms.minimum_cell)
     return question_figures(
         terms, scale, {code: group for code, (_value, group) in rows.items()},
         {code: _score(value) for code, (value, _group) in rows.items() if value},

@@ -52,7 +52,7 @@ def question_figures(
     scores = sorted(value for value in own.values() if value is not None)
     asked, cell = len(eligible), terms.minimum_cell
     if 0 < len(scores) < cell:
-        return {"eligible": asked, "withheld": f"Fewer than {cell} experts gave a score."}
+        return withheld_figures(asked, cell)
     objection = terms.primary.objection(scale)
     names = [] if objection else terms.beside(scale)
     summary = summarise(
@@ -72,6 +72,11 @@ def question_figures(
     if earlier is not None:
         made["movement"] = _movement(scale, own, earlier, cell)
     return made
+
+
+def withheld_figures(asked: int, cell: int) -> dict[str, Any]:
+    """What is stored and printed of a question to which fewer than ``cell`` of those who were asked gave a score."""
+    return {"eligible": asked, "withheld": f"Fewer than {cell} experts gave a score."}
 
 
 def _described(summary: Summary) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The methodologist's bundle: a closed round's answers row by row, and all that is needed to compute its report again.
 
-Experts stand under codes of the bundle's own, without scope, country, expertise or time; the group they are compared in
-is there only where every group is large enough. Who gives it out says to whom and why, and that is kept.
+Experts stand under codes of the bundle's own, without scope, country, expertise or time. Whoever runs the panel knows
+who was asked, began, sent and left in each round, and gives the bundle out: so by that no row can be told apart from
+fewer others than the smallest group that is shown has (`Cover`). To whom it was given and why is kept.
 """
 
 from __future__ import annotations
@@ -10,28 +11,42 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.calc.recompute import WHOLE as WHOLE_ITEM
+from app.calc.recompute import WITHHELD
 from app.calc.round_figures import Answers
 from app.calc.tables import Cell, csv_bytes
 from app.errors import Conflict, Invalid
 from app.policy import Actor, Can
 from app.services.accounts import names_of
 from app.services.activity import note
-from app.services.protocols import WHOLE, Dimension
-from app.services.round_figures import Before, answers_in, group_names
-from app.services.rounds import access_round, group_of, hold_round, protocol_of, rated_items, seated, version_of
+from app.services.protocols import WHOLE, Dimension, Protocol
+from app.services.round_figures import AllAnswers, Before, answers_in, group_names
+from app.services.rounds import (
+    access_round,
+    closed_before,
+    group_of,
+    hold_round,
+    protocol_of,
+    rated_items,
+    seated,
+    version_of,
+)
 from app.services.verdicts import stored_result
 from app.services.version_files import File
 from app.uow import UnitOfWork
 from models.bundles import BundleRelease
-from models.validation import Expert, Round, RoundState
+from models.validation import Expert, Rating, Round, RoundState, Seat
+from models.versions import VersionItem
 
 CALC = Path(__file__).resolve().parents[1] / "calc"
 #: The files of ours that the figures are computed with; nothing else of ours goes along.
@@ -47,9 +62,10 @@ READ_ME = """\
 Answers of validation round {number}, row by row
 
 ratings.csv    one row for each question that an expert was asked: round, expert, item, dimension, value, group.
-               An empty value was not answered, CJ is "cannot judge". Experts have codes that are used nowhere else;
-               the same code is the same expert in every round. {groups}
-               Rows of an earlier round are there only where the words were the same: movement is computed from them.
+               An empty value was not answered, CJ is "cannot judge", "withheld" are all values of a question to which
+               too few gave a score. Experts have codes that are used nowhere else. {threads}
+               {groups}
+               {movement}
 codebook.csv   what each column and each question means
 protocol.json  the rule that decides, the rules beside it, percentiles, least numbers, and the questions
 figures.json   every figure as the report prints it
@@ -103,25 +119,103 @@ def release(uow: UnitOfWork, actor: Actor, *, round_id: int, given_to: str, reas
     return File(f"round-{round_.number}-answers.zip", "application/zip", body)
 
 
+@dataclass(frozen=True)
+class Cover:
+    """What may be in a bundle without telling apart an expert whom the panel's status page names.
+
+    ``threads``: one code for an expert in all rows; else another one in each question. ``names``: the groups that are
+    compared, empty where they are left out. ``movement``: the questions, by item and dimension, that come with the
+    answers of a round before.
+    """
+
+    threads: bool
+    names: list[str]
+    movement: set[tuple[str, str]]
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What is said of it in the bundle."""
+        code = "The same code is the same expert in every row."
+        if not self.threads:
+            code = "A code holds within one question only: over all of them too few answered in the same way."
+        groups = "Group is the place of the expert's group in protocol.json."
+        if not self.names:
+            groups = "Groups are left out: there are none, or one is too small."
+        movement = (
+            "Rows of an earlier round are there where the words were the same, but for questions that too few\n"
+            "               experts answered in just one of the rounds: movement is computed from them."
+        )
+        return {"threads": code, "groups": groups, "movement": movement}
+
+
+def cover_of(session: Session, round_: Round, experts: Sequence[Expert], answers: AllAnswers) -> Cover:
+    """What a bundle of these experts' answers may hold: no company is smaller than the protocol's smallest group."""
+    protocol = protocol_of(round_)
+    least = protocol.minimum_cell
+    asked = {each.code: _asked(protocol, each, rated_items(session, round_.id)) for each in experts}
+    given = Counter(code for each in answers.values() for code in each if code in asked)
+    earlier = _earlier(session, round_)
+    names = group_names(protocol, experts) if protocol.split_by else []
+    groups = {each.code: group_of(protocol, each) for each in experts}
+    companies = Counter(groups.values()), Counter(groups[code] for code in given)
+    if any(
+        company[name] < least for company in companies for name in names if company[name] or company is companies[0]
+    ):
+        names = []
+    seen = Counter(
+        (asked[code], given[code] < asked[code][1], earlier.get(code), groups[code] if names else "") for code in given
+    )
+    before = Before(session, round_)
+    movement = {
+        (item.reference, each.key)
+        for item in rated_items(session, round_.id)
+        for each in protocol.dimensions
+        if (found := before.of(item, each)) is not None
+        and _is_covered(answers.get((item.id, each.key), {}).keys(), found[1].keys(), least)
+    }
+    return Cover(all(company >= least for company in seen.values()), names, movement)
+
+
+def _is_covered(now: AbstractSet[str], then: AbstractSet[str], least: int) -> bool:
+    """Whether those who answered only then, only now, and both times, are each nobody or as many as may be shown."""
+    return all(not few or few >= least for few in (len(now - then), len(then - now), len(now & then)))
+
+
+def _asked(protocol: Protocol, expert: Expert, items: Sequence[VersionItem]) -> tuple[tuple[str, ...], int]:
+    """Which questions an expert was asked of each item, and how many answers that makes."""
+    keys = tuple(each.key for each in protocol.asked_of(expert.expertise))
+    return keys, len(keys) * len(items) + (len(WHOLE) if protocol.ask_whole else 0)
+
+
+def _earlier(session: Session, round_: Round) -> dict[str, tuple[tuple[int, bool], ...]]:
+    """By expert's code: in which closed rounds before somebody answered, and whether they sent."""
+    query = (
+        select(Expert.code, Seat.round_id, Seat.sent_at.is_not(None))
+        .join(Seat, Seat.expert_id == Expert.id)
+        .where(Seat.round_id.in_(closed_before(session, round_)))
+        .where(select(Rating.id).where(Rating.round_id == Seat.round_id, Rating.expert_id == Expert.id).exists())
+        .order_by(Seat.round_id)
+    )
+    found: dict[str, tuple[tuple[int, bool], ...]] = {}
+    for code, round_id, has_sent in session.execute(query):
+        found[code] = (*found.get(code, ()), (round_id, has_sent))
+    return found
+
+
 def build(uow: UnitOfWork, round_: Round) -> bytes:
     """The bundle as a zip file; the same round always gives the same bytes."""
     session, protocol = uow.session, protocol_of(round_)
     experts = [each.expert for each in seated(session, round_.id) if each.counts]
-    sizes = [group_of(protocol, each) for each in experts]
-    names = group_names(protocol, experts) if protocol.split_by else []
-    if any(sizes.count(name) < protocol.minimum_cell for name in names):
-        names = []
-    rows = sorted(_rows(uow, round_, experts, names), key=lambda row: [str(cell) for cell in row])
+    answers = answers_in(session, round_.id, experts)
+    cover = cover_of(session, round_, experts, answers)
+    names = cover.names
+    rows = sorted(_rows(uow, round_, experts, answers, cover), key=lambda row: [str(cell) for cell in row])
     questions = [(each, False) for each in protocol.dimensions]
     questions += [(each, True) for each in (WHOLE if protocol.ask_whole else ())]
-    stored = stored_result(session, round_).figures
-    figures = {part: _without_groups(stored[part]) if not names else stored[part] for part in ("items", "whole")}
     version = version_of(session, round_)
     files: dict[str, bytes] = {
         "README.txt": READ_ME.format(
-            number=round_.number, version=version.number, sha256=version.sha256,
-            groups="Group is the place of the expert's group in protocol.json." if names
-            else "Groups are left out: one is too small.",
+            number=round_.number, version=version.number, sha256=version.sha256, **cover.words
         ).encode(),
         "ratings.csv": csv_bytes(("round", "expert", "item", "dimension", "value", "group"), rows),
         "codebook.csv": csv_bytes(("name", "what it is", "lowest", "highest", "lowest means", "highest means"),
@@ -137,7 +231,7 @@ def build(uow: UnitOfWork, round_: Round) -> bytes:
                 for each, of_whole in questions
             ],
         }),
-        "figures.json": _json(figures),
+        "figures.json": _json(_covered(stored_result(session, round_).figures, cover)),
         "recompute.py": RUN.encode(),
         "app/__init__.py": b"",
         "app/calc/__init__.py": b"",
@@ -163,30 +257,38 @@ if __name__ == "__main__":
 """
 
 
-def _rows(uow: UnitOfWork, round_: Round, experts: list[Expert], names: list[str]) -> Iterator[list[Cell]]:
+def _rows(
+    uow: UnitOfWork, round_: Round, experts: Sequence[Expert], answers: AllAnswers, cover: Cover
+) -> Iterator[list[Cell]]:
     """One row for each question asked of each expert, and earlier answers to the same words."""
     session, protocol = uow.session, protocol_of(round_)
-    answers, before = answers_in(session, round_.id, experts), Before(session, round_)
-    codes = {each.code: uow.keys.hash("bundle", f"{round_.panel_id} {each.code}")[:10] for each in experts}
+    before = Before(session, round_)
+
+    def named(code: str, item: str, dimension: str) -> str:
+        """The bundle's code of an expert: of this round's only, so that no two bundles can be put together."""
+        within = "" if cover.threads else f" {item} {dimension}"
+        return uow.keys.hash("bundle", f"{round_.id} {code}{within}")[:10]
+
     places: list[tuple[int | None, str, Dimension]] = [
         (item.id, item.reference, each) for item in rated_items(session, round_.id) for each in protocol.dimensions
     ]
     places += [(None, WHOLE_ITEM, each) for each in (WHOLE if protocol.ask_whole else ())]
     for item_id, reference, dimension in places:
         given = answers.get((item_id, dimension.key), {})
-        for expert in experts:
-            if dimension.asks(expert.expertise):
-                group = names.index(group_of(protocol, expert)) + 1 if names else ""
-                value = _value(given, expert.code)
-                yield [round_.number, codes[expert.code], reference, dimension.key, value, group]
+        asked = [each for each in experts if dimension.asks(each.expertise)]
+        scores = sum(given.get(each.code) is not None for each in asked)
+        for expert in asked:
+            group = cover.names.index(group_of(protocol, expert)) + 1 if cover.names else ""
+            value = WITHHELD if 0 < scores < protocol.minimum_cell else _value(given, expert.code)
+            yield [round_.number, named(expert.code, reference, dimension.key), reference, dimension.key, value, group]
     for item in rated_items(session, round_.id):
         for dimension in protocol.dimensions:
             found = before.of(item, dimension)
-            if found is None:
+            if found is None or (item.reference, dimension.key) not in cover.movement:
                 continue
             then, earlier = found
             for code in earlier:
-                known = codes.get(code) or uow.keys.hash("bundle", f"{round_.panel_id} {code}")[:10]
+                known = named(code, item.reference, dimension.key)
                 yield [then.number, known, item.reference, dimension.key, _value(earlier, code), ""]
 
 
@@ -199,21 +301,41 @@ def _value(given: Answers, code: str) -> int | str:
 
 def _codebook(questions: list[tuple[Dimension, bool]]) -> Iterator[list[Cell]]:
     yield ["round", "number of the round", None, None, "", ""]
-    yield ["expert", "code of an expert, of this bundle only", None, None, "", ""]
+    yield ["expert", "code of an expert, of this bundle only (README.txt says how far it holds)", None, None, "", ""]
     yield ["item", f"reference of the item, or {WHOLE_ITEM}: the blueprint as a whole", None, None, "", ""]
     yield ["dimension", "key of the question", None, None, "", ""]
-    yield ["value", "score; empty: asked and not answered; CJ: cannot judge", None, None, "", ""]
+    yield [
+        "value",
+        "score; empty: asked and not answered; CJ: cannot judge; withheld: too few scores",
+        None,
+        None,
+        "",
+        "",
+    ]
     yield ["group", "place of the group among the groups of protocol.json, from 1", None, None, "", ""]
     for each, _of_whole in questions:
         yield [each.key, each.question, each.lowest, each.highest, each.low_words, each.high_words]
 
 
-def _without_groups(figures: dict[str, Any]) -> dict[str, Any]:
-    """The same figures without those of groups, at any depth."""
+def _covered(figures: dict[str, Any], cover: Cover) -> dict[str, Any]:
+    """The figures of items and of the whole that can be computed from what the bundle holds."""
+    left_out = set() if cover.names else {"groups", "groups_withheld"}
+    items = {
+        item: {
+            key: _without(left_out if (item, key) in cover.movement else {*left_out, "movement"}, each)
+            for key, each in of_item.items()
+        }
+        for item, of_item in figures["items"].items()
+    }
+    return {"items": items, "whole": _without(left_out, figures["whole"])}
+
+
+def _without(names: AbstractSet[str], figures: dict[str, Any]) -> dict[str, Any]:
+    """The same figures without those under some names, at any depth."""
     return {
-        key: _without_groups(value) if isinstance(value, dict) else value
+        key: _without(names, value) if isinstance(value, dict) else value
         for key, value in figures.items()
-        if key not in {"groups", "groups_withheld"}
+        if key not in names
     }
 
 

@@ -291,6 +291,7 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 "single out people in small groups",
                 f"{VALIDATION}::test_small_groups_are_withheld_with_what_would_give_them_away",
                 f"{RESULTS}::test_small_groups_are_withheld_everywhere",
+                "tests/services/test_bundles.py::test_no_row_is_told_apart_by_who_is_known_to_have_answered",
             ),
             tried(
                 46,
@@ -317,21 +318,24 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 f"{RACES}::test_the_panels_lines_are_for_the_panel_manager",
                 PAGES,
             ),
-            absent(
+            tried(
                 51,
-                "follow a pseudonym across panels",
-                "a code is six random letters, new for each panel, and made of nothing",
+                "follow a pseudonym across panels or bundles",
+                "tests/services/test_bundles.py::test_two_bundles_cannot_be_put_together",
             ),
             tried(
                 52,
                 "give oneself away in a comment",
                 f"{VALIDATION}::test_comments_are_released_word_for_word_but_for_what_identifies",
+                "tests/web/test_dispositions.py"
+                "::test_what_is_marked_in_one_comment_is_kept_whatever_is_pressed_in_another",
             ),
             later(53, "tell from sizes and times of answers who has sent", "panels in depth"),
             tried(
                 54,
-                "join names to answers in a copy of the database",
+                "join names to answers in a copy of the database, or by giving an expert another address",
                 f"{BACKUPS}::test_without_the_keys_links_die_and_answers_have_no_names",
+                f"{VALIDATION}::test_what_was_answered_is_not_shown_at_another_address",
             ),
             tried(
                 55,

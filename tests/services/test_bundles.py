@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,11 @@ def unpacked(body: bytes, folder: Path) -> Path:
     return folder
 
 
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "ratings.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def recompute(folder: Path) -> subprocess.CompletedProcess[str]:
     """By a Python that knows none of our packages, nor anybody's."""
     return subprocess.run(
@@ -114,8 +120,7 @@ def test_movement_since_the_round_before_is_computed_again_too(study: Study, tmp
     assert any("movement" in each and each["movement"] for item in figures["items"].values() for each in item.values())
     done = recompute(folder)
     assert done.returncode == 0, done.stdout
-    with (folder / "ratings.csv").open(encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(folder)
     by_round = {number: {row["expert"] for row in rows if row["round"] == number} for number in ("1", "2")}
     assert by_round["1"] <= by_round["2"]  # the same code is the same expert
 
@@ -135,8 +140,7 @@ def test_movement_is_computed_again_from_the_round_that_rated_an_item_last(study
     folder = unpacked(give(study), tmp_path / "bundle")
     done = recompute(folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    with (folder / "ratings.csv").open(encoding="utf-8-sig", newline="") as file:
-        rounds = {(row["round"], row["item"]) for row in csv.DictReader(file)}
+    rounds = {(row["round"], row["item"]) for row in rows_of(folder)}
     assert ("1", "C1.1") in rounds, "it was not rated in round 2"
     assert ("1", "C1.2") not in rounds
     figures = json.loads((folder / "figures.json").read_text())
@@ -155,13 +159,77 @@ def test_nobody_is_named_and_small_groups_are_left_out(study: Study, tmp_path: P
     known = codes | {mark for each in members for mark in (each.identity.name, each.identity.email)}
     known |= {country for _scope, country, _expertise in EXPERTS} | {"national", "legal,", "long-term care"}
     assert not [mark for mark in known if mark in said]
-    with (folder / "ratings.csv").open(encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(folder)
     assert {row["group"] for row in rows} == {""}
     assert [row["expert"] for row in rows] == sorted(row["expert"] for row in rows)
     assert json.loads((folder / "protocol.json").read_text())["groups"] == []
     with zipfile.ZipFile(io.BytesIO(give(study))) as archive:
         assert {each.date_time[0] for each in archive.infolist()} == {2020}
+
+
+def answer_whole(study: Study, places: Iterable[int], *, but_last: Collection[int] = ()) -> None:
+    """A round that these experts answer in full, but for the last question of some, and that is closed."""
+    study.open(split_by="scope", ask_whole=False)
+    for place in places:
+        with study.database.writing() as uow:
+            mine = seating.sit_with_token(uow, token=study.tokens[place], round_id=study.round_id)
+            rating.consent(uow, mine, agrees=True, acknowledgement="thanked")
+        with study.database.writing() as uow:
+            mine = seating.sit_with_token(uow, token=study.tokens[place], round_id=study.round_id)
+            asked = [(item.id, each.key) for item in study.rated for each in mine.dimensions]
+            given = asked[:-1] if place in but_last else asked
+            rating.rate(uow, mine, {question: 1 + (place * 2 + number) % 9 for number, question in enumerate(given)})
+    study.close()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "but_last", "threads", "movement", "groups"),
+    [
+        (range(9), range(9), (), True, True, True),
+        (range(9), range(8), (), True, False, True),  # who did not come again is known by name: their first scores too
+        (range(8), range(9), (), False, False, True),  # and so is whoever came late
+        (range(9), range(6), (), True, True, None),
+        (range(9), range(9), (4,), False, True, True),  # "started" and not "sent": one, by name
+        (range(9), range(1), (), False, False, False),
+        (range(9), range(2), (), False, False, False),
+    ],
+)
+def test_no_row_is_told_apart_by_who_is_known_to_have_answered(
+    study: Study, tmp_path: Path, first: range, second: range, but_last: tuple[int, ...], threads: bool, movement: bool,
+    groups: bool | None,
+) -> None:  # fmt: skip
+    """The panel manager sees by name who began and sent, and gives the bundle out."""
+    answer_whole(study, first)
+    answer_whole(study, second, but_last=but_last)
+    folder = unpacked(give(study), tmp_path)
+    done = recompute(folder)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    rows = rows_of(folder)
+    assert ({row["round"] for row in rows} == {"1", "2"}) is movement
+    assert ("A code holds within one question only" not in (folder / "README.txt").read_text()) is threads
+    questions = [(row["expert"], row["round"]) for row in rows]
+    assert (len(set(questions)) < len(questions)) is threads
+    if groups is not None:
+        assert any(row["group"] for row in rows) is groups
+    values = [row["value"] for row in rows if row["round"] == "2"]
+    if len(second) < 3:
+        assert set(values) == {"withheld"}
+    else:
+        for question in {(row["item"], row["dimension"]) for row in rows}:
+            here = [row for row in rows if (row["item"], row["dimension"]) == question and row["value"]]
+            now, then = ({row["expert"] for row in here if row["round"] == number} for number in ("2", "1"))
+            companies = [now & then, now - then, then - now] if then else [now]
+            assert not [company for company in companies if 0 < len(company) < 3], question
+
+
+def test_two_bundles_cannot_be_put_together(study: Study, tmp_path: Path) -> None:
+    answer_whole(study, range(9))
+    first = unpacked(give(study), tmp_path / "first")
+    answer_whole(study, range(9))
+    second = unpacked(give(study), tmp_path / "second")
+    one, other = ({row["expert"] for row in rows_of(folder)} for folder in (first, second))
+    assert len(one) == len(other) == 9
+    assert not one & other
 
 
 def test_who_gave_it_to_whom_is_kept_and_the_file_is_always_the_same(study: Study) -> None:
