@@ -157,10 +157,8 @@ def cover_of(session: Session, round_: Round, experts: Sequence[Expert], answers
     earlier = _earlier(session, round_)
     names = group_names(protocol, experts) if protocol.split_by else []
     groups = {each.code: group_of(protocol, each) for each in experts}
-    companies = Counter(groups.values()), Counter(groups[code] for code in given)
-    if any(
-        company[name] < least for company in companies for name in names if company[name] or company is companies[0]
-    ):
+    sizes, answering = Counter(groups.values()), Counter(groups[code] for code in given)
+    if any(sizes[name] < least or 0 < answering[name] < least for name in names):
         names = []
     seen = Counter(
         (asked[code], given[code] < asked[code][1], earlier.get(code), groups[code] if names else "") for code in given
