@@ -132,7 +132,12 @@ class Gateway:
             self.presence.here_changed(int(number))
 
     def enter(self, each: Connection, room: str) -> bool:
-        """Put a connection into a room; False when it has just left."""
+        """Put a connection into a room; False when it has just left or was told to go.
+
+        Only after its right was checked: whatever the room is told from now on reaches it.
+        """
+        if each.closing:
+            return False
         try:
             self.rooms.enter_room(each.sid, "/", room)
         except (KeyError, ValueError):

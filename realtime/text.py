@@ -73,6 +73,8 @@ class Texts:
         self.moved: set[int] = set()
         self.told: dict[int, int] = {}
         self.epochs: dict[int, str] = {}
+        #: Held while a room is found empty and forgotten: who enters meanwhile must be told what comes.
+        self.telling = threading.Lock()
         self.wake = threading.Condition()
         self.fan_out = 0.0
         self.worker: threading.Thread | None = None
@@ -104,21 +106,37 @@ class Texts:
         if (known is None and len(each.texts) >= MAX_TEXTS) or (known and len(known.clients) >= MAX_CLIENTS):
             self.refuse(each, doc, None, "limit", "Too many texts are open on this page.")
             return
-        # First the room, then the text: what is stored in between reaches the room, and is looked for below.
-        if not self.gateway.enter(each, room(document_id)):
-            return
+        # First the right, so that nobody hears in a room what they may not read. Then the room, then the text: what is
+        # stored in between reaches the room, and is looked for below. With the text the right is looked up once more:
+        # one that was lost on the way in leads out again.
         try:
+            self._may_open(each, document_id, client)
+            if not self.gateway.enter(each, room(document_id)):
+                return
             opened = self._open(each, document_id, client, version, epoch)
         except DomainError as error:
             self._drop(each, document_id)
             self.refuse(each, doc, None, "forbidden", error.message)
             return
-        self.told.setdefault(document_id, opened.version)
-        self.epochs[document_id] = opened.epoch
+        except texts.FAILURES:
+            if document_id not in each.texts:  # nobody has looked whether it may stay
+                self._drop(each, document_id)
+            raise
+        with self.telling:
+            self.told.setdefault(document_id, opened.version)
+            self.epochs[document_id] = opened.epoch
         self._joined(each, opened)
         if self.told.get(document_id, 0) > opened.version:
             self.stream(each, document_id, opened.version)
         self.gateway.presence.joined(each, document_id)
+
+    def _may_open(self, each: Connection, document_id: int, client: str) -> None:
+        """Return where a text may be read in an editor of the person's own. Raises NotFound, Forbidden, Refused."""
+        with self.database.reading() as uow:
+            actor = self.gateway.actor(uow, each)
+            texts.may_read(uow, actor, document_id=document_id)
+        if not client.startswith(f"{actor.person_id}.") or len(client) > texts.LONGEST_CLIENT:
+            raise Refused("forbidden", "This editor carries somebody else's mark.")
 
     def _open(
         self, each: Connection, document_id: int, client: str, version: int | None, epoch: str | None
@@ -126,8 +144,6 @@ class Texts:
         with self.database.reading() as uow:
             actor = self.gateway.actor(uow, each)
             opened = texts.join(uow, actor, document_id=document_id, version=version, epoch=epoch)
-            if not client.startswith(f"{actor.person_id}.") or len(client) > texts.LONGEST_CLIENT:
-                raise Refused("forbidden", "This editor carries somebody else's mark.")
             known = each.texts.get(document_id)
             if known is None:
                 stamp = each.stamps.get(opened.group_id) or sockets.stamp(uow, actor, opened.group_id)
@@ -211,6 +227,7 @@ class Texts:
             self._tidy(document_id)
 
     def _drop(self, each: Connection, document_id: int) -> None:
+        """Nothing more is sent to a connection of a text, whether it was in its room or not."""
         self.gateway.rooms.leave_room(each.sid, "/", room(document_id))
         if document_id in each.texts:
             self.gateway.presence.left_text(each, document_id)
@@ -218,9 +235,10 @@ class Texts:
         self._tidy(document_id)
 
     def _tidy(self, document_id: int) -> None:
-        if not self.gateway.rooms.members(room(document_id)):
-            self.told.pop(document_id, None)
-            self.epochs.pop(document_id, None)
+        with self.telling:
+            if not self.gateway.rooms.members(room(document_id)):
+                self.told.pop(document_id, None)
+                self.epochs.pop(document_id, None)
 
     # --- pushing ---
 

@@ -96,12 +96,17 @@ def join(uow: UnitOfWork, actor: Actor, *, document_id: int, version: int | None
     )  # fmt: skip
 
 
-def pull(uow: UnitOfWork, actor: Actor, *, document_id: int, version: int) -> list[Entry]:
-    """The next entries of the log after ``version``, at most PIECE. Raises NotFound, Forbidden."""
+def may_read(uow: UnitOfWork, actor: Actor, *, document_id: int) -> None:
+    """Return for people who may read a text now. Raises NotFound, Forbidden."""
     document = uow.session.get(Document, document_id)
     if document is None:
         raise NotFound()
     _rights(uow, actor, document)
+
+
+def pull(uow: UnitOfWork, actor: Actor, *, document_id: int, version: int) -> list[Entry]:
+    """The next entries of the log after ``version``, at most PIECE. Raises NotFound, Forbidden."""
+    may_read(uow, actor, document_id=document_id)
     return entries(uow.session, document_id, version)
 
 

@@ -19,10 +19,11 @@ import msgpack
 import pytest
 import socketio.exceptions
 
-from app.services import history, suggestions
+from app.services import history, memberships, suggestions
 from models.documents import Document, Field
+from models.groups import Membership
 from tests.cast import sign_in_token
-from tests.typists import PROTOCOL, Place, Raw, add_texts, document_of, log_of, raw, until
+from tests.typists import PROTOCOL, Place, Raw, add_texts, document_of, log_of, raw, token_of, until
 
 WORDS = "Partners share."
 
@@ -76,6 +77,41 @@ def test_8_9_10_rooms_and_texts_of_others(place: Place, witness: Raw) -> None:
         assert stranger.got("text:updates") == stranger.got("changed") == []
     assert place.text() == WORDS
     assert witness.heard == []
+
+
+def test_117_who_asks_again_and_again_hears_nothing_while_being_refused(place: Place, member: Raw) -> None:
+    """A stranger, and somebody who was taken out of the group, ask on several sockets to open a text being written."""
+    removed = place.newcomer("Gone")
+    with place.database.writing() as uow:
+        kept = uow.session.query(Membership).filter_by(person_id=removed.person_id).one()
+        memberships.remove(uow, place.people.facilitator, group_id=kept.group_id, membership_id=kept.id)
+    _, doc = add_texts(place.database, place.people, WORDS)
+    own = place.client("member")
+    version = member.join(doc, own)["version"]
+    tokens = {place.people.stranger: place.tokens["stranger"], removed: token_of(place.database, removed)}
+    asked, written = 60, 150
+    with contextlib.ExitStack() as stack:
+        uninvited = [
+            (stack.enter_context(raw(place.server.url, token)), f"{actor.person_id}.x")
+            for actor, token in tokens.items()
+            for _ in range(3)
+        ]
+        for turn in range(written):
+            change = json.dumps([len(WORDS) + turn, [0, "x"]])
+            member.send("text:push", [str(doc), version + turn, own, turn + 1, [change]])
+            if turn < asked:
+                for client, mark in uninvited:
+                    client.send("text:join", [str(doc), mark, None, None])
+        until(lambda: heard_of(member, own) == written, "everything is written")
+        for client, _ in uninvited:
+            client.settle()
+            assert {event for event, _ in client.heard} == {"text:refused"}
+            assert [code for _, _, code, _ in client.got("text:refused")] == ["forbidden"] * asked
+
+
+def heard_of(client: Raw, mark: str) -> int:
+    """How many changes of an editor somebody has heard."""
+    return sum(one == mark for _, _, entries in client.got("text:updates") for one, _ in entries)
 
 
 def log_of_other(place: Place) -> int:
@@ -463,6 +499,6 @@ def test_a_flood_of_large_pushes_leaves_the_others_time(place: Place, member: Ra
             peer.send("text:push", [str(flooded), version, own, 1, [change]])
         began = time.monotonic()
         member.send("text:push", [str(quiet), at, other, 1, [f'[[0,"!"],{len(WORDS)}]']])
-        until(lambda: any(mark == other for _, _, entries in member.got("text:updates") for mark, _ in entries), "it")
+        until(lambda: heard_of(member, other), "it")
         assert time.monotonic() - began < 3
         until(lambda: any(code == "retry" for _, _, code, _ in peer.got("text:refused")), "put off")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 MATRIX, HEADERS, OPERATION = "tests/web/test_matrix.py", "tests/web/test_headers.py", "tests/web/test_operation.py"
 SOCKET, LIVE, TEXTS = "tests/realtime/test_abuse.py", "tests/realtime/test_text.py", "tests/services/test_texts.py"
+LIVE_ROOMS = "tests/realtime/test_rooms.py"
 VALIDATION, RATING = "tests/services/test_validation.py", "tests/web/test_rating.py"
 RESULTS, API = "tests/web/test_results.py", "tests/web/test_api.py"
 DOOR, SIGNING = "tests/web/test_accounts.py", "tests/services/test_signing_in.py"
@@ -457,6 +458,12 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 f"{TEXTS}::test_a_text_has_an_end",
                 f"{MATRIX}::test_no_form_breaks",
             ),
+            tried(
+                117,
+                "hear a text in the moments in which one is being refused",
+                f"{SOCKET}::test_117_who_asks_again_and_again_hears_nothing_while_being_refused",
+                f"{LIVE_ROOMS}::test_a_right_that_is_lost_on_the_way_in_leads_out_again",
+            ),
         ),
     ),
     (
@@ -634,7 +641,7 @@ FIRST = {1, 2, 3, 4, 8, 9, 10, 12, 16, 20, 25, 26, 27, 28, 34, 35, 36, 37, 56, 5
 SOCKET_GUARDS = {
     "connect": "our own Origin; the page's CSRF token beside a live sign-in, or a personal token; the protocol",
     "hint:watch": "a topic's group or session may be read by the person now",
-    "text:join": "the text may be read; the mark carries the person's own id",
+    "text:join": "before the room is entered and again with the text: it may be read; the mark is the person's own",
     "text:push": "the text may be written now, by its state and the role, in the transaction that stores it",
     "text:pull": "the text was opened on this connection and may still be read",
     "text:leave": "the connection's own texts only",

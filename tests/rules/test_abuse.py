@@ -27,7 +27,8 @@ def named_in(path: str) -> set[str]:
 
 
 def test_every_number_is_there_once() -> None:
-    assert [each.number for each in ABUSES] == list(range(1, 117))
+    assert sorted(each.number for each in ABUSES) == list(range(1, len(ABUSES) + 1))
+    assert len(ABUSES) >= 117
     for each in ABUSES:
         assert each.tests or each.absent or each.due, each
         assert not (each.absent and (each.tests or each.due)), each
