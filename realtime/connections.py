@@ -138,11 +138,23 @@ class Rooms(Manager):  # type: ignore[misc]  # the library ships no types
     def __init__(self, connections: Connections) -> None:
         super().__init__()
         self.connections = connections
+        self.changing = threading.Lock()
+
+    def basic_enter_room(self, sid: str, namespace: str, room: Any, eio_sid: str | None = None) -> None:
+        """As the library's, but never while a room is made, forgotten or read by another thread."""
+        with self.changing:
+            super().basic_enter_room(sid, namespace, room, eio_sid)
+
+    def basic_leave_room(self, sid: str, namespace: str, room: Any) -> None:
+        """As the library's; see basic_enter_room."""
+        with self.changing:
+            super().basic_leave_room(sid, namespace, room)
 
     def members(self, room: str) -> list[tuple[str, str]]:
         """Ids (Socket.IO, Engine.IO) of all in a room of this process."""
-        found = self.rooms.get("/", {}).get(room)
-        return [] if found is None else list(found.copy().items())
+        with self.changing:
+            found = self.rooms.get("/", {}).get(room)
+            return [] if found is None else list(found.items())
 
     def get_participants(self, namespace: str, room: Any) -> Iterable[tuple[str, str]]:
         """As the library's, without stumbling over a room that empties meanwhile."""
