@@ -23,6 +23,10 @@ Kind = Literal["plain", "heading", "subheading", "bullet", "number", "quote"]
 MAX_LEVEL = 8
 """Word has nine levels of lists; what is nested deeper stands on the last."""
 
+MOST_MARKS = 32
+"""So much of a letter with its marks is put in order (as in Unicode's stream-safe format): the time for it grows by
+squares."""
+
 _SPACES = re.compile(r"[ \t\r\f\v]+")
 _LIST_KINDS = ("bullet", "number")
 _INLINE_MARKS = re.compile(r"([\\*_\[\]])")
@@ -209,22 +213,22 @@ def _tidy_words(words: Iterable[Words]) -> tuple[Words, ...]:
             letters.append((letter, form))
     while letters and letters[-1][0] in " \n":
         letters.pop()
-    found: list[Words] = []
+    following = _following_forms(letters)
+    found: list[tuple[Words, list[str]]] = []
     for at, (letter, own) in enumerate(letters):
         form = own
         if letter.isspace():
             # A space has the form that both its neighbours share.
-            before, after = letters[at - 1][1], _next_form(letters, at)
+            before, after = letters[at - 1][1], following[at]
             form = Words(
                 "", before.bold and after.bold, before.italic and after.italic,
                 before.link if before.link == after.link else "",
             )  # fmt: skip
             letters[at] = (letter, form)
-        if found and found[-1]._replace(text="") == form:
-            found[-1] = form._replace(text=found[-1].text + letter)
-        else:
-            found.append(form._replace(text=letter))
-    return tuple(found)
+        if not found or found[-1][0] != form:
+            found.append((form, []))
+        found[-1][1].append(letter)
+    return tuple(form._replace(text="".join(each)) for form, each in found)
 
 
 @lru_cache(maxsize=256)
@@ -233,11 +237,15 @@ def _may_be_linked(address: str) -> bool:
     return parse(f"[a]({_target(address)})").find(".//a") is not None
 
 
-def _next_form(letters: Sequence[tuple[str, Words]], at: int) -> Words:
-    for letter, form in letters[at + 1 :]:
+def _following_forms(letters: Sequence[tuple[str, Words]]) -> list[Words]:
+    """For each letter the form of the first one after it that is no space; none where only spaces follow."""
+    found: list[Words] = []
+    form = Words("")
+    for letter, own in reversed(letters):
+        found.append(form)
         if not letter.isspace():
-            return form
-    return Words("")
+            form = own
+    return found[::-1]
 
 
 def _numbered(found: list[Paragraph]) -> list[Paragraph]:
@@ -515,7 +523,12 @@ def _folded(text: str) -> Iterator[tuple[str, str]]:
         elif len(part) == 1 and part in _UNSEEN:
             yield "", part
         else:
-            yield _ONE.get(part.lower(), unicodedata.normalize("NFC", part)), part
+            yield _ONE.get(part.lower(), _composed(part)), part
+
+
+def _composed(cluster: str) -> str:
+    """One letter and its marks in the one way of writing them; of more marks than any letter has, the first."""
+    return unicodedata.normalize("NFC", cluster[:MOST_MARKS]) + cluster[MOST_MARKS:]
 
 
 def _cells(some: Sequence[Paragraph]) -> list[list[_Cell]]:

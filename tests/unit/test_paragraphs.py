@@ -19,6 +19,7 @@ from app.calc.paragraphs import (
     tidy,
     words_for_others,
 )
+from tests.growth import again, growth
 
 PARTS = [
     "word", "two words", "*", "**", "_", "__", "[", "](https://example.org/a)", "[a](https://example.org/b?c=1&d=2)",
@@ -192,3 +193,22 @@ def test_an_address_that_became_a_link_is_no_change_and_a_link_written_otherwise
 def test_form_that_cannot_be_shown_costs_no_word() -> None:
     words = (Words("a"), Words("(b)", bold=True), Words("c"))
     assert [each.text for each in paragraphs(markdown([Paragraph("plain", words)]))] == ["a(b)c"]
+
+
+@pytest.mark.parametrize("piece", ["a ", "a", "a\u00a0", "**a** ", "(", "["])
+def test_reading_a_text_twice_as_long_takes_twice_the_time(piece: str) -> None:
+    assert growth(paragraphs, again(piece), shorter=12_000, times=6) < 18
+
+
+@pytest.mark.parametrize("piece", ["a ", "**a** "])
+def test_bringing_back_a_text_twice_as_long_takes_twice_the_time(piece: str) -> None:
+    def bring_back(text: str) -> None:
+        assert rewritten(text, paragraphs(f"{text}end")).endswith("end")
+
+    assert growth(bring_back, again(piece), shorter=6_000) < 8
+
+
+def test_a_letter_of_thousands_of_marks_is_compared_at_once() -> None:
+    """Putting marks in order takes the square of their number, so that only as many as a letter can have are."""
+    assert growth(fold, again("\u0301\u0316"), shorter=8_000, times=6) < 18
+    assert fold("e\u0301\u0316") == fold("é\u0316") == fold("e\u0316\u0301")
