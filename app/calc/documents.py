@@ -6,8 +6,9 @@ nothing points out of the file but links to http, https and mailto addresses. Th
 """
 
 import io
+import itertools
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import docx
@@ -19,6 +20,7 @@ from docx.opc.oxml import serialize_part_xml
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml.ns import nsdecls, qn
+from docx.oxml.numbering import CT_Num
 from docx.oxml.parser import OxmlElement, parse_xml
 from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.shared import Cm, Pt, RGBColor
@@ -66,7 +68,10 @@ class WordDocument:
         section.page_width, section.page_height = width, height
         section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
         section.left_margin = section.right_margin = Cm(2.2)
+        self._end = section._sectPr  # noqa: SLF001  # what stands last in the body, before which all else is put
         self._bookmarks = self._bullets = self._decimal = 0
+        self._last_list: CT_Num | None = None
+        self._num_ids: Iterator[int] = iter(())
         self._styles: dict[str, str | None] = {}
         self._open: dict[int, int] = {}
 
@@ -244,10 +249,14 @@ class WordDocument:
     def _add(self, style: str | None = None, words: str = "", *, based_on: str = "Normal") -> DocxParagraph:
         """A paragraph at the end, in a style by its name.
 
-        python-docx goes through all styles for each paragraph, which in a long document takes longer than all else:
-        each is looked up once.
+        python-docx goes through all styles and all that stands above for each paragraph, which in a long document takes
+        longer than all else: each style is looked up once, and the end is known.
         """
-        paragraph = self._document.add_paragraph(words)
+        element = _element("w:p")
+        self._end.addprevious(element)
+        paragraph = DocxParagraph(element, self._document._body)  # noqa: SLF001  # as python-docx does
+        if words:
+            paragraph.add_run(words)
         if style is not None:
             if style not in self._styles:
                 found = self._style(style, based_on=based_on)
@@ -282,7 +291,16 @@ class WordDocument:
         return self._open[each.level]
 
     def _add_list(self, abstract: int, *, level: int = 0, start: int | None = None) -> int:
-        num = self._document.part.numbering_part.element.add_num(abstract)
+        """The number of a new list; python-docx would go through all lists for each."""
+        if self._last_list is not None:
+            num = CT_Num.new(next(self._num_ids), abstract)  # type: ignore[no-untyped-call]  # untyped there
+            self._last_list.addnext(num)
+        else:
+            numbering = self._document.part.numbering_part.element
+            num = numbering.add_num(abstract)
+            taken = {each.numId for each in numbering.num_lst}
+            self._num_ids = (number for number in itertools.count(1) if number not in taken)
+        self._last_list = num
         if start is not None:
             num.add_lvlOverride(ilvl=level).add_startOverride(start)
         return int(num.numId)

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from app.calc.differences import difference
 from app.calc.documents import WordDocument
+from app.calc.paragraphs import paragraphs
+from tests.growth import again, growth
 
 TEXT = """Paid **in full**, *early*
 or [as agreed](https://example.org/terms?a=1&b=2).
@@ -146,3 +148,12 @@ def test_any_text_can_be_written(text: str) -> None:
     word.markdown(text)
     word.table([text], [])
     docx.Document(io.BytesIO(word.to_bytes()))
+
+
+def test_many_lists_take_as_long_as_as_many_paragraphs() -> None:
+    """Each list of numbers is one of Word's own; a new one does not go through all that there are."""
+
+    def write(text: str) -> None:
+        assert len(WordDocument("T").text(paragraphs(text))) == len(text) // 5
+
+    assert growth(write, again("1. a\n1) a\n"), shorter=1_500) < 9
