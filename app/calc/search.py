@@ -107,6 +107,10 @@ def _which(word: str, wanted: tuple[str, ...]) -> int | None:
 def _fold(text: str) -> str:
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", text)
-    plain = "".join(sign for sign in apart if not unicodedata.combining(sign))
+    # Marks go first: to put thousands of them in order, which normalising does, takes the square of their number.
+    plain = _without_accents(unicodedata.normalize("NFKD", _without_accents(text)))
     return unicodedata.normalize("NFKD", plain.casefold()).translate(_PLAIN)
+
+
+def _without_accents(text: str) -> str:
+    return "".join(sign for sign in text if not unicodedata.combining(sign))

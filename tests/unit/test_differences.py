@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.calc.differences import Segment, difference
+from tests.growth import growth
 
 
 def marked(old: str, new: str) -> str:
@@ -81,3 +82,17 @@ def test_a_hundred_kilobytes_are_compared_quickly(old: str, new: str) -> None:
     segments = difference(old, new)
     assert time.process_time() - start < 3.0
     assert "".join(each.text for each in segments if each.kind != "removed") == new
+
+
+def test_anchors_that_come_up_one_by_one_are_not_sought_for_ever() -> None:
+    """Each cut makes the next pair of words the only one of its kind, and only that: as many rounds as words."""
+
+    def pair(words: int) -> tuple[str, str]:
+        chain = ["x2", "x1", *(word for at in range(3, words) for word in (f"x{at}", f"x{at - 1}"))]
+        return " , ".join(chain), " ; ".join(chain)
+
+    assert growth(lambda both: difference(*both), pair, shorter=250, times=5) < 13
+    old, new = pair(1_000)
+    found = difference(old, new)
+    assert "".join(each.text for each in found if each.kind != "added") == old
+    assert "".join(each.text for each in found if each.kind != "removed") == new

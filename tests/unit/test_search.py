@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.calc.search import MOST_WORDS, Piece, asked_for, excerpt, marked, matches, words
+from tests.growth import again, growth
 
 
 def shown(pieces: list[Piece]) -> str:
@@ -64,3 +65,9 @@ def test_no_text_breaks_it_and_nothing_is_lost(text: str, question: str) -> None
     if wanted and matches([text], wanted):
         assert any(piece.found for piece in marked(text, wanted))
     excerpt(text, wanted)
+
+
+def test_thousands_of_accents_on_one_letter_are_taken_off_at_once() -> None:
+    """Putting them in order first, as normalising does, would take the square of their number."""
+    assert growth(words, again("\u0301\u0316"), shorter=8_000, times=6) < 18
+    assert words("e\u0301\u0316ǘ ﬁ\u0316 ŉ İ") == ["eu", "fi", "ʼn", "i"]
