@@ -15,7 +15,7 @@ from socketio import Server
 from socketio.manager import Manager
 
 from app.services.sockets import Holder, Stamp
-from realtime.buckets import RATES, TOTAL, Bucket
+from realtime.buckets import RATES, TOTAL, Bucket, Turns
 
 log = logging.getLogger("concordat.live")
 
@@ -61,6 +61,7 @@ class Connections:
         self.lock = threading.Lock()
         self.by_engine: dict[str, Connection] = {}
         self.by_sid: dict[str, Connection] = {}
+        self.turns: dict[int, Turns] = {}
 
     def all(self) -> list[Connection]:
         """A copy, safe to walk through."""
@@ -85,6 +86,14 @@ class Connections:
                 found.sid, found.holder = sid, holder
                 self.by_sid[sid] = found
             return found
+
+    def wait(self, each: Connection, event: str) -> float:
+        """How many seconds a message has to wait until it is its person's turn."""
+        if each.holder is None:
+            return 0.0
+        with self.lock:
+            turns = self.turns.setdefault(each.holder.person_id, Turns())
+        return turns.wait(event)
 
     def gone(self, eio_sid: str) -> Connection | None:
         """Forget a connection."""
@@ -120,6 +129,10 @@ class Connections:
     def sweep(self) -> None:
         """Cut what has not said who it is in time, what does not read, and what was told to go and stays."""
         now = time.monotonic()
+        with (
+            self.lock
+        ):  # forgotten when they have rested, and not with their last connection, after which one may return
+            self.turns = {person_id: turns for person_id, turns in self.turns.items() if not turns.rested}
         for each in self.all():
             found = self.server.eio.sockets.get(each.eio_sid)
             if found is None:

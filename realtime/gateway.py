@@ -1,8 +1,8 @@
 """The live server: who connects, with which right, what a message must look like, and where refusals go.
 
 A message passes four checks before it reaches anything of ours: the frame (wire.py), the packet (wire.Packet), the
-buckets of its connection, and the shape its handler expects. Rights are looked up for each one, in the transaction
-that serves it: nothing here remembers one.
+buckets of its connection and of its person, and the shape its handler expects. Rights are looked up for each one, in
+the transaction that serves it: nothing here remembers one.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ PROTOCOL = 1
 MAX_TOPICS = 200
 SOCKETS_PER_PERSON = 60
 SWEEP_SECONDS = 0.5
+#: The longest that a message waits for its person's turn, in seconds: so many have no honest page behind them.
+LONGEST_WAIT = 5.0
 #: How long a connection may take to say goodbye when the process ends.
 STOP_SECONDS = 0.3
 #: Every so many sweeps the database is asked who is still signed in, and whether texts moved unheard.
@@ -219,6 +221,13 @@ class Gateway:
             if not each.buckets[event].take():
                 if event != "text:presence":  # too many of those are merely not shown
                     self.connections.cut(each, f"too many {event}")
+                return
+            wait = self.connections.wait(each, event)
+            if wait > LONGEST_WAIT:
+                self.connections.cut(each, f"too many {event} on all connections of a person")
+                return
+            time.sleep(wait)  # nothing more is read from this connection meanwhile
+            if each.closing:
                 return
             try:
                 handler(each, payload)

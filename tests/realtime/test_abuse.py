@@ -22,6 +22,7 @@ import socketio.exceptions
 from app.services import history, memberships, suggestions
 from models.documents import Document, Field
 from models.groups import Membership
+from realtime.buckets import OF_A_PERSON
 from tests.cast import sign_in_token
 from tests.typists import PROTOCOL, Place, Raw, add_texts, document_of, log_of, raw, token_of, until
 
@@ -199,6 +200,25 @@ def test_69_68_flood_of_joins_and_pulls(place: Place) -> None:
             for number in range(5_000):
                 member.send("text:pull", [str(place.doc), number % 3])
         until(lambda: member.closed, "a flood is cut")
+
+
+def test_72_many_connections_of_one_person_take_turns(place: Place) -> None:
+    """Each stays within what one connection may ask; together they get no more than one person does."""
+    flooder = place.newcomer("Flooder")
+    token, mark = token_of(place.database, flooder), f"{flooder.person_id}.x"
+    rate, burst = OF_A_PERSON["text:pull"]
+    wanted = burst + 3 * rate
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(raw(place.server.url, token)) for _ in range(6)]
+        for client in clients:
+            client.join(place.doc, mark)
+        began = time.monotonic()
+        for _ in range(wanted // len(clients)):
+            for client in clients:
+                client.send("text:pull", [str(place.doc), 0])
+        until(lambda: sum(len(client.got("text:updates")) for client in clients) == wanted, "all in turn", seconds=30)
+        assert time.monotonic() - began > 2.9
+        assert not any(client.closed for client in clients)
 
 
 def test_71_carets_carry_the_servers_word(place: Place, witness: Raw, member: Raw) -> None:

@@ -422,6 +422,7 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 72,
                 "flood with messages",
                 f"{SOCKET}::test_69_68_flood_of_joins_and_pulls",
+                f"{SOCKET}::test_72_many_connections_of_one_person_take_turns",
                 due="faults and load (others' waiting time under a flood)",
             ),
             tried(
