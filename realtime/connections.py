@@ -129,9 +129,8 @@ class Connections:
     def sweep(self) -> None:
         """Cut what has not said who it is in time, what does not read, and what was told to go and stays."""
         now = time.monotonic()
-        with (
-            self.lock
-        ):  # forgotten when they have rested, and not with their last connection, after which one may return
+        # Turns are forgotten when they have rested, and not with the last connection: after that one may come back.
+        with self.lock:
             self.turns = {person_id: turns for person_id, turns in self.turns.items() if not turns.rested}
         for each in self.all():
             found = self.server.eio.sockets.get(each.eio_sid)
