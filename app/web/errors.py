@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
+import re
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 import redis
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, SecurityError, Unauthorized
 
 from app import logs
 from app.errors import DomainError
 from app.uow import SILENT
 from app.web import health
+from app.web.forms import local_path
 from app.web.guards import anyone
 
 log = logging.getLogger("concordat.web")
@@ -32,6 +35,11 @@ WORDS = {
 }
 
 
+#: Fields that nobody typed into, or that nobody else should read over a shoulder: never shown again.
+NOT_SHOWN = re.compile(
+    r".*(password|token|secret).*|current|code|next|before|english-\d+|value-.+|(text|why|summary)-\d+"
+)
+
 #: Answered under any name, since they build no address and show nothing.
 PROBES = {"/healthz": health.healthz, "/readyz": health.readyz}
 
@@ -42,14 +50,56 @@ def wants_json() -> bool:
 
 
 def answer(status: int, code: str, message: str, fields: dict[str, str] | None = None) -> ResponseReturnValue:
-    """The refusal in the form the asker reads."""
+    """The refusal in the form the asker reads; a page shows again what was written into a refused form."""
     if wants_json():
         return jsonify(code=code, message=message, fields=fields or {}), status
     template = "errors/fragment.html" if request.headers.get("HX-Request") else "errors/error.html"
     page = render_template(
-        template, status=status, message=message, fields=fields or {}, reference=logs.request_id.get()
-    )
+        template, status=status, message=message, fields=fields or {}, reference=logs.request_id.get(),
+        written=_written(), back=_back(),
+    )  # fmt: skip
     return page, status
+
+
+def _written() -> list[str]:
+    """The longer texts of a posted form, which no going back may find again: no page of ours is kept by a browser.
+
+    Longer is what has more than one word, so that no token, choice or number is among them.
+    """
+    with suppress(HTTPException):  # what was sent could not even be read
+        texts = [text.strip() for name, text in request.form.items(multi=True) if not NOT_SHOWN.fullmatch(name)]
+        return [text for text in texts if re.search(r"\s", text)]
+    return []
+
+
+def _back() -> str:
+    """The page a form was sent from, where it is one of ours that can be opened again; else nothing."""
+    asked = urlsplit(request.referrer or "")
+    if request.method != "POST" or asked.netloc != request.host:
+        return ""
+    path = local_path(asked.path + (f"?{asked.query}" if asked.query else ""), "")
+    adapter = current_app.create_url_adapter(request)
+    try:
+        if adapter is not None:
+            adapter.match(asked.path, method="GET")
+    except HTTPException:
+        return ""
+    return path
+
+
+def _is_signed_out() -> bool:
+    """Whether this is for people who are signed in and nobody is, by the guard of the view, which has not run.
+
+    Whoever is signed in then stands in the head of the page, as on any other.
+    """
+    try:
+        for guard in current_app.before_request_funcs.get(request.blueprint, []):
+            guard()
+    except Unauthorized:
+        return True
+    except (DomainError, *SILENT):
+        pass
+    return False
 
 
 def install(app: Flask) -> None:
@@ -61,8 +111,11 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def csrf(error: CSRFError) -> ResponseReturnValue:
-        words = _("This page was open for too long or came from elsewhere. Reload it and try again.")
-        return answer(400, "csrf", words)
+        if _is_signed_out():
+            return answer(401, "unauthorized", WORDS[401])
+        return answer(
+            400, "csrf", _("The page was open for too long, was made before you last signed in, or is not ours.")
+        )
 
     @app.errorhandler(SecurityError)
     def host(error: SecurityError) -> ResponseReturnValue:
