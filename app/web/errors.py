@@ -56,12 +56,12 @@ def answer(status: int, code: str, message: str, fields: dict[str, str] | None =
     template = "errors/fragment.html" if request.headers.get("HX-Request") else "errors/error.html"
     page = render_template(
         template, status=status, message=message, fields=fields or {}, reference=logs.request_id.get(),
-        written=_written(), back=_back(),
+        written=written(), back=_back(),
     )  # fmt: skip
     return page, status
 
 
-def _written() -> list[str]:
+def written() -> list[str]:
     """The longer texts of a posted form, which no going back may find again: no page of ours is kept by a browser.
 
     Longer is what has more than one word, so that no token, choice or number is among them.

@@ -18,7 +18,9 @@ from flask_babel import gettext as _
 
 from app.errors import Invalid
 from app.services import contracting, evidence, findings, library
+from app.web import items
 from app.web.context import database, looking, transaction
+from app.web.errors import wants_json
 from app.web.forms import local_path, text
 from app.web.fragments import fragment, group_id, number, numbers
 from models.evidence import Provenance, Relation, Source, Strength
@@ -200,9 +202,17 @@ def add_link(finding_id: int, item_id: int) -> int:
 def link(slug: str, item_id: int) -> ResponseReturnValue:
     """Say what a finding does to an item."""
     finding_id = number("finding_id")
-    if finding_id is None:
-        raise Invalid(_("Choose a finding from the list."), fields={"finding_id": _("Choose from the list")})
-    back: Back = ("evidence.unlink", {"link_id": add_link(finding_id, item_id)}, {})
+    try:
+        if finding_id is None:
+            raise Invalid(
+                _("Choose a finding from the list."), fields={"finding_id": _("Choose a finding from the list")}
+            )
+        made = add_link(finding_id, item_id)
+    except Invalid as error:
+        if wants_json():
+            raise
+        return items.page(item_id, error, "evidence"), error.status
+    back: Back = ("evidence.unlink", {"link_id": made}, {})
     return done(_("The finding is linked."), _item(item_id), back, item_id=item_id)
 
 

@@ -113,6 +113,10 @@ class Typed(dict[str, str]):
     def __missing__(self, name: str) -> str:
         return ""
 
+    def every(self, name: str) -> list[str]:
+        """What was chosen under one name, where more than one can be."""
+        return request.form.getlist(name)
+
 
 def typed() -> Typed:
     """What the request's form holds."""

@@ -13,6 +13,7 @@ from app.errors import DomainError, Invalid
 from app.policy import Actor, Can, allowed
 from app.services import homework, meetings, rooms
 from app.uow import UnitOfWork
+from app.web import items
 from app.web.context import looking
 from app.web.forms import asked, local_path, text
 from app.web.fragments import command, day, faults, group_id, number, numbers, typed
@@ -40,10 +41,13 @@ def _page(refused: DomainError | None = None, homework_id: int | None = None) ->
         me = actor.person_id
     if refused is not None and homework_id is None:
         given = {name: request.form.get(name, "") for name in given}
+    summary = faults(refused)
+    if homework_id is not None:
+        summary = {f"{name}-{homework_id}": sentence for name, sentence in summary.items()}
     return render_template(
         "homework/index.html", waits=waits, past=past, gives=gives, given=given, me=me, refused=refused,
-        errors=faults(refused), typed=typed(), homework_id=homework_id, people=request.form.getlist("people"),
-        opens=bool(item or meeting), **choices,
+        errors=faults(refused), typed=typed(), homework_id=homework_id, summary=summary,
+        people=request.form.getlist("people"), opens=bool(item or meeting), **choices,
     )  # fmt: skip
 
 
@@ -94,7 +98,12 @@ def reply(slug: str, homework_id: int) -> ResponseReturnValue:
         return _("The next session sees that it is ready.") if ready == "yes" else _("The next session sees why not.")
 
     to = local_path(request.form.get("next"), url_for("homework.index", slug=slug))
-    return command(say, to=to, page=lambda refused: _page(refused, homework_id))
+
+    def page(refused: DomainError) -> str:
+        item_id = number("here")
+        return items.page(item_id, refused, f"homework-{homework_id}") if item_id else _page(refused, homework_id)
+
+    return command(say, to=to, page=page)
 
 
 @bp.post("/<int:homework_id>/take-back")

@@ -36,7 +36,7 @@ from app.uow import UnitOfWork
 from app.web import cards, redlines
 from app.web import talks as talks_
 from app.web.context import looking, transaction
-from app.web.errors import wants_json
+from app.web.errors import wants_json, written
 from app.web.forms import text, whole_number
 from app.web.fragments import faults, group_id, may, typed
 from app.web.history import field_words
@@ -197,12 +197,41 @@ def item(item_id: int, slug: str) -> ResponseReturnValue:
 def page(item_id: int, refused: DomainError | None = None, refused_on: str = "") -> str:
     """The page of an item as it is now; after a refusal, with that and what was typed, at the part ``refused_on``.
 
-    That is "suggestion-7", "talk-7" (a discussion), "said-7" (one comment) or "new" (a new comment).
+    That is "suggestion-7", "talk-7" (a discussion), "said-7" (one comment), "new" (a new comment), "homework-7" or
+    "evidence". What no form of the page can show any more is shown to be copied.
     """
     return render_template(
         "items/item.html", refusal=refused.message if refused else "", refused_on=refused_on, errors=faults(refused),
+        summary=_summary(refused, refused_on, item_id), written=written() if refused and not refused.fields else [],
         typed=typed(), **_everything(item_id, lines=8),
     )  # fmt: skip
+
+
+#: The ids of fields on the page of an item, by the part they are in; N is the number of that part.
+_FIELDS = {
+    "new": {"quote": "quote", "words": "new-words"},
+    "talk": {"words": "reply-N"},
+    "said": {"words": "change-N"},
+    "suggestion": {name: f"{name}-N" for name in ("places", "answer", "part-answer")},
+    "homework": {"words": "words-N"},
+    "evidence": {"finding_id": "finding-of-N", "relation": "relation-of-N", "note": "note-of-N"},
+}
+#: Parts whose own id is another than their name.
+_PARTS = {"new": "new-comment"}
+
+
+def _summary(refused: DomainError | None, refused_on: str, item_id: int) -> dict[str, str]:
+    """What went wrong, by the id of the place on the page where it can be mended."""
+    if refused is None:
+        return {}
+    part, _dash, number = refused_on.partition("-")
+    here = _PARTS.get(refused_on, refused_on)
+    known = _FIELDS.get(part, {})
+    found = {
+        known.get(name, here).replace("N", number or str(item_id)): sentence
+        for name, sentence in refused.fields.items()
+    }
+    return found or {here: refused.message}
 
 
 def suggestion_states() -> dict[SuggestionState, str]:

@@ -38,9 +38,14 @@ def _to(slug: str, item_id: int) -> str:
     return local_path(request.form.get("next"), page)
 
 
-def _page_of(item_id: int, suggestion_id: int) -> Callable[[DomainError], str]:
-    """What is shown when something upon a suggestion is refused."""
-    return lambda refused: items.page(item_id, refused, f"suggestion-{suggestion_id}")
+def _page_of(item_id: int, suggestion_id: int, form: str = "") -> Callable[[DomainError], str]:
+    """What is shown when something upon a suggestion is refused; ``form`` tells its forms with an answer apart."""
+
+    def page(refused: DomainError) -> str:
+        refused.fields = {form + name if name == "answer" else name: said for name, said in refused.fields.items()}
+        return items.page(item_id, refused, f"suggestion-{suggestion_id}")
+
+    return page
 
 
 @bp.get("/suggestions")
@@ -130,7 +135,9 @@ def accept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
             return _("The places you ticked are now as suggested.")
         return _("The words are now as suggested.")
 
-    return command(decide, to=_to(slug, item_id), page=_page_of(item_id, suggestion_id))
+    return command(
+        decide, to=_to(slug, item_id), page=_page_of(item_id, suggestion_id, "part-" if places is not None else "")
+    )
 
 
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/reject")

@@ -186,3 +186,21 @@ def test_words_marked_on_a_page_go_into_the_form(open_room: Opener, people: Cast
     observer.get_by_role("button", name="Comment", exact=True).click()
     expect(observer.locator("mark.commented")).to_have_text("gain and loss")
     expect(observer.locator("mark.commented + a")).to_have_text("Comment 11")
+
+
+def test_what_was_refused_is_said_at_the_head_of_the_page_and_leads_to_its_field(
+    open_room: Opener, people: Cast, assert_accessible: Callable[[Page], None]
+) -> None:
+    member = open_room(people.member, "/items/1", viewport={"width": 390, "height": 844})
+    member.locator("#new-comment summary").click()
+    member.get_by_label("Which words").fill("no such words")
+    member.get_by_label("Your comment").fill("Why these?")
+    member.get_by_role("button", name="Comment", exact=True).click()
+    summary = member.locator(".error-summary")
+    expect(summary).to_be_focused()
+    expect(summary).to_be_in_viewport()
+    assert_accessible(member)
+    summary.get_by_role("link").click()
+    expect(member.get_by_label("Which words")).to_be_focused()
+    expect(member.get_by_label("Which words")).to_be_in_viewport()
+    expect(member.get_by_label("Your comment")).to_have_value("Why these?")

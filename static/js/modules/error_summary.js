@@ -8,6 +8,7 @@ export function mount(element) {
     const field = link ? document.getElementById(link.hash.slice(1)) : null;
     if (!field) return;
     event.preventDefault();
+    for (let fold = field.closest("details"); fold; fold = fold.parentElement?.closest("details") ?? null) fold.open = true;
     (field.closest(".field") ?? field).scrollIntoView({ block: "start" });
     field.focus({ preventScroll: true });
   });
