@@ -26,7 +26,8 @@ class Suggestion(Base):
 
     ``made_for`` and ``changes`` are the version it was written against and the ChangeSet's JSON as it was written;
     ``carried_to`` and ``carried`` the same after it was moved along with the text. It stays where it is once the words
-    under it have changed (``in_conflict``). ``answer`` says why it was accepted or rejected.
+    under it have changed (``in_conflict``). ``answer`` says why it was accepted or rejected. One in conflict is
+    accepted only by being written into the text by hand (``by_hand``).
     """
 
     __tablename__ = "suggestion"
@@ -51,3 +52,8 @@ class Suggestion(Base):
     answer: Mapped[str] = mapped_column(Text, default="")
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None]
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody took it in by editing the text, since its words had changed."""
+        return self.in_conflict and self.state is SuggestionState.ACCEPTED

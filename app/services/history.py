@@ -51,7 +51,8 @@ class Moment:
     "suggestion" (of ``name``, accepted by ``decider``).
 
     ``mark`` addresses the item's words after it, ``fields`` are the texts that changed, ``text`` is the outcome
-    sentence or the version's title, ``changes`` how many changes an edit gathers.
+    sentence or the version's title, ``changes`` how many changes an edit gathers. What an accepted suggestion
+    changed is no edit of its author's besides.
     """
 
     kind: str
@@ -68,6 +69,7 @@ class Moment:
     text: str = ""
     decision: Decision | None = None
     version: Version | None = None
+    suggestion: Suggestion | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Cause:
     names: tuple[str, ...] = ()
     decider: str = ""
     decision: Decision | None = None
+    suggestion: Suggestion | None = None
 
 
 class FieldDifference(NamedTuple):
@@ -95,6 +98,12 @@ class _Change(NamedTuple):
     field: Field
     version: int
     author_id: int | None
+    client: str
+
+
+def taken_by(suggestion: Suggestion) -> str:
+    """What the log of changes names as the hand that wrote an accepted suggestion."""
+    return f"{suggestion.author_id or 0}.suggestion-{suggestion.id}"
 
 
 def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id: int | None = None) -> list[Moment]:
@@ -107,9 +116,10 @@ def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id
     texts = documents_of(session, [item.id]).get(item.id, {})
     meetings = _meetings(session, item.group_id)
     log, since = _log(session, texts, min(max(most * READ_PER_MOMENT, LEAST_READ), MOST_READ))
-    moments = _edits(log, meetings)
     marks = _Marks(log, texts)
-    moments += [moment for moment in _bound(session, item) if since is None or moment.ended > since]
+    moments = [moment for moment in _bound(session, item) if since is None or moment.ended > since]
+    told = {taken_by(moment.suggestion) for moment in moments if moment.suggestion is not None}
+    moments += _edits([change for change in log if change.client not in told], meetings)
     for moment in moments:
         moment.mark = marks.at(moment.ended)
     moments += _sessions(meetings, marks, since)
@@ -298,7 +308,7 @@ def causes(
     names = names_of(session, [*people, *(who for _item, who, _at in written)])
     for item_id, one in taken:
         author, decider = (names.get(who or 0, "") for who in (one.author_id, one.decided_by_id))
-        cause = Cause("suggestion", one.decided_at or until, (author,), decider)
+        cause = Cause("suggestion", one.decided_at or until, (author,), decider, suggestion=one)
         found.setdefault(reference_of[item_id or 0], []).append(cause)
     hands: dict[int, list[tuple[str, datetime]]] = {}
     for item_id, who, at in written:
@@ -323,12 +333,12 @@ def _log(session: Session, texts: Mapping[Field, Document], most: int) -> tuple[
         if one not in texts:
             continue
         rows = session.execute(
-            select(TextChange.at, TextChange.version, TextChange.author_id)
+            select(TextChange.at, TextChange.version, TextChange.author_id, TextChange.client)
             .where(TextChange.document_id == texts[one].id)
             .order_by(TextChange.version.desc())
             .limit(most)
         ).all()
-        found += [_Change(at, one, version, author) for at, version, author in rows]
+        found += [_Change(at, one, version, author, client) for at, version, author, client in rows]
         if len(rows) == most:
             since = max(since, rows[-1].at) if since is not None else rows[-1].at
     if since is not None:
@@ -389,8 +399,11 @@ def _bound(session: Session, item: Item) -> list[Moment]:
         if suggestion.decided_at is not None:
             at = suggestion.decided_at
             moments.append(
-                Moment("suggestion", at, at, author_id=suggestion.author_id, decider_id=suggestion.decided_by_id)
-            )
+                Moment(
+                    "suggestion", at, at, author_id=suggestion.author_id, decider_id=suggestion.decided_by_id,
+                    suggestion=suggestion,
+                )
+            )  # fmt: skip
     rows = session.execute(
         select(Decision, Meeting)
         .outerjoin(Meeting, Meeting.id == Decision.meeting_id)

@@ -212,7 +212,7 @@ def accept(
         raise Invalid("", fields={"places": "Choose at least one of the places."})
     after = chosen.apply(to_units(document.text))
     documents.clean(document.field, from_units(after))
-    client = f"{suggestion.author_id or 0}.suggestion-{suggestion.id}"
+    client = history.taken_by(suggestion)
     documents.append(uow, document, [documents.Addition(suggestion.author_id, client, 0, chosen, after)])
     item.changed_at = uow.now
     all_of_it = chosen == whole
@@ -222,6 +222,28 @@ def accept(
     )
     what = "a suggestion" if all_of_it else "a part of a suggestion"
     note(uow, actor, f"accepted {what} for {item.reference}", group_id=item.group_id, item_id=item.id)
+    uow.emit(ItemChanged(item.group_id, item.id))
+    return suggestion
+
+
+def take_in(
+    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, answer: str, group_id: int | None = None
+) -> Suggestion:
+    """Say that a suggestion whose words have changed was written into the text by hand, and how; no text changes here.
+
+    Raises NotFound, Forbidden with the reason why the words cannot change now, Conflict when it was decided already or
+    can be accepted as it is, Invalid without words.
+    """
+    suggestion, document, item = _hold(uow, actor, suggestion_id, group_id)
+    _must_decide(uow.session, actor, item)
+    _carry(uow.session, suggestion, document)
+    if not suggestion.in_conflict:
+        raise Conflict("The words under this suggestion stand as they did: it can be accepted as it is.")
+    if not answer.strip():
+        raise Invalid("", fields={"answer": "Say how it was taken in, so that its author knows."})
+    _decide(uow, actor, suggestion, SuggestionState.ACCEPTED, answer)
+    _tell(uow, actor, suggestion, item, "took in, by hand, your suggestion")
+    note(uow, actor, f"took in a suggestion for {item.reference} by hand", group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
     return suggestion
 

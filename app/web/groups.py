@@ -16,7 +16,7 @@ from app.services import overview as overview_service
 from app.services.activity import list_activity
 from app.web.context import looking, transaction
 from app.web.forms import asked, optional, text
-from app.web.items import suggestion_states
+from app.web.items import outcome
 from models.groups import Role
 
 bp = Blueprint("groups", __name__)
@@ -29,7 +29,7 @@ def overview(slug: str) -> ResponseReturnValue:
     with looking() as (uow, actor):
         seen = overview_service.look(uow, actor, group_id=g.group.id)
     g.look_asked = seen.practice.begun_at if seen.practice is not None else None
-    return render_template("groups/overview.html", seen=seen, states=suggestion_states())
+    return render_template("groups/overview.html", seen=seen, outcome=outcome)
 
 
 @bp.post("/read")

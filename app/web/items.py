@@ -42,7 +42,7 @@ from app.web.fragments import faults, group_id, may, typed
 from app.web.history import field_words
 from models.documents import Field
 from models.items import Item, Kind, PrincipleGroup, Status
-from models.suggestions import SuggestionState
+from models.suggestions import Suggestion, SuggestionState
 
 bp = Blueprint("items", __name__)
 
@@ -212,7 +212,7 @@ _FIELDS = {
     "new": {"quote": "quote", "words": "new-words"},
     "talk": {"words": "reply-N"},
     "said": {"words": "change-N"},
-    "suggestion": {name: f"{name}-N" for name in ("places", "answer", "part-answer")},
+    "suggestion": {name: f"{name}-N" for name in ("places", "answer", "part-answer", "hand-answer")},
     "homework": {"words": "words-N"},
     "evidence": {"finding_id": "finding-of-N", "relation": "relation-of-N", "note": "note-of-N"},
 }
@@ -234,15 +234,18 @@ def _summary(refused: DomainError | None, refused_on: str, item_id: int) -> dict
     return found or {here: refused.message}
 
 
-def suggestion_states() -> dict[SuggestionState, str]:
-    """What can become of a suggestion, in the reader's language."""
-    return {
+def outcome(suggestion: Suggestion) -> str:
+    """What has become of a suggestion, in the reader's language."""
+    if suggestion.by_hand:
+        return str(_("Taken in by hand"))
+    words = {
         SuggestionState.OPEN: _("Open"),
         SuggestionState.ACCEPTED: _("Accepted"),
         SuggestionState.PARTLY: _("Accepted in part"),
         SuggestionState.REJECTED: _("Not taken"),
         SuggestionState.WITHDRAWN: _("Withdrawn"),
     }
+    return str(words[suggestion.state])
 
 
 def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
@@ -269,7 +272,7 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
             "me": actor.person_id,
             "may_suggest": items.rights(uow.session, actor, entry.item.group_id).suggesting(entry.item),
             "fields": field_words(),
-            "states": suggestion_states(),
+            "outcome": outcome,
             "Field": Field,
             **_choices(uow, actor, entry),
         }

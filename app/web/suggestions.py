@@ -58,7 +58,7 @@ def index(slug: str) -> ResponseReturnValue:
         entries = items_service.entries_of(uow, actor, group_id(), {item.id for _, item in found})
     return render_template(
         "suggestions/index.html", lines=lines, entries=entries, show=show if show in ("mine", "decided") else "open",
-        fields=field_words(), states=items.suggestion_states(), most=suggestions.MOST,
+        fields=field_words(), outcome=items.outcome, most=suggestions.MOST,
     )  # fmt: skip
 
 
@@ -137,6 +137,21 @@ def accept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
 
     return command(
         decide, to=_to(slug, item_id), page=_page_of(item_id, suggestion_id, "part-" if places is not None else "")
+    )
+
+
+@bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/take-in")
+def take_in(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
+    """Say that it was written into the words by hand, and how."""
+
+    def decide(uow: UnitOfWork, actor: Actor) -> Suggestion:
+        return suggestions.take_in(uow, actor, suggestion_id=suggestion_id, answer=text("answer"), group_id=group_id())
+
+    return command(
+        decide,
+        to=_to(slug, item_id),
+        said=_("Its author can read that it was taken in, and how."),
+        page=_page_of(item_id, suggestion_id, "hand-"),
     )
 
 

@@ -15,6 +15,7 @@ from app.services import documents, history, suggestions, texts
 from app.services.suggestions import Shown, Words
 from app.uow import Database
 from models.documents import Document, Field, TextChange
+from models.notifications import Notification
 from models.suggestions import SuggestionState
 from tests.cast import Cast
 from tests.wordings import agreed, rewrite
@@ -196,6 +197,45 @@ def test_it_is_refused_with_a_reason_or_taken_back_by_its_author(room: Room) -> 
     assert room.words == WORDS
     with room.database.reading() as uow:
         assert suggestions.open_counts(uow.session, room.people.group_id) == {}
+
+
+def test_one_whose_words_have_changed_is_taken_in_by_hand(room: Room) -> None:
+    fits = room.suggest(room.people.member, "within a corridor", "within a narrow corridor")
+    made = room.suggest(room.people.member, "gain and loss", "gains and losses")
+    facilitator = room.people.facilitator
+
+    def take_in(actor: Actor, suggestion_id: int, answer: str = "As in the new sentence.") -> None:
+        with room.database.writing() as uow:
+            suggestions.take_in(uow, actor, suggestion_id=suggestion_id, answer=answer)
+
+    with pytest.raises(Conflict, match="can be accepted as it is"):
+        take_in(facilitator, made)
+    room.write("Partners share all of it within a corridor.")
+    with pytest.raises(Invalid) as refused:
+        take_in(facilitator, made, " ")
+    assert "answer" in refused.value.fields
+    with pytest.raises(Forbidden):
+        take_in(room.people.peer, made)  # no member writes in agreed words
+    with pytest.raises(Conflict):
+        take_in(facilitator, fits)
+    take_in(facilitator, made)
+    assert room.words == "Partners share all of it within a corridor."
+    _waits, shown = room.shown()
+    assert (shown.suggestion.state, shown.suggestion.by_hand) == (SuggestionState.ACCEPTED, True)
+    assert shown.suggestion.answer == "As in the new sentence."
+    assert not shown.in_conflict
+    room.decide(facilitator, fits)
+    assert {each.suggestion.id: each.suggestion.by_hand for each in room.shown()} == {fits: False, made: True}
+    with pytest.raises(Conflict, match="accepted already"):
+        take_in(facilitator, made)
+    with room.database.reading() as uow:
+        told = uow.session.execute(
+            select(Notification.words).where(Notification.person_id == room.people.member.person_id)
+        ).scalars()
+        assert "took in, by hand, your suggestion for E1: As in the new sentence." in list(told)
+        moments = history.timeline(uow, room.people.observer, room.item_id, most=9)
+    taken = {each.suggestion.id: each.suggestion.by_hand for each in moments if each.suggestion}
+    assert taken == {fits: False, made: True}
 
 
 def test_what_was_written_against_older_words_counts_from_there(room: Room) -> None:

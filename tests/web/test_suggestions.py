@@ -70,6 +70,51 @@ def test_what_was_typed_is_kept_when_it_is_refused(
     assert "Decided in session 2." in member.get(f"{ROOM}/items/{agreed.id}").text
 
 
+def test_one_that_was_overtaken_is_taken_in_by_hand_and_everybody_reads_so(
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item, database: Database
+) -> None:
+    member, facilitator = client_of(people.member), client_of(people.facilitator)
+    member.get(f"/g/{SLUG}/")
+    sent = {"field": "text", "version": "1", "text": WORDS.replace("gain", "profit")}
+    page = f"{ROOM}/items/{agreed.id}"
+    member.post(f"{page}/suggest", data=sent)
+    assert "Taken in by hand" not in facilitator.get(page).text, "as long as it can be accepted"
+    wordings.rewrite(database, people.facilitator, agreed.id, WORDS.replace("gain and loss", "all of it"))
+    assert "Taken in by hand" in facilitator.get(page).text
+    assert "Taken in by hand" not in member.get(page).text, "nothing to decide for a member"
+    address = f"{page}/suggestions/1/take-in"
+    empty = facilitator.post(address, data={"answer": " "})
+    assert empty.status_code == 422
+    assert 'href="#hand-answer-1"' in empty.text
+    done = facilitator.post(address, data={"answer": "All of it has profit in it."}, follow_redirects=True).text
+    for shown in (done, member.get(page).text, member.get(f"{ROOM}/suggestions?show=decided").text):
+        assert '<span class="tag tag--green">Taken in by hand</span>' in shown
+        assert "All of it has profit in it." in shown
+    assert (
+        "took in, by hand, your suggestion for E1: All of it has profit" in member.get("/account/notifications/").text
+    )
+    line = f"took in, by hand, a suggestion by {people.member.name}"
+    assert line in done
+    assert line in member.get(f"{page}/history").text
+    assert facilitator.post(address, data={"answer": "Twice."}).status_code == 409
+
+
+def test_what_an_accepted_suggestion_changed_is_one_line_of_the_time_line(
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    member, facilitator = client_of(people.member), client_of(people.facilitator)
+    page = f"{ROOM}/items/{agreed.id}"
+    member.post(f"{page}/suggest", data={"field": "text", "version": "1", "text": OTHER})
+    member.post(f"{page}/suggest", data={"field": "text", "version": "1", "text": WORDS.replace("loss", "losses")})
+    facilitator.post(f"{page}/suggestions/1/accept", data={"part": "yes", "places": "1"})
+    facilitator.post(f"{page}/suggestions/2/accept")
+    for shown in (member.get(page).text, member.get(f"{page}/history").text):
+        assert shown.count(f"accepted a part of a suggestion by {people.member.name}") == 1
+        assert shown.count(f"accepted a suggestion by {people.member.name}") == 1
+        assert f"<strong>{people.member.name}</strong> changed" not in shown
+        assert f"<strong>{people.facilitator.name}</strong> changed" in shown, "who wrote the item"
+
+
 def test_foreign_and_wrong_addresses_find_nothing(
     client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
 ) -> None:
