@@ -247,7 +247,7 @@ def _past_session(world: World, say: Say) -> None:
         decisions.log_decision(uow, lead, meeting_id=meeting_id, sentence=say("plain decision"))
         action = actions.add_action(
             uow, lead, group_id=world.cast.group_id, what=say("action"), owner_id=world.cast.member.person_id,
-            due_on=date(2026, 4, 1), meeting_id=meeting_id,
+            due_on=uow.now.date() + timedelta(days=30), meeting_id=meeting_id,
         )  # fmt: skip
         meetings.save_notes(uow, lead, meeting_id=meeting_id, notes=say("notes"), before="")
     _press(world, meeting_id, stages.close)

@@ -38,7 +38,10 @@ def add_action(
     uow: UnitOfWork, actor: Actor, *, group_id: int, what: str, owner_id: int | None = None, due_on: date | None = None,
     meeting_id: int | None = None, item_id: int | None = None,
 ) -> Action:  # fmt: skip
-    """Note something to be done; owner and date may follow later. Raises NotFound, Forbidden, Invalid."""
+    """Note something to be done; owner and date may follow later, and no date lies before the group's today.
+
+    Raises NotFound, Forbidden, Invalid.
+    """
     require(uow.session, actor, group_id, Can.ACTION_WRITE)
     if meeting_id is not None:
         access_meeting(uow.session, actor, meeting_id, Can.MEETING_READ, group_id=group_id)
@@ -59,7 +62,10 @@ def edit_action(
     uow: UnitOfWork, actor: Actor, *, action_id: int, group_id: int, what: str, owner_id: int | None,
     due_on: date | None,
 ) -> Action:  # fmt: skip
-    """Change an action's words, owner or date. Raises NotFound, Forbidden, Invalid."""
+    """Change an action's words, owner or date; a date that is over stays, but is not chosen anew.
+
+    Raises NotFound, Forbidden, Invalid.
+    """
     action = access_action(uow, actor, action_id, group_id=group_id)
     _fill(uow, action, what=what, owner_id=owner_id, due_on=due_on, item_id=action.item_id)
     _tell(uow, actor, action, f"changed action {action.number}")
@@ -95,6 +101,8 @@ def _fill(
         fields["owner_id"] = "Choose somebody of the group"
     if due_on is not None and not 2000 <= due_on.year <= 2200:
         fields["due_on"] = "Enter a date like 3 12 2026"
+    elif due_on is not None and due_on != action.due_on and due_on < _today(uow, action.group_id):
+        fields["due_on"] = "That day is over: choose today or a later day"
     if item_id is not None:
         item = uow.session.get(Item, item_id)
         if item is None or item.group_id != action.group_id:
@@ -102,6 +110,10 @@ def _fill(
     if fields:
         raise Invalid("The action cannot be noted yet.", fields=fields)
     action.what, action.owner_id, action.due_on, action.item_id = what, owner_id, due_on, item_id
+
+
+def _today(uow: UnitOfWork, group_id: int) -> date:
+    return moments.local_day(uow.now, uow.session.get_one(Group, group_id).time_zone)
 
 
 def _tell(uow: UnitOfWork, actor: Actor, action: Action, sentence: str) -> None:
@@ -141,7 +153,7 @@ def lines_of(uow: UnitOfWork, group_id: int, *, meeting_id: int | None = None) -
     )
     if meeting_id is not None:
         query = query.where(Action.meeting_id == meeting_id)
-    today = moments.local_day(uow.now, uow.session.get_one(Group, group_id).time_zone)
+    today = _today(uow, group_id)
     found = [
         ActionLine(
             action, action.owner.name if action.owner else "", number, reference or "",

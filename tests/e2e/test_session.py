@@ -8,7 +8,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from app.services import stages
 from app.uow import Database
+from models.meetings import Meeting
 from tests.cast import enter
 from tests.live import LiveServer
 from tests.rooms import Hall, build_hall
@@ -130,3 +132,37 @@ def test_a_session_is_run_by_one_button_and_followed_on_phone_and_wall(
     wall.reload()
     expect(wall.get_by_role("heading", name="Decision 1")).to_be_visible()
     assert_accessible(wall)
+
+
+def test_what_was_refused_on_the_console_is_said_no_longer_at_the_next_stage(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall = build_hall(database)
+    fay = console_of(server, hall, browser_context(viewport=LAPTOP))
+    fay.get_by_text("Note an action").click()
+    form = fay.locator("#action-form")
+    what = form.get_by_label("What is to be done")
+    form.get_by_role("button", name="Note this action").click()
+    expect(form.get_by_text("Write what is to be done")).to_be_visible()
+    fay.get_by_role("button", name="Start Welcome").click()
+    expect(fay.get_by_role("heading", level=1)).to_contain_text("Welcome")
+    expect(form.locator(".error-message, [aria-invalid], .field--error")).to_have_count(0)
+
+    what.fill("Write to partners")
+    form.get_by_label("By").fill("2020-01-01")
+    form.get_by_role("button", name="Note this action").click()
+    expect(form.get_by_text("That day is over: choose today or a later day")).to_be_visible()
+    fay.get_by_role("button", name="Pause").click()
+    expect(form.locator(".error-message, [aria-invalid], .field--error")).to_have_count(0)
+    expect(what).to_have_value("Write to partners")
+
+    form.get_by_role("button", name="Note this action").click()
+    expect(form.get_by_text("That day is over: choose today or a later day")).to_be_visible()
+    with database.writing() as uow:
+        stages.pause(uow, hall.who["Fay"], meeting_id=hall.meeting_id, on=False)
+        revision = uow.session.get_one(Meeting, hall.meeting_id).revision
+        stages.advance(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=revision)
+    fay.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(fay.get_by_role("heading", level=1)).not_to_contain_text("Welcome")
+    expect(form.locator(".error-message, [aria-invalid], .field--error")).to_have_count(0)
+    expect(what).to_have_value("Write to partners")

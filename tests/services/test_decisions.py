@@ -11,9 +11,11 @@ from app.errors import Conflict, Invalid, NotFound
 from app.services import actions, corrections, decisions, documents, minutes, polls, rooms, stages, versions
 from app.uow import Database
 from models.documents import Document, Field
+from models.groups import Group
 from models.items import Item, Status
 from models.meetings import Meeting
-from models.polls import Choice, Outcome, Poll
+from models.polls import Action, Choice, Outcome, Poll
+from tests.conftest import SetClock
 from tests.rooms import Hall, build_hall
 
 
@@ -194,16 +196,47 @@ def test_a_later_decision_takes_the_place_of_an_earlier_one(hall: Hall) -> None:
     ]
 
 
-def test_actions_are_numbered_owned_dated_and_done(hall: Hall) -> None:
+def test_an_action_is_due_today_or_later_in_the_groups_zone(hall: Hall, clock: SetClock) -> None:
+    ana, group = hall.who["Ana"], hall.group_id
+    with hall.database.writing() as uow:
+        uow.session.get_one(Group, group).time_zone = "Pacific/Auckland"  # where it is the next day already
+    clock.advance(hours=4)
+    today = date(2026, 3, 3)
+
+    def due(day: date | None) -> Action:
+        with hall.database.writing() as uow:
+            return actions.add_action(uow, ana, group_id=group, what="Write to partners", due_on=day)
+
+    for over in (date(2020, 1, 1), clock.now.date()):
+        with pytest.raises(Invalid) as refused:
+            due(over)
+        assert refused.value.fields == {"due_on": "That day is over: choose today or a later day"}
+    known = due(today)
+
+    def change(what: str, day: date | None) -> None:
+        with hall.database.writing() as uow:
+            actions.edit_action(
+                uow, ana, action_id=known.id, group_id=group, what=what, owner_id=None, due_on=day
+            )  # fmt: skip
+
+    clock.advance(days=9)
+    change("Write to all partners", today)  # what is stored stays
+    with pytest.raises(Invalid) as refused:
+        change("Write", date(2026, 3, 4))
+    assert "due_on" in refused.value.fields
+
+
+def test_actions_are_numbered_owned_dated_and_done(hall: Hall, clock: SetClock) -> None:
     ana, group = hall.who["Ana"], hall.group_id
     with hall.database.writing() as uow:
         late = actions.add_action(
-            uow, ana, group_id=group, what="Write to partners", owner_id=ana.person_id, due_on=date(2026, 3, 1)
+            uow, ana, group_id=group, what="Write to partners", owner_id=ana.person_id, due_on=date(2026, 3, 3)
         )
         actions.add_action(uow, ana, group_id=group, what="Think", meeting_id=hall.meeting_id)
         with pytest.raises(Invalid) as refused:
             actions.add_action(uow, ana, group_id=group, what=" ", owner_id=987654)
         assert set(refused.value.fields) == {"what", "owner_id"}
+    clock.advance(days=2)
     with hall.database.writing() as uow, pytest.raises(NotFound):
         actions.set_done(uow, ana, action_id=late.id, group_id=group + 1, done=True)
     with hall.database.writing() as uow:

@@ -196,6 +196,10 @@ def test_closing_drafts_minutes_and_everything_comes_as_word(app: Flask, hall: H
     clock.advance(minutes=21)
     action = {"what": "Write to *all* partners", "owner_id": hall.who["Ana"].person_id, "due_on": "2026-03-20"}
     fay.post(f"/g/{hall.slug}/sessions/actions", data=action | {"meeting_id": hall.meeting_id, "from": "console"})
+    over = ana.post(f"/g/{hall.slug}/sessions/actions", data={"what": "Keep me", "due_on": "2020-01-01"})
+    assert over.status_code == 422
+    assert re.search(r'id="new-due_on-error">.*?That day is over', over.text)
+    assert 'value="2020-01-01"' in over.text
     bad = ana.post(f"/g/{hall.slug}/sessions/actions", data={"what": "Keep me", "due_on": "tomorrow"})
     assert bad.status_code == 422
     assert "Keep me" in bad.text

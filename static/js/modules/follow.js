@@ -4,6 +4,7 @@
  * The element names its own address in `data-src`, asks there again on hints about `data-topics` and every `data-every`
  * seconds, and is changed in place. A form that somebody has begun to fill is left alone until it is sent. Forms inside
  * are sent in the background; without scripts the same forms and addresses work as pages.
+ * What was refused is said until something else is taken, or until `data-stage` becomes another.
  * When the answer carries `data-go`, the browser goes there; when the place has ended, to `data-gone` or to itself.
  */
 import { Idiomorph } from "../../vendor/htmx.js";
@@ -120,8 +121,8 @@ async function send(region, form, submitter) {
     if (page.getElementById(region.id)) {
       if (response.ok) {
         takeHidden(form, page);
-        // What was refused before has been mended.
-        for (const notice of region.querySelectorAll("[data-until]")) notice.removeAttribute("data-until");
+        // What was refused before has been mended, or is behind one.
+        forgive(region);
       }
       if (!response.ok || !region.dataset.src?.includes("?")) show(region, page);
       if (!response.ok) keepRefused(region, form);
@@ -156,6 +157,29 @@ function keepRefused(region, form) {
 }
 
 /**
+ * What was refused is said no longer; what was typed stays, and a form in which nothing stands follows the server again.
+ * @param {HTMLElement} region
+ */
+function forgive(region) {
+  for (const notice of region.querySelectorAll("[data-until]")) notice.removeAttribute("data-until");
+  for (const fault of region.querySelectorAll("form[data-dirty] .error-message")) {
+    const form = /** @type {HTMLFormElement} */ (fault.closest("form"));
+    const field = fault.closest(".field");
+    field?.classList.remove("field--error");
+    for (const control of field?.querySelectorAll("[aria-invalid]") ?? []) {
+      control.removeAttribute("aria-invalid");
+      const notes = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id !== fault.id);
+      if (notes[0]) control.setAttribute("aria-describedby", notes.join(" "));
+      else control.removeAttribute("aria-describedby");
+    }
+    fault.remove();
+    const controls = [...form.querySelectorAll("input:not([type=hidden]), textarea, select")];
+    const written = controls.some((one) => /** @type {HTMLInputElement} */ (one).value !== "");
+    if (!written) form.removeAttribute("data-dirty");
+  }
+}
+
+/**
  * After a form was taken, what it says about the state it was made from is renewed even if somebody types on.
  * @param {HTMLFormElement} form
  * @param {Document} page
@@ -179,6 +203,10 @@ function show(region, page) {
   if (fresh.dataset.go) {
     location.assign(fresh.dataset.go);
     return;
+  }
+  if (fresh.dataset.stage !== region.dataset.stage) {
+    forgive(region);
+    region.dataset.stage = fresh.dataset.stage ?? "";
   }
   const options = {
     morphStyle: /** @type {"innerHTML"} */ ("innerHTML"),
