@@ -23,10 +23,15 @@ from app.web.forms import whole_number
 _PASSING = re.compile(r'(?:name="csrf_token" value|data-now)="[^"]*"')
 
 
+def mark_of(html: str) -> str:
+    """What tells one content of a part from another."""
+    return hashlib.sha256(_PASSING.sub("", html).encode()).hexdigest()[:32]
+
+
 def fragment(html: str) -> ResponseReturnValue:
     """A part of a page with a mark of its content, or 304 when the browser shows that content already."""
     response = make_response(html)
-    response.set_etag(hashlib.sha256(_PASSING.sub("", html).encode()).hexdigest()[:32])
+    response.set_etag(mark_of(html))
     response.headers["Cache-Control"] = "no-store"
     response.make_conditional(request)
     return response

@@ -38,13 +38,14 @@ from app.web import talks as talks_
 from app.web.context import looking, transaction
 from app.web.errors import wants_json, written
 from app.web.forms import text, whole_number
-from app.web.fragments import faults, group_id, may, typed
+from app.web.fragments import faults, group_id, mark_of, may, typed
 from app.web.history import field_words
 from models.documents import Field
 from models.items import Item, Kind, PrincipleGroup, Status
 from models.suggestions import Suggestion, SuggestionState
 
 bp = Blueprint("items", __name__)
+bp.add_app_template_filter(mark_of)
 
 Choice = TypeVar("Choice", bound=StrEnum)
 #: Most cards that are asked for at once.
@@ -205,6 +206,16 @@ def page(item_id: int, refused: DomainError | None = None, refused_on: str = "")
         summary=_summary(refused, refused_on, item_id), written=written() if refused and not refused.fields else [],
         typed=typed(), **_everything(item_id, lines=8),
     )  # fmt: skip
+
+
+@bp.get("/items/<int:item_id>/mark")
+def mark(item_id: int, slug: str) -> ResponseReturnValue:
+    """The mark of an item's page as it is now: a page with another one does not show the newest."""
+    nothing: dict[str, str] = {}
+    body = render_template(
+        "items/_item.html", refusal="", refused_on="", errors=nothing, typed=nothing, **_everything(item_id, lines=8)
+    )
+    return jsonify(mark=mark_of(body))
 
 
 #: The ids of fields on the page of an item, by the part they are in; N is the number of that part.

@@ -10,6 +10,7 @@ from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, Rout
 from app.policy import Actor
 from app.services import comments, items, outline
 from app.uow import Database
+from models.documents import Field
 from models.items import Kind, PrincipleGroup, Status
 from tests.cast import SLUG, Cast, enter
 from tests.live import LiveServer
@@ -296,3 +297,30 @@ def test_the_page_is_narrowed_and_the_address_keeps_it(open_room: Opener, people
     page.get_by_role("link", name="Choose several").click()
     page.wait_for_url("**/several?about=comments&by=*")
     expect(page.get_by_text("No item matches")).to_be_visible()
+
+
+def test_the_page_of_an_item_tells_of_what_others_changed_and_not_of_what_it_shows(
+    open_room: Opener, people: Cast, database: Database, server: LiveServer
+) -> None:
+    page = open_room(people.member)
+    item_id = card(page, "C1.1").get_attribute("data-item")
+    page.goto(f"{server.url}/g/{SLUG}/blueprint/items/{item_id}")
+    page.wait_for_selector("html[data-ready][data-live=on]")
+    pill = page.get_by_role("link", name="This item has changed: show it as it is now")
+    with page.expect_response("**/mark") as told:  # a hint about one's own act comes when its page is there already
+        page.evaluate(
+            "(id) => document.dispatchEvent(new CustomEvent('concordat:changed', {detail: {topic: `item-${id}`}}))",
+            item_id,
+        )
+    told.value.finished()
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(pill).to_be_hidden()
+    with database.writing() as uow:
+        comments.start(uow, people.peer, item_id=int(item_id or 0), words="Why so?", field=Field.TEXT)
+    page.evaluate(
+        "(id) => document.dispatchEvent(new CustomEvent('concordat:changed', {detail: {topic: `item-${id}`}}))", item_id
+    )
+    expect(pill).to_be_visible()
+    pill.click()
+    expect(page.locator("#comments")).to_contain_text("Why so?")
+    expect(pill).to_be_hidden()

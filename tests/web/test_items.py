@@ -189,3 +189,23 @@ def test_refusals(
         assert stranger.get(f"/g/south-vale/blueprint{place}").status_code == (404 if "items/" in place else 200)
     assert stranger.post(f"/g/south-vale/blueprint/items/{item.id}/withdraw", headers=JSON).status_code == 404
     assert client_of(people.facilitator).get(f"{ROOM}/items/{item.id}/editor").text.count('data-module="editor"') == 4
+
+
+def test_the_mark_of_a_page_tells_whether_it_shows_the_newest(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item]
+) -> None:
+    member, peer = client_of(people.member), client_of(people.peer)
+    address = f"{ROOM}/items/{blueprint['C1.1'].id}"
+
+    def shown() -> str:
+        found = re.search(r'data-mark="(\w+)"', member.get(address).text)
+        assert found
+        return found[1]
+
+    first = shown()
+    assert member.get(f"{address}/mark").json == {"mark": first}
+    peer.post(f"{address}/comments", data={"words": "Why so?"})
+    later = member.get(f"{address}/mark").json["mark"]
+    assert later != first
+    assert shown() == later
+    assert client_of(people.stranger).get(f"{address}/mark").status_code == 404
