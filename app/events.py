@@ -23,6 +23,14 @@ class ItemChanged(Fact):
 
 
 @dataclass(frozen=True)
+class WordsRestored(Fact):
+    """Earlier words of an item were brought back, perhaps under the hands of somebody who writes in it."""
+
+    group_id: int
+    item_id: int
+
+
+@dataclass(frozen=True)
 class TreeChanged(Fact):
     """Items were added, moved, withdrawn or restored."""
 

@@ -30,7 +30,7 @@ TEXT_HINT_SECONDS = 0.5
 Hint = tuple[str, str]
 
 
-def hints(fact: Fact) -> list[Hint]:
+def hints(fact: Fact) -> list[Hint]:  # noqa: PLR0912  # one branch for each kind of fact
     """The rooms a fact concerns and the topic each is told; a page that watches one of them asks again."""
     match fact:
         case events.ItemChanged(group_id, item_id):
@@ -42,6 +42,8 @@ def hints(fact: Fact) -> list[Hint]:
             meeting_id is not None
         ):
             return [_same(f"meeting-{meeting_id}")]
+        case events.WordsRestored(group_id, item_id):
+            return [(f"items-{group_id}", f"restored-{item_id}"), (f"item-{item_id}", f"restored-{item_id}")]
         case events.TreeChanged(group_id):
             return [_same(f"items-{group_id}")]
         case events.PeopleChanged(group_id):

@@ -21,6 +21,7 @@ from app.calc.changes import from_units, recall, to_units
 from app.calc.differences import Segment, difference
 from app.calc.plain import plain
 from app.errors import Conflict, Forbidden, NotFound
+from app.events import WordsRestored
 from app.policy import Actor, Can
 from app.services.accounts import names_of
 from app.services.activity import note
@@ -238,6 +239,7 @@ def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id:
         raise Conflict("These are the present words already.")
     item.changed_at = uow.now
     note(uow, actor, f"restored earlier words of {item.reference}", group_id=item.group_id, item_id=item.id)
+    uow.emit(WordsRestored(item.group_id, item.id))
     return changed
 
 

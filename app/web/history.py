@@ -83,6 +83,7 @@ def compare(item_id: int, slug: str) -> ResponseReturnValue:
         parts = history.compare(uow, actor, item_id, before, after)
         access, reason = items.may_write(uow.session, actor, entry.item)
         written = {mark: history.written(uow, actor, item_id, mark) for mark in (before, after)}
+        then = history.words_at(uow, actor, item_id, before)
     differences = [
         (
             field_words()[part.field],
@@ -95,6 +96,8 @@ def compare(item_id: int, slug: str) -> ResponseReturnValue:
     return render_template(
         "history/compare.html", entry=entry, differences=differences, before=before, after=after, now=now,
         written=written, may_restore=access == "write", reason=reason,
+        was_written=any(then[field].strip() for field in (Field.TITLE, Field.TEXT)),
+        emptied=[words for one, words in field_words().items() if entry.words(one).strip() and not then[one].strip()],
     )  # fmt: skip
 
 

@@ -324,3 +324,25 @@ def test_the_page_of_an_item_tells_of_what_others_changed_and_not_of_what_it_sho
     pill.click()
     expect(page.locator("#comments")).to_contain_text("Why so?")
     expect(pill).to_be_hidden()
+
+
+def test_whoever_writes_is_told_that_earlier_words_come_back_and_so_is_who_brings_them(
+    open_room: Opener, people: Cast, server: LiveServer
+) -> None:
+    peer, member = open_room(people.peer), open_room(people.member)
+    item_id = card(peer, "C1.1").get_attribute("data-item")
+    card(peer, "C1.1").get_by_role("button", name="Edit").click()
+    words = card(peer, "C1.1").get_by_role("textbox", name="Words of C1.1")
+    expect(words).to_be_focused()
+    peer.keyboard.press("Control+End")
+    peer.keyboard.type(" More.")
+    expect(card(peer, "C1.1").locator(".editor--body")).to_have_attribute("data-save", "saved")
+
+    member.goto(f"{server.url}/g/{SLUG}/blueprint/items/{item_id}/compare?from=1.1.1.0")
+    expect(member.get_by_text(f"In it just now: {people.peer.name}.")).to_be_visible()
+    member.get_by_role("button", name="Bring back the earlier words").click()
+    expect(member.get_by_role("dialog")).to_contain_text(f"In it just now: {people.peer.name}.")
+    member.get_by_role("button", name="Bring back", exact=True).click()
+    expect(member.locator(".item-page__text")).to_have_text("First words.")
+    expect(words).to_have_text("First words.")
+    expect(peer.locator("#toasts")).to_contain_text("Somebody has just brought back earlier words of the item you are")

@@ -10,8 +10,10 @@ import pytest
 from app.policy import Actor
 from app.services import items, outline
 from app.uow import Database
+from models.documents import Field
 from models.items import Item, Kind, PrincipleGroup, Status
 from tests.cast import Browser, Cast, counting
+from tests.wordings import rewrite
 
 ROOM = "/g/north-vale/blueprint"
 JSON = {"Accept": "application/json"}
@@ -209,3 +211,22 @@ def test_the_mark_of_a_page_tells_whether_it_shows_the_newest(
     assert later != first
     assert shown() == later
     assert client_of(people.stranger).get(f"{address}/mark").status_code == 404
+
+
+def test_earlier_words_are_brought_back_by_name_and_nothing_is_emptied_unasked(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item], database: Database
+) -> None:
+    member = client_of(people.member)
+    place = f"{ROOM}/items/{blueprint['C1.1'].id}"
+    rewrite(database, people.peer, blueprint["C1.1"].id, "Others.")
+    rewrite(database, people.peer, blueprint["C1.1"].id, "Since.", Field.WHY)
+    beginning = member.get(f"{place}/compare?from=0.0.0.0").text
+    assert "Bring back the earlier words" not in beginning
+    assert "There were no words yet at this moment" in beginning
+    before = member.get(f"{place}/compare?from=1.1.0.0").text
+    question = re.search(r'data-confirm="([^"]*)"', before)
+    assert question
+    assert question[1] == (
+        f"Bring back the words of 2 March 2026, 09:00 ({people.member.name})? It is a new change: today’s words "
+        "stay in the time line. Empty then, and so again: Why."
+    )
