@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -113,6 +114,9 @@ def test_what_an_accepted_suggestion_changed_is_one_line_of_the_time_line(
         assert shown.count(f"accepted a suggestion by {people.member.name}") == 1
         assert f"<strong>{people.member.name}</strong> changed" not in shown
         assert f"<strong>{people.facilitator.name}</strong> changed" in shown, "who wrote the item"
+    chosen = re.findall(r'name="(?:from|to)" value="([\d.]+)"[^>]* checked', member.get(f"{page}/history").text)
+    assert len(chosen) == 2
+    assert chosen[0] != chosen[1], "of two moments with the same words there is nothing to compare"
 
 
 def test_foreign_and_wrong_addresses_find_nothing(
