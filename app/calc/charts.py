@@ -15,7 +15,7 @@ from app.calc.chart_parts import colours as colour_steps
 from app.calc.chart_parts import legend as draw_legend
 from app.calc.ratings import Scale, Summary
 
-__all__ = ["BarRow", "Chart", "MedianRow", "Spread", "Words", "default_bands", "diverging_bars", "medians"]
+__all__ = ["BarRow", "Chart", "MedianRow", "Spread", "Words", "default_bands", "diverging_bars", "medians", "reach"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,10 +77,13 @@ def diverging_bars(
     key: str,
     bands: Sequence[tuple[int, int]] | None = None,
     words: Words | None = None,
+    within: tuple[float, float] | None = None,
 ) -> Chart:
     """Diverging stacked bars, one per item, centred on the middle of the scale.
 
-    `key` must be unique on the page. Raises ValueError where a row does not count every score of the scale.
+    `key` must be unique on the page. `within` is how far the drawing goes left and right of the centre, by default as
+    far as its own bars do: pictures that are compared get the `reach` of all their rows. Raises ValueError where a row
+    does not count every score of the scale.
     """
     said = words or Words()
     groups = list(bands or default_bands(scale))
@@ -94,8 +97,16 @@ def diverging_bars(
         else:
             total = sum(counts)
             table.append((row.label, *(_share(count, total) for count in counts), str(total)))
-    pictures = [_draw_bars(rows, counted, names, layout, title, key, said) for layout in (WIDE, NARROW)]
+    ends = within or _reach(counted)
+    pictures = [_draw_bars(rows, counted, names, layout, title, key, said, ends) for layout in (WIDE, NARROW)]
     return Chart(wide=pictures[0], narrow=pictures[1], columns=columns, rows=tuple(table))
+
+
+def reach(
+    rows: Sequence[BarRow], scale: Scale, *, bands: Sequence[tuple[int, int]] | None = None
+) -> tuple[float, float]:
+    """How far left and right of the centre bars go, as shares of those who scored, up to the next fifth."""
+    return _reach([_banded(row, scale, list(bands or default_bands(scale))) for row in rows])
 
 
 def medians(
@@ -152,11 +163,11 @@ def _draw_bars(
     title: str,
     key: str,
     words: Words,
+    ends: tuple[float, float],
 ) -> str:
     colours = colour_steps(len(names))
     legend, top = draw_legend(list(zip(names, colours, strict=True)), layout)
-    sides = [_sides(counts) for counts in counted if counts and sum(counts)]
-    left, right = (max(0.2, math.ceil(5 * max(ends, default=0.2) - 1e-9) / 5) for ends in _unzip(sides))
+    left, right = ends
     unit = (layout.right - layout.left) / (left + right)
     zero = layout.left + left * unit
     height = 24.0
@@ -183,6 +194,12 @@ def _draw_bars(
             parts.append(svg.label(row.note, layout.right + 66, begin + 16, size=12, fill=svg.QUIET))
         y += layout.row_height(row.label, height)
     return svg.document(key, title, words.bars, layout.width, bottom + 26, parts, layout.kind)
+
+
+def _reach(counted: Sequence[Sequence[int] | None]) -> tuple[float, float]:
+    sides = [_sides(counts) for counts in counted if counts and sum(counts)]
+    left, right = (max(0.2, math.ceil(5 * max(ends, default=0.2) - 1e-9) / 5) for ends in _unzip(sides))
+    return left, right
 
 
 def _unzip(sides: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:

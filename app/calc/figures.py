@@ -101,6 +101,12 @@ _REGISTER = (
     ),
     Method("iqr", "Interquartile range", "P75 - P25, by the percentile type of the round", _HF),
     Method(
+        "deviation",
+        "Mean absolute deviation from the median",
+        "sum of |score - median| / n, in points of the scale; 0 where everybody gave the same",
+        _FITCH,
+    ),
+    Method(
         "ipras",
         "IPRAS and disagreement index (only on 1-9)",
         "IPR = P70 - P30; centre = (P30 + P70)/2; IPRAS = 2.35 + 1.5 |5 - centre|; disagreement if IPR > IPRAS; "

@@ -88,6 +88,22 @@ def iqr(scores: Scores, kind: int = 7) -> Figure:
     return Figure(method=METHODS["iqr"], n=len(kept), missing=missing, value=value, reason=None if kept else NOBODY)
 
 
+def deviation(scores: Scores) -> Figure:
+    """How far scores lie from their median on average, in points of the scale; undefined without scores.
+
+    Everybody's score enters, also in a group of three. Source: Fitch et al. (2001), who show it to panels as the
+    dispersion of an item.
+    """
+    kept, missing = given(scores)
+    value = None
+    if kept:
+        middle = exact_quantile(kept, 0.5, 7)
+        value = float(sum((abs(Fraction(score) - middle) for score in kept), Fraction(0)) / len(kept))
+    return Figure(
+        method=METHODS["deviation"], n=len(kept), missing=missing, value=value, reason=None if kept else NOBODY
+    )
+
+
 def median_interval(scores: Scores, conf: float = 0.95) -> MedianInterval:
     """The narrowest symmetric pair of ordered scores that covers the median with at least `conf`.
 

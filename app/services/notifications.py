@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app import jobs, mail
@@ -100,6 +100,11 @@ def tell(
         )
     )  # fmt: skip
     uow.flush()
+
+
+def take_back(uow: UnitOfWork, *, group_id: int, path: str) -> None:
+    """Tell nobody any more of what stood at a place of the group that is gone; what was mailed stays mailed."""
+    uow.session.execute(delete(Notification).where(Notification.group_id == group_id, Notification.path == path))
 
 
 def _is_told(session: Session, key: str) -> bool:

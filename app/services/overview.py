@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.policy import Actor, Can, allowed, require
-from app.services import actions, decisions, documents, homework, meetings, practice, visits
+from app.services import actions, decisions, documents, homework, meetings, practice, soundings, visits
 from app.services.activity import Line, list_activity
 from app.services.rounds import counting
 from app.services.since import Since, since
@@ -78,6 +78,7 @@ class Overview:
     progress: Progress
     my_homework: list[homework.HomeworkLine]
     my_actions: list[actions.ActionLine]
+    my_soundings: list[soundings.Waiting]
     changed: list[Changed]
     version: Version | None
     round: Round | None
@@ -108,6 +109,7 @@ def look(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Overview:
         progress=_progress(session, group_id),
         my_homework=homework.mine(uow, actor, group_id=group_id),
         my_actions=mine,
+        my_soundings=soundings.waiting(uow, actor, group_id=group_id),
         changed=_changed(session, group_id),
         version=session.execute(
             select(Version).where(Version.group_id == group_id).order_by(Version.number.desc()).limit(1)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.calc.quantiles import deviation
 from app.calc.ratings import Rule, Scale, Verdict, least_scores, summarise
 from app.calc.stability import Movement, movement
 from app.errors import Conflict, Invalid, NotFound
@@ -32,6 +33,7 @@ SCALE = Scale(1, 9)
 RULE = Rule("ipras")
 LEAST_SHOWN = 3
 MOST_ITEMS = 60
+UNNAMED = "Give it a name of at most 120 characters"
 QUESTION = ("How relevant is it to the people this blueprint is for?", "Irrelevant", "Essential")
 #: What is out of the blueprint, or out of the discussion, is not asked about.
 NOT_ASKED = frozenset({Status.PARKED, Status.WITHDRAWN})
@@ -41,19 +43,21 @@ NEXT = {
     SoundingState.TALK: SoundingState.SECOND,
     SoundingState.SECOND: SoundingState.CLOSED,
 }
-#: How contested an outcome is, most first.
-ORDER = ("disagreement", "not agreed", "uncertain", "rejected", "too few", "no rule", "agreed")
 
 
 @dataclass(frozen=True)
 class Pass:
-    """How the group scored an item in one pass: counts by score, median and verdict; None of it where too few did."""
+    """How the group scored an item in one pass: counts by score, median, spread and verdict; None where too few did.
+
+    ``spread`` is the mean absolute deviation from the median, in points of the scale.
+    """
 
     n: int
     eligible: int
     cannot_judge: int
     distribution: tuple[int, ...] | None
     median: float | None
+    spread: float | None
     verdict: Verdict | None
 
 
@@ -91,11 +95,21 @@ class Reading:
     done: int
     may_score: bool
     may_run: bool
+    may_discard: bool
 
     @property
     def answered(self) -> int:
         """How many items one has answered in the open pass."""
         return sum(self.open_pass in line.own for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A sounding whose open pass one has not finished: ``answered`` of ``asked`` items so far."""
+
+    sounding: Sounding
+    answered: int
+    asked: int
 
 
 def access_sounding(
@@ -121,6 +135,27 @@ def list_soundings(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[tupl
     return [(sounding, count) for sounding, count in rows]
 
 
+def waiting(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[Waiting]:
+    """The soundings that wait for the actor's own scores, the oldest first: none for those who do not score."""
+    standing = require(uow.session, actor, group_id, Can.GROUP_READ)
+    if actor.person_id is None or not standing.may(Can.SOUNDING_SCORE):
+        return []
+    own = and_(
+        SoundingScore.sounding_id == SoundingItem.sounding_id, SoundingScore.item_id == SoundingItem.item_id,
+        SoundingScore.person_id == actor.person_id,
+        or_(*(and_(Sounding.state == state, SoundingScore.pass_number == number) for state, number in PASSES.items())),
+    )  # fmt: skip
+    rows = uow.session.execute(
+        select(Sounding, func.count(SoundingItem.item_id), func.count(SoundingScore.item_id))
+        .join(SoundingItem, SoundingItem.sounding_id == Sounding.id)
+        .outerjoin(SoundingScore, own)
+        .where(Sounding.group_id == group_id, Sounding.state.in_(list(PASSES)))
+        .group_by(Sounding.id)
+        .order_by(Sounding.id)
+    )
+    return [Waiting(sounding, answered, asked) for sounding, asked, answered in rows if answered < asked]
+
+
 def choosable(uow: UnitOfWork, actor: Actor, *, group_id: int) -> dict[Kind, list[tuple[Item, str]]]:
     """The items that can be scored, each with its title, by kind, in the order of the blueprint."""
     require(uow.session, actor, group_id, Can.SOUNDING_RUN)
@@ -144,11 +179,11 @@ def begin(
 ) -> Sounding:
     """Ask the members to score some items; the first pass is open at once. Raises Invalid with a sentence a field."""
     require(uow.session, actor, group_id, Can.SOUNDING_RUN)
-    title, question = " ".join(title.split()), " ".join(question.split())
+    title, question = _name(title), " ".join(question.split())
     given = (question, " ".join(low_words.split()), " ".join(high_words.split())) if question else QUESTION
     fields: dict[str, str] = {}
-    if not 2 <= len(title) <= 120 or "\0" in title:
-        fields["title"] = "Give it a name of at most 120 characters"
+    if not title:
+        fields["title"] = UNNAMED
     if not 5 <= len(given[0]) <= 300 or "\0" in "".join(given):
         fields["question"] = "Write the question in 5 to 300 characters"
     if max(len(given[1]), len(given[2])) > 60:
@@ -170,6 +205,39 @@ def begin(
     _tell(uow, actor, made, f"asked everybody to score {len(items)} items: {title}")
     _ask(uow, actor, made, f"asks you to score {len(items)} items privately: {title}")
     return made
+
+
+def _name(title: str) -> str:
+    """The name as it is kept; empty where it cannot be one."""
+    plain = " ".join(title.split())
+    return plain if 2 <= len(plain) <= 120 and "\0" not in plain else ""
+
+
+def rename(uow: UnitOfWork, actor: Actor, *, sounding_id: int, title: str, group_id: int | None = None) -> None:
+    """Give a sounding another name, whatever its state. Raises Invalid with a sentence beside the field."""
+    access_sounding(uow.session, actor, sounding_id, Can.SOUNDING_RUN, group_id=group_id)
+    found, name = uow.lock(Sounding, sounding_id), _name(title)
+    if not name:
+        raise Invalid("The name is as it was.", fields={"title": UNNAMED})
+    if name != found.title:
+        before, found.title = found.title, name
+        _tell(uow, actor, found, f"renamed a sounding: {before} is now {name}")
+
+
+def discard(uow: UnitOfWork, actor: Actor, *, sounding_id: int, group_id: int | None = None) -> None:
+    """Take a sounding back that was begun by mistake, with what everybody was told of it.
+
+    Raises Conflict once anybody has scored in it, though only to say "cannot judge": what people gave is not deleted.
+    """
+    access_sounding(uow.session, actor, sounding_id, Can.SOUNDING_RUN, group_id=group_id)
+    found = uow.lock(Sounding, sounding_id)
+    if uow.session.execute(select(SoundingScore.item_id).where(SoundingScore.sounding_id == found.id)).first():
+        raise Conflict("Somebody has scored: it can be closed now, and not be discarded.", code="scored")
+    notifications.take_back(uow, group_id=found.group_id, path=_path(found))
+    uow.session.execute(delete(SoundingItem).where(SoundingItem.sounding_id == found.id))
+    uow.session.delete(found)
+    uow.flush()
+    _tell(uow, actor, found, f"discarded a sounding before anybody scored: {found.title}")
 
 
 def score(
@@ -277,6 +345,7 @@ def read_sounding(uow: UnitOfWork, actor: Actor, *, sounding_id: int, group_id: 
         done=sum(by_person.count(person_id) == len(rows) for person_id in set(by_person)),
         may_score=standing.may(Can.SOUNDING_SCORE) and actor.person_id is not None,
         may_run=standing.may(Can.SOUNDING_RUN),
+        may_discard=standing.may(Can.SOUNDING_RUN) and not given,
     )
 
 
@@ -309,13 +378,14 @@ def _pass(given: Sequence[SoundingScore], number: int, eligible: int | None) -> 
     scores = sorted(value for value in values if value is not None)
     asked = max(eligible or 0, len(values))
     if len(scores) < LEAST_SHOWN:
-        return Pass(len(scores), asked, len(values) - len(scores), None, None, None)
+        return Pass(len(scores), asked, len(values) - len(scores), None, None, None, None)
     summary = summarise(
         [*scores, *[None] * (len(values) - len(scores))], asked, SCALE, RULE, minimum=least_scores(asked)
     )
     return Pass(
-        len(scores), asked, len(values) - len(scores), summary.distribution, summary.median.value, summary.verdict
-    )
+        len(scores), asked, len(values) - len(scores), summary.distribution, summary.median.value,
+        deviation(scores).value, summary.verdict,
+    )  # fmt: skip
 
 
 def _moved(given: Sequence[SoundingScore]) -> Movement | None:
@@ -334,12 +404,20 @@ def _moved(given: Sequence[SoundingScore]) -> Movement | None:
     return movement([a for a, _ in pairs], [b for _, b in pairs], SCALE.categories)
 
 
-def _contested(line: Line) -> tuple[int, float, str]:
-    """What is talked about first: no agreement before agreement, low medians before high ones."""
+def _contested(line: Line) -> tuple[int, float]:
+    """What is talked about first: what the group disagrees most on. Lines that tie stay in the blueprint's order.
+
+    Where the rule says that the group disagrees, the line comes first, so that the order contradicts no verdict; then
+    by the mean absolute deviation from the median (Fitch et al. 2001), widest first. That measure and not the spread
+    of the middle scores, which the verdict goes by: groups are small, many have too few scores for any verdict, and
+    the middle of 1, 5, 5, 5, 9 has no spread at all. How high the scores are does not matter. What is not shown comes
+    last.
+    """
     latest = line.latest
-    outcome = latest.verdict.outcome if latest and latest.verdict else "too few"
-    median = latest.median if latest and latest.median is not None else 10.0
-    return ORDER.index(outcome), median, line.item.reference
+    if latest is None or latest.spread is None:
+        return 2, 0.0
+    disagrees = latest.verdict is not None and latest.verdict.outcome == "disagreement"
+    return (0 if disagrees else 1), -latest.spread
 
 
 def _rows(session: Session, sounding_id: int) -> list[SoundingItem]:
@@ -367,10 +445,15 @@ def _tell(uow: UnitOfWork, actor: Actor, found: Sounding, sentence: str) -> None
     uow.emit(SoundingChanged(found.group_id, found.id))
 
 
+def _path(found: Sounding) -> str:
+    """Where it is, from the group's first page."""
+    return f"sessions/soundings/{found.id}"
+
+
 def _ask(uow: UnitOfWork, actor: Actor, found: Sounding, words: str) -> None:
     """Tell everybody who may score that they are asked to, once for each pass."""
     for person_id in sorted(_scorers(uow.session, found.group_id)):
         notifications.tell(
             uow, person_id, Reason.SOUNDING, group_id=found.group_id, by=actor, words=words,
-            path=f"sessions/soundings/{found.id}", key=f"sounding-{found.id}-{found.state.value}-{person_id}",
+            path=_path(found), key=f"sounding-{found.id}-{found.state.value}-{person_id}",
         )  # fmt: skip

@@ -15,7 +15,7 @@ from app.calc import moments
 from app.calc.calendars import calendar_file
 from app.errors import Conflict, DomainError, Invalid
 from app.policy import Actor, Can
-from app.services import attendance, decisions, homework, meetings, minutes, packs, rooms, stages
+from app.services import attendance, decisions, homework, meetings, minutes, packs, rooms, soundings, stages
 from app.uow import UnitOfWork
 from app.web.calendars import calendar_answer
 from app.web.context import looking, transaction
@@ -87,10 +87,11 @@ class When:
 
 @bp.get("")
 def index(slug: str) -> ResponseReturnValue:
-    """All sessions of the group."""
+    """All sessions of the group, and the soundings that wait for one's scores."""
     with looking() as (uow, actor):
         lines = meetings.list_meetings(uow, actor, group_id=group_id())
-    return render_template("meetings/index.html", lines=lines)
+        waiting = soundings.waiting(uow, actor, group_id=group_id())
+    return render_template("meetings/index.html", lines=lines, waiting=waiting)
 
 
 def _plan_page(refused: DomainError | None = None) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.calc.charts import BarRow, diverging_bars
+from app.calc.charts import BarRow, diverging_bars, reach
 from app.errors import Conflict, Invalid
 from app.policy import Can
 from app.services import soundings
-from app.services.soundings import SCALE, Line, Pass
+from app.services.soundings import SCALE, Line
 from app.web.context import looking, transaction
 from app.web.forms import text, whole_number
 from app.web.fragments import fragment, group_id, may, numbers
@@ -67,12 +67,14 @@ def show(slug: str, sounding_id: int) -> ResponseReturnValue:
     return fragment(_show(sounding_id, ""))
 
 
-def _show(sounding_id: int, error: str) -> str:
+def _show(
+    sounding_id: int, error: str, errors: Mapping[str, str] | None = None, typed: Mapping[str, str] | None = None
+) -> str:
     with looking() as (uow, actor):
         reading = soundings.read_sounding(uow, actor, sounding_id=sounding_id, group_id=group_id())
     return render_template(
-        "soundings/show.html", reading=reading, sounding=reading.sounding, error=error,
-        pictures={line.item.id: _picture(line) for line in reading.lines if line.first is not None},
+        "soundings/show.html", reading=reading, sounding=reading.sounding, error=error, errors=errors or {},
+        typed=typed or {}, pictures=_pictures(reading.lines),
     )  # fmt: skip
 
 
@@ -116,16 +118,44 @@ def go_on(slug: str, sounding_id: int) -> ResponseReturnValue:
     return redirect(_one(sounding_id), 303)
 
 
-def _picture(line: Line) -> Picture | None:
-    """How the group scored one item: a bar for each pass that is shown."""
-    shown = [(name, each) for name, each in ((_("First"), line.first), (_("Second"), line.second)) if each is not None]
-    if not any(each.distribution for _name, each in shown):
-        return None
-    title = _("%(reference)s: how the group scored", reference=line.item.reference)
-    rows = [BarRow(label=name, counts=_counts(each)) for name, each in shown]
-    chart = diverging_bars(rows, SCALE, title=title, key=f"sounding-{line.item.id}", words=chart_words())
-    return picture_of(chart, title)
+@bp.post("/<int:sounding_id>/name")
+def rename(slug: str, sounding_id: int) -> ResponseReturnValue:
+    """Give a sounding another name."""
+    try:
+        with transaction() as (uow, actor):
+            soundings.rename(uow, actor, sounding_id=sounding_id, title=text("title"), group_id=group_id())
+    except Invalid as refusal:
+        return _show(sounding_id, "", refusal.fields, request.form), refusal.status
+    return redirect(_one(sounding_id), 303)
 
 
-def _counts(shown: Pass) -> tuple[int, ...] | None:
-    return shown.distribution
+@bp.post("/<int:sounding_id>/discard")
+def discard(slug: str, sounding_id: int) -> ResponseReturnValue:
+    """Take back one that was begun by mistake, while nobody has scored."""
+    try:
+        with transaction() as (uow, actor):
+            soundings.discard(uow, actor, sounding_id=sounding_id, group_id=group_id())
+    except Conflict as refusal:
+        return _show(sounding_id, refusal.message), refusal.status
+    flash(_("The sounding was discarded. Nobody had scored."), "info")
+    return redirect(url_for("soundings.index", slug=slug), 303)
+
+
+def _pictures(lines: Sequence[Line]) -> dict[int, Picture]:
+    """How the group scored each item, a bar for each pass that is shown; one scale for all, to compare them by eye."""
+    rows = {line.item.id: _bars(line) for line in lines}
+    drawn = [line for line in lines if any(row.counts for row in rows[line.item.id])]
+    within = reach([row for line in drawn for row in rows[line.item.id]], SCALE)
+    found = {}
+    for line in drawn:
+        title = _("%(reference)s: how the group scored", reference=line.item.reference)
+        chart = diverging_bars(
+            rows[line.item.id], SCALE, title=title, key=f"sounding-{line.item.id}", words=chart_words(), within=within
+        )
+        found[line.item.id] = picture_of(chart, title)
+    return found
+
+
+def _bars(line: Line) -> list[BarRow]:
+    shown = ((_("First"), line.first), (_("Second"), line.second))
+    return [BarRow(label=name, counts=each.distribution) for name, each in shown if each is not None]

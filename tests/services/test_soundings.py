@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -89,13 +90,106 @@ def test_nobody_reads_a_score_before_the_pass_is_closed_and_then_only_the_groups
     assert circle.lines(circle.people.facilitator)[circle.items[0]].own == {}
     circle.go_on(SoundingState.FIRST)
     reading = circle.read(circle.members[0])
-    assert [line.title for line in reading.lines] == ["Element 1", "Element 2", "Element 0"]  # contested ones first
+    assert [line.title for line in reading.lines] == ["Element 1", "Element 0", "Element 2"]  # contested ones first
     outcomes = [line.first.verdict.outcome for line in reading.lines if line.first and line.first.verdict]
-    assert outcomes == ["disagreement", "rejected", "agreed"]
+    assert outcomes == ["disagreement", "agreed", "rejected"]  # all gave 2: low, and nothing to talk over
     contested = reading.lines[0].first
     assert contested is not None
     assert (contested.n, contested.distribution, contested.median) == (6, (3, 0, 0, 0, 0, 0, 0, 0, 3), 5.0)
     assert reading.lines[0].own == {1: 1}
+
+
+def order_of(circle: Circle, *columns: Sequence[int]) -> list[int]:
+    """The places of items as they are listed after the first pass, each column being one item's scores."""
+    for who, values in zip(circle.members, zip(*columns, strict=True), strict=False):
+        circle.score(who, *values)
+    circle.go_on(SoundingState.FIRST)
+    return [circle.items.index(line.item.id) for line in circle.read(circle.members[0]).lines]
+
+
+@pytest.mark.parametrize(
+    ("columns", "order"),
+    [
+        (((2, 2, 3), (9, 1, 5), (5, 5, 5)), [1, 0, 2]),  # too few for a verdict: the widest first
+        (((8, 8, 9), (1, 1, 1), (9, 9, 9)), [0, 1, 2]),  # low or high is no disagreement; a tie keeps the order
+        (((5, 5, 5, 5, 6), (8, 8, 9, 9, 9), (1, 5, 5, 5, 9)), [2, 1, 0]),  # two who differ, though the middle is one
+        (((4, 4, 4, 5, 6, 6), (1, 1, 1, 9, 9, 9), (8, 8, 8, 8, 9, 9)), [1, 0, 2]),
+        (((1, 6, 6, 6, 6, 6), (7, 7, 7, 7, 7, 1), (3, 3, 3, 7, 7, 7)), [2, 1, 0]),  # the verdict's disagreement first
+    ],
+)  # fmt: skip
+def test_what_the_group_disagrees_most_on_comes_first(
+    circle: Circle, columns: Sequence[Sequence[int]], order: list[int]
+) -> None:
+    assert order_of(circle, *columns) == order
+
+
+def test_what_too_few_scored_comes_last(circle: Circle) -> None:
+    for who, first in ((circle.members[0], 1), (circle.members[1], 9)):
+        circle.score(who, first, 5, 5)
+    circle.score(circle.members[2], None, 5, 6)
+    circle.go_on(SoundingState.FIRST)
+    assert [line.title for line in circle.read(circle.members[0]).lines] == ["Element 2", "Element 1", "Element 0"]
+
+
+def test_an_open_sounding_waits_for_those_who_have_not_scored_all_of_it(circle: Circle) -> None:
+    def waits(who: Actor) -> list[tuple[int, int]]:
+        with circle.database.reading() as uow:
+            found = soundings.waiting(uow, who, group_id=circle.people.group_id)
+            return [(each.answered, each.asked) for each in found if each.sounding.id == circle.sounding_id]
+
+    member, peer = circle.members[:2]
+    assert waits(member) == waits(peer) == waits(circle.people.facilitator) == [(0, 3)]
+    assert waits(circle.people.observer) == waits(circle.people.panel_manager) == []
+    with pytest.raises(NotFound):
+        waits(circle.people.stranger)
+    circle.score(member, 5, None)
+    assert waits(member) == [(2, 3)]
+    circle.score(member, 5, None, 9)
+    assert (waits(member), waits(peer)) == ([], [(0, 3)])
+    circle.go_on(SoundingState.FIRST)
+    assert waits(peer) == []
+    circle.go_on(SoundingState.TALK)
+    assert waits(member) == waits(peer) == [(0, 3)]
+    circle.go_on(SoundingState.SECOND)
+    assert waits(member) == []
+
+
+def test_one_begun_by_mistake_is_renamed_and_discarded_until_somebody_has_scored(circle: Circle) -> None:
+    people, database = circle.people, circle.database
+
+    def told() -> int:
+        with database.reading() as uow:
+            return len(uow.session.execute(select(Notification.id).where(Notification.kind == Reason.SOUNDING)).all())
+
+    for who in (people.member, people.observer, people.panel_manager):
+        with database.writing() as uow, pytest.raises(Forbidden):
+            soundings.rename(uow, who, sounding_id=circle.sounding_id, title="Mine")
+        with database.writing() as uow, pytest.raises(Forbidden):
+            soundings.discard(uow, who, sounding_id=circle.sounding_id)
+    with database.writing() as uow, pytest.raises(Invalid) as refused:
+        soundings.rename(uow, people.facilitator, sounding_id=circle.sounding_id, title=" x ")
+    assert set(refused.value.fields) == {"title"}
+    with database.writing() as uow:
+        soundings.rename(uow, people.facilitator, sounding_id=circle.sounding_id, title=" What  counts ")
+    assert circle.read(people.member).sounding.title == "What counts"
+    with database.writing() as uow:
+        other = soundings.begin(
+            uow, people.facilitator, group_id=people.group_id, title="A mistake", item_ids=circle.items[:1]
+        ).id
+    before = told()
+    assert circle.read(people.facilitator).may_discard
+    assert not circle.read(people.member).may_discard
+    with database.writing() as uow:
+        soundings.discard(uow, people.facilitator, sounding_id=other)
+    assert 0 < told() < before, "nobody is led to what is gone, and the other is still told of"
+    with database.reading() as uow:
+        left = soundings.list_soundings(uow, people.member, group_id=people.group_id)
+    assert [(each.id, count) for each, count in left] == [(circle.sounding_id, 3)]
+    circle.score(circle.members[0], None)
+    assert not circle.read(people.facilitator).may_discard
+    with database.writing() as uow, pytest.raises(Conflict):
+        soundings.discard(uow, people.facilitator, sounding_id=circle.sounding_id)
+    assert circle.lines(circle.members[0])[circle.items[0]].own == {1: None}
 
 
 def test_both_passes_are_kept_and_what_moved_is_counted(circle: Circle) -> None:

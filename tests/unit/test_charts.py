@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.calc import svg
-from app.calc.charts import BarRow, Chart, MedianRow, Spread, Words, default_bands, diverging_bars, medians
+from app.calc.charts import BarRow, Chart, MedianRow, Spread, Words, default_bands, diverging_bars, medians, reach
 from app.calc.maps import HeatRow, Point, flow, heat_map, plane
 from app.calc.ratings import Rule, Scale, summarise
 
@@ -187,3 +187,21 @@ def test_no_name_in_the_plane_stands_on_a_dot_or_another_name() -> None:
         for place, (left, top, right, bottom) in enumerate(boxes):
             for other in boxes[max(place + 1, dots) :]:
                 assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+
+
+@given(st.lists(st.lists(st.integers(0, 6), min_size=9, max_size=9), min_size=2, max_size=4))
+def test_pictures_within_one_reach_have_their_zero_at_one_place(counts: list[list[int]]) -> None:
+    rows = [BarRow(label=f"C{place}", counts=each) for place, each in enumerate(counts)]
+    within = reach(rows, NINE)
+    drawn = [diverging_bars([row], NINE, title=row.label, key=row.label, within=within) for row in rows]
+    zeros = {
+        line.get("x1")
+        for chart in drawn for line in ET.fromstring(chart.wide).iter(f"{SVG}line")  # noqa: S314  # our own output
+        if line.get("stroke-width") == "1.5"
+    }  # fmt: skip
+    assert len(zeros) == 1
+    together = diverging_bars(rows, NINE, title="All", key="all")
+    assert re.findall(r">\d+%<", together.wide) == re.findall(r">\d+%<", drawn[0].wide), "and one axis below"
+    for chart in drawn:
+        for bar in ET.fromstring(chart.wide).iter(f"{SVG}rect"):  # noqa: S314  # our own output
+            assert 0 <= float(bar.get("x", 0)) <= float(bar.get("x", 0)) + float(bar.get("width", 0)) <= 780

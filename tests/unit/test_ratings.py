@@ -14,7 +14,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from app.calc.consensus import classic_ram, classify, ipras, panel_limits, threshold
-from app.calc.quantiles import iqr, median, median_interval, quantile
+from app.calc.quantiles import deviation, iqr, median, median_interval, quantile
 from app.calc.ratings import Rule, Scale, least_scores, rate_band, summarise, suppress, verdict
 from app.calc.validity import aiken, cvr_critical, item_cvi, item_cvi_of, scale_cvi
 
@@ -57,8 +57,24 @@ def test_the_interval_of_the_median_states_the_confidence_it_reaches(
     assert result.conf == pytest.approx(1 - 2 * stats.binom.cdf(ranks[0] - 1, n, 0.5))
 
 
+@given(nine_scores, st.data())
+def test_the_deviation_from_the_median_measures_how_far_people_are_apart(
+    scores: list[int], data: st.DataObject
+) -> None:
+    found = deviation([*scores, None])
+    assert found.value == pytest.approx(np.mean(np.abs(np.array(scores) - np.median(scores))))
+    assert (found.n, found.missing) == (len(scores), 1)
+    assert (found.value == 0) == (len(set(scores)) == 1), "only where all gave the same is there none"
+    assert deviation(data.draw(st.permutations(scores))).value == found.value
+    assert deviation([10 - score for score in scores]).value == found.value, "low or high makes no difference"
+    low, high = data.draw(st.integers(0, 8)), data.draw(st.integers(0, 8))
+    apart = [score + (high if score > np.median(scores) else -low) for score in scores]
+    if low + high and len(set(scores)) > 1 and np.median(scores) not in scores:
+        assert (deviation(apart).value or 0) > (found.value or 0), "two halves further apart disagree more"
+
+
 def test_without_scores_figures_have_reasons() -> None:
-    for figure in (median([None]), quantile([], 0.3), iqr([]), median_interval([4])):
+    for figure in (median([None]), quantile([], 0.3), iqr([]), deviation([None]), median_interval([4])):
         assert figure.reason
     assert ipras([]).reason
     assert ipras([0, 5]).reason
