@@ -150,7 +150,14 @@ def test_one_vote_from_open_to_a_numbered_decision(app: Flask, hall: Hall, clock
     poll = vote[1].removesuffix("/vote")
     assert people["Ana"].post(f"{poll}/close").status_code == 403
     people["Fay"].post(f"{poll}/close")
-    assert "Name the lead" in people["Fay"].get(console).text
+    page = people["Fay"].get(console).text
+    reason, closed = page.index("Name the lead"), page.index("Who said what")
+    assert reason < page.index("Outcome sentence") < closed, "what objectors say comes first, and open"
+    assert "<details" not in page[page.index('id="decide-') : reason]
+    assert page.count("(50% of 2)") == 2, "a yes and a no of two votes, though three could vote"
+    assert "Shares are of the 2 votes given." in page
+    bars = re.findall(r'<progress class="(progress--\d)"', page[page.index('id="decide-') :])
+    assert bars == ["progress--1", "progress--2", "progress--3"], "in the colours of the legend"
     assert "reads the result" in people["Leo"].get(room).text
     assert "Name the lead" not in people["Leo"].get(room).text
     late = people["Leo"].post(vote[1], data={"choice": "no", "reason": "Too late"})
@@ -163,6 +170,8 @@ def test_one_vote_from_open_to_a_numbered_decision(app: Flask, hall: Hall, clock
     assert "Name the lead" in people["Leo"].get(room).text
     wall = people["Pat"].get(screen[1]).text
     assert "We agree C1." in wall
+    assert "(50% of 2)" in wall
+    assert "Name the lead" not in wall
     assert "Ana Acute" not in wall
     log = people["Pat"].get(f"/g/{hall.slug}/sessions/decisions")
     assert "We agree C1." in log.text
