@@ -10,6 +10,8 @@ from app.calc.figures import METHODS, Result, Scores, given
 from app.calc.quantiles import NOBODY, exact, exact_quantile
 
 HalfPoints = Literal["uncertain", "higher"]
+#: Sizes for which the classic rule is defined.
+LEAST_PANEL, MOST_PANEL = 8, 16
 OFF_SCALE = "the rule is defined on a scale of 1 to 9 only"
 
 
@@ -81,9 +83,9 @@ def ipras(scores: Scores, kind: int = 7) -> Ipras:
 
 def panel_limits(size: int) -> tuple[int, int] | None:
     """(most outside for agreement, least in each extreme for disagreement) by panel size; None where no rule exists."""
-    if not 8 <= size <= 16:
+    if not LEAST_PANEL <= size <= MOST_PANEL:
         return None
-    outside = 2 + (size - 8) // 3
+    outside = 2 + (size - LEAST_PANEL) // 3
     return outside, outside + 1
 
 

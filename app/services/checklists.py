@@ -6,6 +6,7 @@ report compares with that. Numbers are counted through each list in the order of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
@@ -310,6 +311,19 @@ def _of_group(uow: UnitOfWork, report: Report) -> dict[str, _Fact]:
     }  # fmt: skip
 
 
+def _gone(flow: Mapping[str, int]) -> str:
+    """Who left, in the words of the results page."""
+    said = [
+        f"{flow[step]} {words}"
+        for step, words in (
+            ("withdrew_kept", "of them withdrew and left the answers"), ("withdrew", "more withdrew with the answers"),
+            ("taken_off", "more taken off"),
+        ) if flow.get(step)
+    ]  # fmt: skip
+    more = flow.get("withdrew", 0) + flow.get("taken_off", 0)
+    return f"{', '.join(said)}{' (not counted)' if more else ''}." if said else ""
+
+
 def _of_course(uow: UnitOfWork, report: Report) -> dict[str, _Fact]:
     session, round_ = uow.session, report.round
     rounds = list(
@@ -338,7 +352,9 @@ def _of_course(uow: UnitOfWork, report: Report) -> dict[str, _Fact]:
     )
     days = f"Opened {opened}, closed {closed}."
     carried = "only items without agreement before" if report.only_contested else "all chosen items"
-    sent = f"{report.invited} asked, {report.started} began, {report.sent} pressed Send; {_scopes(report)}."
+    sent = f"{report.invited} asked, {report.started} started, {report.sent} pressed Send; {_scopes(report)}."
+    if gone := _gone(report.flow):
+        sent += f" {gone}"
     stable = sum(
         bool(figures.movement and figures.movement.stable) for item in report.items for figures in item.figures
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from app.calc.consensus import LEAST_PANEL
 from app.calc.ratings import Rule, Scale, least_scores
 from app.calc.stopping import StopRule
 from app.errors import Invalid
@@ -217,6 +218,11 @@ class Protocol:
     def least_of(self, eligible: int) -> int:
         """The least number of scores for a verdict when so many experts are eligible."""
         return least_scores(eligible) if self.least is None else self.least
+
+    def needed(self, eligible: int) -> int:
+        """With how many scores there can be a verdict: the least number, or more where the rule itself needs more."""
+        least = self.least_of(eligible)
+        return max(least, LEAST_PANEL) if self.primary.kind == "ram" else least
 
     def to_json(self) -> dict[str, Any]:
         """The protocol as stored with the round."""

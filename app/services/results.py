@@ -14,7 +14,7 @@ from app.services.dispositions import Answer, answers_of, themes_of
 from app.services.protocols import WHOLE, Protocol
 from app.services.rounds import access_round, counting, deviations_of, protocol_of, rated_items, version_of
 from app.services.stopping import ruling_of
-from app.services.verdicts import Figures, read_figures, stored_result
+from app.services.verdicts import Figures, flow_in, read_figures, stored_result
 from app.uow import UnitOfWork
 from models.validation import Remark, RemarkKind, Round, RoundResult
 from models.versions import VersionItem
@@ -45,7 +45,8 @@ class ItemReport:
 class Report:
     """A closed round: who was asked (as totals), what they scored, what the rule decided, and what was changed.
 
-    ``flow`` counts the experts by how far they went; rounds that were closed before it was counted have none.
+    ``flow`` counts the experts by how far they went (`rounds.how_far`); rounds that were closed before it was counted
+    have none.
     ``ruling`` is what the stop rule says after it, None where the protocol only has words for that.
     """
 
@@ -104,7 +105,7 @@ def report_of(uow: UnitOfWork, round_: Round, stored: RoundResult) -> Report:
         sent=figures["sent"],
         by_scope=figures["by_scope"],
         groups=tuple(figures.get("groups", figures["by_scope"])) if protocol.split_by else (),
-        flow=figures.get("flow", {}),
+        flow=flow_in(figures),
         pilots=figures["pilots"],
         items=tuple(
             ItemReport(item, found[item.reference], remarks.of(item.id, RemarkKind.COMMENT, RemarkKind.WORDING))

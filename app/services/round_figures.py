@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.calc.figures import METHODS
 from app.calc.round_figures import Answers, Terms, compared, question_figures
 from app.services.protocols import WHOLE, Dimension, Protocol
-from app.services.rounds import Seated, group_of, last_rated, protocol_of, rated_items, round_before, seated
+from app.services.rounds import group_of, how_far, last_rated, protocol_of, rated_items, round_before, seated
 from app.services.verdicts import contested
 from app.uow import UnitOfWork
 from models.validation import Expert, Rating, Round, RoundResult, Scope
@@ -34,14 +34,13 @@ def compute(uow: UnitOfWork, round_: Round) -> RoundResult:
     """
     session = uow.session
     everybody = seated(session, round_.id)
+    flow = how_far(everybody)
     asked = [each for each in everybody if each.counts]
     experts = [each.expert for each in asked]
     answers = answers_in(session, round_.id, experts)
     figures = {
-        "invited": len(asked),
-        "started": sum(each.seat.started_at is not None for each in asked),
-        "sent": sum(each.seat.sent_at is not None for each in asked),
-        "flow": _flow(everybody),
+        **{step: flow[step] for step in ("invited", "started", "sent")},
+        "flow": flow,
         **_who_stayed(session, round_, experts, answers),
         "pilots": sum(each.expert.is_pilot for each in everybody),
         **figures_of(session, round_, experts, answers),
@@ -55,21 +54,6 @@ def compute(uow: UnitOfWork, round_: Round) -> RoundResult:
     )
     session.add(result)
     return result
-
-
-def _flow(everybody: Sequence[Seated]) -> dict[str, int]:
-    """How many experts went how far: all who were invited, and what became of those who did not stay."""
-    seats = [each.seat for each in everybody if not each.expert.is_pilot]
-    withdrew = [seat for seat in seats if seat.withdrew_at is not None]
-    return {
-        "invited": len(seats),
-        "in_place": sum(seat.replaces_id is not None for seat in seats),
-        "started": sum(seat.started_at is not None for seat in seats),
-        "sent": sum(seat.sent_at is not None for seat in seats),
-        "withdrew": sum(not seat.answers_kept for seat in withdrew),
-        "withdrew_kept": sum(seat.answers_kept for seat in withdrew),
-        "taken_off": sum(seat.revoked_at is not None and seat.withdrew_at is None for seat in seats),
-    }
 
 
 def _who_stayed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -163,6 +164,26 @@ def seated(session: Session, round_id: int) -> list[Seated]:
         .order_by(Expert.code)
     )
     return [Seated(seat, expert) for seat, expert in rows]
+
+
+def how_far(everybody: Iterable[Seated]) -> dict[str, int]:
+    """How far the experts of a round are: the one way in which every page and paper counts them.
+
+    ``invited``, ``started`` and ``sent`` are of those whose answers count; ``withdrew_kept`` of these have gone and
+    left their answers. ``withdrew`` (with their answers) and ``taken_off`` are more who were asked and do not count.
+    """
+    asked = [each for each in everybody if not each.expert.is_pilot]
+    seats = [each.seat for each in asked if each.counts]
+    gone = [each.seat for each in asked if not each.counts]
+    return {
+        "invited": len(seats),
+        "in_place": sum(seat.replaces_id is not None for seat in seats),
+        "started": sum(seat.started_at is not None for seat in seats),
+        "sent": sum(seat.sent_at is not None for seat in seats),
+        "withdrew": sum(seat.withdrew_at is not None for seat in gone),
+        "withdrew_kept": sum(seat.withdrew_at is not None for seat in seats),
+        "taken_off": sum(seat.withdrew_at is None for seat in gone),
+    }
 
 
 def counting(session: Session, round_id: int) -> set[int]:

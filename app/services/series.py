@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.policy import Actor, Can, require
 from app.services.protocols import Dimension
 from app.services.rounds import protocol_of, rated_items
-from app.services.verdicts import Figures, figures_of, stored_result
+from app.services.verdicts import Figures, figures_of, flow_in, stored_result
 from app.uow import UnitOfWork
 from models.validation import Round, RoundState
 from models.versions import VersionItem
@@ -86,7 +86,7 @@ def read_series(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Series:
     items = sorted(latest.values(), key=lambda item: item.position)
     return Series(
         rounds=rounds,
-        flows=tuple(stored[each.id].figures.get("flow", {}) for each in rounds),
+        flows=tuple(flow_in(stored[each.id].figures) for each in rounds),
         lines=tuple((dimension, tuple(line(item, key) for item in items)) for key, dimension in asked.items()),
         stayed=tuple(
             (each, _stayed(stored[each.id].figures)) for each in rounds if "stayed" in stored[each.id].figures

@@ -129,6 +129,16 @@ def is_open(figures: Sequence[Figures]) -> bool:
     return not all(each.is_settled for each in figures)
 
 
+def flow_in(figures: Mapping[str, Any]) -> dict[str, int]:
+    """How far the experts of a closed round came, as `rounds.how_far` counts; empty where it was not counted.
+
+    Rounds that were closed earlier count those who do not count in the first three steps too, and say beside what
+    remains without them.
+    """
+    flow = figures.get("flow", {})
+    return {**flow, **{step: figures[step] for step in ("invited", "started", "sent")}} if flow else {}
+
+
 def stored_result(session: Session, round_: Round) -> RoundResult:
     """The stored figures of a closed round. Raises NotFound otherwise."""
     found = session.get(RoundResult, round_.id) if round_.state is RoundState.CLOSED else None

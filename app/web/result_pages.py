@@ -161,9 +161,15 @@ def rows(report: Report) -> list[Row]:
     return sorted(made, key=lambda row: ("work", "open", "agreed").index(row.standing))
 
 
+#: Outcomes that say nothing about the item: the rule had too little to go by.
+NO_VERDICT = frozenset({"", "too few", "no rule"})
+
+
 def headline(report: Report, shown: Sequence[Row]) -> str:
     """What the round found, in one sentence."""
     agreed, total = sum(row.standing == "agreed" for row in shown), len(shown)
+    if none := _no_verdict(report, shown):
+        return none
     if all(row.item.item.kind is Kind.CRITERION for row in shown):
         if agreed == total:
             return str(_("The experts agree on all %(total)s criteria.", total=total))
@@ -171,6 +177,37 @@ def headline(report: Report, shown: Sequence[Row]) -> str:
     if agreed == total:
         return str(_("The experts agree on all %(total)s items.", total=total))
     return str(_("The experts agree on %(agreed)s of %(total)s items.", agreed=agreed, total=total))
+
+
+def _no_verdict(report: Report, shown: Sequence[Row]) -> str:
+    """The sentence for a round in which no item has any verdict, which is no disagreement; else empty.
+
+    It says how many scores were needed; only the classic rule may also meet more than it covers.
+    """
+    asked = [figures for row in shown for figures in row.item.figures if figures.decidable]
+    if not asked or any(figures.outcome not in NO_VERDICT for figures in asked):
+        return ""
+    total, criteria = len(shown), all(row.item.item.kind is Kind.CRITERION for row in shown)
+    needed = {report.protocol.needed(figures.eligible) for figures in asked}
+    if any((figures.n or 0) >= report.protocol.needed(figures.eligible) for figures in asked):
+        return str(
+            ngettext("No verdict on %(num)s criterion: the rule does not cover so many scores.",
+                     "No verdict on any of %(num)s criteria: the rule does not cover so many scores.", total)
+            if criteria
+            else ngettext("No verdict on %(num)s item: the rule does not cover so many scores.",
+                          "No verdict on any of %(num)s items: the rule does not cover so many scores.", total)
+        )  # fmt: skip
+    low, high = min(needed), max(needed)
+    least = str(low) if low == high else _("%(low)s to %(high)s", low=low, high=high)
+    return str(
+        ngettext("Too few scores for a verdict on %(num)s criterion: %(least)s were needed.",
+                 "Too few scores for a verdict on any of %(num)s criteria: %(least)s were needed for each.",
+                 total, least=least)
+        if criteria
+        else ngettext("Too few scores for a verdict on %(num)s item: %(least)s were needed.",
+                      "Too few scores for a verdict on any of %(num)s items: %(least)s were needed for each.",
+                      total, least=least)
+    )  # fmt: skip
 
 
 def _short(figures: Figures) -> str:
@@ -392,14 +429,14 @@ def plane_of(report: Report) -> Picture | None:
 
 
 def flow_of(rounds: Sequence[tuple[int, Mapping[str, int]]]) -> Picture | None:
-    """How far the experts of each round came, where it was counted."""
+    """How far the experts of each round came who count, and how many more left, where it was counted."""
     counted = [(_("Round %(number)s", number=number), flow_) for number, flow_ in rounds if flow_]
     if not counted:
         return None
     steps = {
-        "invited": _("Invited"), "started": _("Began"), "sent": _("Pressed Send"),
-        "withdrew": _("Withdrew with their answers"), "withdrew_kept": _("Withdrew, answers count"),
-        "taken_off": _("Taken off"),
+        "invited": _("Asked"), "started": _("Started"), "sent": _("Pressed Send"),
+        "withdrew_kept": _("Of them withdrew, answers count"), "withdrew": _("Withdrew with answers, not counted"),
+        "taken_off": _("Taken off, not counted"),
     }  # fmt: skip
     used = {key: words for key, words in steps.items() if any(each.get(key) for _name, each in counted)}
     title = _("How far the experts came")
@@ -418,33 +455,48 @@ def comparison_of(figures: Figures, key: str) -> Picture | None:
 
 
 def flow_words(flow: Mapping[str, int]) -> str:
-    """How far the experts went, in one sentence; empty where it was not counted."""
+    """How far the experts who count came, and who left, in one line; empty where it was not counted."""
     if not flow:
         return ""
     said = [
-        ngettext("%(num)s invited", "%(num)s invited", flow["invited"]),
-        ngettext("%(num)s began", "%(num)s began", flow["started"]),
-        ngettext("%(num)s pressed Send", "%(num)s pressed Send", flow["sent"]),
-    ]
+        ngettext("%(num)s expert asked", "%(num)s experts asked", flow["invited"]),
+        _("%(count)s started", count=flow["started"]), _("%(count)s pressed Send", count=flow["sent"]),
+    ]  # fmt: skip
     if flow["in_place"]:
         said.insert(
             1, ngettext("%(num)s of them for one who left", "%(num)s of them for ones who left", flow["in_place"])
         )
-    if flow["withdrew"]:
-        said.append(
-            ngettext("%(num)s withdrew with the answers", "%(num)s withdrew with their answers", flow["withdrew"])
-        )
-    if flow["withdrew_kept"]:
+    return "; ".join([", ".join(said), *gone_words(flow)])
+
+
+def gone_words(flow: Mapping[str, int]) -> list[str]:
+    """Who left: of those who count, and who were asked and do not count; nothing where nobody did."""
+    said = []
+    if flow.get("withdrew_kept"):
         said.append(
             ngettext(
-                "%(num)s withdrew and left the answers",
-                "%(num)s withdrew and left their answers",
+                "%(num)s of them withdrew and left the answers",
+                "%(num)s of them withdrew and left their answers",
                 flow["withdrew_kept"],
             )
         )
-    if flow["taken_off"]:
-        said.append(ngettext("%(num)s was taken off", "%(num)s were taken off", flow["taken_off"]))
-    return ", ".join(said)
+    if flow.get("withdrew"):
+        said.append(
+            ngettext(
+                "%(num)s more withdrew with the answers and is not counted",
+                "%(num)s more withdrew with their answers and are not counted",
+                flow["withdrew"],
+            )
+        )
+    if flow.get("taken_off"):
+        said.append(
+            ngettext(
+                "%(num)s more was taken off and is not counted",
+                "%(num)s more were taken off and are not counted",
+                flow["taken_off"],
+            )
+        )
+    return said
 
 
 def spread_words(figures: Figures) -> str:
@@ -548,4 +600,4 @@ def asked_words(report: Report) -> str:
     ])  # fmt: skip
     if report.sent < report.started:
         words += " " + _("(answers count without it too)")
-    return words
+    return "; ".join([words, *gone_words(report.flow)])

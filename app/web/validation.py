@@ -20,13 +20,13 @@ from app.policy import Actor, Can, allowed
 from app.services import panel, pilots, protocols, rehearsals, seats, series, validation, versions
 from app.services.panel import ENGLISH, LANGUAGES, MOST_EXPERTS
 from app.services.protocols import SCALES, Dimension, Protocol
-from app.services.rounds import access_round, plain_title
+from app.services.rounds import Seated, access_round, how_far, plain_title
 from app.services.stopping import rule_words
 from app.uow import UnitOfWork
 from app.web.context import looking, transaction
 from app.web.forms import text
 from app.web.languages import catalogue
-from app.web.result_pages import flow_of, flow_words, mark, results_page, spread_words
+from app.web.result_pages import flow_of, flow_words, gone_words, mark, results_page, spread_words
 from models.validation import Round, RoundState
 
 bp = Blueprint("validation", __name__)
@@ -120,10 +120,11 @@ def round_page(round_id: int, errors: dict[str, str]) -> str:
         closed = state is RoundState.CLOSED
         reminders = seats.reminders(uow, actor, round_id=round_id) if manages and state is RoundState.OPEN else None
         untold = seats.untold(uow, actor, round_id=round_id) if manages and closed else 0
+    going = how_far(Seated(each.seat, each.expert) for each in members if each.seat is not None)
     return render_template(
         "validation/show.html", overview=overview, pilots=tried, round=overview.round, protocol=overview.protocol,
         manages=manages, prepared=prepared, members=members, untold=untold, reminders=reminders, errors=errors,
-        typed=request.form,
+        typed=request.form, going=going, gone=gone_words(going),
         rules=protocols.RULES, feedback=protocols.FEEDBACK, groupings=protocols.GROUPINGS,
         stop=rule_words(overview.protocol.stop, overview.protocol.stop_rule),
         others={code: name for code, name in LANGUAGES.items() if code != ENGLISH},

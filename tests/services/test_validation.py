@@ -280,7 +280,7 @@ def test_whoever_withdraws_says_what_becomes_of_the_answers(study: Study) -> Non
     with study.database.reading() as uow:
         report = results.report(uow, study.cast.member, round_id=study.round_id)
         assert (report.invited, report.items[0].figures[0].n) == (8, 8)
-        assert (report.flow["invited"], report.flow["withdrew"], report.flow["withdrew_kept"]) == (9, 1, 1)
+        assert (report.flow["invited"], report.flow["withdrew"], report.flow["withdrew_kept"]) == (8, 1, 1)
         found = remarks.list_remarks(uow, manager, round_id=study.round_id)
         assert [each.remark.text for each in found] == ["Word 0"]
     study.open()
@@ -319,7 +319,7 @@ def test_one_who_left_is_replaced_once_and_it_is_logged(study: Study) -> None:
     with study.database.reading() as uow:
         report = results.report(uow, study.cast.member, round_id=study.round_id)
     assert report.deviations[0][1] == "An expert was invited in place of one who left."
-    assert (report.invited, report.flow["in_place"], report.flow["invited"]) == (9, 1, 10)
+    assert (report.invited, report.flow["in_place"], report.flow["withdrew"]) == (9, 1, 1)
 
 
 def test_whoever_is_invited_later_is_a_logged_deviation(study: Study) -> None:

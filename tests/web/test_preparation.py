@@ -103,7 +103,7 @@ def test_the_report_is_rehearsed_and_says_it_is_invented(
     assert "every answer on this page is invented" in page
     assert "results/items" not in page
     assert "figures.csv" not in page
-    assert "9 invited, " in page
+    assert "9 experts asked, " in page
     assert "Not counted" not in page
     assert manager.get(f"{base(study)}/rehearsal?seed=2").text != page
     assert manager.get(f"{base(study)}/rehearsal?seed=x").status_code == 200

@@ -10,7 +10,7 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from app.services import checklists, consultations, dispositions, remarks, results
+from app.services import checklists, consultations, dispositions, panel, rating, remarks, results, seating
 from app.services.consultations import ConsultationForm
 from app.uow import Database
 from models.consultations import ConsultationKind
@@ -165,6 +165,29 @@ def test_a_long_round_has_its_pictures_in_sheets(client_of: Client, database: Da
     assert "Relevance: medians (2/2)" in text
 
 
+def test_papers_count_the_experts_as_the_pages_do(client_of: Client, database: Database) -> None:
+    """Nine are asked, four start; one leaves the answers, and one who had started is taken off: eight count."""
+    study = build_study(database)
+    study.open()
+    for token in study.tokens[:4]:
+        study.answer(token, {"relevance": [9, 9], "applicability": [9, 9]})
+    with database.writing() as uow:
+        rating.withdraw(uow, seating.sit_with_token(uow, token=study.tokens[0], round_id=study.round_id), keep=True)
+        manager = study.cast.panel_manager
+        members = panel.list_members(uow, manager, group_id=study.cast.group_id, round_id=study.round_id)
+        last = next(each for each in members if each.identity.email == "expert4@example.org")
+        panel.remove_expert(uow, manager, panel_id=study.panel_id, expert_id=last.expert.id, reason="Moved away.")
+    study.close()
+    for text in (word_text(report(client_of, study, "docx")), pdf_text(report(client_of, study, "pdf"))):
+        assert "8 experts asked, 3 started, 0 pressed Send" in text
+        assert "1 of them withdrew and left the answers; 1 more was taken off and is not counted." in text
+        assert "Too few scores for a verdict on any of 2 criteria: 8 were needed for each." in text
+        assert "Of them withdrew, answers count" in text
+        assert "Taken off, not counted" in text
+        assert "8 asked, 3 started, 0 pressed Send;" in text
+        assert "1 of them withdrew and left the answers, 1 more taken off (not counted)." in text
+
+
 def test_checklists_are_filled_from_the_data_and_gaps_are_gaps(closed: Study) -> None:
     def lists() -> dict[str, checklists.Checklist]:
         with closed.database.reading() as uow:
@@ -179,7 +202,7 @@ def test_checklists_are_filled_from_the_data_and_gaps_are_gaps(closed: Study) ->
         assert 0 < each.gaps < len(each.entries)
     accord = {entry.number: entry for entry in made["ACCORD"].entries}
     assert (accord["M16"].said, accord["M16"].gap) == ("", "nobody tried the round out")
-    assert accord["R3"].said == "9 asked, 9 began, 0 pressed Send; 5 national, 4 international."
+    assert accord["R3"].said == "9 asked, 9 started, 0 pressed Send; 5 national, 4 international."
     assert accord["R5"].said == "1 of 2 comments answered with what was done and why."
     assert accord["R5"].gap
     with closed.database.writing() as uow:

@@ -292,7 +292,7 @@ def test_two_rounds_stand_side_by_side(study: Study, client_of: Client) -> None:
     assert "C1.1 Criterion 1 is shared Agreed 9 (9 to 9), n 9 Not rated" in read
     assert "Experts disagree 9 (2 to 9), n 9 Too few scores 8 (8 to 8), n 5" in read
     assert "5 stayed (median of their earlier scores 9), 4 left (9)" in read
-    assert "Round 2: 9 invited, 5 began, 0 pressed Send" in read
+    assert "Round 2: 9 experts asked, 5 started, 0 pressed Send" in read
     assert "Rounds side by side" in member.get(f"/g/{SLUG}/validation/").text
 
 
@@ -329,3 +329,79 @@ def test_the_first_page_says_which_comments_wait_for_whom(study: Study, client_o
     assert "1 comment of an expert waits to be read and released (round 1)" in words(manager.get(first).text)
     assert "1 comment of an expert waits for the group’s answer (round 1)" in words(lead.get(first).text)
     assert "of an expert" not in words(member.get(first).text)
+
+
+def test_every_page_counts_the_experts_of_a_round_in_one_way(study: Study, client_of: Client) -> None:
+    """Nine are asked, four start, one sends; one leaves the answers, and one is taken off: eight count."""
+    study.open()
+    for place, token in enumerate(study.tokens[:4]):
+        study.answer(token, {"relevance": [9, 9], "applicability": [9, 9]})
+        if place == 0:
+            with study.database.writing() as uow:
+                place_ = seating.sit_with_token(uow, token=token, round_id=study.round_id)
+                rating.withdraw(uow, place_, keep=True)
+    with study.database.writing() as uow:
+        members = panel.list_members(
+            uow, study.cast.panel_manager, group_id=study.cast.group_id, round_id=study.round_id
+        )
+        last = next(each for each in members if each.identity.email == "expert4@example.org")
+        panel.remove_expert(
+            uow, study.cast.panel_manager, panel_id=study.panel_id, expert_id=last.expert.id, reason="Moved away."
+        )
+    page = f"/g/{SLUG}/validation/rounds/{study.round_id}"
+    gone = "1 of them withdrew and left the answers; 1 more was taken off and is not counted."
+    counted = "8 experts asked, 3 started, 0 pressed Send"
+
+    def going() -> str:
+        return words(client_of(study.cast.panel_manager).get(page).text)
+
+    assert "8 Asked 3 Started 0 Pressed Send" in going()
+    assert gone in going()
+    study.close()
+    assert "8 Asked 3 Started 0 Pressed Send" in going()
+    read = words(client_of(study.cast.member).get(next(addresses(study))).text)
+    assert f"{counted} (answers count without it too); {gone}" in read
+    assert f"How far they came {counted}; {gone[:-1]}" in read
+    assert not re.search(r"\b(9|10) (experts )?(asked|invited)", read)
+
+
+def test_a_round_without_any_verdict_does_not_read_like_disagreement(study: Study, client_of: Client) -> None:
+    for rule, needed in (("ram", 8), ("70/15", 6)):
+        study.open(minimum_cell=3, rule=rule)
+        for token in study.tokens[:4]:
+            study.answer(token, {"relevance": [9, 1], "applicability": [9, 9]})
+        study.close()
+        read = words(client_of(study.cast.member).get(next(addresses(study))).text)
+        assert f"Too few scores for a verdict on any of 2 criteria: {needed} were needed for each." in read
+        assert "agree on 0" not in read
+
+
+def test_where_only_some_have_no_verdict_the_headline_counts_agreement(study: Study, client_of: Client) -> None:
+    study.open(minimum_cell=3)
+    for place, token in enumerate(study.tokens[:8]):
+        second = 9 if place < 4 else None
+        study.answer(token, {"relevance": [9, second], "applicability": [9, second]})
+    study.close()
+    read = words(client_of(study.cast.member).get(next(addresses(study))).text)
+    assert "The experts agree on 1 of 2 criteria." in read
+
+
+@pytest.mark.parametrize(
+    ("started", "said"),
+    [
+        (7, "A verdict needs 8 scores and only 7 have started: it is out of reach."),
+        (8, "A verdict needs 8 scores: it may be out of reach."),
+    ],
+)
+def test_closing_early_is_asked_first_with_how_many_have_sent(
+    study: Study, client_of: Client, started: int, said: str
+) -> None:
+    study.open()
+    for token in study.tokens[:started]:
+        study.answer(token, {"relevance": [9, 9], "applicability": [9, 9]})
+    page = client_of(study.cast.panel_manager).get(f"/g/{SLUG}/validation/rounds/{study.round_id}").text
+    form = re.search(r'<form[^>]*action="[^"]*/close"[^>]*>', page)
+    assert form is not None
+    assert 'data-module="confirm"' in form[0]
+    assert f"0 of 9 experts have pressed Send. {said} Close the round now? It cannot be opened again." in form[0]
+    assert f"0 of 9 experts have pressed Send. {said}" in words(page), "said beside the button too, without scripts"

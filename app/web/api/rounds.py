@@ -9,6 +9,7 @@ from typing import Any, Literal
 from app.policy import Actor, Can, allowed, require
 from app.services import panel, results, validation
 from app.services.results import Comment, Report
+from app.services.rounds import Seated, how_far
 from app.services.stopping import ruling_words
 from app.services.verdicts import Figures, is_open
 from app.uow import UnitOfWork
@@ -251,9 +252,8 @@ def _counts(uow: UnitOfWork, actor: Actor, seen: validation.Overview) -> Counts 
     if seen.round.state is RoundState.DRAFT or not allowed(role, Can.ROUND_MANAGE):
         return None
     members = panel.list_members(uow, actor, group_id=seen.round.group_id, round_id=seen.round.id)
-    seats = [each.seat for each in members if each.seat and not each.seat.revoked_at and not each.expert.is_pilot]
-    started = sum(seat.started_at is not None for seat in seats)
-    return Counts(invited=len(seats), started=started, sent=sum(seat.sent_at is not None for seat in seats))
+    going = how_far(Seated(each.seat, each.expert) for each in members if each.seat is not None)
+    return Counts(invited=going["invited"], started=going["started"], sent=going["sent"])
 
 
 def shown(report: Report) -> Results:
