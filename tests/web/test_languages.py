@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from app.worker import Worker
 from models.validation import Expert
 from tests.cast import Browser, sign_in_token
 from tests.panels import Study, build_study
+from tests.world import build_world
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = [each for each in LANGUAGES if each != ENGLISH]
@@ -162,6 +164,53 @@ def test_an_expert_chooses_and_it_holds_on_every_device(app: Flask, study: Study
             "en"
         ]
     assert phone.post("/rate/language", data={"language": "xx"}).status_code == 422
+
+
+class Languages(HTMLParser):
+    """The words of a page, each with the language that it says they are in."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, str]] = []
+        self.said: list[tuple[str, str]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in {"meta", "link", "input", "br", "img", "hr", "wbr"}:
+            self.open.append((tag, dict(attrs).get("lang") or (self.open[-1][1] if self.open else "")))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """What closes itself holds no words."""
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if self.open and "title" not in {tag for tag, _language in self.open}:
+            self.said.append((data, self.open[-1][1]))
+
+
+def test_every_word_of_the_blueprint_says_that_it_is_english(app: Flask, database: Database) -> None:
+    """Read aloud by a Dutch voice it could not be understood: titles, evidence and specifications as well."""
+    app.test_client_class = Browser
+    world = build_world(database, lambda place: f"Qx-{place.replace(' ', '-')}")
+    expert = browser(app)
+    expert.post(f"/r/{world.seat_tokens[0]}/language", data={"language": "nl"})
+    expert.post(f"/r/{world.seat_tokens[0]}")
+    tasks = set(re.findall(r'href="(/rate/(?:item|missing)/\d+)"', expert.get("/rate/").text))
+    seen: set[str] = set()
+    for address in ("/rate/", "/rate/grid", "/rate/review", "/rate/whole", *sorted(tasks)):
+        page = expert.get(address)
+        assert '<html lang="nl">' in page.text
+        for words, language in Languages(page.text).said:
+            for found in re.findall(r"Qx-(?:(?:element|criterion|specification)-\w+|finding|citation)", words):
+                assert language == "en", f"{address}: {words.strip()}"
+                seen.add(found)
+    assert {
+        "Qx-element-title", "Qx-criterion-title", "Qx-criterion-text", "Qx-criterion-why", "Qx-criterion-summary",
+        "Qx-specification-title", "Qx-specification-text", "Qx-finding", "Qx-citation",
+    } <= seen  # fmt: skip
 
 
 def test_until_one_chooses_the_browser_is_asked_and_the_group_reads_english(app: Flask, study: Study) -> None:
