@@ -43,7 +43,7 @@ def test_a_group_scores_talks_and_scores_again(people: Cast, client_of: Callable
     one = lead.post(f"{BASE}/", data={"title": "What matters", "items": ids}).location
     for place in (f"/g/{SLUG}/", f"/g/{SLUG}/sessions/"):
         assert "You have scored 0 of 2 items." in member.get(place).text
-        assert "Waits for my scores" not in client_of(people.observer).get(place).text
+        assert "Soundings that wait for my scores" not in client_of(people.observer).get(place).text
     page = member.get(one).text
     assert page.count('type="radio"') == 20
     assert 'data-state="none"' in page, "nothing was scored yet, so nothing is saved"
@@ -53,7 +53,7 @@ def test_a_group_scores_talks_and_scores_again(people: Cast, client_of: Callable
     assert saved.get_json()["words"] == "2 of 2"
     assert 'data-state="saved"' in member.get(one).text
     for place in (f"/g/{SLUG}/", f"/g/{SLUG}/sessions/"):
-        assert "Waits for my scores" not in member.get(place).text
+        assert "Soundings that wait for my scores" not in member.get(place).text
         assert "You have scored 0 of 2 items." in peer.get(place).text
     wrong = member.post(f"{one}/scores", data={f"score-{ids[0]}": "12"})
     assert wrong.status_code == 422
