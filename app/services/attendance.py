@@ -18,7 +18,9 @@ from app.services.meetings import OPEN, access_meeting, hold_meeting, record
 from app.uow import UnitOfWork
 from models.accounts import Person
 from models.groups import Constituency, Group, Membership, Role
+from models.items import Item
 from models.meetings import Attendance, Hand, Meeting, MeetingState
+from models.polls import Decision
 
 #: A guest's sign-in ends by itself; their rights end with the session, whichever comes first.
 GUEST_LASTS = timedelta(hours=12)
@@ -36,6 +38,14 @@ class Door:
     group_slug: str
     group_name: str
     constituencies: list[tuple[int, str]]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A decision as a guest is reminded of it: its number, and the item by the title it was decided under, if any."""
+
+    number: int
+    item: str
 
 
 def constituencies_of(session: Session, group_id: int) -> list[Constituency]:
@@ -153,6 +163,27 @@ def waiting_place(uow: UnitOfWork, actor: Actor) -> tuple[Attendance, Meeting, s
         .limit(1)
     ).first()
     return None if row is None else (row[0], row[1], row[2])
+
+
+def taken_with(uow: UnitOfWork, row: Attendance, meeting: Meeting) -> list[Taken]:
+    """The decisions of a session at which somebody was, to part with: those the room was shown while they were there.
+
+    Empty for whoever was never let in or was shown out. Numbers and titles only: what became of them stands in the
+    minutes, which are the group's.
+    """
+    if row.confirmed_by_id is None or row.refused_at is not None or row.arrived_at is None:
+        return []
+    until = min(moment for moment in (row.left_at, meeting.closed_at, uow.now) if moment is not None)
+    found = uow.session.execute(
+        select(Decision, Item.reference)
+        .outerjoin(Item, Item.id == Decision.item_id)
+        .where(Decision.meeting_id == meeting.id, Decision.decided_at <= until)
+        .order_by(Decision.number)
+    )
+    return [
+        Taken(decision.number, f"{reference or ''} {(decision.words or {}).get('title', '')}".strip())
+        for decision, reference in found
+    ]
 
 
 def decide_guests(

@@ -103,10 +103,12 @@ def _waiting(*, whole: bool) -> str | None:
             return None
         row, meeting, slug = place
         inside = attendance.is_present(row) and rooms.is_open(meeting)
+        taken = [] if rooms.is_open(meeting) else attendance.taken_with(uow, row, meeting)
     go = url_for("room.show", slug=slug, meeting_id=meeting.id) if inside else ""
     return render_template(
         "join/waiting.html" if whole else "join/_waiting.html", meeting=meeting, go=go,
-        refused=row.refused_at is not None, over=not rooms.is_open(meeting),
+        refused=row.refused_at is not None, over=not rooms.is_open(meeting), taken=taken,
+        came=row.confirmed_by_id is not None and row.refused_at is None,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from app.policy import SYSTEM, Actor
-from app.services import decisions, documents, groups, meetings, polls
+from app.services import attendance, decisions, documents, groups, meetings, polls, stages
 from app.uow import Database, UnitOfWork
 from models.documents import Document, Field
 from models.meetings import MeetingState
@@ -276,3 +276,58 @@ def test_the_console_says_that_the_words_moved_before_their_decision(app: Flask,
             uow, hall.who["Fay"], poll_id=poll.id, outcome=Outcome.AGREED, sentence="So be it."
         )  # fmt: skip
     assert "The words have changed since the vote: see what." in fay.get(f"{base(hall)}/console").text
+
+
+def joined(app: Flask, hall: Hall, name: str) -> Browser:
+    """The browser of somebody who has asked to come in by the code."""
+    made, code = browser(app, hall), hall.meeting().join_code
+    chosen = re.search(r'value="(\d+)"[^>]*>Legal<', made.get(f"/join/{code}").text)
+    assert chosen
+    made.post(f"/join/{code}", data={"name": name, "organisation": "Elsewhere", "constituency": chosen[1]})
+    return made
+
+
+def test_guests_part_with_thanks_and_the_decisions_they_were_there_for(app: Flask, hall: Hall, clock: SetClock) -> None:
+    hall.open("Ana", "Leo")
+    pages = {name: joined(app, hall, name) for name in ("Early Guest", "Gus Guest", "Out Guest", "Never Guest")}
+    with hall.database.writing() as uow:
+        rows = {row.person.name: row.person_id for row in attendance.attendances(uow.session, hall.meeting_id)}
+        inside = [rows[name] for name in pages if name != "Never Guest"]
+        attendance.decide_guests(uow, hall.who["Fay"], meeting_id=hall.meeting_id, person_ids=inside, let_in=True)
+    hall.advance()
+    clock.advance(minutes=5)
+    with hall.database.writing() as uow:
+        attendance.leave(uow, hall.who["Fay"], meeting_id=hall.meeting_id, person_id=rows["Early Guest"])
+        attendance.show_out(uow, hall.who["Fay"], meeting_id=hall.meeting_id, person_id=rows["Out Guest"])
+    clock.advance(minutes=5)
+    hall.advance()
+    with hall.database.reading() as uow:
+        poll = polls.latest_poll(uow.session, hall.meeting_id)
+    assert poll is not None
+    with hall.database.writing() as uow:
+        polls.vote(uow, hall.who["Ana"], poll_id=poll.id, choice=Choice.YES)
+        polls.close_poll(uow, hall.who["Fay"], poll_id=poll.id)
+    with hall.database.writing() as uow:
+        decisions.record_decision(
+            uow, hall.who["Fay"], poll_id=poll.id, outcome=Outcome.AGREED, sentence="We agree with all of it."
+        )
+        decisions.log_decision(uow, hall.who["Fay"], meeting_id=hall.meeting_id, sentence="We meet on Mondays.")
+    clock.advance(minutes=5)
+    with hall.database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    clock.advance(minutes=5)
+    with hall.database.writing() as uow:
+        decisions.log_decision(uow, hall.who["Fay"], meeting_id=hall.meeting_id, sentence="Noted afterwards.")
+    said = {name: client.get("/join/waiting").text for name, client in pages.items()}
+    mine = " ".join(re.sub(r"<[^>]+>", " ", said["Gus Guest"]).split())
+    assert "Thank you for coming" in mine
+    assert "Decision 1 : C1.1 Leadership is shared Decision 2 How each" in mine
+    assert "Decision 3" not in mine, "noted after the session"
+    for sentence in ("We agree with all", "We meet on Mondays", "Noted afterwards"):
+        assert not [name for name, page in said.items() if sentence in page]
+    assert "Thank you for coming" in said["Early Guest"]
+    for name in ("Early Guest", "Never Guest", "Out Guest"):
+        assert "Decision" not in said[name], name
+    for name in ("Never Guest", "Out Guest"):
+        assert "This session is closed" in said[name]
+        assert "Thank you for your interest" in said[name]
