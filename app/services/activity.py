@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.policy import Actor, Can, require
 from app.uow import UnitOfWork
@@ -55,6 +57,26 @@ def note(
             at=uow.now,
         )
     )
+
+
+def who_did(session: Session, item_ids: Collection[int], at: datetime) -> str:
+    """The name of who did what a line about one of these items says of that very moment; empty where none does.
+
+    What a session did is nobody's own.
+    """
+    query = (
+        select(Person.name)
+        .join(Activity, Activity.person_id == Person.id)
+        .where(
+            Activity.item_id.in_(item_ids),
+            Activity.meeting_id.is_(None),
+            Activity.at == at,
+            Activity.audience == "group",
+        )
+        .order_by(Activity.id.desc())
+        .limit(1)
+    )
+    return session.execute(query).scalar() or ""
 
 
 def list_activity(

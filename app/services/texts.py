@@ -19,10 +19,11 @@ from app.errors import DomainError, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require
 from app.services import comments, documents, items, minutes, suggestions
+from app.services.activity import who_did
 from app.services.documents import Addition
 from app.uow import SILENT, UnitOfWork
 from models.documents import Document, Field, TextChange
-from models.items import Item
+from models.items import Item, Status
 from models.meetings import Meeting
 
 #: What a failed transaction raises beside DomainErrors: nothing was stored, and trying again may succeed.
@@ -82,6 +83,8 @@ class Rights:
 def join(uow: UnitOfWork, actor: Actor, *, document_id: int, version: int | None, epoch: str | None) -> Opened:
     """Open a text. With a ``version`` and ``epoch`` that fit, only what is newer need be read; else the whole text.
 
+    Where it cannot be written, ``reason`` says why, and who closed it where that is known.
+
     Raises NotFound, Forbidden.
     """
     document = uow.session.get(Document, document_id)
@@ -92,7 +95,7 @@ def join(uow: UnitOfWork, actor: Actor, *, document_id: int, version: int | None
     return Opened(
         document.id, document.group_id, document.item_id, document.meeting_id,
         document.epoch, document.version,
-        None if resumes else document.text, found.access, found.reason,
+        None if resumes else document.text, found.access, _closed(uow.session, document, found),
     )  # fmt: skip
 
 
@@ -344,6 +347,25 @@ def _touch(uow: UnitOfWork, held: Held) -> None:
 
 
 # --- rights ---
+
+
+def _closed(session: Session, document: Document, found: Rights) -> str:
+    """Why a text cannot be written now, for whoever might be writing in it at this moment."""
+    if found.access == "write" or found.code != "locked" or document.item_id is None:
+        return found.reason
+    item = session.get_one(Item, document.item_id)
+    if item.status is Status.WITHDRAWN:
+        done, passive = "has withdrawn this item.", "This item has been withdrawn."
+    elif item.status in items.SETTLED:
+        more = " with reservations" if item.status is Status.RESERVATIONS else ""
+        done, passive = f"has agreed this item{more}.", f"This item has been agreed{more}."
+    elif items.items_voted_on(session, item.group_id, item.id):
+        return "A vote on this item has begun."
+    else:
+        return found.reason
+    # An item that goes with the one it stands under has no line of its own.
+    name = who_did(session, {item.id, item.withdrawn_with_id or item.id}, item.changed_at)
+    return f"{name} {done}" if name else passive
 
 
 def _rights(uow: UnitOfWork, actor: Actor, document: Document) -> Rights:

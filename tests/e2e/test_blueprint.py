@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, Route, expect
 
 from app.policy import Actor
-from app.services import comments, items, outline
+from app.services import comments, documents, items, outline
 from app.uow import Database
 from models.documents import Field
 from models.items import Kind, PrincipleGroup, Status
@@ -346,3 +346,92 @@ def test_whoever_writes_is_told_that_earlier_words_come_back_and_so_is_who_bring
     expect(member.locator(".item-page__text")).to_have_text("First words.")
     expect(words).to_have_text("First words.")
     expect(peer.locator("#toasts")).to_contain_text("Somebody has just brought back earlier words of the item you are")
+
+
+def lay_words(page: Page) -> Locator:
+    """Write in C1.1, somewhere in the middle of the page; answers its box."""
+    card(page, "C1.1").get_by_role("button", name="Edit").click()
+    words = card(page, "C1.1").get_by_role("textbox", name="Words of C1.1")
+    expect(words).to_be_focused()
+    page.keyboard.type(" Before.")
+    expect(card(page, "C1.1").locator(".editor--body")).to_have_attribute("data-save", "saved")
+    return words
+
+
+def agree(page: Page, reference: str) -> None:
+    """Set the item to Agreed."""
+    dialog = act(page, reference)
+    dialog.get_by_label("Status").select_option("agreed")
+    dialog.get_by_role("button", name="Save").click()
+    expect(card(page, reference)).to_contain_text("Agreed")
+
+
+def standing(words: Locator) -> float:
+    return float(words.evaluate("(element) => element.getBoundingClientRect().top"))
+
+
+@pytest.mark.parametrize("screen", [{}, PHONE], ids=["laptop", "phone"])
+def test_what_is_typed_while_an_item_is_agreed_becomes_a_suggestion(
+    open_room: Opener, people: Cast, screen: dict[str, object], assert_accessible: Callable[[Page], None]
+) -> None:
+    page, facilitator = open_room(people.member, **screen), open_room(people.facilitator)
+    words = lay_words(page)
+    place = standing(words)
+    agree(facilitator, "C1.1")
+    # Nobody stops typing to look.
+    page.keyboard.type(" After it was agreed.")
+    said = card(page, "C1.1").get_by_role("status").filter(has_text="Facilitator Invented has agreed this item.")
+    expect(said).to_be_in_viewport()
+    expect(words).to_be_focused()
+    page.keyboard.type(" And more.")
+    assert abs(standing(words) - place) < 2
+    expect(card(page, "C1.1").locator("ins")).to_have_text(" After it was agreed. And more.")
+    expect(page.get_by_text("These words are not saved")).to_have_count(0)
+    expect(card(page, "C1.1").locator(".save-state")).to_be_hidden()
+    assert_accessible(page)
+    card(page, "C1.1").get_by_role("button", name="Suggest these words").click()
+    expect(card(page, "C1.1").get_by_role("link", name="1 suggestion")).to_be_visible()
+    expect(card(page, "C1.1")).to_be_focused()
+    expect(card(page, "C1.1").locator(".item__words")).to_have_text("First words. Before.")
+    expect(card(page, "C1.1").locator(".editor__kept")).to_have_count(0)
+
+
+def test_what_is_typed_while_an_item_is_withdrawn_stays_on_the_device_once_and_with_the_true_reason(
+    open_room: Opener, people: Cast, database: Database
+) -> None:
+    page = open_room(people.member)
+    words = lay_words(page)
+    item_id = int(card(page, "C1.1").get_attribute("data-item") or "")
+    with database.writing() as uow:
+        outline.withdraw_item(uow, people.facilitator, item_id=item_id)
+    page.keyboard.type(" After it was withdrawn.")
+    why = "Facilitator Invented has withdrawn this item."
+    expect(card(page, "C1.1").get_by_role("status").filter(has_text=why)).to_be_in_viewport()
+    expect(words).to_be_focused()
+    page.keyboard.type(" And more.")
+    expect(words).to_have_text("First words. Before. After it was withdrawn. And more.")
+    expect(card(page, "C1.1").get_by_role("button", name="Suggest these words")).to_be_hidden()
+    card(page, "C1.1").get_by_role("button", name="Done").click()
+    kept = card(page, "C1.1").get_by_role("region", name="These words are not saved")
+    expect(kept).to_have_count(1)
+    expect(kept).to_contain_text(why)
+    expect(kept.get_by_role("textbox")).to_have_value("First words. Before. After it was withdrawn. And more.")
+    expect(kept.get_by_role("button")).to_have_text(["Copy my text", "Let go"])
+    with database.reading() as uow:
+        text = documents.documents_of(uow.session, [item_id])[item_id][Field.TEXT].text
+    assert text == "First words. Before."
+
+
+def test_words_written_while_an_item_was_closed_are_put_in_when_it_is_open_again(
+    open_room: Opener, people: Cast
+) -> None:
+    page, facilitator = open_room(people.member), open_room(people.facilitator)
+    words = lay_words(page)
+    agree(facilitator, "C1.1")
+    expect(card(page, "C1.1").get_by_text("has agreed this item")).to_be_visible()
+    page.keyboard.type(" Meanwhile.")
+    facilitator.get_by_role("button", name="Undo").click()
+    card(page, "C1.1").get_by_role("button", name="Put my words into the text").click()
+    expect(card(page, "C1.1").locator("ins")).to_have_count(0)
+    words.press("Escape")
+    expect(card(page, "C1.1").locator(".item__words")).to_have_text("First words. Before. Meanwhile.")

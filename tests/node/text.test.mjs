@@ -62,20 +62,22 @@ class Line {
   }
 }
 
-function client(kept) {
+function client(kept, more = {}) {
   const line = new Line();
   const stored = new Map();
   const host = {
     state: null, words: [], statuses: [], refusals: [],
     open(text, extension) { this.state = EditorState.create({ doc: text, extensions: extension }); },
     dispatch(transactions) { this.state = transactions.at(-1).state; },
-    access() {}, carets() {},
+    access(access, reason) { this.told = [access, reason]; },
+    carets() {},
+    kept: [], keep() { this.kept.push([session.access, this.state.doc.toString()]); },
     status(status) { this.statuses.push(status); },
     lost(lost) { this.words.push(lost); },
     refused(code) { this.refusals.push(code); },
   };
   const store = { save: async (record) => void stored.set(record.key, record), forget: async (key) => void stored.delete(key), release: () => {} };
-  const session = new TextSession({ doc: "1", person: "7", link: line, host, store });
+  const session = new TextSession({ doc: "1", person: "7", link: line, host, store, ...more });
   session.start(kept);
   const type = (from, insert) => {
     host.dispatch([host.state.update({ changes: { from, insert } })]);
@@ -86,8 +88,8 @@ function client(kept) {
 
 const joined = (more = {}) => ({ doc: "1", epoch: "e", version: 0, access: "write", ...more });
 
-function opened(text = "abc") {
-  const made = client();
+function opened(text = "abc", more = {}) {
+  const made = client(undefined, more);
   made.line.take("text:join");
   made.session.onJoined(joined({ text }));
   return made;
@@ -263,6 +265,57 @@ test("changes made while the text was closed are handed back, unless the log has
   assert.deepEqual(line.take("text:join").at(-1), ["1", session.client, null, null]);
   session.onJoined(joined({ version: 1, text: "abcd", access: "read" }));
   assert.equal(host.words.length, 1);
+});
+
+test("words that were refused are handed back once, whatever is told until the new state is there", (t) => {
+  const { line, host, session, type } = opened();
+  t.after(() => session.stop());
+  type(3, "d");
+  session.onRefused(1, "locked", "Agreed");
+  session.onJoined(joined({ access: "read" }));
+  assert.deepEqual(host.words.map(({ code, detail }) => [code, detail]), [["locked", "Agreed"]]);
+  session.onJoined(joined({ text: "abc", access: "read" }));
+  assert.equal(host.words.length, 1);
+  assert.deepEqual(line.take("text:push").length, 1);
+});
+
+test("a text that is closed under somebody's hands goes on as a suggestion: nothing is lost, sent, or sent later", async (t) => {
+  const { line, host, session, stored, type, text } = opened("abc", { holds: true });
+  t.after(() => session.stop());
+  type(3, "d");
+  await session.flush();
+  type(4, "e");
+  line.take("text:push");
+  session.onJoined(joined({ version: 1, access: "suggest", reason: "Ada has agreed this item." }));
+  assert.deepEqual(host.told, ["suggest", "Ada has agreed this item."]);
+  type(5, "f");
+  // "d" had been taken just before.
+  session.onUpdates(0, [[session.client, '[3,[0,"d"]]']]);
+  assert.equal(text(), "abcdef");
+  assert.equal(session.confirmed.toString(), "abcd");
+  assert.deepEqual(line.take("text:push"), []);
+  assert.deepEqual(host.words, []);
+  await session.flush();
+  assert.equal(stored.size, 0, "no later visit sends them");
+  assert.deepEqual(host.kept.at(-1), ["suggest", "abcdef"]);
+  session.onJoined(joined({ version: 1, access: "write" }));
+  assert.deepEqual(line.take("text:push"), [], "not by itself");
+  session.putIn();
+  assert.deepEqual(line.take("text:push"), [["1", 1, session.client, 2, ['[4,[0,"e"]]', '[5,[0,"f"]]']]]);
+});
+
+test("a push that is refused for want of a right asks what may be done, and gives up when that is no help", (t) => {
+  const { line, host, session, type, text } = opened("abc", { holds: true });
+  t.after(() => session.stop());
+  type(3, "d");
+  line.take("text:push");
+  session.onRefused(1, "locked", "Agreed");
+  assert.deepEqual(line.take("text:join"), [["1", session.client, 0, "e"]]);
+  session.onJoined(joined());
+  assert.equal(line.take("text:push").length, 1, "it was closed for a moment");
+  session.onRefused(1, "forbidden", "Open the text first.");
+  assert.deepEqual(host.words.map(({ code }) => code), ["forbidden"]);
+  assert.equal(text(), "abcd");
 });
 
 test("a closed tab's changes go on under their own id and numbers", async (t) => {

@@ -13,11 +13,11 @@ from app.calc.changes import from_units, parse, to_units
 from app.errors import NotFound
 from app.events import DocumentReset, ItemChanged, TextChanged
 from app.policy import SYSTEM, VISITOR, Actor
-from app.services import documents, history, items, memberships, minutes, polls, texts
+from app.services import documents, history, items, memberships, minutes, outline, polls, texts
 from app.uow import Database
 from models.documents import Document, Field, TextChange, TextSnapshot
 from models.groups import Membership, Role
-from models.items import Status
+from models.items import Item, Status
 from models.meetings import MeetingState
 from tests.cast import Cast
 from tests.conftest import SetClock
@@ -206,6 +206,32 @@ def test_agreed_and_withdrawn_words_are_locked(database: Database, people: Cast)
     assert log_of(database, doc)[0] == "abcde"
 
 
+def test_who_closed_a_text_is_told_to_those_who_write_in_it(database: Database, people: Cast, clock: SetClock) -> None:
+    item, doc = add_texts(database, people, "abc")
+
+    def why(actor: Actor) -> str:
+        with database.reading() as uow:
+            return texts.join(uow, actor, document_id=doc, version=None, epoch=None).reason
+
+    assert why(people.member) == ""
+    clock.advance(minutes=5)
+    with database.writing() as uow:
+        items.set_status(uow, people.facilitator, item_id=item, status=Status.RESERVATIONS)
+    assert why(people.member) == "Facilitator Invented has agreed this item with reservations."
+    assert why(people.facilitator) == ""
+    assert why(people.observer) == "Your role lets you read this, not change it."
+    clock.advance(minutes=5)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=item)
+        parent = uow.session.get_one(Item, item).parent_id or item
+        outline.withdraw_item(uow, people.peer, item_id=parent)
+    assert why(people.member) == "Peer Invented has withdrawn this item."
+    clock.advance(minutes=5)
+    with database.writing() as uow:
+        uow.session.get_one(Item, item).changed_at = clock()
+    assert why(people.member) == "This item has been withdrawn."
+
+
 def test_a_vote_locks_the_words_and_the_minutes_have_their_own_rule(database: Database) -> None:
     hall = build_hall(database)
     hall.open("Ana", "Leo", "Pat")
@@ -221,6 +247,9 @@ def test_a_vote_locks_the_words_and_the_minutes_have_their_own_rule(database: Da
             polls.open_poll(uow, hall.who["Fay"], meeting_id=meeting.id, item_id=hall.item_id)
     for name in ("Ana", "Fay"):
         assert refused(database, hall.who[name], doc, 2, [27, [0, "?"]], seq=2) == "locked"
+    with database.reading() as uow:
+        opened = texts.join(uow, hall.who["Ana"], document_id=doc, version=None, epoch=None)
+    assert (opened.access, opened.reason) == ("suggest", "A vote on this item has begun.")
     with database.writing() as uow:
         meeting = hall.meeting()
         minute = minutes.draft(uow, meeting).id

@@ -4,7 +4,10 @@
  * Mounts on `<div data-module="editor" data-document="12" data-person="7" data-access="write|suggest|read"
  * data-label="Words of C3.2" data-kind="body|title" [data-topic="items-12"] [data-talks="/…/anchors"] [data-focus]>`.
  * With data-access "suggest" what is written is a suggestion: shown as a redline, kept on this device when the editor is
- * closed, and handed over to whoever dispatches `concordat:draft` on the element. With `data-talks`, words that somebody
+ * closed, and handed over to whoever dispatches `concordat:draft` on the element. A text that is closed while somebody
+ * writes in it goes on in the same way: nothing that is typed is lost, a sentence says who closed it, and the words can be
+ * sent to `data-suggest-to` where it has one and suggestions are taken; else `data-access` is "keep". What the page has to
+ * say of the words is said there too: `concordat:tell` with `detail.content`, nodes. With `data-talks`, words that somebody
  * has commented on are marked, and `concordat:comment` asks the page for a comment on the selected ones. What the element holds (the
  * text as the server rendered it) stays until the live text is there. While it runs the element carries
  * `data-save` (opening, saved, saving, reconnecting, unsaved), `data-access` and `data-pending`, and
@@ -17,18 +20,20 @@ import {
 import { Carets, theirCarets } from "../text/carets.js";
 import { indent, inline, lines } from "../text/commands.js";
 import { dialect } from "../text/dialect.js";
-import { copy, keptWords } from "../text/kept.js";
+import { action, copy, keptWords } from "../text/kept.js";
 import { look } from "../text/look.js";
 import { paste } from "../text/paste.js";
 import { RECOVER_MS, recover } from "../text/recovery.js";
 import { redline } from "../text/redline.js";
 import { PUSH_BYTES, TextSession } from "../text/session.js";
-import { BrowserStore } from "../text/store.js";
+import { BrowserStore, recordKey } from "../text/store.js";
 import { bytes, guard, inPieces, unconfirmedWords } from "../text/sync.js";
 import { commented, markCommented } from "../text/talks.js";
 import { Toolbar } from "../text/toolbar.js";
+import { post } from "../blueprint/acts.js";
 import { _ } from "../words.js";
 import { connection } from "./live.js";
+import { toast } from "./toast.js";
 
 /** @typedef {import("../text/session.js").Access} Access */
 /** @typedef {import("../text/session.js").Lost} Lost */
@@ -87,6 +92,7 @@ class Editor {
     /** @type {EditorView | null} */
     this.view = null;
     this.editable = new Compartment();
+    this.redlining = new Compartment();
     this.suggesting = element.dataset.access === "suggest";
     this.mayWrite = this.suggesting || element.dataset.access === "write";
     this.others = new Carets();
@@ -100,6 +106,13 @@ class Editor {
     this.note = make("span", "editor__note");
     this.readOnlyNote = make("span", "editor__note soft");
     this.#fillFoot();
+    this.told = make("div", "editor__told");
+    this.said = make("p", "editor__said");
+    this.problem = make("p", "editor__problem");
+    /** How much of the foot of the window it covers. */
+    this.covers = 0;
+    this.closed = false;
+    this.#fillTold();
     this.kept = make("div", "editor__kepts");
     /** @type {string | undefined} the record of what is suggested and not sent */
     this.draft = undefined;
@@ -110,7 +123,7 @@ class Editor {
     this.saidFor = undefined;
     /** @type {ResizeObserver | undefined} */
     this.height = undefined;
-    this.session = new TextSession({ doc: this.doc, person: this.person, link: connection().texts, host: this, store, suggesting: this.suggesting });
+    this.session = new TextSession({ doc: this.doc, person: this.person, link: connection().texts, host: this, store, suggesting: this.suggesting, holds: true });
   }
 
   // -- What a session asks of its host --------------------------------------------------------------------------------
@@ -130,6 +143,9 @@ class Editor {
       doc: text, selection: { anchor: end ? text.length : 0 }, extensions: [collaboration, this.#extensions()],
     });
     if (this.view) {
+      // What was sent, or kept, was of the state before.
+      this.sent = false;
+      this.draft = undefined;
       this.view.setState(state);
     } else {
       this.#replaceContents();
@@ -149,14 +165,28 @@ class Editor {
     this.view?.dispatch(transactions);
   }
 
-  /** @param {Access} access */
-  access(access) {
-    this.mayWrite = access === "write" || (this.suggesting && access === "suggest");
-    this.element.dataset.access = this.suggesting && this.mayWrite ? "suggest" : access;
-    this.toolbar?.dom.toggleAttribute("hidden", !this.mayWrite);
-    this.readOnlyNote.hidden = this.mayWrite || !this.view;
-    this.view?.dispatch({ effects: this.editable.reconfigure(this.#rights()) });
+  /**
+   * @param {Access} access
+   * @param {string} [reason]
+   */
+  access(access, reason = "") {
+    const { aside, renewing, suggesting } = this.session;
+    const redlines = suggesting !== this.suggesting;
+    this.suggesting = suggesting;
+    this.mayWrite = !renewing && (aside || access === "write" || (suggesting && access === "suggest"));
+    if (!renewing) this.element.dataset.access = aside && access === "read" ? "keep" : suggesting && this.mayWrite ? "suggest" : access;
+    this.toolbar?.dom.toggleAttribute("hidden", !this.mayWrite && !renewing);
+    this.readOnlyNote.hidden = this.mayWrite || renewing || !this.view;
+    if (!this.readOnlyNote.hidden) this.readOnlyNote.textContent = `${reason} ${_("You can read these words but not change them now.")}`.trim();
+    this.view?.dispatch({ effects: [
+      this.editable.reconfigure(this.#rights()), ...(redlines ? [this.redlining.reconfigure(this.#redline())] : []),
+    ] });
     if (this.view) this.toolbar?.update(this.view.state);
+    if (!renewing) this.#tellClosed(access, reason);
+  }
+
+  keep() {
+    return this.#keepDraft();
   }
 
   /** @param {Status} status */
@@ -211,6 +241,11 @@ class Editor {
       if (!this.mayWrite || this.suggesting) this.session.rejoin();
       this.#talksSoon();
     }, { signal });
+    this.element.addEventListener("concordat:tell", (event) => {
+      const { content } = /** @type {CustomEvent<{content: Node[]}>} */ (event).detail;
+      this.#tell(content, true);
+    }, { signal });
+    window.visualViewport?.addEventListener("resize", () => this.#aboveKeyboard(), { signal });
     this.element.addEventListener("concordat:draft", (event) => this.#handOver(/** @type {CustomEvent} */ (event).detail), { signal });
     document.addEventListener("concordat:live", () => this.#live(), { signal });
     this.#live();
@@ -269,6 +304,106 @@ class Editor {
     if (this.kind === "body") this.foot.append(this.#cursorsButton());
   }
 
+  #fillTold() {
+    this.said.setAttribute("role", "status");
+    this.problem.setAttribute("role", "alert");
+    const mine = make("div", "editor__mine");
+    mine.append(
+      action(_("Suggest these words"), "editor__send", () => void this.#suggest()),
+      action(_("Put my words into the text"), "editor__put-in", () => this.session.putIn()),
+      action(_("Copy my text"), "button--secondary", () => void copy(unconfirmedWords(/** @type {EditorState} */ (this.state))).then((done) => {
+        this.note.textContent = done ? _("Copied") : _("Select your words and copy them by hand.");
+      })),
+      action(_("Let go of my words"), "button--secondary", () => this.#letGo()),
+    );
+    const seen = action(_("Close"), "button--quiet editor__seen", () => {
+      this.#tell([]);
+      this.view?.focus();
+    });
+    this.told.append(this.said, this.problem, mine, seen);
+  }
+
+  /**
+   * Says something of the words where whoever writes reads it, and where it moves no word.
+   * @param {(Node | string)[]} content
+   * @param {boolean} [passing] whether it may be closed
+   */
+  #tell(content, passing = false) {
+    this.said.replaceChildren(...content);
+    this.told.classList.toggle("editor__told--on", content.length > 0);
+    this.told.classList.toggle("editor__told--passing", passing);
+    this.#aboveKeyboard();
+  }
+
+  /** A keyboard on the screen covers the foot of the window. */
+  #aboveKeyboard() {
+    if (!this.told.classList.contains("editor__told--on")) {
+      this.covers = 0;
+      return;
+    }
+    const seen = window.visualViewport;
+    const keyboard = seen && seen.scale === 1 ? Math.max(0, window.innerHeight - seen.height - seen.offsetTop) : 0;
+    this.told.style.bottom = `${keyboard}px`;
+    this.covers = this.told.offsetHeight + keyboard;
+  }
+
+  /**
+   * @param {Access} access
+   * @param {string} reason
+   */
+  #tellClosed(access, reason) {
+    const { aside } = this.session;
+    const was = this.closed;
+    this.closed = aside;
+    if (!aside) {
+      if (!was) return;
+      this.told.classList.remove("editor__told--closed");
+      this.#tell([]);
+      this.problem.textContent = "";
+      if (this.#speaks()) this.note.textContent = _("These words can be changed again.");
+      return;
+    }
+    this.told.classList.add("editor__told--closed");
+    this.told.classList.toggle("editor__told--open", access === "write");
+    this.told.classList.toggle("editor__told--sends", access === "suggest" && this.element.dataset.suggestTo !== undefined);
+    if (!this.#speaks()) return;
+    const words = access === "write" ? _("These words can be changed again. What you wrote meanwhile is yours to put into them.")
+      : access === "suggest" ? `${reason} ${_("What you write now changes nothing for the others: send it as a suggestion.")}`
+      : `${reason} ${_("What you write now stays on this device and changes nothing for the others.")}`;
+    if (this.said.textContent !== words) this.#tell([words]);
+  }
+
+  /** Whether this editor, of those of one item, says what concerns all of them: the one that is written in. */
+  #speaks() {
+    const item = this.element.closest("[data-editing]") ?? this.element;
+    const editors = /** @type {HTMLElement[]} */ ([...item.querySelectorAll('[data-module="editor"]'), this.element]);
+    const speaker = editors.find((each) => each.contains(document.activeElement)) ?? editors.find((each) => "focus" in each.dataset);
+    return (speaker ?? this.element) === this.element;
+  }
+
+  async #suggest() {
+    if (!this.state || !this.session.pending.length) return;
+    const fields = new FormData();
+    const draft = { field: this.element.dataset.field ?? "text", text: this.state.doc.toString(), version: String(this.session.version) };
+    for (const [name, value] of Object.entries(draft)) fields.set(name, value);
+    this.problem.textContent = "";
+    try {
+      const { said } = await post(this.element.dataset.suggestTo ?? "", fields);
+      toast(said);
+      this.#letGo();
+      this.element.dispatchEvent(new CustomEvent("concordat:done", { bubbles: true }));
+    } catch (error) {
+      this.problem.textContent = /** @type {Error} */ (error).message;
+    }
+  }
+
+  /** What was written here while the text was closed is somewhere else now, or not wanted. */
+  #letGo() {
+    this.#sent();
+    this.view?.focus();
+    this.session.clear();
+  }
+
   #cursorsButton() {
     const button = make("button", "editor__cursors");
     button.type = "button";
@@ -287,7 +422,7 @@ class Editor {
 
   #replaceContents() {
     this.element.classList.add("editor", `editor--${this.kind}`);
-    this.element.replaceChildren(...(this.toolbar ? [this.toolbar.dom] : []), this.field, this.foot, this.kept);
+    this.element.replaceChildren(...(this.toolbar ? [this.toolbar.dom] : []), this.field, this.told, this.foot, this.kept);
   }
 
   /** @param {import("../text/store.js").KeptLost} lost */
@@ -375,21 +510,31 @@ class Editor {
     if (this.draft) void store.letGo(this.draft);
   }
 
-  /** Keeps what is suggested and not sent on this device: it is offered again where the item is. */
+  /** Keeps what is written and not sent on this device: it is offered again where the item is. */
   async #keepDraft() {
-    if (!this.session.pending.length || !this.state || this.sent) return;
+    if (!this.state || this.sent || this.session.renewing) return;
+    if (!this.session.pending.length) {
+      if (this.draft) await store.letGo(this.draft);
+      return;
+    }
     const text = this.state.doc.toString();
-    const kept = { doc: this.doc, code: "draft", detail: "", words: unconfirmedWords(this.state) || text, text, version: this.session.version };
-    const before = this.draft;
-    this.draft = (await store.keepLost({ ...kept, person: this.person })).key;
-    if (before) await store.letGo(before);
-    if (this.sent) await store.letGo(this.draft);
+    const { aside, access, reason, version } = this.session;
+    const why = aside && access === "read" ? { code: "closed", detail: reason } : { code: "draft", detail: "" };
+    this.draft ??= recordKey();
+    await store.keepLost({ doc: this.doc, ...why, words: unconfirmedWords(this.state) || text, text, version, person: this.person }, this.draft);
   }
 
   // -- The editor -----------------------------------------------------------------------------------------------------
 
   #rights() {
-    return [EditorState.readOnly.of(!this.mayWrite), EditorView.editable.of(this.mayWrite)];
+    // Whoever is in it is not thrown out: then each key would be the page's.
+    const within = this.view !== null && this.view.root.activeElement === this.view.contentDOM;
+    return [EditorState.readOnly.of(!this.mayWrite), EditorView.editable.of(this.mayWrite || within)];
+  }
+
+  /** @returns {import("@codemirror/state").Extension} */
+  #redline() {
+    return this.suggesting ? redline(() => this.session.confirmed) : [];
   }
 
   /** @returns {import("@codemirror/state").Extension} */
@@ -404,12 +549,14 @@ class Editor {
       }),
       history({ newGroupDelay: 600 }),
       // What stays at the head of the card must not cover the line one writes.
-      EditorView.scrollMargins.of(() => ({ top: this.element.closest("[data-editing]")?.querySelector(".item__head")?.clientHeight ?? 0 })),
+      EditorView.scrollMargins.of(() => ({
+        top: this.element.closest("[data-editing]")?.querySelector(".item__head")?.clientHeight ?? 0, bottom: this.covers,
+      })),
       guard({ limit, oneLine: !body, refuse: (length) => this.#tooLong(length, limit) }),
       body ? [dialect(), look(), paste(), this.#bodyKeys()] : [EditorView.lineWrapping, this.#titleKeys()],
       theirCarets(),
       commented(),
-      this.suggesting ? redline(() => this.session.confirmed) : [],
+      this.redlining.of(this.#redline()),
       Prec.high(keymap.of([{ key: "Mod-Alt-m", run: () => this.#comment() }])),
       keymap.of([...historyKeymap, ...standardKeymap]),
       EditorView.updateListener.of((update) => this.#updated(update)),

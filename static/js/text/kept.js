@@ -28,11 +28,12 @@ function suggestion(lost, base) {
   return form;
 }
 
-/** @param {string} code */
-function reason(code) {
+/** @param {KeptLost} lost */
+function reason({ code, detail }) {
+  const why = detail && detail.replace(/\.?$/, ".");
   switch (code) {
-    case "locked": return _("These words were locked for a decision before your last change arrived.");
-    case "closed": return _("This text was closed for changes while you were away.");
+    case "locked": return why ? _("This text was closed before your last change arrived: {why}", { why }) : _("This text was closed before your last change arrived.");
+    case "closed": return why || _("This text was closed for changes while you were away.");
     case "forbidden": return _("You may not change this text any more.");
     case "limit": return _("Your last change would make the text longer than it may be.");
     case "draft": return _("You wrote this suggestion and did not send it.");
@@ -64,7 +65,7 @@ export async function copy(words, field = null) {
  * @param {string} kind
  * @param {() => void} act
  */
-function action(words, kind, act) {
+export function action(words, kind, act) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = `button button--small ${kind}`;
@@ -88,7 +89,7 @@ export function keptWords(lost, { putBack, letGo, base }) {
   title.textContent = lost.code === "draft" ? _("A suggestion of yours is not sent") : _("These words are not saved");
   box.setAttribute("aria-label", title.textContent);
   const why = document.createElement("p");
-  why.textContent = `${reason(lost.code)} ${_("They are kept here, on this device, until you let go of them.")}`;
+  why.textContent = `${reason(lost)} ${_("They are kept here, on this device, until you let go of them.")}`;
   const field = document.createElement("textarea");
   field.className = "input";
   field.readOnly = true;
@@ -108,7 +109,7 @@ export function keptWords(lost, { putBack, letGo, base }) {
     action(_("Copy my text"), "", () => void copy(lost.words, field).then((done) => {
       said.textContent = done ? _("Copied") : _("Selected: press Ctrl+C or ⌘C to copy");
     })),
-    ...(putBack ? [action(_("Put back at the cursor"), "button--secondary", () => {
+    ...(putBack ? [action(_("Put back at the cursor"), "button--secondary editor__put-back", () => {
       if (putBack(lost.words)) gone();
       else said.textContent = _("You cannot change this text now.");
     })] : []),

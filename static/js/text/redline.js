@@ -2,7 +2,7 @@
  * A suggestion as it is written: what would be put in is underlined, what would go stays and is struck through. It is
  * the change from the confirmed text to the editor's, kept up to date key by key.
  */
-import { ChangeSet, Decoration, Transaction, ViewPlugin, WidgetType, sendableUpdates } from "../../vendor/codemirror.js";
+import { ChangeSet, Decoration, ViewPlugin, WidgetType, sendableUpdates } from "../../vendor/codemirror.js";
 import { _ } from "../words.js";
 
 /** @typedef {import("@codemirror/state").EditorState} State */
@@ -79,9 +79,10 @@ class Redline {
 
   /** @param {import("@codemirror/view").ViewUpdate} update */
   update(update) {
-    if (!update.docChanged) return;
-    if (update.transactions.some((each) => each.docChanged && each.annotation(Transaction.remote))) {
-      // What others wrote lies beneath: all that is suggested stands on their text now.
+    if (!update.docChanged && this.confirmed() === this.base) return;
+    if (this.confirmed() !== this.base) {
+      // What others wrote lies beneath, or words from before the text was closed have arrived: all that is suggested
+      // stands on that text now.
       this.base = this.confirmed();
       this.change = suggested(update.state, this.base.length);
     } else {

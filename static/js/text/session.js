@@ -47,11 +47,13 @@ const REMEMBERED = 500;
  * @property {import("@codemirror/state").EditorState | null} state
  * @property {(text: import("@codemirror/state").Text, extension: import("@codemirror/state").Extension) => void} open begin a new state
  * @property {(transactions: import("@codemirror/state").Transaction[]) => void} dispatch
- * @property {(access: Access) => void} access
+ * @property {(access: Access, reason?: string) => void} access what may be done here now and, where it is less than
+ *   writing, the server's sentence that says why
  * @property {(status: Status) => void} status
  * @property {(lost: Lost) => void} lost words that could not be saved, to be shown until the person lets go of them
  * @property {(code: string, detail: string) => void} refused the text cannot be opened
  * @property {(carets: Caret[], anew?: boolean) => void} carets where others are; those not named stay where they were
+ * @property {() => unknown} [keep] keep on this device what is written and will not be pushed
  */
 
 /**
@@ -63,11 +65,18 @@ const REMEMBERED = 500;
 
 export class TextSession {
   /**
-   * @param {{doc: string, person: string, link: Link, host: Host, store: Store, suggesting?: boolean}} needs
-   *   `suggesting`: what is written stays here, on top of what others write, until the host sends it as a suggestion
+   * @param {{doc: string, person: string, link: Link, host: Host, store: Store, suggesting?: boolean, holds?: boolean}} needs
+   *   `suggesting`: what is written stays here, on top of what others write, until the host sends it as a suggestion;
+   *   `holds`: a text that is closed under somebody's hands goes on in that way, instead of handing its words back
    */
-  constructor({ doc, person, link, host, store, suggesting = false }) {
+  constructor({ doc, person, link, host, store, suggesting = false, holds = false }) {
     this.suggesting = suggesting;
+    this.suggests = suggesting;
+    this.holds = holds;
+    /** Whether the text was closed while it was being written: what is written goes nowhere by itself. */
+    this.aside = false;
+    /** Whether a push was refused for want of a right, and the right is asked for anew. */
+    this.doubted = false;
     this.doc = doc;
     this.person = person;
     this.link = link;
@@ -78,6 +87,8 @@ export class TextSession {
     this.epoch = null;
     /** @type {Access} */
     this.access = "read";
+    /** The server's sentence for why one may not write; empty where one may. */
+    this.reason = "";
     this.joined = false;
     this.stopped = false;
     this.head = 0;
@@ -181,10 +192,27 @@ export class TextSession {
     this.#join();
   }
 
+  /**
+   * After the text was closed under somebody's hands: what was written here has gone elsewhere, or is let go of, and the
+   * text begins anew as the others have it.
+   */
+  clear() {
+    this.#renew();
+  }
+
+  /** What was written while the text was closed goes into it after all, now that it is open again. */
+  putIn() {
+    if (!this.aside || this.access !== "write") return;
+    this.#goOn();
+    this.host.access(this.access, this.reason);
+    this.#push();
+    this.#tell();
+  }
+
   /** Writes what is unconfirmed to the store, or removes it from there when nothing is. */
   async flush() {
     this.#clear("save");
-    if (this.suggesting) return undefined;
+    if (this.suggesting) return this.aside ? this.host.keep?.() : undefined;
     const key = this.client;
     if (!this.pending.length || this.renewing) return this.store.forget(key);
     return this.store.save({
@@ -213,11 +241,12 @@ export class TextSession {
   }
 
   /**
-   * @param {{epoch: unknown, version: number, text?: string, access: Access}} message
+   * @param {{epoch: unknown, version: number, text?: string, access: Access, reason?: string}} message
    */
-  onJoined({ epoch, version, text, access }) {
+  onJoined({ epoch, version, text, access, reason = "" }) {
+    // Told to everybody, while the new state was asked for: what is here has been handed back already.
+    if (this.renewing && typeof text !== "string") return undefined;
     this.#clear("rejoin");
-    this.access = access;
     if (typeof text === "string") {
       const again = this.host.state !== null && !this.renewing;
       if (again && this.pending.length) this.#lose("fresh", "");
@@ -228,11 +257,16 @@ export class TextSession {
     } else if (!this.host.state) {
       return this.#again(PULL_MS);
     }
+    const might = this.#might();
+    this.access = access;
+    this.reason = reason;
+    if (this.holds && might && !this.#might()) this.#setAside();
+    else if (this.aside && (this.suggests ? access !== "read" : access === "write" && !this.pending.length)) this.#goOn();
     this.epoch = epoch;
     this.joined = true;
     this.head = Math.max(version, this.version);
     this.failures = 0;
-    this.host.access(access);
+    this.host.access(access, reason);
     if (this.version < this.head) this.#pull();
     else this.#push();
     return this.#tell();
@@ -260,7 +294,7 @@ export class TextSession {
   onRefused(firstSeq, code, detail) {
     if (firstSeq === null) {
       if (code === "retry") return this.#again(this.#backoff());
-      if (this.pending.length) {
+      if (this.pending.length && !this.aside) {
         this.#lose(code, detail);
         this.#anew();
       }
@@ -276,6 +310,11 @@ export class TextSession {
       this.holding = true;
       this.pulling = false;
       return void this.#after("pull", code === "retry" ? this.#backoff() : 0, () => this.#pull());
+    }
+    if (this.holds && !this.doubted && (code === "locked" || code === "forbidden")) {
+      // The answer says what may be done here instead, and why.
+      this.doubted = true;
+      return this.#join();
     }
     this.#lose(code, detail);
     return this.#renew();
@@ -308,6 +347,28 @@ export class TextSession {
 
   #again(/** @type {number} */ wait) {
     this.#after("rejoin", wait, () => this.#join());
+  }
+
+  /** Whether what is written here goes where it is meant to go. */
+  #might() {
+    return this.suggesting ? this.access !== "read" && !this.aside : this.access === "write";
+  }
+
+  /** The text is closed: what has no number stays here, on top of what others write, as a suggestion does. */
+  #setAside() {
+    this.aside = true;
+    this.suggesting = true;
+    this.doubted = false;
+    this.inFlight = null;
+    this.#clear("ack");
+    // First kept as words, then no more as changes that a later visit would push.
+    void this.flush().then(() => (this.aside ? this.store.forget(this.client) : undefined));
+  }
+
+  /** The text is open again. */
+  #goOn() {
+    this.aside = false;
+    this.suggesting = this.suggests;
   }
 
   /** The words have been handed back: the next state has a fresh id and nothing of this one. */
@@ -359,7 +420,7 @@ export class TextSession {
     if (!this.pending.length || !this.link.connected) return;
     if (this.access !== "write") {
       // Made while away, and the text has been closed for changes since.
-      this.#lose("closed", "");
+      this.#lose("closed", this.reason);
       this.#renew();
       return;
     }
@@ -450,6 +511,7 @@ export class TextSession {
   #acknowledged(/** @type {number} */ own) {
     this.acked += own;
     this.failures = 0;
+    this.doubted = false;
     if (this.inFlight && this.acked >= this.inFlight.firstSeq + this.inFlight.count - 1) {
       this.inFlight = null;
       this.#clear("ack");

@@ -11,6 +11,11 @@
 const NAME = "concordat-text";
 const STALE_MS = 20_000;
 
+/** @returns {string} a name for a record of lost words */
+export function recordKey() {
+  return crypto.getRandomValues(new Uint32Array(2)).join(".");
+}
+
 /** @returns {Promise<IDBDatabase>} */
 function database() {
   return new Promise((resolve, reject) => {
@@ -125,9 +130,12 @@ export class BrowserStore {
     }
   }
 
-  /** @param {Lost & {person: string}} lost */
-  async keepLost(lost) {
-    const kept = { ...lost, key: crypto.getRandomValues(new Uint32Array(2)).join("."), at: Date.now() };
+  /**
+   * @param {Lost & {person: string}} lost
+   * @param {string} [key] of the record it takes the place of
+   */
+  async keepLost(lost, key = recordKey()) {
+    const kept = { ...lost, key, at: Date.now() };
     await this.#run("lost", "readwrite", (store) => store.put(kept), /** @type {IDBValidKey} */ (""));
     return kept;
   }
