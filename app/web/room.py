@@ -21,15 +21,19 @@ bp = Blueprint("room", __name__)
 
 
 def page(meeting_id: int, refused: DomainError | None = None, *, whole: bool = True) -> str:
-    """The member's screen as it is now; with a refusal, its sentence and what was typed."""
+    """The member's screen as it is now; with a refusal, its sentence and what was typed.
+
+    Whoever writes in an item stays at it, whatever the group turns to, and keeps the editor when the words are closed.
+    """
     own = asked("item")
     with looking() as (uow, actor):
         screen = rooms.read_member(uow, actor, meeting_id=meeting_id, group_id=group_id(), look_at=own)
     room = screen.room
+    writing = request.args.get("write") == "1" and (screen.may_write or not whole)
     return render_template(
         "meetings/room.html" if whole else "meetings/_room.html",
         screen=screen, room=room, meeting=room.meeting, refused=refused, errors=faults(refused), typed=typed(),
-        look_at=own, writing=request.args.get("write") == "1",
+        look_at=screen.view.item.id if writing and screen.view else own, writing=writing,
     )  # fmt: skip
 
 

@@ -11,6 +11,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from app.services import stages
 from app.uow import Database
 from models.meetings import Meeting
+
+
+from app.services import items, suggestions
+from app.uow import Database
+from models.items import Item, Kind
 from tests.cast import enter
 from tests.live import LiveServer
 from tests.rooms import Hall, build_hall
@@ -166,3 +171,70 @@ def test_what_was_refused_on_the_console_is_said_no_longer_at_the_next_stage(
     expect(fay.get_by_role("heading", level=1)).not_to_contain_text("Welcome")
     expect(form.locator(".error-message, [aria-invalid], .field--error")).to_have_count(0)
     expect(what).to_have_value("Write to partners")
+
+
+def test_who_writes_in_the_room_keeps_the_words_when_it_turns_elsewhere_and_when_a_vote_begins(
+    server: LiveServer,
+    database: Database,
+    browser_context: Callable[..., BrowserContext],
+    assert_accessible: Callable[[Page], None],
+) -> None:
+    hall = build_hall(database)
+    with database.writing() as uow:
+        item = uow.session.get_one(Item, hall.item_id)
+        items.add_item(uow, hall.who["Fay"], group_id=hall.group_id, kind=Kind.CRITERION, title="Conflicts are settled",
+                       parent_id=item.parent_id, text="Early.")  # fmt: skip
+    hall.open("Ana")
+    laptop, phone = browser_context(viewport=LAPTOP), browser_context(viewport=PHONE)
+    enter(laptop, server, "fay@example.org")
+    enter(phone, server, "ana@example.org")
+    fay, ana = laptop.new_page(), phone.new_page()
+    fay.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/console")
+    fay.get_by_role("button", name="Start Welcome").click()
+    turn = fay.get_by_label("Turn everyone to")
+    turn.select_option(label="C1.1 Leadership is shared")
+    fay.locator("#show-item").get_by_role("button", name="Show").click()
+    ana.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/room")
+    ana.get_by_role("link", name="Write in these words").click()
+    words = ana.get_by_role("textbox", name="Words of C1.1")
+    expect(words).to_be_focused()
+    ana.keyboard.type(" One.")
+    place = "(element) => element.getBoundingClientRect().top"
+    before = words.evaluate(place)
+
+    turn.select_option(label="C1.2 Conflicts are settled")
+    fay.locator("#show-item").get_by_role("button", name="Show").click()
+    ana.keyboard.type(" Two.")
+    turned = ana.get_by_role("status").filter(has_text="The group has turned to C1.2.")
+    expect(turned).to_be_in_viewport()
+    expect(words).to_be_focused()
+    ana.keyboard.type(" Three.")
+    assert abs(words.evaluate(place) - before) < 2
+    assert_accessible(ana)
+    expect(ana.locator(".editor")).to_have_attribute("data-save", "saved")
+    ana.get_by_role("link", name="Return to group").click()
+    expect(ana.get_by_role("heading", name="Conflicts are settled")).to_be_visible()
+
+    turn.select_option(label="C1.1 Leadership is shared")
+    fay.locator("#show-item").get_by_role("button", name="Show").click()
+    ana.get_by_role("link", name="Write in these words").click()
+    expect(words).to_have_text("Partners share leadership. One. Two. Three.")
+    expect(words).to_be_focused()
+    before = words.evaluate(place)
+    fay.get_by_role("button", name="Ask: can you live with C1.1?").click()
+    ana.keyboard.type(" Four.")
+    expect(ana.get_by_role("status").filter(has_text="A vote on this item has begun.")).to_be_in_viewport()
+    expect(ana.get_by_role("link", name="Go to your ballot")).to_have_count(1)
+    expect(words).to_be_focused()
+    ana.keyboard.type(" Five.")
+    assert abs(words.evaluate(place) - before) < 2
+    expect(ana.locator("ins")).to_have_text(" Four. Five.")
+    assert_accessible(ana)
+    ana.get_by_role("button", name="Suggest these words").click()
+    expect(words).to_have_text("Partners share leadership. One. Two. Three.")
+    expect(words).to_be_focused()
+    ana.get_by_role("link", name="Stop writing").click()
+    expect(ana.get_by_role("heading", name="Can you live with it?")).to_be_visible()
+    with database.reading() as uow:
+        [(found, _)] = suggestions.in_group(uow, hall.who["Ana"], group_id=hall.group_id)
+    assert found.after == "Partners share leadership. One. Two. Three. Four. Five."

@@ -223,7 +223,12 @@ function show(region, page) {
         !(name === "hidden" && element.matches("[data-autosubmit-hide], [data-autosubmit-show]")),
     },
   };
+  // Where somebody writes, what changes above does not push the words away.
+  const written = editorsIn(region, ":focus-within")[0];
+  const before = written?.getBoundingClientRect().top ?? 0;
   Idiomorph.morph(region, fresh.innerHTML, options);
+  const moved = written?.isConnected ? written.getBoundingClientRect().top - before : 0;
+  if (Math.abs(moved) > 1) window.scrollBy({ top: moved, behavior: "instant" });
   if (fresh.dataset.topics !== region.dataset.topics) {
     region.dataset.topics = fresh.dataset.topics ?? "";
     void import("./live.js").then(({ watch }) => watch(topicsOf(region)));
@@ -251,9 +256,12 @@ function isKept(node) {
 /**
  * Live texts on and under an element; they close by themselves once everything is saved.
  * @param {Element} element
+ * @param {string} [state] a selector that they match
+ * @returns {Element[]}
  */
-function editorsIn(element) {
-  return element.matches('[data-module="editor"]') ? [element] : element.querySelectorAll('[data-module="editor"]');
+function editorsIn(element, state = "") {
+  const editor = `[data-module="editor"]${state}`;
+  return element.matches(editor) ? [element] : [...element.querySelectorAll(editor)];
 }
 
 /**
