@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, Route, expect
+from sqlalchemy import select
 
 from app.policy import Actor
 from app.services import comments, documents, items, outline
 from app.uow import Database
 from models.documents import Field
-from models.items import Kind, PrincipleGroup, Status
+from models.items import Item, Kind, PrincipleGroup, Status
 from tests.cast import SLUG, Cast, enter
 from tests.live import LiveServer
 
@@ -435,3 +436,76 @@ def test_words_written_while_an_item_was_closed_are_put_in_when_it_is_open_again
     expect(card(page, "C1.1").locator("ins")).to_have_count(0)
     words.press("Escape")
     expect(card(page, "C1.1").locator(".item__words")).to_have_text("First words. Before. Meanwhile.")
+
+
+def test_letters_act_from_the_pages_start_and_from_within_a_card_and_never_where_one_types(
+    open_room: Opener, people: Cast
+) -> None:
+    page = open_room(people.member)
+    shown = page.locator("[data-item]:visible")
+    page.keyboard.press("j")
+    expect(shown.nth(0)).to_be_focused()
+    for number in range(1, 7):
+        page.keyboard.press("j")
+        expect(shown.nth(number)).to_be_focused()
+        box = shown.nth(number).bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 900
+        assert shown.nth(number).evaluate("(element) => element.matches(':focus-visible')")
+    page.keyboard.press("k")
+    expect(shown.nth(5)).to_be_focused()
+
+    card(page, "C1.1").get_by_role("link", name="C1.1", exact=True).focus()
+    page.keyboard.press("j")
+    expect(card(page, "C1.2")).to_be_focused()
+    card(page, "C1.1").get_by_role("button", name="More").focus()
+    page.keyboard.press("c")
+    expect(page.get_by_role("dialog").get_by_label("Your comment")).to_be_focused()
+    page.keyboard.type("jack")
+    expect(page.get_by_role("dialog").get_by_label("Your comment")).to_have_value("jack")
+    page.keyboard.press("Escape")
+    page.get_by_label("Find words").focus()
+    page.keyboard.type("js")
+    expect(page.get_by_label("Find words")).to_have_value("js")
+    expect(page.locator("article[data-editing]")).to_have_count(0)
+    page.get_by_label("Find words").fill("")
+
+    page.get_by_text("Keys that help").click()
+    page.get_by_role("button", name="Turn single letters off").click()
+    card(page, "C1.1").get_by_role("link", name="C1.1", exact=True).focus()
+    page.keyboard.press("s")
+    page.keyboard.press("j")
+    expect(card(page, "C1.1").get_by_role("link", name="C1.1", exact=True)).to_be_focused()
+    card(page, "C1.1").focus()
+    page.keyboard.press("j")
+    expect(card(page, "C1.2")).to_be_focused()
+
+
+def test_after_a_suggestion_or_a_comment_by_keys_the_item_is_in_view(
+    open_room: Opener, people: Cast, database: Database
+) -> None:
+    with database.writing() as uow:
+        item = uow.session.execute(select(Item).where(Item.reference == "C1.1")).scalar_one()
+        text = documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT]
+        documents.replace_text(uow, people.member, text, "\n\n".join(["Many words, one after the other."] * 40))
+    page = open_room(people.member)
+    card(page, "C1.1").focus()
+    page.keyboard.press("s")
+    expect(card(page, "C1.1").get_by_role("textbox", name="Words of C1.1")).to_be_focused()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Last.")
+    card(page, "C1.1").get_by_role("button", name="Suggest these words").press("Enter")
+    expect(card(page, "C1.1")).to_be_focused()
+    head = card(page, "C1.1").locator(".item__head")
+    expect(head).to_be_in_viewport()
+
+    card(page, "C1.1").get_by_role("link", name="1 suggestion").focus()
+    page.keyboard.press("c")
+    page.keyboard.press("s")
+    expect(page.get_by_role("dialog").get_by_label("Your comment")).to_be_focused()
+    page.keyboard.type("Why last?")
+    page.get_by_role("dialog").get_by_role("button", name="Comment").press("Enter")
+    expect(card(page, "C1.1").get_by_role("link", name="1 comment")).to_be_visible()
+    expect(head).to_be_in_viewport()
+    assert card(page, "C1.1").evaluate("(element) => element.contains(document.activeElement)")

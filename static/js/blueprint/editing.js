@@ -4,7 +4,7 @@ import { toast } from "../modules/toast.js";
 import { _ } from "../words.js";
 import { lost, post } from "./acts.js";
 import { fragment } from "./board.js";
-import { keepPlace } from "./place.js";
+import { goTo, keepPlace } from "./place.js";
 
 /** How long "Done" waits for the last letters to be saved before it shows the words as the server has them. */
 const SAVED_MS = 1_500;
@@ -61,7 +61,7 @@ export class Editing {
     this.moving = true;
     try {
       const card = await this.#close();
-      if (focus) card?.focus({ preventScroll: true });
+      if (focus) goTo(card);
     } catch {
       // What was typed is on this device, and the editor stays as it is.
       toast(_("The server cannot be reached just now. Your words stay here and are sent as soon as it can."));
@@ -98,8 +98,7 @@ export class Editing {
         sent();
       }
       toast(said);
-      const shown = await this.#close();
-      shown?.focus({ preventScroll: true });
+      goTo(await this.#close());
     } catch (error) {
       says(/** @type {Error} */ (error).message);
     } finally {

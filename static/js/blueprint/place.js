@@ -36,6 +36,16 @@ export function inView(list) {
 }
 
 /**
+ * Gives a part of the list the focus where one sees it: it is scrolled no further than that takes.
+ * @param {HTMLElement | null} part
+ */
+export function goTo(part) {
+  if (part && !part.matches("a, button, input, textarea, select, summary, [tabindex]")) part.tabIndex = -1;
+  part?.focus({ preventScroll: true });
+  part?.scrollIntoView({ block: part.offsetHeight > window.innerHeight * 0.8 ? "start" : "nearest" });
+}
+
+/**
  * @param {ParentNode} list
  * @returns {HTMLElement[]}
  */

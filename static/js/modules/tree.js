@@ -2,19 +2,24 @@
  * The Blueprint room: cards and outline stay as they are on the server, items are edited in place, and acts (add, move,
  * status, withdraw, restore) are done from a dialog or by keys, each with a way back.
  *
- * Keys on a card: Enter edits, S suggests, C comments, J and K go on and back, M opens what can be done, Alt and an arrow
- * moves the item.
+ * Keys on a card and in it: Enter edits, S suggests, C comments, J and K go on and back, M opens what can be done, Alt and
+ * an arrow moves the item. Where nothing has the focus the letters are for the card one was at, or else reads. Whoever
+ * speaks to their browser can turn that off: then a letter acts only when the card itself has the focus.
  */
 
 import { act, listen } from "../blueprint/acts.js";
 import { Board, fragment } from "../blueprint/board.js";
 import { Editing } from "../blueprint/editing.js";
 import { Leftovers } from "../blueprint/leftovers.js";
-import { cards } from "../blueprint/place.js";
+import { cards, goTo, inView } from "../blueprint/place.js";
+import { _ } from "../words.js";
 import { toast } from "./toast.js";
 
 /** So much of the marked words is shown in the form for a comment. */
 const QUOTE_SHOWN = 300;
+/** In these a letter is a letter. */
+const TYPED_IN = "input, textarea, select, [contenteditable='true'], [role='textbox']";
+const NO_LETTERS = "concordat-no-letters";
 
 class Room {
   /** @param {HTMLElement} root */
@@ -28,12 +33,24 @@ class Room {
     this.wasOff = false;
     /** @type {HTMLElement | null} the editor that a comment was asked for in */
     this.commenting = null;
+    /** The number of the item one was at last. */
+    this.at = "";
+    /** Whether the dialog is being fetched. */
+    this.opening = false;
   }
 
   start() {
     const { list } = this.board;
     list.addEventListener("click", (event) => this.#clicked(event));
     list.addEventListener("keydown", (event) => this.#key(event));
+    list.addEventListener("focusin", ({ target }) => {
+      this.at = (target instanceof Element && target.closest("[data-item]")?.getAttribute("data-item")) || "";
+    });
+    document.addEventListener("keydown", (event) => this.#letter(event));
+    lettersSwitch();
+    this.dialog.addEventListener("close", () => {
+      this.commenting = null;
+    });
     list.addEventListener("toggle", (event) => void this.#toggled(event), { capture: true });
     list.addEventListener("concordat:done", () => void this.editing.done());
     list.addEventListener("concordat:comment", (event) => this.#comment(/** @type {CustomEvent} */ (event)));
@@ -106,16 +123,48 @@ class Room {
     if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
       event.preventDefault();
       if (card.querySelector("[data-actions]")) void this.#shift(card, event.key === "ArrowUp" ? "up" : "down");
-      return;
     }
-    if (event.target !== card || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.key === "Enter" && card.querySelector("[data-edit]")) void this.editing.open(card.dataset.item ?? "");
-    else if (event.key === "m" && card.querySelector("[data-actions]")) void this.#open(`${this.board.base}/items/${card.dataset.item}/actions`);
-    else if (event.key === "s") void this.editing.open(card.dataset.item ?? "", { suggest: true });
-    else if (event.key === "c") void this.#open(`${this.board.base}/items/${card.dataset.item}/comments/new`);
-    else if (event.key === "j" || event.key === "k") step(this.board.list, card, event.key === "j" ? 1 : -1);
-    else return;
-    event.preventDefault();
+  }
+
+  /**
+   * A key by itself, pressed on a card, in it, or where nothing has the focus.
+   * @param {KeyboardEvent} event
+   */
+  #letter(event) {
+    const { target } = event;
+    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
+    // What is typed ahead of a form that is on its way is no further wish.
+    if (this.opening || this.editing.moving) return;
+    const { list } = this.board;
+    const nowhere = target === document.body;
+    if (!(target instanceof Element) || !(nowhere || list.contains(target)) || target.closest(TYPED_IN) || this.dialog.open) return;
+    const visible = inView(list);
+    const card = target.closest("[data-item]") ?? visible.find(({ dataset }) => dataset.item === this.at);
+    if (card !== target && localStorage.getItem(NO_LETTERS) === "1") return;
+    if (event.key === "Enter" && card !== target && !(nowhere && card)) return; // a link and a button have their own
+    const chosen = card ?? visible[0];
+    if (chosen instanceof HTMLElement && !("editing" in chosen.dataset) && this.#does(event.key, chosen, !card)) event.preventDefault();
+  }
+
+  /**
+   * Does what a key stands for.
+   * @param {string} key
+   * @param {HTMLElement} card
+   * @param {boolean} first whether one was at no card before
+   * @returns {boolean} whether it stands for anything here
+   */
+  #does(key, card, first) {
+    const id = card.dataset.item ?? "";
+    if (key === "j" || key === "k") {
+      goTo(first ? card : next(this.board.list, card, key === "j" ? 1 : -1));
+      return true;
+    }
+    if (key === "Enter" && card.querySelector("[data-edit]")) void this.editing.open(id);
+    else if (key === "m" && card.querySelector("[data-actions]")) void this.#open(`${this.board.base}/items/${id}/actions`, card);
+    else if (key === "s") void this.editing.open(id, { suggest: true });
+    else if (key === "c") void this.#open(`${this.board.base}/items/${id}/comments/new`, card);
+    else return false;
+    return true;
   }
 
   /**
@@ -132,13 +181,20 @@ class Room {
     }
   }
 
-  /** @param {string} url */
-  async #open(url) {
+  /**
+   * @param {string} url
+   * @param {HTMLElement | null} [from] the card it is about, to which one comes back
+   */
+  async #open(url, from = null) {
+    this.opening = true;
     try {
       this.dialog.replaceChildren(await fragment(url));
     } catch (error) {
       return void toast(/** @type {Error} */ (error).message, { error: true });
+    } finally {
+      this.opening = false;
     }
+    if (from && !from.contains(document.activeElement)) goTo(from);
     this.dialog.showModal();
     this.dialog.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
     const field = this.dialog.querySelector("[autofocus]");
@@ -171,7 +227,9 @@ class Room {
   #commented(item) {
     const card = document.getElementById(`item-${item}`);
     this.#stale(card?.querySelector("details[data-details][open]"));
-    this.commenting?.focus();
+    if (this.commenting) this.commenting.focus();
+    else if (card && !card.contains(document.activeElement)) goTo(card);
+    else if (document.activeElement instanceof HTMLElement) goTo(document.activeElement);
   }
 
   /** @param {HTMLFormElement} form */
@@ -196,7 +254,10 @@ class Room {
     const body = details.querySelector(".item__more");
     if (!id || !body) return;
     try {
-      body.replaceChildren(await fragment(`${this.board.base}/items/${id}/details`));
+      const fresh = await fragment(`${this.board.base}/items/${id}/details`);
+      const place = placeIn(body);
+      body.replaceChildren(fresh);
+      if (place !== null) goTo(document.getElementById(place) ?? details.closest("[data-item]"));
     } catch {
       return; // the link to the item's own page stays
     }
@@ -269,16 +330,41 @@ function follow(link) {
 }
 
 /**
- * Goes to the next or previous card in view.
+ * The next or previous card that is shown; at the end the card itself.
  * @param {HTMLElement} list
  * @param {HTMLElement} card
  * @param {number} by
  */
-function step(list, card, by) {
+function next(list, card, by) {
   const shown = cards(list).filter((each) => !each.hidden);
-  const next = shown[shown.indexOf(card) + by];
-  next?.focus({ preventScroll: true });
-  next?.scrollIntoView({ block: "nearest" });
+  return shown[shown.indexOf(card) + by] ?? card;
+}
+
+/**
+ * In which part of what is about to be replaced the focus is: its id, "" where it has none, null where it is elsewhere.
+ * @param {Element} body
+ */
+function placeIn(body) {
+  const { activeElement } = document;
+  if (!activeElement || !body.contains(activeElement)) return null;
+  const part = activeElement.closest("article[id]");
+  return part && body.contains(part) ? part.id : "";
+}
+
+/** The button that turns letters off where nothing has the focus, and on again. */
+function lettersSwitch() {
+  const button = document.querySelector("[data-letters]");
+  if (!(button instanceof HTMLButtonElement)) return;
+  const tell = () => {
+    const off = localStorage.getItem(NO_LETTERS) === "1";
+    button.textContent = off ? _("Let single letters act again") : _("Turn single letters off");
+  };
+  button.addEventListener("click", () => {
+    localStorage.setItem(NO_LETTERS, localStorage.getItem(NO_LETTERS) === "1" ? "0" : "1");
+    tell();
+  });
+  button.hidden = false;
+  tell();
 }
 
 /** @param {HTMLElement} element */
