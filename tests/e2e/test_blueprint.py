@@ -509,3 +509,27 @@ def test_after_a_suggestion_or_a_comment_by_keys_the_item_is_in_view(
     expect(card(page, "C1.1").get_by_role("link", name="1 comment")).to_be_visible()
     expect(head).to_be_in_viewport()
     assert card(page, "C1.1").evaluate("(element) => element.contains(document.activeElement)")
+
+
+def test_the_name_of_who_types_is_never_cut_at_the_edge_of_a_phone(open_room: Opener, people: Cast) -> None:
+    phone, other = open_room(people.member, **PHONE), open_room(people.peer)
+    card(phone, "C1.1").get_by_role("button", name="Edit").tap()
+    expect(card(phone, "C1.1").get_by_role("textbox", name="Words of C1.1")).to_be_focused()
+    card(other, "C1.1").get_by_role("button", name="Edit").click()
+    expect(card(other, "C1.1").get_by_role("textbox", name="Words of C1.1")).to_be_focused()
+    other.keyboard.press("Control+End")
+    line = card(phone, "C1.1").locator(".editor--body .cm-line")
+    seen = """() => {
+      const tag = document.querySelector("[data-reference='C1.1'] .cm-their-name");
+      if (tag?.textContent !== "Peer Invented · Acute provider" || tag.scrollWidth > tag.clientWidth) return false;
+      const [name, line, field] = [tag, tag.closest(".cm-line"), tag.closest(".editor__field")].map((one) => one.getBoundingClientRect());
+      return name.left >= field.left && name.right <= field.right && (name.top >= line.bottom - 1 ? "below" : "behind");
+    }"""  # noqa: E501
+    places = set()
+    # The end of the line goes from the left to the right edge of the phone, and on to the next row.
+    for _ in range(18):
+        before = line.inner_text()
+        other.keyboard.type(" a")
+        expect(line).not_to_have_text(before)
+        places.add(phone.wait_for_function(seen).json_value())
+    assert places == {"below", "behind"}

@@ -1,6 +1,7 @@
 /**
  * Where others are in the text: a thin caret in one of eight colours, always with a name to it, which is written behind
- * the end of the line (so that it covers no words) and only while its owner types.
+ * the end of the line (so that it covers no words) and only while its owner types. Where there is no room behind it, the
+ * name stands below the line, at its right edge.
  */
 import { Decoration, EditorView, StateEffect, StateField, WidgetType } from "../../vendor/codemirror.js";
 
@@ -112,6 +113,26 @@ export class Carets {
     }
     const fresh = news.filter(({ head }) => head !== null);
     view.dispatch({ effects: show.of([...kept, ...fresh]) });
+    if (news.some(({ typing }) => typing)) this.#fit(view);
+  }
+
+  /**
+   * Puts names below their line where they would be cut at the edge. Measured when the editor measures anyway, and only
+   * when others have moved: no letter of one's own costs anything.
+   * @param {EditorView} view
+   */
+  #fit(view) {
+    view.requestMeasure({
+      key: this,
+      read: () => /** @type {HTMLElement[]} */ ([...view.contentDOM.querySelectorAll(".cm-their-name")]).map((tag) => {
+        const end = view.coordsAtPos(view.state.doc.lineAt(view.posAtDOM(tag)).to, -1)?.right ?? 0;
+        const room = view.scrollDOM.getBoundingClientRect().right - end;
+        return { tag, below: parseFloat(getComputedStyle(tag).marginLeft) + tag.offsetWidth > room };
+      }),
+      write: (tags) => {
+        for (const { tag, below } of tags) tag.classList.toggle("cm-their-name--below", below);
+      },
+    });
   }
 
   stop() {
