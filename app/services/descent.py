@@ -20,6 +20,7 @@ from app.errors import Conflict, Invalid
 from app.events import ItemChanged, TreeChanged
 from app.policy import Actor, Can
 from app.services import comments, documents, suggestions
+from app.services.accounts import names_of
 from app.services.activity import note
 from app.services.items import (
     SETTLED,
@@ -167,6 +168,25 @@ def ancestry(session: Session, item: Item) -> Ancestry:
         else:
             (found.merged_in if older else found.merged_into).append(relative)
     return found
+
+
+def split_off(
+    uow: UnitOfWork, actor: Actor, *, item_id: int, among: Collection[int], group_id: int | None = None
+) -> list[tuple[Relative, str]]:
+    """Which of some items were split off one, oldest first, each with the name of who did it, empty where nobody knows.
+
+    Raises NotFound, Forbidden.
+    """
+    item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
+    found = [each for each in ancestry(uow.session, item).split_off if each.item_id in among]
+    rows = uow.session.execute(
+        select(ItemDescent.item_id, ItemDescent.by_id).where(
+            ItemDescent.from_id == item.id, ItemDescent.how == Descent.SPLIT
+        )
+    )
+    by = {made: person for made, person in rows}  # noqa: C416  # rows are not pairs to the type checker
+    names = names_of(uow.session, by.values())
+    return [(each, names.get(by[each.item_id] or 0, "")) for each in found]
 
 
 def origins(

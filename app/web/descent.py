@@ -99,6 +99,15 @@ def split(slug: str, item_id: int) -> ResponseReturnValue:
     return done(_("%(reference)s is new; both say where they come from", reference=made.reference), made)
 
 
+@bp.get("/<int:item_id>/parted")
+def parted(slug: str, item_id: int) -> ResponseReturnValue:
+    """Where the rest of an item's words is, for who has it open: of the items ``ids``, those that were split off it."""
+    ids = {one for one in map(whole_number, request.args.get("ids", "")[:2_000].split(",")) if one is not None}
+    with looking() as (uow, actor):
+        found = descent.split_off(uow, actor, item_id=item_id, among=ids, group_id=group_id())
+    return render_template("descent/_parted.html", found=found)
+
+
 @bp.get("/<int:item_id>/merge")
 def merge_form(slug: str, item_id: int) -> ResponseReturnValue:
     """Which other item to merge into this one, and in which order the words stand."""

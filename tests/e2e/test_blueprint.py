@@ -533,3 +533,32 @@ def test_the_name_of_who_types_is_never_cut_at_the_edge_of_a_phone(open_room: Op
         expect(line).not_to_have_text(before)
         places.add(phone.wait_for_function(seen).json_value())
     assert places == {"below", "behind"}
+
+
+def test_who_writes_in_an_item_that_is_split_is_told_by_whom_and_where_the_rest_is(
+    open_room: Opener, people: Cast, assert_accessible: Callable[[Page], None]
+) -> None:
+    page, facilitator = open_room(people.member), open_room(people.facilitator)
+    words = lay_words(page)
+    page.keyboard.type(" The rest of it.")
+    expect(card(page, "C1.1").locator(".editor--body")).to_have_attribute("data-save", "saved")
+    facilitator.goto(f"{page.url}/items/{card(page, 'C1.1').get_attribute('data-item')}/split")
+    facilitator.get_by_label("The rest of it.").check()
+    facilitator.get_by_label("Title of the new item").fill("Owned in part")
+    facilitator.get_by_role("button", name="Split C1.1").click()
+    said = card(page, "C1.1").get_by_role("status").filter(has_text="Facilitator Invented has split this item.")
+    expect(said).to_have_text(
+        "Facilitator Invented has split this item. The rest of its words is now in C1.4 Owned in part."
+    )
+    expect(said).to_be_in_viewport()
+    expect(words).to_be_focused()
+    expect(words).to_have_text("First words. Before.")
+    assert_accessible(page)
+    said.get_by_role("link", name="C1.4 Owned in part").click()
+    expect(card(page, "C1.4")).to_be_focused()
+    expect(card(page, "C1.4")).to_be_in_viewport()
+    expect(card(page, "C1.4")).to_contain_text("The rest of it.")
+    expect(words).to_be_visible()
+    card(page, "C1.1").get_by_role("button", name="Close").click()
+    expect(said).to_have_count(0)
+    expect(words).to_be_focused()

@@ -141,6 +141,8 @@ export class Board {
       ({ dataset }) => (dataset.section ? `section-${dataset.section}` : `item-${dataset.line}`),
     );
     this.reshaped = true;
+    const arriving = lines.filter(({ dataset }) => !document.getElementById(`item-${dataset.line}`)).map(({ dataset }) => dataset.line ?? "");
+    if (arriving.length) this.root.dispatchEvent(new CustomEvent("concordat:arriving", { detail: { ids: arriving } }));
     for (const line of lines) {
       const card = document.getElementById(`item-${line.dataset.line}`);
       if (card?.dataset.stamp !== line.dataset.stamp) ids.add(line.dataset.line ?? "");

@@ -20,6 +20,30 @@ export class Editing {
     /** @type {HTMLElement | null} */
     this.card = null;
     this.moving = false;
+    /** @type {Set<string>} items of which it has been asked whether they were split off the one that is edited */
+    this.asked = new Set();
+    board.root.addEventListener("concordat:arriving", (event) => {
+      void this.#parted(/** @type {CustomEvent<{ids: string[]}>} */ (event).detail.ids);
+    });
+  }
+
+  /**
+   * Says where the rest is now when the item was split under somebody's hands.
+   * @param {string[]} ids of items that are new
+   */
+  async #parted(ids) {
+    const { card } = this;
+    const fresh = ids.filter((id) => !this.asked.has(id));
+    if (!card || !fresh.length) return;
+    for (const id of fresh) this.asked.add(id);
+    try {
+      const said = await fragment(`${this.board.base}/items/${card.dataset.item}/parted?ids=${fresh.join(",")}`);
+      if (!said.firstElementChild || this.card !== card) return;
+      const editor = card.querySelector('[data-module="editor"]:focus-within') ?? card.querySelector("[data-focus]");
+      editor?.dispatchEvent(new CustomEvent("concordat:tell", { detail: { content: [...said.children] } }));
+    } catch {
+      for (const id of fresh) this.asked.delete(id);
+    }
   }
 
   /**

@@ -318,6 +318,7 @@ class Editor {
     );
     const seen = action(_("Close"), "button--quiet editor__seen", () => {
       this.#tell([]);
+      if (this.session.aside) this.#tellClosed(this.session.access, this.session.reason);
       this.view?.focus();
     });
     this.told.append(this.said, this.problem, mine, seen);

@@ -82,7 +82,7 @@ class Room {
 
   /** @param {MouseEvent} event */
   #clicked(event) {
-    const target = event.target instanceof Element ? event.target.closest("[data-edit], [data-suggest], [data-done], [data-actions], [data-add]") : null;
+    const target = event.target instanceof Element ? event.target.closest("[data-edit], [data-suggest], [data-done], [data-actions], [data-add], [data-rest]") : null;
     if (!(target instanceof HTMLElement) || event.metaKey || event.ctrlKey) return;
     const id = target.closest("[data-item]")?.getAttribute("data-item") ?? "";
     if ("edit" in target.dataset) void this.editing.open(id);
@@ -91,11 +91,24 @@ class Room {
       void this.editing.open(id, { suggest: true });
     }
     else if ("done" in target.dataset) void this.editing.done();
+    else if (target.dataset.rest) {
+      event.preventDefault();
+      void this.#toRest(target.dataset.rest);
+    }
     else if ("actions" in target.dataset) void this.#open(`${this.board.base}/items/${id}/actions`);
     else {
       event.preventDefault();
       void this.#open(target.getAttribute("href") ?? "");
     }
+  }
+
+  /**
+   * Shows the item that was split off the one that is edited, which stays open.
+   * @param {string} id
+   */
+  async #toRest(id) {
+    await this.board.refresh({ mine: true });
+    goTo(document.getElementById(`item-${id}`));
   }
 
   /**
