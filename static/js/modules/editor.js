@@ -193,6 +193,7 @@ class Editor {
   status(status) {
     const pending = String(this.session?.pending.length ?? 0);
     if (this.element.dataset.pending !== pending) this.element.dataset.pending = pending;
+    if (this.closed) this.told.classList.toggle("editor__told--mine", pending !== "0");
     clearTimeout(this.calm);
     // While one types, each letter is saved by itself: who reads "Saved" and "Saving" in turns reads nothing.
     if (status === "saved" && this.element.dataset.save === "saving") this.calm = window.setTimeout(() => this.#say("saved"), CALM_MS);
@@ -332,6 +333,7 @@ class Editor {
   #tell(content, passing = false) {
     this.said.replaceChildren(...content);
     this.told.classList.toggle("editor__told--on", content.length > 0);
+    this.element.classList.toggle("editor--told", content.length > 0);
     this.told.classList.toggle("editor__told--passing", passing);
     this.#aboveKeyboard();
   }
@@ -356,15 +358,15 @@ class Editor {
     const { aside } = this.session;
     const was = this.closed;
     this.closed = aside;
+    this.element.classList.toggle("editor--closed", aside);
+    this.told.classList.toggle("editor__told--mine", aside && this.session.pending.length > 0);
     if (!aside) {
       if (!was) return;
-      this.told.classList.remove("editor__told--closed");
       this.#tell([]);
       this.problem.textContent = "";
       if (this.#speaks()) this.note.textContent = _("These words can be changed again.");
       return;
     }
-    this.told.classList.add("editor__told--closed");
     this.told.classList.toggle("editor__told--open", access === "write");
     this.told.classList.toggle("editor__told--sends", access === "suggest" && this.element.dataset.suggestTo !== undefined);
     if (!this.#speaks()) return;
