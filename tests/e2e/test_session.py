@@ -8,14 +8,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from app.services import stages
-from app.uow import Database
-from models.meetings import Meeting
-
-
-from app.services import items, suggestions
+from app.services import items, stages, suggestions
 from app.uow import Database
 from models.items import Item, Kind
+from models.meetings import Meeting
 from tests.cast import enter
 from tests.live import LiveServer
 from tests.rooms import Hall, build_hall
