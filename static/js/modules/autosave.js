@@ -23,7 +23,8 @@ const LONG_WAIT = 2000;
 export function mount(element) {
   if (!(element instanceof HTMLFormElement)) throw new Error("autosave belongs on a form");
   const saver = new Saver(element);
-  saver.show("saved"); // the page itself says nothing: while this script is not there, nothing saves by itself
+  // The page itself says nothing: while this script is not there, nothing saves by itself.
+  if (saver.unsent.isStored) saver.show("saved");
   if (saver.unsent.restore() || saver.unsent.isAny) saver.soon(0);
   element.addEventListener("change", () => saver.edited(0));
   element.addEventListener("input", (event) => {

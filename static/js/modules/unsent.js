@@ -31,6 +31,11 @@ export class Unsent {
     return Object.keys(now).some((name) => now[name] !== this.before[name]);
   }
 
+  /** Whether anything of this form was stored before. */
+  get isStored() {
+    return Object.entries(this.before).some(([name, value]) => value || this.form.elements.namedItem(name) instanceof RadioNodeList);
+  }
+
   #asLoaded() {
     const found = this.fields();
     for (const field of this.form.elements) {
