@@ -130,11 +130,11 @@ class Raw:
         found: dict[str, Any] = self.wait("text:joined", before + 1)[-1]
         return found
 
-    def settle(self) -> None:
+    def settle(self, seconds: float = 8) -> None:
         """Wait until everything sent so far has been worked on."""
         done = threading.Event()
         self.client.emit("hint:watch", [], callback=lambda *_: done.set())
-        assert done.wait(8), "no answer"
+        assert done.wait(seconds), "no answer"
 
     @property
     def closed(self) -> bool:
