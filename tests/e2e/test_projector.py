@@ -90,7 +90,9 @@ def assert_on_one_wall(page: Page) -> None:
         assert box["y"] + box["height"] <= size["height"], f"{part} is below the edge"
 
 
-@pytest.mark.parametrize("size", [(1920, 1080), (1366, 768), (1024, 768)])
+@pytest.mark.parametrize(
+    "size", [(1920, 1080), *(pytest.param(size, marks=pytest.mark.long) for size in ((1366, 768), (1024, 768)))]
+)
 def test_an_item_of_any_length_fits_the_wall_with_the_clock_in_sight(
     server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext], size: tuple[int, int]
 ) -> None:
