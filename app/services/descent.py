@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.calc.authorship import Run
@@ -173,20 +173,45 @@ def ancestry(session: Session, item: Item) -> Ancestry:
 def split_off(
     uow: UnitOfWork, actor: Actor, *, item_id: int, among: Collection[int], group_id: int | None = None
 ) -> list[tuple[Relative, str]]:
-    """Which of some items were split off one, oldest first, each with the name of who did it, empty where nobody knows.
-
-    Raises NotFound, Forbidden.
-    """
+    """Which of some items were split off one, as `parted` says it. Raises NotFound, Forbidden."""
     item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
-    found = [each for each in ancestry(uow.session, item).split_off if each.item_id in among]
-    rows = uow.session.execute(
+    return [found for found in parted(uow.session, item) if found[0].item_id in among]
+
+
+def parted(session: Session, item: Item, *, after: int = 0) -> list[tuple[Relative, str]]:
+    """What was split off an item later than the descent ``after`` (see `newest`), oldest first, each with the name of
+    who did it, empty where nobody knows."""
+    rows = session.execute(
         select(ItemDescent.item_id, ItemDescent.by_id).where(
-            ItemDescent.from_id == item.id, ItemDescent.how == Descent.SPLIT
+            ItemDescent.from_id == item.id, ItemDescent.how == Descent.SPLIT, ItemDescent.id > after
         )
-    )
-    by = {made: person for made, person in rows}  # noqa: C416  # rows are not pairs to the type checker
-    names = names_of(uow.session, by.values())
-    return [(each, names.get(by[each.item_id] or 0, "")) for each in found]
+    ).all()
+    if not rows:
+        return []
+    by: dict[int, int | None] = {made: person for made, person in rows}  # noqa: C416  # rows are not pairs to the type checker
+    names = names_of(session, by.values())
+    off = [each for each in ancestry(session, item).split_off if each.item_id in by]
+    return [(each, names.get(by[each.item_id] or 0, "")) for each in off]
+
+
+def newest(session: Session, group_id: int) -> int:
+    """The number of the latest split or merge of a group, 0 before the first."""
+    return session.execute(select(func.max(ItemDescent.id)).where(ItemDescent.group_id == group_id)).scalar() or 0
+
+
+def merged_away(session: Session, item: Item) -> tuple[str, str] | None:
+    """For an item that is withdrawn because it was merged into another one: that one's reference, and the name of who
+    did it, empty where nobody knows. None for any other."""
+    if item.status is not Status.WITHDRAWN:
+        return None
+    row = session.execute(
+        select(Item.reference, ItemDescent.by_id)
+        .join(ItemDescent, ItemDescent.item_id == Item.id)
+        .where(ItemDescent.from_id == item.id, ItemDescent.how == Descent.MERGE, ItemDescent.at == item.changed_at)
+        .order_by(ItemDescent.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else (row[0], names_of(session, [row[1]]).get(row[1] or 0, ""))
 
 
 def origins(

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from app.calc.glossary import Glossary
 from app.errors import NotFound
 from app.policy import Actor, Can, allowed
-from app.services import actions, documents, glossary, homework, items, polls
+from app.services import actions, descent, documents, glossary, homework, items, polls
 from app.services.actions import ActionLine
 from app.services.attendance import attendances, expected, is_present
+from app.services.descent import Relative
 from app.services.hands import Queue, queue_of
 from app.services.homework import HomeworkLine
 from app.services.meetings import OPEN, access_meeting, current_stage, next_meeting, next_stage, stages_of
@@ -172,7 +173,10 @@ class Console:
 
 @dataclass(frozen=True)
 class MemberScreen:
-    """What somebody in the room sees besides the room."""
+    """What somebody in the room sees besides the room.
+
+    ``parted`` is what was split off the item on the screen since ``known_descent``, each with the name of who did it.
+    """
 
     room: Room
     is_here: bool
@@ -185,6 +189,8 @@ class MemberScreen:
     items: list[tuple[int, str]]
     may_write: bool
     terms: Glossary
+    known_descent: int
+    parted: list[tuple[Relative, str]]
 
     @property
     def view(self) -> ItemView | None:
@@ -322,11 +328,13 @@ def read_console(uow: UnitOfWork, actor: Actor, *, meeting_id: int, group_id: in
 
 
 def read_member(
-    uow: UnitOfWork, actor: Actor, *, meeting_id: int, group_id: int, look_at: int | None = None
-) -> MemberScreen:
+    uow: UnitOfWork, actor: Actor, *, meeting_id: int, group_id: int, look_at: int | None = None,
+    known_descent: int | None = None,
+) -> MemberScreen:  # fmt: skip
     """The member's screen, for members and for guests who were let in. Raises NotFound, Forbidden.
 
-    ``look_at`` is an item the reader has turned to by themselves; None follows the group.
+    ``look_at`` is an item the reader has turned to by themselves; None follows the group. ``known_descent`` is what an
+    earlier screen of the reader said; None where there was none.
     """
     meeting, found = access_meeting(uow.session, actor, meeting_id, Can.MEETING_ATTEND, group_id=group_id)
     room, rows, _ = _load(uow, meeting, person_id=actor.person_id, facilitates=False)
@@ -338,6 +346,7 @@ def read_member(
     if own_item is not None and own_item.item.group_id != group_id:
         own_item = None
     view = own_item or room.item
+    known = descent.newest(uow.session, group_id) if known_descent is None else known_descent
     may_write = view is not None and items.may_write(uow.session, actor, view.item).access == "write"
     return MemberScreen(
         room=room, is_here=own is not None and is_present(own), is_guest=found.role is Role.GUEST,
@@ -345,7 +354,8 @@ def read_member(
         has_floor=speaker is not None and speaker.person_id == actor.person_id,
         ahead=waiting.index(actor.person_id or 0) if hand else 0, own_item=own_item,
         items=choosable(uow.session, group_id), may_write=may_write,
-        terms=glossary.standing(uow.session, group_id) if view is not None else Glossary(),
+        terms=glossary.standing(uow.session, group_id) if view is not None else Glossary(), known_descent=known,
+        parted=descent.parted(uow.session, view.item, after=known) if view and known_descent is not None else [],
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from app.calc.rebase import MAX_REBASE_STEPS, Logged, must_chain, rebase
 from app.errors import DomainError, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require
-from app.services import comments, documents, items, minutes, suggestions
+from app.services import comments, descent, documents, items, minutes, suggestions
 from app.services.activity import who_did
 from app.services.documents import Addition
 from app.uow import SILENT, UnitOfWork
@@ -354,6 +354,10 @@ def _closed(session: Session, document: Document, found: Rights) -> str:
     if found.access == "write" or found.code != "locked" or document.item_id is None:
         return found.reason
     item = session.get_one(Item, document.item_id)
+    merged = descent.merged_away(session, item)
+    if merged:
+        into, name = merged
+        return f"{name} has merged this item into {into}." if name else f"This item has been merged into {into}."
     if item.status is Status.WITHDRAWN:
         done, passive = "has withdrawn this item.", "This item has been withdrawn."
     elif item.status in items.SETTLED:

@@ -23,11 +23,15 @@ bp = Blueprint("room", __name__)
 def page(meeting_id: int, refused: DomainError | None = None, *, whole: bool = True) -> str:
     """The member's screen as it is now; with a refusal, its sentence and what was typed.
 
-    Whoever writes in an item stays at it, whatever the group turns to, and keeps the editor when the words are closed.
+    Whoever writes in an item stays at it, whatever the group turns to, and keeps the editor when the words are closed
+    or the session is.
     """
     own = asked("item")
     with looking() as (uow, actor):
-        screen = rooms.read_member(uow, actor, meeting_id=meeting_id, group_id=group_id(), look_at=own)
+        screen = rooms.read_member(
+            uow, actor, meeting_id=meeting_id, group_id=group_id(), look_at=own,
+            known_descent=None if whole else asked("since"),
+        )  # fmt: skip
     room = screen.room
     writing = request.args.get("write") == "1" and (screen.may_write or not whole)
     return render_template(

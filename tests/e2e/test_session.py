@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from app.services import items, stages, suggestions
+from app.services import descent, documents, items, minutes, stages, suggestions
 from app.uow import Database
+from models.documents import Field
 from models.items import Item, Kind
 from models.meetings import Meeting
 from tests.cast import enter
@@ -169,6 +171,15 @@ def test_what_was_refused_on_the_console_is_said_no_longer_at_the_next_stage(
     expect(what).to_have_value("Write to partners")
 
 
+def write_in_the_room(page: Page, server: LiveServer, hall: Hall) -> Locator:
+    """The words of C1.1 in the room, open to be written in, with the cursor at their end."""
+    page.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/room")
+    page.get_by_role("link", name="Write in these words").click()
+    words = page.get_by_role("textbox", name="Words of C1.1")
+    expect(words).to_be_focused()
+    return words
+
+
 def test_who_writes_in_the_room_keeps_the_words_when_it_turns_elsewhere_and_when_a_vote_begins(
     server: LiveServer,
     database: Database,
@@ -190,10 +201,7 @@ def test_who_writes_in_the_room_keeps_the_words_when_it_turns_elsewhere_and_when
     turn = fay.get_by_label("Turn everyone to")
     turn.select_option(label="C1.1 Leadership is shared")
     fay.locator("#show-item").get_by_role("button", name="Show").click()
-    ana.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/room")
-    ana.get_by_role("link", name="Write in these words").click()
-    words = ana.get_by_role("textbox", name="Words of C1.1")
-    expect(words).to_be_focused()
+    words = write_in_the_room(ana, server, hall)
     ana.keyboard.type(" One.")
     place = "(element) => element.getBoundingClientRect().top"
     before = words.evaluate(place)
@@ -217,7 +225,8 @@ def test_who_writes_in_the_room_keeps_the_words_when_it_turns_elsewhere_and_when
     expect(words).to_have_text("Partners share leadership. One. Two. Three.")
     expect(words).to_be_focused()
     before = words.evaluate(place)
-    fay.get_by_role("button", name="Ask: can you live with C1.1?").click()
+    with fay.expect_response(lambda response: response.request.method == "POST"):
+        fay.get_by_role("button", name="Ask: can you live with C1.1?").click()
     ana.keyboard.type(" Four.")
     expect(ana.get_by_role("status").filter(has_text="A vote on this item has begun.")).to_be_in_viewport()
     expect(ana.get_by_role("link", name="Go to your ballot")).to_have_count(1)
@@ -234,3 +243,90 @@ def test_who_writes_in_the_room_keeps_the_words_when_it_turns_elsewhere_and_when
     with database.reading() as uow:
         [(found, _)] = suggestions.in_group(uow, hall.who["Ana"], group_id=hall.group_id)
     assert found.after == "Partners share leadership. One. Two. Three. Four. Five."
+
+
+def test_who_writes_in_the_room_goes_on_when_the_item_is_split_and_when_the_session_closes(
+    server: LiveServer,
+    database: Database,
+    browser_context: Callable[..., BrowserContext],
+    assert_accessible: Callable[[Page], None],
+) -> None:
+    hall = build_hall(database)
+    hall.open("Ana", "Leo")
+    with database.writing() as uow:
+        stages.show_item(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=hall.item_id)
+    context = browser_context(viewport=PHONE)
+    enter(context, server, "ana@example.org")
+    ana = context.new_page()
+    words = write_in_the_room(ana, server, hall)
+    ana.keyboard.type(" One.")
+    expect(ana.locator(".editor")).to_have_attribute("data-save", "saved")
+    place = "(element) => element.getBoundingClientRect().top"
+    before = words.evaluate(place)
+
+    with database.writing() as uow:
+        text = documents.documents_of(uow.session, [hall.item_id])[hall.item_id][Field.TEXT]
+        at = len("Partners share leadership.")
+        descent.split(uow, hall.who["Leo"], item_id=hall.item_id, at=at, version=text.version, title="The rest")
+    said = ana.get_by_role("status").filter(has_text="Leo Lawyer has split this item.")
+    expect(said).to_be_in_viewport()
+    expect(said.get_by_role("link")).to_have_text("C1.2 The rest")
+    expect(words).to_have_text("Partners share leadership.")
+    expect(words).to_be_focused()
+    ana.keyboard.type(" Two.")
+    assert_accessible(ana)
+
+    with database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    closed = ana.get_by_role("status").filter(has_text="The session has been closed. You can go on writing here.")
+    expect(closed).to_be_in_viewport()
+    expect(ana.get_by_role("heading", level=1)).to_have_text("This session is closed")
+    expect(ana.get_by_role("heading", name="Raise your hand")).to_have_count(0)
+    expect(words).to_be_focused()
+    ana.keyboard.type(" Three.")
+    assert abs(words.evaluate(place) - before) < 2
+    expect(ana.locator(".editor")).to_have_attribute("data-save", "saved")
+    assert_accessible(ana)
+    with database.reading() as uow:
+        text = documents.documents_of(uow.session, [hall.item_id])[hall.item_id][Field.TEXT]
+    assert text.text == "Partners share leadership. Two. Three."
+    ana.get_by_role("link", name="Stop writing").click()
+    expect(ana.get_by_role("heading", level=1)).to_have_text("This session is not open")
+
+
+def test_words_kept_from_minutes_that_were_approved_stand_where_the_minutes_are_read(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall = build_hall(database)
+    hall.open("Ana")
+    with database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    context = browser_context(viewport=LAPTOP)
+    enter(context, server, "ana@example.org")
+    ana = context.new_page()
+    address = f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/minutes"
+    ana.goto(address)
+    ana.get_by_role("link", name="Correct the minutes").click()
+    words = ana.get_by_role("textbox", name="Minutes of session 1")
+    expect(words).to_be_focused()
+    ana.keyboard.press("Control+End")
+    ana.keyboard.type(" Noted.")
+    expect(ana.locator(".editor")).to_have_attribute("data-save", "saved")
+    with database.writing() as uow:
+        minutes.approve_minutes(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+    why = "These minutes are approved and locked."
+    ana.keyboard.type(" Too")
+    expect(ana.get_by_role("status").filter(has_text=why)).to_be_in_viewport()
+    expect(words).to_be_focused()
+    ana.keyboard.type(" late.")
+    ana.get_by_role("link", name="Done").click()
+    kept = ana.get_by_role("region", name="These words are not saved")
+    expect(kept).to_contain_text(why)
+    expect(kept.get_by_role("textbox")).to_have_value(re.compile(r"Noted\. Too late\.$"))
+    ana.reload()
+    expect(kept).to_have_count(1)
+    kept.get_by_role("button", name="Let go").click()
+    expect(kept).to_have_count(0)
+    ana.reload()
+    expect(ana.locator("article.words")).to_contain_text("Noted.")
+    expect(kept).to_have_count(0)

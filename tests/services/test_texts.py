@@ -13,11 +13,11 @@ from app.calc.changes import from_units, parse, to_units
 from app.errors import NotFound
 from app.events import DocumentReset, ItemChanged, TextChanged
 from app.policy import SYSTEM, VISITOR, Actor
-from app.services import documents, history, items, memberships, minutes, outline, polls, texts
+from app.services import descent, documents, history, items, memberships, minutes, outline, polls, texts
 from app.uow import Database
 from models.documents import Document, Field, TextChange, TextSnapshot
 from models.groups import Membership, Role
-from models.items import Item, Status
+from models.items import Item, Kind, Status
 from models.meetings import MeetingState
 from tests.cast import Cast
 from tests.conftest import SetClock
@@ -230,6 +230,30 @@ def test_who_closed_a_text_is_told_to_those_who_write_in_it(database: Database, 
     with database.writing() as uow:
         uow.session.get_one(Item, item).changed_at = clock()
     assert why(people.member) == "This item has been withdrawn."
+
+
+def test_who_writes_in_an_item_that_is_merged_away_is_told_where_its_words_went(
+    database: Database, people: Cast, clock: SetClock
+) -> None:
+    item, doc = add_texts(database, people, "abc")
+    with database.writing() as uow:
+        into = items.add_item(uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title="Kept")
+        descent.merge(uow, people.peer, item_id=into.id, other_id=item)
+
+    def why() -> tuple[str, str]:
+        with database.reading() as uow:
+            opened = texts.join(uow, people.member, document_id=doc, version=None, epoch=None)
+        return opened.access, opened.reason
+
+    assert why() == ("read", f"Peer Invented has merged this item into {into.reference}.")
+    clock.advance(minutes=5)
+    with database.writing() as uow:
+        outline.restore_item(uow, people.member, item_id=item)
+    assert why() == ("write", "")
+    clock.advance(minutes=5)
+    with database.writing() as uow:
+        outline.withdraw_item(uow, people.member, item_id=item)
+    assert why()[1] == "Member Invented has withdrawn this item."
 
 
 def test_a_vote_locks_the_words_and_the_minutes_have_their_own_rule(database: Database) -> None:

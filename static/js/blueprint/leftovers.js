@@ -3,6 +3,7 @@
  * that cannot be saved stand on the card of their item until the person lets go of them, also where one may not edit it.
  */
 
+import { bringHome } from "../text/home.js";
 import { keptWords } from "../text/kept.js";
 import { BrowserStore } from "../text/store.js";
 import { toast } from "../modules/toast.js";
@@ -63,25 +64,12 @@ export class Leftovers {
   /** @param {string} doc */
   async #send(doc) {
     if (!this.#card(doc)) return;
-    const all = await this.store.adopt(doc, this.person);
-    const reference = this.#card(doc)?.dataset.reference;
-    if (!all.length || !reference) return;
-    let saved = true;
-    const { recover } = await import("../text/recovery.js");
-    for (const kept of all) {
-      const done = await recover(kept, {
-        status: () => {},
-        lost: (lost) => {
-          saved = false;
-          void this.store.keepLost({ ...lost, person: this.person }).then(async () => {
-            const now = this.#card(doc);
-            if (now) await this.show(now);
-            this.#tell();
-          });
-        },
-      }, this.store);
-      saved &&= done;
-    }
+    const saved = await bringHome(this.store, doc, this.person, async () => {
+      const now = this.#card(doc);
+      if (now) await this.show(now);
+      this.#tell();
+    });
+    const reference = this.#card(doc)?.dataset.reference ?? "";
     if (saved) toast(_("What you wrote in {reference} while you were away is saved now.", { reference }));
   }
 

@@ -233,9 +233,9 @@ class Editor {
     window.addEventListener("beforeunload", (event) => {
       if (this.session.pending.length && !this.sent) event.preventDefault();
     }, { signal });
-    for (const leaving of ["pagehide", "visibilitychange"]) {
-      document.addEventListener(leaving, () => void (this.suggesting ? this.#keepDraft() : this.session.flush()), { signal });
-    }
+    const leave = () => void (this.suggesting ? this.#keepDraft() : this.session.flush());
+    window.addEventListener("pagehide", leave, { signal });
+    document.addEventListener("visibilitychange", leave, { signal });
     document.addEventListener("concordat:changed", (event) => {
       const { topic } = /** @type {CustomEvent<{topic: string}>} */ (event).detail;
       if (topic !== this.element.dataset.topic) return;
