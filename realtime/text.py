@@ -256,10 +256,10 @@ class Texts:
                 return
         known = each.texts.get(document_id)
         if known is None or client not in known.clients:
-            self.refuse(each, doc, first_seq, "forbidden", "Open the text first.")
+            self.refuse(each, doc, first_seq, "forbidden", "Open the text first.", client)
             return
         if not all(isinstance(source, str) for source in sources):
-            self.refuse(each, doc, first_seq, "bad", "Changes are JSON texts.")
+            self.refuse(each, doc, first_seq, "bad", "Changes are JSON texts.", client)
             return
         person_id = each.holder.person_id if each.holder is not None else 0
         size = sum(map(len, sources))
@@ -272,7 +272,7 @@ class Texts:
                 self.waiting.setdefault(document_id, []).append(Waiting(each, Push(base, client, first_seq, sources)))
                 self.wake.notify()
         if not fits:
-            self.refuse(each, doc, first_seq, "retry", RETRY)
+            self.refuse(each, doc, first_seq, "retry", RETRY, client)
 
     def work(self) -> None:
         """Store what waits, tick by tick, for ever."""
@@ -316,11 +316,14 @@ class Texts:
         stored = [entry for answer in answers if isinstance(answer, list) for entry in answer]
         if missed or stored:
             self._announce(document_id, before - len(missed), [*missed, *stored])
+        head = before + len(stored)
         for one, answer in zip(waiting, answers, strict=True):
             if isinstance(answer, Refused):
-                self.refuse(one.each, str(document_id), one.push.first_seq, answer.code, answer.message)
-            elif not answer:  # all of it was stored before: its sender has not heard so
-                self.stream(one.each, document_id, one.push.base)
+                self.refuse(
+                    one.each, str(document_id), one.push.first_seq, answer.code, answer.message, one.push.client
+                )
+            elif not answer:  # all of it was stored before: its sender hears how far the text is, and pulls what is new
+                self.tell(one.each.sid, "text:updates", [str(document_id), head, []])
 
     def _missed(self, uow: UnitOfWork, document_id: int, before: int) -> list[Entry]:
         """What other processes have logged that this one has not told yet."""
@@ -343,7 +346,7 @@ class Texts:
 
     def _retry(self, document_id: int, waiting: Iterable[Waiting]) -> None:
         for one in waiting:
-            self.refuse(one.each, str(document_id), one.push.first_seq, "retry", RETRY)
+            self.refuse(one.each, str(document_id), one.push.first_seq, "retry", RETRY, one.push.client)
 
     # --- news from elsewhere ---
 
@@ -400,6 +403,9 @@ class Texts:
         """Send an event to a room or to one connection."""
         self.gateway.rooms.emit(event, payload, "/", to=to)
 
-    def refuse(self, each: Connection, doc: str, first_seq: int | None, code: str, detail: str) -> None:
-        """Tell one connection that something was not taken, and why."""
-        self.tell(each.sid, "text:refused", [doc, first_seq, code, detail])
+    def refuse(
+        self, each: Connection, doc: str, first_seq: int | None, code: str, detail: str, client: str | None = None
+    ) -> None:
+        """Tell one connection that something was not taken, and why; of a push also whose it was."""
+        more = [] if client is None else [client]
+        self.tell(each.sid, "text:refused", [doc, first_seq, code, detail, *more])

@@ -181,11 +181,185 @@ test("after a lost acknowledgement the same numbers are sent again", (t) => {
   const { line, session, type } = opened();
   type(0, "x");
   const [first] = line.take("text:push");
-  t.mock.timers.tick(4_000);
+  for (let at = 0; at < 4_000; at += 20) t.mock.timers.tick(20);
+  assert.deepEqual(line.take("text:push"), Array(4).fill(first), "and not for ever");
   assert.deepEqual(line.take("text:pull"), [["1", 0]]);
   session.onUpdates(0, []);
   assert.deepEqual(line.take("text:push"), [first]);
   session.stop();
+});
+
+test("what goes unanswered goes once more with the letters that follow, and more seldom each time", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { line, session, type, text } = opened("");
+  t.after(() => session.stop());
+  const sent = () => line.take("text:push").map(([, base, , seq, changes]) => [base, seq, changes.length]);
+  type(0, "a");
+  type(1, "b");
+  assert.deepEqual(sent(), [[0, 1, 1]]);
+  t.mock.timers.tick(39);
+  assert.deepEqual(sent(), [], "an answer takes its time");
+  t.mock.timers.tick(1);
+  assert.deepEqual(sent(), [[0, 1, 2]]);
+  type(2, "c");
+  t.mock.timers.tick(79);
+  assert.deepEqual(sent(), []);
+  t.mock.timers.tick(1);
+  assert.deepEqual(sent(), [[0, 1, 3]]);
+  session.onUpdates(0, [[session.client, '[[0,"a"]]']]);
+  assert.deepEqual([session.acked, sent()], [1, []], "the rest is on its way");
+  session.onUpdates(1, [["8.x", '[[0,"z"],1]'], [session.client, '[2,[0,"b"]]'], [session.client, '[3,[0,"c"]]']]);
+  assert.equal(text(), "zabc");
+  assert.equal(session.status, "saved");
+  t.mock.timers.tick(4_000);
+  assert.deepEqual(line.sent.filter(([event]) => event !== "text:presence" && event !== "text:join"), []);
+});
+
+test("where answers take long, one waits long before anything goes twice", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { line, session, type } = opened("");
+  t.after(() => session.stop());
+  for (let at = 0; at < 60; at++) {
+    type(at, "x");
+    t.mock.timers.tick(400);
+    line.take("text:push");
+    session.onUpdates(at, [[session.client, at ? `[${at},[0,"x"]]` : '[[0,"x"]]']]);
+  }
+  type(60, "x");
+  line.take("text:push");
+  t.mock.timers.tick(560);
+  assert.deepEqual(line.take("text:push"), []);
+  t.mock.timers.tick(50);
+  assert.equal(line.take("text:push").length, 1);
+});
+
+test("a refusal of what an earlier state of this editor pushed is not a refusal of what is pushed now", (t) => {
+  const { line, host, session, type } = opened();
+  t.after(() => session.stop());
+  type(3, "d");
+  const before = session.client;
+  session.onRefused(1, "bad", "", before);
+  session.onJoined(joined({ text: "abc" }));
+  type(3, "e");
+  assert.equal(line.take("text:push").length, 2);
+  session.onRefused(1, "bad", "", before);
+  assert.equal(host.words.length, 1);
+  assert.equal(session.pending.length, 1);
+});
+
+/** What the server does with pushes, in a few lines: in order, one logged change at a time, each number once. */
+class Authority {
+  text = toText("Words.");
+  log = [];
+  push([, base, client, firstSeq, sources]) {
+    let seq = firstSeq;
+    let changes = sources.map((source) => ChangeSet.fromJSON(JSON.parse(source)));
+    const last = this.log.filter((entry) => entry.client === client).length;
+    assert.ok(firstSeq <= last + 1 && base <= this.log.length, "no gap, and not ahead");
+    for (const entry of this.log.slice(base)) {
+      if (entry.client === client && changes.length) {
+        assert.equal(entry.seq, seq);
+        changes.shift();
+        seq += 1;
+        continue;
+      }
+      let over = entry.changes;
+      changes = changes.map((mine) => {
+        const moved = mine.map(over);
+        over = over.map(mine, true);
+        return moved;
+      });
+    }
+    const from = this.log.length;
+    for (const each of changes) {
+      this.text = each.apply(this.text);
+      this.log.push({ client, seq: seq++, changes: each });
+    }
+    return this.since(from);
+  }
+  since(version) {
+    const entries = this.log.slice(version).map(({ client, changes }) => [client, JSON.stringify(changes.toJSON())]);
+    return ["1", version, entries];
+  }
+}
+
+test("whatever is late, lost with its connection or sent twice: every letter is stored once, and all read the same", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  for (let seed = 1; seed <= 150; seed++) {
+    let a = seed * 2_654_435_761 >>> 0;
+    const roll = (below) => {
+      a = (Math.imul(a, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((a / 2 ** 32) * below);
+    };
+    const server = new Authority();
+    let letter = 0x4e00;
+    const people = [1, 2, 3].map(() => ({ ...client(), up: [], down: [] }));
+    const collect = (each) => each.up.push(...each.line.sent.splice(0));
+    const answer = (each, event, payload) => {
+      if (event === "text:join") {
+        const known = payload[2] !== null;
+        each.down.push(["joined", joined({ version: server.log.length, ...(known ? {} : { text: server.text.toString() }) })]);
+      } else if (event === "text:pull") {
+        each.down.push(["updates", server.since(payload[1])]);
+      } else if (event === "text:push" && roll(12) === 0) {
+        each.down.push(["refused", [payload[3], "retry", "", payload[2]]]);
+      } else if (event === "text:push") {
+        const told = server.push(payload);
+        if (told[2].length) for (const one of people) one.down.push(["updates", told]);
+        else each.down.push(["updates", ["1", server.log.length, []]]);
+      }
+    };
+    const hear = ({ session, down }) => {
+      const [event, payload] = down.shift();
+      if (event === "joined") session.onJoined(payload);
+      else if (event === "updates") session.onUpdates(payload[1], payload[2]);
+      else session.onRefused(...payload);
+    };
+    const settle = () => {
+      for (let round = 0; round < 400; round++) {
+        for (const each of people) {
+          collect(each);
+          while (each.up.length) answer(each, ...each.up.shift());
+          while (each.down.length) hear(each);
+        }
+        if (people.every(({ session, text }) => session.status === "saved" && text() === server.text.toString())) return;
+        t.mock.timers.tick(50);
+      }
+    };
+    const open = (each) => {
+      collect(each);
+      while (each.up.length) answer(each, ...each.up.shift());
+      while (each.down.length) hear(each);
+    };
+    people.forEach(open);
+    for (let step = 0; step < 120; step++) {
+      const each = people[roll(3)];
+      const what = roll(20);
+      if (what < 6 && each.host.state) each.type(roll(each.host.state.doc.length + 1), String.fromCodePoint(letter++));
+      else if (what < 10) t.mock.timers.tick(1 + roll(120));
+      else if (what === 19) {
+        // The connection is gone, with all that was on its way.
+        Object.assign(each, { up: [], down: [] });
+        each.line.sent = [];
+        each.line.connected = false;
+        each.session.disconnected();
+        each.line.connected = true;
+        each.session.connected();
+      } else if (what % 2) {
+        collect(each);
+        if (each.up.length) answer(each, ...each.up.shift());
+      } else if (each.down.length) hear(each);
+    }
+    settle();
+    const words = server.text.toString();
+    for (const { text, host, session } of people) {
+      assert.equal(text(), words, `seed ${seed}`);
+      assert.deepEqual(host.words, [], `seed ${seed}`);
+      assert.equal(session.status, "saved", `seed ${seed}`);
+      session.stop();
+    }
+    for (let code = 0x4e00; code < letter; code++) assert.equal(words.split(String.fromCodePoint(code)).length, 2, `seed ${seed}`);
+  }
 });
 
 test("a reconnection resumes, catches up first and then pushes", (t) => {

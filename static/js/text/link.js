@@ -21,8 +21,8 @@ export class TextLink {
     socket.on("text:updates", (/** @type {any} */ [doc, version, entries]) => {
       this.#of(doc, (session) => session.onUpdates(version, entries));
     });
-    socket.on("text:refused", (/** @type {any} */ [doc, firstSeq, code, detail]) => {
-      this.#of(doc, (session) => session.onRefused(firstSeq, code, detail ?? ""));
+    socket.on("text:refused", (/** @type {any} */ [doc, firstSeq, code, detail, client]) => {
+      this.#of(doc, (session) => session.onRefused(firstSeq, code, detail ?? "", client));
     });
     socket.on("text:presence", (/** @type {any} */ [doc, version, carets]) => {
       this.#of(doc, (session) => session.onPresence(version, carets));

@@ -15,6 +15,14 @@ const PUSH_CHANGES = 100;
 /** One push may be 64 kB as sent; what surrounds the changes takes a little. */
 export const PUSH_BYTES = 60_000;
 const ACK_MS = 4_000;
+/**
+ * What has gone unanswered for so long, or for half as long again as an answer takes, goes once more with the next letters: a
+ * lost packet is found by what follows it, and long before anything else finds it. So often, and of so few changes.
+ */
+const PATIENCE_MS = 40;
+const REPEATS = 4;
+const REPEATED_CHANGES = 20;
+const REPEATED_BYTES = 4_000;
 const PULL_MS = 1_000;
 const PRESENCE_MS = 100;
 /** Others' carets are moved at most this often. */
@@ -94,8 +102,10 @@ export class TextSession {
     this.head = 0;
     this.acked = 0;
     this.confirmed = toText("");
-    /** @type {{firstSeq: number, count: number} | null} */
+    /** @type {{firstSeq: number, last: number, sent: number, at: number, times: number} | null} what waits for its answer: the numbers of the newest push, and when the first of them that are unanswered went, and how often */
     this.inFlight = null;
+    /** How long an answer takes, in milliseconds. */
+    this.roundTrip = 0;
     this.holding = false;
     this.pulling = false;
     this.failures = 0;
@@ -229,12 +239,12 @@ export class TextSession {
 
   disconnected() {
     this.joined = false;
-    this.inFlight = null;
+    this.#landed();
     this.pulling = false;
     this.holding = false;
     this.inbox = [];
     this.news.clear();
-    for (const name of ["ack", "pull", "rejoin", "take", "carets"]) this.#clear(name);
+    for (const name of ["pull", "rejoin", "take", "carets"]) this.#clear(name);
     this.host.carets([], true);
     void this.flush();
     this.#tell();
@@ -290,8 +300,9 @@ export class TextSession {
    * @param {number | null} firstSeq null: the text could not be opened
    * @param {string} code
    * @param {string} detail
+   * @param {string} [client] whose push it was
    */
-  onRefused(firstSeq, code, detail) {
+  onRefused(firstSeq, code, detail, client = this.client) {
     if (firstSeq === null) {
       if (code === "retry") return this.#again(this.#backoff());
       if (this.pending.length && !this.aside) {
@@ -302,10 +313,9 @@ export class TextSession {
       this.host.access("read");
       return this.host.refused(code, detail);
     }
-    if (firstSeq !== this.acked + 1) return undefined; // about a push that has been answered since
+    if (client !== this.client || firstSeq !== this.inFlight?.firstSeq) return undefined; // about a push that has been answered since
     this.#takeAll();
-    this.inFlight = null;
-    this.#clear("ack");
+    this.#landed();
     if (code === "behind" || code === "retry") {
       this.holding = true;
       this.pulling = false;
@@ -337,8 +347,7 @@ export class TextSession {
   #join() {
     if (this.stopped || !this.link.connected) return;
     this.joined = false;
-    this.inFlight = null;
-    this.#clear("ack");
+    this.#landed();
     const known = this.host.state !== null && !this.renewing;
     this.link.send("text:join", [this.doc, this.client, known ? this.version : null, known ? this.epoch : null]);
     // An answer that got lost is asked for again.
@@ -359,8 +368,7 @@ export class TextSession {
     this.aside = true;
     this.suggesting = true;
     this.doubted = false;
-    this.inFlight = null;
-    this.#clear("ack");
+    this.#landed();
     // First kept as words, then no more as changes that a later visit would push.
     void this.flush().then(() => (this.aside ? this.store.forget(this.client) : undefined));
   }
@@ -396,7 +404,7 @@ export class TextSession {
     this.acked = 0;
     this.head = version;
     this.recent = [];
-    this.inFlight = null;
+    this.#landed();
     this.waitingSince = null;
     this.confirmed = toText(text);
     this.host.open(this.confirmed, collab({ startVersion: version, clientID: this.client }));
@@ -416,8 +424,11 @@ export class TextSession {
   // -- Sending ----------------------------------------------------------------------------------------------------
 
   #push() {
-    if (this.suggesting || !this.joined || this.inFlight || this.holding || this.version < this.head) return;
+    // What has come and is not taken in yet is no hindrance: the server moves what is sent over it, as it will be here.
+    if (this.suggesting || !this.joined || this.holding || this.pulling) return;
     if (!this.pending.length || !this.link.connected) return;
+    const waiting = this.inFlight;
+    if (waiting && Date.now() < waiting.sent + this.#patience(waiting.times)) return;
     if (this.access !== "write") {
       // Made while away, and the text has been closed for changes since.
       this.#lose("closed", this.reason);
@@ -433,15 +444,35 @@ export class TextSession {
       if (batch.length && size > PUSH_BYTES) break;
       batch.push(source);
     }
+    if (waiting && (waiting.times > REPEATS || batch.length > REPEATED_CHANGES || size > REPEATED_BYTES)) return;
     const firstSeq = this.acked + 1;
-    this.inFlight = { firstSeq, count: batch.length };
+    const now = Date.now();
+    const times = (waiting?.times ?? 0) + 1;
+    this.inFlight = { firstSeq, last: this.acked + batch.length, sent: now, at: waiting?.at ?? now, times };
     this.link.send("text:push", [this.doc, this.version, this.client, firstSeq, batch]);
+    this.#after("again", this.#patience(times), () => this.#push());
+    if (times === 1) this.#await();
+  }
+
+  /** When nothing comes back the log is asked for, and then the same numbers go again. */
+  #await() {
     this.#after("ack", ACK_MS, () => {
-      // Nothing came back: ask for the log, then send the same numbers again.
-      this.inFlight = null;
+      this.#landed();
       this.holding = true;
       this.#pull();
     });
+  }
+
+  /** @returns {number} for how long what has been sent so often may go unanswered, in milliseconds */
+  #patience(/** @type {number} */ times) {
+    return Math.max(PATIENCE_MS, 1.5 * this.roundTrip) * 2 ** (times - 1);
+  }
+
+  /** Nothing is on its way any more. */
+  #landed() {
+    this.inFlight = null;
+    this.#clear("ack");
+    this.#clear("again");
   }
 
   #pull() {
@@ -512,9 +543,16 @@ export class TextSession {
     this.acked += own;
     this.failures = 0;
     this.doubted = false;
-    if (this.inFlight && this.acked >= this.inFlight.firstSeq + this.inFlight.count - 1) {
-      this.inFlight = null;
-      this.#clear("ack");
+    if (this.inFlight) {
+      // What had to go again says little of how long an answer takes, but something, if it is always so.
+      const took = Math.min(Date.now() - this.inFlight.at, 2 * this.roundTrip + PATIENCE_MS);
+      this.roundTrip += (took - this.roundTrip) / 8;
+      if (this.acked >= this.inFlight.last) {
+        this.#landed();
+      } else {
+        this.inFlight = { ...this.inFlight, at: this.inFlight.sent, times: 1 };
+        this.#await();
+      }
     }
     this.waitingSince = this.pending.length ? Date.now() : null;
     // Where one is can be told exactly only now.
