@@ -108,3 +108,25 @@ def test_what_one_types_the_other_sees(two_pages: tuple[Page, Page], delay: floa
     clear(writer)
     for page in two_pages:
         expect(page.locator('[data-module="editor"][data-save="saved"]').nth(1)).to_be_visible()
+
+
+PASTE = """(element) => {
+  const data = new DataTransfer();
+  data.setData("text/plain", "Long. ".repeat(11_000));
+  element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_what_was_too_long_to_be_sent_at_once_is_taken_back_at_once(two_pages: tuple[Page, Page]) -> None:
+    writer, reader = two_pages
+    before = words(writer).inner_text()
+    words(writer).click()
+    writer.keyboard.press("Control+End")
+    words(writer).evaluate(PASTE)
+    long = "(element) => element.cmTile.view.state.doc.length > 60_000"
+    assert words(writer).evaluate(long)
+    expect(writer.locator(".editor--body").first).to_have_attribute("data-save", "saved", timeout=15_000)
+    assert words(reader).evaluate(long)
+    writer.keyboard.press("Control+z")
+    expect(words(writer)).to_have_text(before)
+    expect(words(reader)).to_have_text(before)

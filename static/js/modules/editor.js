@@ -601,7 +601,7 @@ class Editor {
   }
 
   /**
-   * Changes too big for one push (a mass deletion undone, say) are made in pieces.
+   * Changes too big for one push (a mass deletion undone, say) are made in pieces, and taken back at once.
    * @param {readonly import("@codemirror/state").Transaction[]} transactions
    * @param {EditorView} view
    */
@@ -613,8 +613,10 @@ class Editor {
       return;
     }
     if (big) view.update(transactions.slice(0, big));
-    for (const changes of inPieces(transaction.changes, PIECE_UNITS)) {
-      view.update([view.state.update({ changes, filter: false, userEvent: "input.paste" })]);
+    for (const [at, changes] of inPieces(transaction.changes, PIECE_UNITS).entries()) {
+      // The history joins what is called so with what was before it.
+      const userEvent = at ? "input.type.compose" : "input.paste";
+      view.update([view.state.update({ changes, filter: false, userEvent })]);
     }
     for (const { changes } of transactions.slice(big + 1)) view.update([view.state.update({ changes, filter: false })]);
   }

@@ -89,7 +89,7 @@ export function keptWords(lost, { putBack, letGo, base }) {
   title.textContent = lost.code === "draft" ? _("A suggestion of yours is not sent") : _("These words are not saved");
   box.setAttribute("aria-label", title.textContent);
   const why = document.createElement("p");
-  why.textContent = `${reason(lost)} ${_("They are kept here, on this device, until you let go of them.")}`;
+  why.textContent = `${reason(lost)} ${_("Your words are kept here, on this device, until you let go of them.")}`;
   const field = document.createElement("textarea");
   field.className = "input";
   field.readOnly = true;
