@@ -41,6 +41,8 @@ LONGEST_WAIT = 5.0
 STOP_SECONDS = 0.3
 #: Every so many sweeps the database is asked who is still signed in, and whether texts moved unheard.
 SWEEPS_PER_LOOK = 2
+#: After so many looks it has been asked of everybody whether they still have a place where they read.
+LOOKS_FOR_ALL = 3
 Handler = Callable[[Connection, Any], None]
 
 
@@ -57,6 +59,7 @@ class Gateway:
         self.stopping = threading.Event()
         self._awake = threading.Lock()
         self._sweeper: threading.Thread | None = None
+        self.looks = 0
         #: Called when the first connection comes: threads do not survive the fork of the web process.
         self.on_waking: list[Callable[[], None]] = []
 
@@ -195,15 +198,22 @@ class Gateway:
             log.warning("the database did not answer the live server")
 
     def look(self) -> None:
-        """Ask the database what no fact may have told this process: sign-ins that ended, texts that moved."""
+        """Ask the database what no fact may have told this process: sign-ins and places in groups that ended, texts
+        that moved. Of the places a share is looked at each time, as each is a question of its own."""
         open_ = [each for each in self.connections.all() if each.holder is not None]
         if not open_:
             return
+        places = [(each, _places(each)) for each in open_]
+        self.looks += 1
+        turn = sorted(set().union(*(some for _, some in places)))[self.looks % LOOKS_FOR_ALL :: LOOKS_FOR_ALL]
         with self.database.reading() as uow:
             good = sockets.still_good(uow, {each.holder for each in open_ if each.holder is not None})
-        for each in open_:
+            outside = sockets.outside(uow, turn)
+        for each, some in places:
             if each.holder not in good:
                 self.connections.close(each, "a sign-in ended")
+            elif some & outside:
+                self.connections.close(each, "a place in a group ended")
         self.texts.look()
 
     # --- messages ---
@@ -254,6 +264,13 @@ class Gateway:
                 self.connections.cut(each, f"malformed packet: {error}")
 
         return message
+
+
+def _places(each: Connection) -> set[tuple[int, int]]:
+    """Whose texts a connection hears: its person, with each group."""
+    if each.holder is None:
+        return set()
+    return {(each.holder.person_id, text.group_id) for text in list(each.texts.values())}
 
 
 def _refusal(code: str, sentence: str) -> Refused:

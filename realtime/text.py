@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import DomainError, Full
 from app.services import sockets, texts
-from app.services.texts import PIECE, Entry, Push, Refused
+from app.services.texts import PIECE, RETRY, Entry, Push, Refused
 from app.uow import UnitOfWork
 from realtime.connections import Connection, OpenText
 from realtime.presence import to_id
@@ -40,12 +40,13 @@ MOST_UNREAD_BYTES = 262_144
 #: What one person may have waiting to be stored, in changes and characters: an editor has one push on its way.
 MOST_WAITING = 300
 MOST_WAITING_CHARACTERS = 1_000_000
+#: And in how many texts, each of which is a transaction.
+MOST_WAITING_TEXTS = 8
 #: A pull that asks again for what is on its way already is not answered twice within this time.
 STREAM_SECONDS = 2.0
 PULL_WAIT_SECONDS = 10.0
 #: What a transaction may end with, nothing being stored.
 STORE_FAILURES: tuple[type[Exception], ...] = (Full, *texts.FAILURES)
-RETRY = "The server could not store this just now. It is tried again by itself."
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ class Texts:
         self.gateway = gateway
         self.database = gateway.database
         self.waiting: dict[int, list[Waiting]] = {}
-        #: How many changes wait of each person, and how many characters they have.
-        self.loads: dict[int, tuple[int, int]] = {}
+        #: How many changes wait of each person, how many characters they have, and in which texts.
+        self.loads: dict[int, tuple[int, int, frozenset[int]]] = {}
         self.moved: set[int] = set()
         self.told: dict[int, int] = {}
         self.epochs: dict[int, str] = {}
@@ -103,8 +104,9 @@ class Texts:
         if isinstance(version, bool) or not (client.isascii() and client.isprintable()):
             return
         known = each.texts.get(document_id)
-        if (known is None and len(each.texts) >= MAX_TEXTS) or (known and len(known.clients) >= MAX_CLIENTS):
-            self.refuse(each, doc, None, "limit", "Too many texts are open on this page.")
+        full = len(each.texts) >= MAX_TEXTS if known is None else client not in known.clients
+        if full and (known is None or len(known.clients) >= MAX_CLIENTS):
+            self.refuse(each, doc, None, "limit", "Too many texts are open on this page.", client)
             return
         # First the right, so that nobody hears in a room what they may not read. Then the room, then the text: what is
         # stored in between reaches the room, and is looked for below. With the text the right is looked up once more:
@@ -125,7 +127,7 @@ class Texts:
         with self.telling:
             self.told.setdefault(document_id, opened.version)
             self.epochs[document_id] = opened.epoch
-        self._joined(each, opened)
+        self._joined(each, opened, client)
         if self.told.get(document_id, 0) > opened.version:
             self.stream(each, document_id, opened.version)
         self.gateway.presence.joined(each, document_id)
@@ -154,7 +156,7 @@ class Texts:
         known.streamed = -1
         return opened
 
-    def _joined(self, each: Connection, opened: texts.Opened) -> None:
+    def _joined(self, each: Connection, opened: texts.Opened, client: str = "") -> None:
         message: dict[str, Any] = {
             "doc": str(opened.document_id), "epoch": opened.epoch, "version": opened.version, "access": opened.access,
         }  # fmt: skip
@@ -162,6 +164,8 @@ class Texts:
             message["text"] = opened.text
         if opened.reason:
             message["reason"] = opened.reason
+        if client:
+            message["client"] = client
         self.tell(each.sid, "text:joined", message)
 
     def pull(self, each: Connection, payload: Any) -> None:
@@ -264,11 +268,11 @@ class Texts:
         person_id = each.holder.person_id if each.holder is not None else 0
         size = sum(map(len, sources))
         with self.wake:
-            count, characters = self.loads.get(person_id, (0, 0))
-            count, characters = count + max(1, len(sources)), characters + size
-            fits = count <= MOST_WAITING and characters <= MOST_WAITING_CHARACTERS
+            count, characters, where = self.loads.get(person_id, (0, 0, frozenset()))
+            count, characters, where = count + max(1, len(sources)), characters + size, where | {document_id}
+            fits = count <= MOST_WAITING and characters <= MOST_WAITING_CHARACTERS and len(where) <= MOST_WAITING_TEXTS
             if fits:
-                self.loads[person_id] = count, characters
+                self.loads[person_id] = count, characters, where
                 self.waiting.setdefault(document_id, []).append(Waiting(each, Push(base, client, first_seq, sources)))
                 self.wake.notify()
         if not fits:
@@ -406,6 +410,6 @@ class Texts:
     def refuse(
         self, each: Connection, doc: str, first_seq: int | None, code: str, detail: str, client: str | None = None
     ) -> None:
-        """Tell one connection that something was not taken, and why; of a push also whose it was."""
-        more = [] if client is None else [client]
+        """Tell one connection that something was not taken, and why; with ``client``, of which of its editors."""
+        more = [] if client is None else [client[: texts.LONGEST_CLIENT]]
         self.tell(each.sid, "text:refused", [doc, first_seq, code, detail, *more])

@@ -71,12 +71,16 @@ def rebase(
         must_chain(pushed, over[0].changes.length)
     waiting = deque(_Moving(changes) for changes in pushed)
     work = 0
+    # What is all logged already need not be moved to be dropped.
+    all_logged = sum(entry.client == client for entry in over) >= len(waiting)
     for entry in over:
         if entry.client == client and waiting:
             if entry.seq != first_seq:
                 raise BadChangeError(f"change {entry.seq} of this client is logged where {first_seq} was pushed")
             waiting.popleft()
             first_seq += 1
+            continue
+        if all_logged:
             continue
         work += _step(waiting, entry.changes)
         if work > MAX_REBASE_WORK:

@@ -3,13 +3,16 @@
 A suggestion is a ChangeSet against one version of the text, in as many places as the words differ
 (`differences.change_between`). It is carried over later changes one at a time, as pushes are; it comes into conflict
 with the first change that touches words it would replace, and then stays where it was, to be shown beside the words of
-today.
+today. Words it only adds stay beside those they were written for, whatever else is written at that place.
 """
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from app.calc.changes import ChangeSet, Part
+
+#: What belongs to the word before it, and to the word after it.
+_CLOSING, _OPENING = ".,;:!?)]}’”»…", "([{‘“«"
 
 
 class Place(NamedTuple):
@@ -18,6 +21,14 @@ class Place(NamedTuple):
     start: int
     end: int
     insert: str
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it adds words that go on from those before them, and not words that lead to those behind them."""
+        if self.start < self.end or not self.insert:
+            return False
+        first, last = self.insert[0], self.insert[-1]
+        return first.isspace() or first in _CLOSING or not (last.isspace() or last in _OPENING)
 
 
 class Carried(NamedTuple):
@@ -77,6 +88,27 @@ def touches(change: ChangeSet, other: ChangeSet) -> bool:
     return False
 
 
+def competes(change: ChangeSet, other: ChangeSet) -> bool:
+    """Whether two suggestions for one text cannot both be taken as they are: they change the same words, or add words
+    at the same place, of which one would then go on from the other's."""
+    mine = {place.start for place in places(change) if place.start == place.end}
+    theirs = {place.start for place in places(other) if place.start == place.end}
+    return not mine.isdisjoint(theirs) or touches(change, other)
+
+
+def _moved(change: ChangeSet, later: ChangeSet) -> ChangeSet:
+    """A suggestion moved over one change that does not touch its words."""
+    if change.end < later.start or later.end < change.start:
+        return change.map(later)
+    mine = places(change)
+    written = {place.start for place in places(later) if place.insert}
+    on = [number for number, place in enumerate(mine) if place.goes_on and place.start in written]
+    if not on:
+        return change.map(later)
+    rest = only(change, set(range(len(mine))) - set(on)).map(later)
+    return rest.compose(only(change, on).map(later, before=True).map(rest, before=True))
+
+
 def carry(change: ChangeSet, over: Iterable[ChangeSet]) -> Carried:
     """Move a suggestion over later changes of its text, as far as its words are still there.
 
@@ -87,6 +119,6 @@ def carry(change: ChangeSet, over: Iterable[ChangeSet]) -> Carried:
     for later in over:
         if touches(change, later):
             return Carried(change, passed, True)
-        change = change.map(later)
+        change = _moved(change, later)
         passed += 1
     return Carried(change, passed, False)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.calc.authorship import Run
 from app.calc.changes import ChangeSet, Units, from_units, recall, replace, to_units, units_length
+from app.calc.suggestions import places
 from app.errors import Conflict, Invalid
 from app.events import ItemChanged, TreeChanged
 from app.policy import Actor, Can
@@ -316,7 +317,9 @@ def _take_along(uow: UnitOfWork, old: Document, new: Document, *, begins: int, b
     )
     for suggestion in uow.session.execute(waiting).scalars().all():
         change = recall(suggestion.carried)
-        if suggestion.carried_to == old.version and change.start >= begins:
+        # What goes on from words that stay, stays.
+        stays = begins > 0 and any(each.goes_on and each.start == begins for each in places(change))
+        if suggestion.carried_to == old.version and change.start >= begins and not stays:
             suggestion.carried = suggestion.changes = _shifted(change, by, behind).to_json()
             suggestion.document_id = new.id
             suggestion.made_for = suggestion.carried_to = new.version

@@ -86,6 +86,16 @@ def still_good(uow: UnitOfWork, holders: Collection[Holder]) -> set[Holder]:
     return {holder for holder in holders if holder.sign_in_id in by_sign_in or holder.access_token_id in by_token}
 
 
+def outside(uow: UnitOfWork, places: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Which people (person and group) may not read the texts of that group, now."""
+    found = set()
+    for person_id, group_id in places:
+        place = standing(uow.session, Actor(person_id=person_id), group_id)
+        if place is None or not place.may(Can.TEXT_READ):
+            found.add((person_id, group_id))
+    return found
+
+
 def may_watch(uow: UnitOfWork, actor: Actor, topic: str) -> bool:
     """Whether hints about a topic such as "items-12" may reach the actor; never raises."""
     noun, _, number = topic.rpartition("-")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.calc import suggestions as calc
@@ -212,6 +212,7 @@ def accept(
         raise Invalid("", fields={"places": "Choose at least one of the places."})
     after = chosen.apply(to_units(document.text))
     documents.clean(document.field, from_units(after))
+    _stop_rivals(uow, suggestion, document, chosen)
     client = history.taken_by(suggestion)
     documents.append(uow, document, [documents.Addition(suggestion.author_id, client, 0, chosen, after)])
     item.changed_at = uow.now
@@ -285,11 +286,7 @@ def close_open(uow: UnitOfWork, actor: Actor, item_ids: Collection[int]) -> None
 
 def carry_along(uow: UnitOfWork, document: Document) -> None:
     """Move the open suggestions of a held document to its present text, so that no reader has far to carry them."""
-    waiting = select(Suggestion).where(
-        Suggestion.document_id == document.id, Suggestion.state == SuggestionState.OPEN,
-        Suggestion.in_conflict.is_(False),
-    )  # fmt: skip
-    for suggestion in uow.session.execute(waiting).scalars().all():
+    for suggestion in uow.session.execute(_open_on(document)).scalars().all():
         _carry(uow.session, suggestion, document)
 
 
@@ -389,6 +386,23 @@ def _moved(session: Session, change: ChangeSet, since: int, document: Document) 
     ).scalars()  # fmt: skip
     moved = calc.carry(change, map(recall, later))
     return moved.change, since + moved.passed, moved.conflict
+
+
+def _stop_rivals(uow: UnitOfWork, suggestion: Suggestion, document: Document, chosen: ChangeSet) -> None:
+    """Before a suggestion is taken: what is suggested at the same places beside it is then taken in by hand."""
+    for rival in uow.session.execute(_open_on(document)).scalars().all():
+        if rival.id == suggestion.id:
+            continue
+        _carry(uow.session, rival, document)
+        rival.in_conflict = rival.in_conflict or calc.competes(recall(rival.carried), chosen)
+
+
+def _open_on(document: Document) -> Select[Suggestion]:
+    """The suggestions on a text that wait and have their words."""
+    return select(Suggestion).where(
+        Suggestion.document_id == document.id, Suggestion.state == SuggestionState.OPEN,
+        Suggestion.in_conflict.is_(False),
+    )  # fmt: skip
 
 
 def _shown(

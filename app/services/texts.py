@@ -5,6 +5,7 @@ The protocol, its refusals and the reasons for one-at-a-time rebasing are in doc
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -33,6 +34,10 @@ MAX_CHANGES = 100
 MAX_BYTES = 65_536
 #: A push is moved over at most so much of the log: who is further behind pulls first, and moves it in the browser.
 MAX_BEHIND_CHARACTERS = 100_000
+#: No push is moved over more changes than this: who is further behind pulls first, in pieces as they are read.
+MAX_BEHIND = 2_000
+#: What one person's pushes may take of one transaction, in seconds; the rest of them is tried again with the next.
+SHARE_SECONDS = 0.1
 #: A pull is answered in pieces of at most so many changes, and about so many characters.
 PIECE = 1_000
 PIECE_CHARACTERS = 200_000
@@ -167,6 +172,9 @@ class Held:
     seqs: dict[str, int] = field(default_factory=dict)
     rights: dict[int | None, Rights] = field(default_factory=dict)
     additions: list[Addition] = field(default_factory=list)
+    #: From this version and any earlier one it is too much to read, found out once for all pushes of the transaction.
+    too_far: int = -1
+    spent: dict[int | None, float] = field(default_factory=dict)
 
     @property
     def version(self) -> int:
@@ -175,19 +183,24 @@ class Held:
 
     def after(self, session: Session, base: int) -> list[Logged]:
         """The log after ``base``, read from the database once. Raises TooFarBehindError where it is too much."""
+        if base <= self.too_far:
+            raise TooFarBehindError("too much to read")
         if base < self.since:
+            wanted = (
+                TextChange.document_id == self.document.id,
+                TextChange.version > base,
+                TextChange.version <= self.since,
+            )
+            size = session.execute(select(func.sum(func.length(TextChange.changes))).where(*wanted)).scalar() or 0
+            if size > MAX_BEHIND_CHARACTERS:
+                self.too_far = base
+                raise TooFarBehindError("too much to read")
             rows = session.execute(
                 select(TextChange.client, TextChange.seq, TextChange.changes)
-                .where(
-                    TextChange.document_id == self.document.id,
-                    TextChange.version > base,
-                    TextChange.version <= self.since,
-                )
+                .where(*wanted)
                 .order_by(TextChange.version)
             )
             found = rows.all()
-            if sum(len(changes) for _, _, changes in found) > MAX_BEHIND_CHARACTERS:
-                raise TooFarBehindError("too much to read")
             self.log[:0] = [Logged(client, seq, recall(changes)) for client, seq, changes in found]
             self.since = base
         return self.log[base - self.since :]
@@ -235,7 +248,7 @@ def push_all(
     at all; changes logged before are passed over.
 
     Answers the version before them, and for each push its new entries or a Refused with one of the codes bad, ahead,
-    behind, gap, forbidden, locked, limit; one that is refused changes nothing and is not the others' trouble.
+    behind, gap, forbidden, locked, limit, retry; one that is refused changes nothing and is not the others' trouble.
     """
     try:
         held = hold(uow, document_id, [each.client for _, each in pushes])
@@ -243,10 +256,16 @@ def push_all(
         return 0, [Refused("forbidden", error.message) for _ in pushes]
     answers: list[list[Entry] | Refused] = []
     for actor, each in pushes:
+        began = time.perf_counter()
         try:
+            if held.spent.get(actor.person_id, 0.0) > SHARE_SECONDS:
+                raise Refused("retry", RETRY)
             answers.append(_take(uow, actor, held, each))
         except Refused as refused:
+            # What led to it would keep all that was read for it as long as the answer lives.
+            refused.__traceback__ = refused.__cause__ = refused.__context__ = None
             answers.append(refused)
+        held.spent[actor.person_id] = held.spent.get(actor.person_id, 0.0) + time.perf_counter() - began
     if held.additions:
         documents.append(uow, held.document, held.additions)
         if held.document.version // documents.SNAPSHOT_EVERY > held.stored // documents.SNAPSHOT_EVERY:
@@ -292,6 +311,7 @@ def _take(uow: UnitOfWork, actor: Actor, held: Held, each: Push) -> list[Entry]:
     return [(each.client, change.to_json()) for change in fresh]
 
 
+RETRY = "The server could not store this just now. It is tried again by itself."
 _SENTENCES = {
     "limit": "That would be more than this text, or one change, may hold.",
     "behind": "Too much has been written meanwhile: fetch it first.",
@@ -312,7 +332,7 @@ def _must_follow(held: Held, base: int, count: int) -> None:
         raise Refused("bad", "Versions are counted from 0.")
     if base > version:
         raise Refused("ahead", "The text has not come that far.")
-    if (version - base) * count > MAX_REBASE_STEPS:
+    if version - base > MAX_BEHIND or (version - base) * count > MAX_REBASE_STEPS:
         raise Refused("behind", _SENTENCES["behind"])
 
 

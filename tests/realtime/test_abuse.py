@@ -525,3 +525,43 @@ def test_a_flood_of_large_pushes_leaves_the_others_time(place: Place, member: Ra
         assert time.monotonic() - began < 3
         until(lambda: len(peer.got("text:updates")) + len(peer.got("text:refused")) >= 300, "all are answered", 30)
         assert {code for _, _, code, *_ in peer.got("text:refused")} <= {"retry"}
+
+
+def test_many_texts_of_one_person_are_stored_in_turns(place: Place, member: Raw) -> None:
+    """Each text is a transaction: most of what one person sends to sixty at once is put off, and taken later."""
+    _, quiet = add_texts(place.database, place.people, WORDS)
+    many = [add_texts(place.database, place.people, "T")[1] for _ in range(60)]
+    own, other = place.client("peer"), place.client("member")
+    with raw(place.server.url, place.tokens["peer"]) as peer:
+        for doc in many:
+            peer.join(doc, own)
+        at = member.join(quiet, other)["version"]
+        for doc in many:
+            peer.send("text:push", [str(doc), 1, own, 1, ['[1,[0,"x"]]']])
+        member.send("text:push", [str(quiet), at, other, 1, [f'[[0,"!"],{len(WORDS)}]']])
+        until(lambda: heard_of(member, other), "what another one wrote")
+        until(lambda: len(peer.got("text:updates")) + len(peer.got("text:refused")) >= len(many), "all are answered")
+        put_off = {doc for doc, _, code, *_ in peer.got("text:refused") if code == "retry"}
+        assert put_off
+
+        def taken() -> bool:
+            missing = put_off - {doc for doc, *_ in peer.got("text:updates")}
+            for doc in sorted(missing)[:3]:
+                peer.send("text:push", [doc, 1, own, 1, ['[1,[0,"x"]]']])
+            return not missing
+
+        until(taken, "each is taken when it is sent again")
+
+
+def test_one_who_has_many_editors_open_keeps_those(place: Place, member: Raw) -> None:
+    person_id = place.people.member.person_id
+    for number in range(20):
+        member.join(place.doc, f"{person_id}.{number}")
+    member.send("text:join", [str(place.doc), f"{person_id}.3", None, None])
+    member.wait("text:joined", 21)
+    member.send("text:join", [str(place.doc), f"{person_id}.20", None, None])
+    assert member.wait("text:refused")[-1][1:] == [
+        None, "limit", "Too many texts are open on this page.", f"{person_id}.20"
+    ]  # fmt: skip
+    member.send("text:push", ["1", 0, "x" * 200_000, 1, ["[1]"]])
+    assert len(json.dumps(member.wait("text:refused", 2)[-1])) < 1_000

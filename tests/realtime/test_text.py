@@ -15,7 +15,7 @@ import socketio.exceptions
 from app.calc.changes import from_units, parse, to_units
 from app.config import Settings
 from app.policy import SYSTEM, Actor
-from app.services import documents
+from app.services import documents, memberships
 from app.uow import Database
 from models.accounts import Person
 from models.documents import Document
@@ -119,7 +119,16 @@ def test_who_is_locked_out_removed_or_signed_out_is_cut_off_within_a_second(plac
     with place.database.writing() as uow:
         uow.session.get_one(Person, leaves.person_id).disabled_at = uow.now
     until(lambda: late.closed, "the connection of a disabled account", seconds=3)
-    for client in (peer, member, late, facilitator, page):
+
+    # And a place in the group, of which another process has not told.
+    elsewhere = place.newcomer("Elsewhere")
+    heard = Raw(place.server.url, token_of(place.database, elsewhere))
+    heard.join(doc, f"{elsewhere.person_id}.raw")
+    with place.database.writing() as uow:
+        kept = uow.session.query(Membership).filter_by(person_id=elsewhere.person_id).one().id
+        memberships.remove(uow, place.people.facilitator, group_id=place.people.group_id, membership_id=kept)
+    until(lambda: heard.closed, "the connection of somebody removed elsewhere")
+    for client in (peer, member, late, heard, facilitator, page):
         client.close()
 
 

@@ -342,3 +342,33 @@ def test_ten_threads_push_at_once(database: Database, people: Cast) -> None:
         marks = uow.session.execute(select(func.count(func.distinct(TextChange.client)))).scalar()
     assert marks is not None
     assert marks >= 50
+
+
+def test_one_persons_pushes_take_a_share_of_a_transaction_and_no_more(database: Database, people: Cast) -> None:
+    """What is laborious is tried again with the next transaction; what somebody else wrote is stored with this one."""
+    _, doc = add_texts(database, people, "ab" * 2_000)
+    for at in range(0, 500, 100):
+        push(database, people.member, doc, 1 + at, *([[0, "x"], 4_000 + each] for each in range(at, at + 100)),
+             client=f"{people.member.person_id}.a", seq=at + 1)  # fmt: skip
+    # On an old base, in two thousand places: each letter that came since is looked at in each of them.
+    laborious = json.dumps([part for _ in range(2_000) for part in ([1, "y"], 1)])
+    pushes = [
+        (people.facilitator, texts.Push(1, f"{people.facilitator.person_id}.{each}", 1, [laborious]))
+        for each in range(60)
+    ]
+    other = (people.peer, texts.Push(501, f"{people.peer.person_id}.a", 1, [json.dumps([4_500, [0, "!"]])]))
+    with database.writing() as uow:
+        _, answers = texts.push_all(uow, [*pushes, other], document_id=doc)
+    put_off = [each for each in answers[:-1] if isinstance(each, texts.Refused) and each.code == "retry"]
+    assert len(put_off) > 30
+    assert all(each.__traceback__ is None and each.__cause__ is None for each in put_off)
+    assert isinstance(answers[-1], list)
+    assert len(answers[-1]) == 1
+
+
+def test_who_is_far_behind_pulls_first(database: Database, people: Cast) -> None:
+    _, doc = add_texts(database, people, "abc")
+    for at in range(0, texts.MAX_BEHIND, 100):
+        push(database, people.member, doc, 1 + at, *([[0, "x"], 3 + each] for each in range(at, at + 100)), seq=at + 1)
+    push(database, people.peer, doc, 1, [3, [0, "!"]])
+    assert refused(database, people.peer, doc, 1, [3, [0, "?"]], client=f"{people.peer.person_id}.b") == "behind"

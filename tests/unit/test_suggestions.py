@@ -67,6 +67,65 @@ def test_two_who_write_at_one_place_are_no_conflict() -> None:
     assert carried.change.apply(to_units("abycd")) in {"abyxcd", "abxycd"}
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "comes_to"),
+    [
+        (" unless waived", ". Later.", "Share gain unless waived. Later."),
+        (", if they can", " and loss", "Share gain, if they can and loss"),
+        ("s", " and loss", "Share gains and loss"),
+        ("\n\nMore.", " and loss", "Share gain\n\nMore. and loss"),
+    ],
+)
+def test_what_goes_on_from_words_stays_with_them_whatever_is_written_there(
+    mine: str, theirs: str, comes_to: str
+) -> None:
+    text = to_units("Share gain")
+    later, length = [], len(text)
+    for letter in to_units(theirs):  # as somebody types
+        later.append(replace(length, length, length, to_units(letter)))
+        length += 1
+    for steps in (later, [replace(len(text), len(text), len(text), to_units(theirs))]):
+        carried = suggestions.carry(replace(len(text), len(text), len(text), to_units(mine)), steps)
+        assert not carried.conflict
+        now = text
+        for step in steps:
+            now = step.apply(now)
+        assert carried.change.apply(now) == comes_to
+
+
+def test_what_leads_to_words_stays_with_those() -> None:
+    text = to_units("Share. Partners decide.")
+    change = replace(len(text), 7, 7, to_units("Only "))
+    carried = suggestions.carry(change, [replace(len(text), 7, 7, to_units("First this. "))])
+    now = replace(len(text), 7, 7, to_units("First this. ")).apply(text)
+    assert carried.change.apply(now) == "Share. First this. Only Partners decide."
+
+
+def test_one_of_several_places_stays_with_its_words_and_the_others_move() -> None:
+    change = change_between("Share gain and loss", "We share gain and all loss, always")
+    carried = suggestions.carry(change, [replace(19, 19, 19, to_units(" and more"))])
+    assert (
+        carried.change.apply(to_units("Share gain and loss and more")) == "We share gain and all loss, always and more"
+    )
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "rivals"),
+    [
+        (("corridor.", "corridor and one vote."), ("corridor.", "corridor and two votes."), True),
+        (("gain", "gains"), ("gain", "profit"), True),
+        (("gain", "gains"), ("loss", "losses"), False),
+        (("share", "share fairly"), ("loss", "all loss"), False),
+    ],
+)
+def test_suggestions_that_cannot_both_be_taken_compete(
+    mine: tuple[str, str], theirs: tuple[str, str], rivals: bool
+) -> None:
+    one, two = (change_between(TEXT, TEXT.replace(*each)) for each in (mine, theirs))
+    assert suggestions.competes(one, two) is rivals
+    assert suggestions.competes(two, one) is rivals
+
+
 @given(WORDS.filter(bool), WORDS, st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.3), WORDS), max_size=8))
 def test_what_is_carried_always_fits_the_text_it_has_come_to(
     old: str, new: str, edits: list[tuple[float, float, str]]

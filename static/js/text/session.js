@@ -6,11 +6,13 @@
  * The promise it keeps: a change is kept and sent again until its number comes back in the log; what can never be
  * accepted is handed back as words, never dropped.
  */
-import { ChangeSet, collab, getSyncedVersion, sendableUpdates } from "../../vendor/codemirror.js";
+import { ChangeSet, StateEffect, collab, getSyncedVersion, sendableUpdates } from "../../vendor/codemirror.js";
 import { bytes, fromConfirmed, takeIn, toConfirmed, toText, unconfirmedWords } from "./sync.js";
 
 export { PROTOCOL } from "./link.js";
 
+/** On a change that has its number already: what others have made empty has one too, and is none to the library. */
+const numbered = StateEffect.define();
 const PUSH_CHANGES = 100;
 /** One push may be 64 kB as sent; what surrounds the changes takes a little. */
 export const PUSH_BYTES = 60_000;
@@ -98,11 +100,17 @@ export class TextSession {
     /** The server's sentence for why one may not write; empty where one may. */
     this.reason = "";
     this.joined = false;
+    /** Whether the text was asked for from the version that is here. */
+    this.resuming = false;
     this.stopped = false;
     this.head = 0;
     this.acked = 0;
     this.confirmed = toText("");
-    /** @type {{firstSeq: number, last: number, sent: number, at: number, times: number} | null} what waits for its answer: the numbers of the newest push, and when the first of them that are unanswered went, and how often */
+    /**
+     * What waits for its answer: the numbers of the newest push, when it and the first unanswered one went, how many are
+     * unanswered, and whether one was refused.
+     * @type {{firstSeq: number, last: number, sent: number, at: number, times: number, refused: boolean} | null}
+     */
     this.inFlight = null;
     /** How long an answer takes, in milliseconds. */
     this.roundTrip = 0;
@@ -251,13 +259,18 @@ export class TextSession {
   }
 
   /**
-   * @param {{epoch: unknown, version: number, text?: string, access: Access, reason?: string}} message
+   * @param {{epoch: unknown, version: number, text?: string, access: Access, reason?: string, client?: string}} message
+   *   `client`: which editor of the text asked; without it, it is told to all
    */
-  onJoined({ epoch, version, text, access, reason = "" }) {
+  onJoined({ epoch, version, text, access, reason = "", client }) {
+    if (client !== undefined && client !== this.client) return undefined;
     // Told to everybody, while the new state was asked for: what is here has been handed back already.
     if (this.renewing && typeof text !== "string") return undefined;
     this.#clear("rejoin");
-    if (typeof text === "string") {
+    // Asked for twice and answered twice: the text that came first goes on.
+    const twice = client !== undefined && this.host.state !== null && !this.renewing && epoch === this.epoch
+      && (!this.resuming || version >= this.version);
+    if (typeof text === "string" && !twice) {
       const again = this.host.state !== null && !this.renewing;
       if (again && this.pending.length) this.#lose("fresh", "");
       this.renewing = false;
@@ -300,9 +313,10 @@ export class TextSession {
    * @param {number | null} firstSeq null: the text could not be opened
    * @param {string} code
    * @param {string} detail
-   * @param {string} [client] whose push it was
+   * @param {string} [client] which editor of the text it is about; without it, all
    */
   onRefused(firstSeq, code, detail, client = this.client) {
+    if (client !== this.client) return undefined;
     if (firstSeq === null) {
       if (code === "retry") return this.#again(this.#backoff());
       if (this.pending.length && !this.aside) {
@@ -313,8 +327,14 @@ export class TextSession {
       this.host.access("read");
       return this.host.refused(code, detail);
     }
-    if (client !== this.client || firstSeq !== this.inFlight?.firstSeq) return undefined; // about a push that has been answered since
+    if (firstSeq !== this.inFlight?.firstSeq) return undefined; // about a push that has been answered since
     this.#takeAll();
+    if (!this.inFlight) return undefined;
+    if (this.inFlight.times > 1 && code !== "behind" && code !== "retry") {
+      // Of what goes more than once the last answer counts: it may be taken yet.
+      this.inFlight = { ...this.inFlight, times: this.inFlight.times - 1, refused: true };
+      return this.#clear("again");
+    }
     this.#landed();
     if (code === "behind" || code === "retry") {
       this.holding = true;
@@ -349,6 +369,7 @@ export class TextSession {
     this.joined = false;
     this.#landed();
     const known = this.host.state !== null && !this.renewing;
+    this.resuming = known;
     this.link.send("text:join", [this.doc, this.client, known ? this.version : null, known ? this.epoch : null]);
     // An answer that got lost is asked for again.
     this.#after("rejoin", 2 * ACK_MS, () => this.#join());
@@ -407,7 +428,9 @@ export class TextSession {
     this.#landed();
     this.waitingSince = null;
     this.confirmed = toText(text);
-    this.host.open(this.confirmed, collab({ startVersion: version, clientID: this.client }));
+    this.host.open(this.confirmed, collab({
+      startVersion: version, clientID: this.client, sharedEffects: ({ effects }) => effects.filter((effect) => effect.is(numbered)),
+    }));
   }
 
   #resume(/** @type {Kept} */ kept) {
@@ -416,7 +439,8 @@ export class TextSession {
     this.acked = kept.acked;
     for (const source of kept.pending) {
       const state = this.host.state;
-      if (state) this.host.dispatch([state.update({ changes: ChangeSet.fromJSON(JSON.parse(source)), filter: false })]);
+      const changes = ChangeSet.fromJSON(JSON.parse(source));
+      if (state) this.host.dispatch([state.update({ changes, effects: numbered.of(null), filter: false })]);
     }
     this.waitingSince = kept.at;
   }
@@ -428,7 +452,7 @@ export class TextSession {
     if (this.suggesting || !this.joined || this.holding || this.pulling) return;
     if (!this.pending.length || !this.link.connected) return;
     const waiting = this.inFlight;
-    if (waiting && Date.now() < waiting.sent + this.#patience(waiting.times)) return;
+    if (waiting && (waiting.refused || this.access !== "write" || Date.now() < waiting.sent + this.#patience(waiting.times))) return;
     if (this.access !== "write") {
       // Made while away, and the text has been closed for changes since.
       this.#lose("closed", this.reason);
@@ -448,7 +472,7 @@ export class TextSession {
     const firstSeq = this.acked + 1;
     const now = Date.now();
     const times = (waiting?.times ?? 0) + 1;
-    this.inFlight = { firstSeq, last: this.acked + batch.length, sent: now, at: waiting?.at ?? now, times };
+    this.inFlight = { firstSeq, last: this.acked + batch.length, sent: now, at: waiting?.at ?? now, times, refused: false };
     this.link.send("text:push", [this.doc, this.version, this.client, firstSeq, batch]);
     this.#after("again", this.#patience(times), () => this.#push());
     if (times === 1) this.#await();
