@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -359,6 +360,20 @@ def lay_words(page: Page) -> Locator:
     return words
 
 
+def begin_reply(page: Page, people: Cast, database: Database, reference: str) -> Locator:
+    """Begin to answer a comment of the peer, where the card shows its details; answers the field."""
+    with database.writing() as uow:
+        item = uow.session.execute(select(Item).where(Item.reference == reference)).scalar_one()
+        comments.start(uow, people.peer, item_id=item.id, words="Why is that so?")
+    card(page, reference).locator("details[data-details] > summary").click()
+    card(page, reference).locator("summary", has_text="Reply").click()
+    reply = card(page, reference).get_by_label("Reply to")
+    reply.click()
+    page.keyboard.type("Because it")
+    expect(reply).to_have_value("Because it")
+    return reply
+
+
 def agree(page: Page, reference: str) -> None:
     """Set the item to Agreed."""
     dialog = act(page, reference)
@@ -561,3 +576,27 @@ def test_who_writes_in_an_item_that_is_split_is_told_by_whom_and_where_the_rest_
     card(page, "C1.1").get_by_role("button", name="Close").click()
     expect(said).to_have_count(0)
     expect(words).to_be_focused()
+
+
+def test_keys_meant_for_what_one_writes_are_no_wish_of_the_page(
+    open_room: Opener, people: Cast, database: Database
+) -> None:
+    page = open_room(people.member)
+    reply = begin_reply(page, people, database, "C1.1")
+    page.keyboard.press("Alt+ArrowDown")
+    page.keyboard.type("!")
+    expect(reply).to_have_value(re.compile("!"))
+    page.keyboard.press("Tab")
+    words = lay_words(page)
+    card(page, "C1.1").get_by_role("button", name="Link").click()
+    page.get_by_label("Link to (web or mail address)").press("Escape")
+    expect(words).to_be_focused()
+    # What is being composed (Chinese, Japanese, accents on some keyboards) is let go of with Escape.
+    for composing in ({"isComposing": True}, {"keyCode": 229}):
+        words.dispatch_event("keydown", {"key": "Escape", **composing})
+    page.keyboard.type(" Still here.")
+    expect(card(page, "C1.1").locator(".editor--body")).to_have_attribute("data-save", "saved")
+    expect(words).to_have_text("First words. Before. Still here.")
+    with database.reading() as uow:
+        order = uow.session.execute(select(Item.reference, Item.position).where(Item.reference.like("C1._")))
+    assert [reference for reference, _ in sorted(order, key=lambda each: each[1])] == ["C1.1", "C1.2", "C1.3"]

@@ -126,14 +126,17 @@ class Room {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const card = event.target instanceof Element ? event.target.closest("[data-item]") : null;
-    if (!(card instanceof HTMLElement)) return;
+    const { target } = event;
+    const card = target instanceof Element ? target.closest("[data-item]") : null;
+    // A key that ends what is being composed is no wish; in Safari only its number says that it was one.
+    if (!(target instanceof Element) || !(card instanceof HTMLElement) || event.isComposing || event.keyCode === 229) return;
     if ("editing" in card.dataset) {
       const done = event.key === "Escape" || (event.key === "Enter" && (event.ctrlKey || event.metaKey));
       if (done && !event.defaultPrevented) void this.editing.done();
       return;
     }
-    if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+    // Where one types, Alt (⌥) and an arrow move the cursor.
+    if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown") && !target.closest(TYPED_IN)) {
       event.preventDefault();
       if (card.querySelector("[data-actions]")) void this.#shift(card, event.key === "ArrowUp" ? "up" : "down");
     }

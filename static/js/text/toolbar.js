@@ -231,7 +231,10 @@ export class Toolbar {
     };
     cancel.addEventListener("click", close);
     form.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") close();
+      if (event.key !== "Escape") return;
+      // It closes this form, and not all that is being written.
+      event.preventDefault();
+      close();
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
