@@ -43,7 +43,15 @@ export async function post(url, fields) {
  * @param {(done: Done) => void} then called after the act, and after it was undone
  */
 export async function act(url, fields, then) {
-  const done = await post(url, fields);
+  await told(post(url, fields), then);
+}
+
+/**
+ * @param {Promise<Done>} act
+ * @param {(done: Done) => void} then
+ */
+async function told(act, then) {
+  const done = await act;
   say(done, then);
   then(done);
 }
@@ -84,11 +92,15 @@ export function listen(root, then) {
     const form = event.target;
     if (!(form instanceof HTMLFormElement) || form.dataset.act === undefined) return;
     event.preventDefault();
+    // The second press of a double click is no second wish.
+    if (form.dataset.sending) return;
+    form.dataset.sending = "yes";
     const problem = (form.closest("[data-acts]") ?? root).querySelector("[data-error]");
     if (problem instanceof HTMLElement) problem.hidden = true;
     const pressed = event.submitter;
     const url = pressed?.hasAttribute("formaction") ? /** @type {HTMLButtonElement} */ (pressed).formAction : form.action;
-    act(url, new FormData(form, pressed), (done) => then(done, form)).catch((/** @type {Error} */ error) => {
+    const sent = post(url, new FormData(form, pressed)).finally(() => delete form.dataset.sending);
+    told(sent, (done) => then(done, form)).catch((/** @type {Error} */ error) => {
       if (!(problem instanceof HTMLElement)) return void toast(error.message, { error: true });
       problem.textContent = error.message;
       problem.hidden = false;
