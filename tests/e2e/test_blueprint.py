@@ -601,3 +601,24 @@ def test_keys_meant_for_what_one_writes_are_no_wish_of_the_page(
     with database.reading() as uow:
         order = uow.session.execute(select(Item.reference, Item.position).where(Item.reference.like("C1._")))
     assert [reference for reference, _ in sorted(order, key=lambda each: each[1])] == ["C1.1", "C1.2", "C1.3"]
+
+
+def test_a_reply_that_is_being_written_stays_when_others_change_the_item(
+    open_room: Opener, people: Cast, database: Database
+) -> None:
+    page, other = open_room(people.member), open_room(people.peer)
+    reply = begin_reply(page, people, database, "C1.1")
+    with page.expect_response(lambda response: "/cards?" in response.url):
+        lay_words(other)
+    page.keyboard.type(" is so.")
+    expect(reply).to_be_focused()
+    expect(reply).to_have_value("Because it is so.")
+    # Once one is elsewhere, the card shows the words as they are now, and what is not sent still stands there.
+    with page.expect_response(lambda response: response.url.endswith("/details")):
+        page.get_by_label("Find words").focus()
+    expect(card(page, "C1.1").locator(".item__words")).to_have_text("First words. Before.")
+    expect(reply).to_have_value("Because it is so.")
+    expect(reply).to_be_visible()
+    card(page, "C1.1").get_by_role("button", name="Reply").click()
+    expect(card(page, "C1.1").locator(".talk__words").nth(1)).to_have_text("Because it is so.")
+    expect(reply).to_have_value("")

@@ -5,7 +5,7 @@
 
 import { _ } from "../words.js";
 import { Finder } from "./finder.js";
-import { arrange, cards, inView, keepPlace, staysTogether } from "./place.js";
+import { arrange, cards, inView, keepPlace, staysTogether, writesIn } from "./place.js";
 
 const WAIT_MS = 400;
 const REST_MS = 500;
@@ -46,6 +46,12 @@ export class Board {
     this.hintedAt = 0;
     this.list.addEventListener("input", () => {
       this.typedAt = performance.now();
+    });
+    /** @type {Set<string>} items whose cards are as they were, since somebody writes in their details */
+    this.held = new Set();
+    this.list.addEventListener("focusout", () => {
+      for (const id of this.held) this.hint(`item-${id}`);
+      this.held.clear();
     });
     this.busy = false;
     this.reshaped = false;
@@ -225,6 +231,8 @@ export class Board {
     this.#titleInOutline(card);
     if (old.dataset.editing !== undefined) return this.#headOnly(old, card);
     if (old.dataset.stamp === card.dataset.stamp) return;
+    // To move the field would take the cursor from whoever writes in it.
+    if (writesIn(old.querySelector("details[data-details]"))) return void this.held.add(card.dataset.item ?? "");
     card.hidden = mine ? !this.finder.takes(card.dataset) : old.hidden;
     // It comes back when the list is put in order, or is offered: now it could push down what somebody reads.
     if (!card.hidden || !this.finder.takes(card.dataset)) this.back.delete(card.id);

@@ -54,6 +54,36 @@ export function cards(list) {
 }
 
 /**
+ * Whether somebody is just writing in a form of this part, or choosing.
+ * @param {Element | null} part
+ */
+export function writesIn(part) {
+  return part?.querySelector("textarea:focus, input:focus, select:focus") != null;
+}
+
+/**
+ * Takes what was written and ticked in forms that are about to be replaced into the same forms as they are now.
+ * @param {Element} old
+ * @param {DocumentFragment} fresh
+ * @returns {boolean} whether all of it has a place there, and none is on its way; otherwise nothing may be replaced
+ */
+export function carryOver(old, fresh) {
+  if (old.querySelector("form[data-sending]")) return false;
+  for (const was of old.querySelectorAll("textarea, input")) {
+    const now = was.id ? fresh.getElementById(was.id) : null;
+    if (was instanceof HTMLTextAreaElement && was.value !== was.defaultValue) {
+      if (!(now instanceof HTMLTextAreaElement)) return false;
+      now.value = was.value;
+    } else if (was instanceof HTMLInputElement && was.checked !== was.defaultChecked) {
+      if (!(now instanceof HTMLInputElement)) return false;
+      now.checked = was.checked;
+    } else continue;
+    for (let part = now.closest("details"); part; part = part.parentElement?.closest("details") ?? null) part.open = true;
+  }
+  return true;
+}
+
+/**
  * Whether what is in view would stay together, in its order and with nothing between, in the wanted order.
  * @param {string[]} seen
  * @param {string[]} wanted

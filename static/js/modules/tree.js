@@ -11,7 +11,7 @@ import { act, listen } from "../blueprint/acts.js";
 import { Board, fragment } from "../blueprint/board.js";
 import { Editing } from "../blueprint/editing.js";
 import { Leftovers } from "../blueprint/leftovers.js";
-import { cards, goTo, inView } from "../blueprint/place.js";
+import { cards, carryOver, goTo, inView, writesIn } from "../blueprint/place.js";
 import { _ } from "../words.js";
 import { toast } from "./toast.js";
 
@@ -250,6 +250,7 @@ class Room {
 
   /** @param {HTMLFormElement} form */
   #answered(form) {
+    form.reset(); // what was in it is said
     this.#stale(form.closest("details[data-details]"));
   }
 
@@ -271,6 +272,8 @@ class Room {
     if (!id || !body) return;
     try {
       const fresh = await fragment(`${this.board.base}/items/${id}/details`);
+      // Whoever writes a reply is not disturbed, and keeps it: these are asked for again with the next change.
+      if (writesIn(body) || !carryOver(body, fresh)) return;
       const place = placeIn(body);
       body.replaceChildren(fresh);
       if (place !== null) goTo(document.getElementById(place) ?? details.closest("[data-item]"));
