@@ -624,6 +624,15 @@ test("a closed tab's changes go on under their own id and numbers", async (t) =>
   assert.equal(again.stored.size, 0);
 });
 
+test("what was closed before it began does not begin", () => {
+  const { line, session } = opened();
+  session.stop();
+  const added = [];
+  line.add = (one) => added.push(one);
+  session.start();
+  assert.deepEqual([added, line.take("text:join")], [[], []]);
+});
+
 test("unsaved work is told in words that grow more serious with time", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const { line, host, session, type } = opened();

@@ -150,6 +150,8 @@ export class TextSession {
 
   /** Opens the text; `kept` is what a closed tab left behind, to go on exactly where it stopped. */
   start(/** @type {Kept | undefined} */ kept = undefined) {
+    // Its editor may have been closed while it looked for what is left: then nobody would ever end it.
+    if (this.stopped) return;
     if (kept) this.#resume(kept);
     this.link.add(this);
     if (this.link.connected) this.#join();
