@@ -633,6 +633,17 @@ test("what was closed before it began does not begin", () => {
   assert.deepEqual([added, line.take("text:join")], [[], []]);
 });
 
+test("what was kept while an answer was long on its way is forgotten, though the editor is closed at once", async (t) => {
+  const { session, stored, type } = opened();
+  type(3, "d");
+  await session.flush();
+  assert.equal(stored.size, 1);
+  session.onUpdates(0, [[session.client, '[3,[0,"d"]]']]);
+  session.stop();
+  await new Promise((go) => setImmediate(go));
+  assert.equal(stored.size, 0);
+});
+
 test("unsaved work is told in words that grow more serious with time", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const { line, host, session, type } = opened();

@@ -163,7 +163,8 @@ export class TextSession {
     this.stopped = true;
     for (const name of [...this.timers.keys()]) this.#clear(name);
     this.link.remove(this);
-    if (this.pending.length && !this.suggesting) void this.flush().then(() => this.store.release(this.client));
+    // Also where all is saved: what was kept meanwhile would be sent again, and be told as news, at the next visit.
+    if (!this.suggesting) void this.flush().then(() => this.store.release(this.client));
   }
 
   /** The editor's text was changed here. */
