@@ -644,6 +644,16 @@ test("what was kept while an answer was long on its way is forgotten, though the
   assert.equal(stored.size, 0);
 });
 
+test("a clock that is put back does no harm to what is known of how long answers take", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 10_000_000 });
+  const { session, type } = opened("");
+  t.after(() => session.stop());
+  type(0, "x");
+  t.mock.timers.setTime(1_000_000);
+  session.onUpdates(0, [[session.client, '[[0,"x"]]']]);
+  assert.ok(session.roundTrip >= 0, `${session.roundTrip}`);
+});
+
 test("unsaved work is told in words that grow more serious with time", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const { line, host, session, type } = opened();
