@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from app.services import descent, documents, items, minutes, stages, suggestions
 from app.uow import Database
@@ -169,6 +170,38 @@ def test_what_was_refused_on_the_console_is_said_no_longer_at_the_next_stage(
     expect(fay.get_by_role("heading", level=1)).not_to_contain_text("Welcome")
     expect(form.locator(".error-message, [aria-invalid], .field--error")).to_have_count(0)
     expect(what).to_have_value("Write to partners")
+
+
+def test_what_is_on_its_way_is_sent_once_and_comes_back_when_it_does_not_arrive(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall = build_hall(database)
+    fay = console_of(server, hall, browser_context(viewport=LAPTOP))
+    fay.get_by_text("Note an action").click()
+    form = fay.locator("#action-form")
+    what = form.get_by_label("What is to be done")
+    what.fill("Write to partners")
+    form.get_by_label("By").fill("2040-01-01")
+    held: list[Route] = []
+    address = urlsplit(form.get_attribute("action") or "").path
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    fay.route(lambda url: urlsplit(url).path == address, hold)
+    note = form.get_by_role("button", name="Note this action")
+    note.click()
+    with fay.expect_response(lambda response: "console" in response.url and response.request.method == "GET"):
+        fay.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    fay.wait_for_timeout(100)  # until what was answered is shown
+    note.click()
+    assert len(held) == 1
+    held[0].abort()
+    expect(fay.locator("#toasts")).to_contain_text("nothing was sent")
+    expect(what).to_have_value("Write to partners")
+    fay.unroute_all()
+    note.click()
+    expect(what).to_have_value("")
 
 
 def write_in_the_room(page: Page, server: LiveServer, hall: Hall) -> Locator:

@@ -117,6 +117,7 @@ async function send(region, form, submitter) {
   try {
     const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    delete form.dataset.sending;
     taken = response.ok;
     if (page.getElementById(region.id)) {
       if (response.ok) {
@@ -245,12 +246,13 @@ function topicsOf(region) {
 }
 
 /**
- * A timer and an editor run by themselves, and a form that somebody fills is theirs.
+ * A timer and an editor run by themselves, and a form that somebody fills is theirs, also while it is on its way: it may
+ * come back unsent.
  * @param {Node} node
  */
 function isKept(node) {
   if (!(node instanceof HTMLElement)) return false;
-  return node.dataset.module === "timer" || node.dataset.module === "editor" || node.hasAttribute("data-dirty");
+  return node.dataset.module === "timer" || node.dataset.module === "editor" || node.hasAttribute("data-dirty") || node.hasAttribute("data-sending");
 }
 
 /**
