@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, Route, expect
 
 from app.services import descent, documents, items, minutes, stages, suggestions
 from app.uow import Database
@@ -18,6 +18,7 @@ from models.meetings import Meeting
 from tests.cast import enter
 from tests.live import LiveServer
 from tests.rooms import Hall, build_hall
+from tests.typists import until
 
 LAPTOP, PHONE, WALL = ({"width": 1366, "height": 900}, {"width": 390, "height": 844}, {"width": 1920, "height": 1080})
 PHONES = 4
@@ -202,6 +203,31 @@ def test_what_is_on_its_way_is_sent_once_and_comes_back_when_it_does_not_arrive(
     fay.unroute_all()
     note.click()
     expect(what).to_have_value("")
+
+
+def test_an_answer_that_was_long_on_its_way_does_not_show_again_how_it_was_before(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall = build_hall(database)
+    fay = console_of(server, hall, browser_context(viewport=LAPTOP))
+    source = fay.locator("[data-module~=follow]").evaluate("(element) => new URL(element.dataset.src, location).href")
+    held: list[tuple[Route, APIResponse]] = []
+    fay.route(lambda url: url == source, lambda route: held.append((route, route.fetch())), times=1)
+    fay.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    until(lambda: bool(held or fay.wait_for_timeout(10)), "the question of before")
+    fay.get_by_role("button", name="Start Welcome").click()
+    expect(fay.get_by_role("heading", level=1)).to_contain_text("Welcome")
+    fay.evaluate("""() => {
+      window.heads = [];
+      const note = () => window.heads.push(document.querySelector("h1").textContent);
+      new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
+    }""")
+    with fay.expect_response(source):
+        held[0][0].fulfill(response=held[0][1])
+    # It is asked for anew.
+    with fay.expect_response(source):
+        pass
+    assert all("Welcome" in head for head in fay.evaluate("window.heads"))
 
 
 def write_in_the_room(page: Page, server: LiveServer, hall: Hall) -> Locator:

@@ -13,6 +13,8 @@ import { toast } from "./toast.js";
 const HINT_MILLISECONDS = 250;
 /** A button that has just become another one is not pressed by the second half of a double click. */
 const CAREFUL_MILLISECONDS = 700;
+/** A request that has not been answered for so long will not be: a phone has slept, or has changed its network. */
+const LONGEST_WAIT = 20_000;
 /** A refusal can be read for this long before the part goes on without it. */
 const REFUSAL_MILLISECONDS = 12_000;
 
@@ -26,6 +28,8 @@ export function mount(region) {
   let mark = "";
   let asking = false;
   let again = false;
+  let againWhole = false;
+  let sends = 0;
   let timer = 0;
   let pressed = -Infinity;
 
@@ -33,17 +37,25 @@ export function mount(region) {
   async function refresh(whole) {
     if (asking) {
       again = true;
+      againWhole ||= whole;
       return;
     }
     asking = true;
+    const before = sends;
     try {
       /** @type {Record<string, string>} */
       const headers = { Accept: "text/html" };
       if (mark && !whole) headers["If-None-Match"] = mark;
-      const response = await fetch(region.dataset.src ?? "", { headers, cache: "no-store", redirect: "manual" });
+      const response = await fetch(region.dataset.src ?? "", {
+        headers, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(LONGEST_WAIT),
+      });
       if (response.status === 200) {
-        mark = response.headers.get("ETag") ?? "";
-        show(region, new DOMParser().parseFromString(await response.text(), "text/html"));
+        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        // What was asked for before something was sent shows how it was before: it is asked for anew.
+        if (before === sends) {
+          mark = response.headers.get("ETag") ?? "";
+          show(region, page);
+        } else again = againWhole = true;
       } else if (response.type === "opaqueredirect" || [401, 403, 404, 410].includes(response.status)) {
         // The place has ended, or one was signed out: the page itself says so.
         if (!region.dataset.over) location.assign(region.dataset.gone ?? location.href);
@@ -62,7 +74,11 @@ export function mount(region) {
   const soon = () => {
     window.clearTimeout(timer);
     // Not everybody at the same moment.
-    timer = window.setTimeout(() => void refresh(false), HINT_MILLISECONDS * (0.4 + Math.random()));
+    timer = window.setTimeout(() => {
+      const whole = againWhole;
+      againWhole = false;
+      void refresh(whole);
+    }, HINT_MILLISECONDS * (0.4 + Math.random()));
   };
 
   document.addEventListener("concordat:changed", (event) => {
@@ -93,6 +109,7 @@ export function mount(region) {
       window.setTimeout(() => delete document.documentElement.dataset.pressed, CAREFUL_MILLISECONDS);
     }
     void send(region, form, event.submitter).then((taken) => {
+      sends += 1;
       mark = "";
       if (!taken) window.setTimeout(() => region.isConnected && void refresh(true), REFUSAL_MILLISECONDS + 100);
       // What one has turned to by oneself stands in the address of the part, which the answer does not know.
