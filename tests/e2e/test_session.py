@@ -230,6 +230,20 @@ def test_an_answer_that_was_long_on_its_way_does_not_show_again_how_it_was_befor
     assert all("Welcome" in head for head in fay.evaluate("window.heads"))
 
 
+def test_who_was_at_a_place_of_the_page_is_told_too_when_the_session_is_over(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall = build_hall(database)
+    fay = console_of(server, hall, browser_context(viewport=LAPTOP))
+    region = fay.locator("[data-module~=follow]").first
+    fay.evaluate("location.hash = '#main'")
+    region.evaluate("(element) => delete element.dataset.gone")
+    source = region.evaluate("(element) => new URL(element.dataset.src, location).href")
+    fay.route(lambda url: url == source, lambda route: route.fulfill(status=410))
+    with fay.expect_event("domcontentloaded"):
+        fay.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
 def write_in_the_room(page: Page, server: LiveServer, hall: Hall) -> Locator:
     """The words of C1.1 in the room, open to be written in, with the cursor at their end."""
     page.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/room")

@@ -58,7 +58,8 @@ export function mount(region) {
         } else again = againWhole = true;
       } else if (response.type === "opaqueredirect" || [401, 403, 404, 410].includes(response.status)) {
         // The place has ended, or one was signed out: the page itself says so.
-        if (!region.dataset.over) location.assign(region.dataset.gone ?? location.href);
+        // With what stands behind a "#" the browser would only scroll.
+        if (!region.dataset.over) location.assign(region.dataset.gone ?? `${location.pathname}${location.search}`);
         region.dataset.over = "yes";
       }
     } catch {
