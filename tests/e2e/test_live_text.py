@@ -130,3 +130,23 @@ def test_what_was_too_long_to_be_sent_at_once_is_taken_back_at_once(two_pages: t
     writer.keyboard.press("Control+z")
     expect(words(writer)).to_have_text(before)
     expect(words(reader)).to_have_text(before)
+
+
+#: Keeps something through a store whose connection the browser has ended meanwhile, and answers what another finds.
+KEEP = """async () => {
+  const here = performance.getEntriesByType("resource").find(({ name }) => name.includes("/js/modules/tree.js")).name;
+  const { BrowserStore } = await import(new URL("../text/store.js", here));
+  const store = new BrowserStore();
+  await store.left("7");
+  (await store.opened).close();
+  const lost = { person: "7", doc: "1", code: "draft", detail: "", words: "Words.", text: "Words.", version: 0 };
+  await store.keepLost(lost);
+  return (await new BrowserStore().lost("1", "7")).map(({ words }) => words);
+}"""
+
+
+def test_what_is_kept_on_the_device_is_kept_also_after_the_browser_has_ended_its_connection(
+    two_pages: tuple[Page, Page],
+) -> None:
+    """As Safari does with a page that was in the background."""
+    assert two_pages[0].evaluate(KEEP) == ["Words."]

@@ -35,8 +35,6 @@ export class BrowserStore {
     this.opened = null;
     /** @type {Map<string, () => void>} */
     this.locks = new Map();
-    /** Whether the browser lets us keep anything (a private window may not). */
-    this.works = true;
   }
 
   /**
@@ -48,22 +46,36 @@ export class BrowserStore {
    * @returns {Promise<T>}
    */
   async #run(name, mode, act, fallback) {
-    try {
-      this.opened ??= database();
-      const transaction = (await this.opened).transaction(name, mode, { durability: "relaxed" });
-      const request = act(transaction.objectStore(name));
-      // Not when the answer has been seen: a page that is just left would not live to see it.
-      if (mode === "readwrite") transaction.commit();
-      return await new Promise((resolve, reject) => {
-        transaction.oncomplete = () => resolve(request.result);
-        transaction.onabort = () => reject(transaction.error);
-      });
-    } catch (error) {
-      // Storage may be full or forbidden; the text lives on in the page, which says so when it matters.
-      if (!(error instanceof Error)) throw error;
-      this.works = false;
-      return fallback;
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      try {
+        return await this.#once(name, mode, act);
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        // Safari ends the connection of a page that was in the background: another one is opened.
+        this.opened = null;
+      }
     }
+    // Storage may be full or forbidden, as in a private window; the text lives on in the page.
+    return fallback;
+  }
+
+  /**
+   * @template T
+   * @param {"pending" | "lost"} name
+   * @param {IDBTransactionMode} mode
+   * @param {(store: IDBObjectStore) => IDBRequest<T>} act
+   * @returns {Promise<T>}
+   */
+  async #once(name, mode, act) {
+    this.opened ??= database();
+    const transaction = (await this.opened).transaction(name, mode, { durability: "relaxed" });
+    const request = act(transaction.objectStore(name));
+    // Not when the answer has been seen: a page that is just left would not live to see it.
+    if (mode === "readwrite") transaction.commit();
+    return new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error);
+    });
   }
 
   /** @param {Kept} kept */
