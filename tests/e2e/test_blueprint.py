@@ -622,3 +622,21 @@ def test_a_reply_that_is_being_written_stays_when_others_change_the_item(
     card(page, "C1.1").get_by_role("button", name="Reply").click()
     expect(card(page, "C1.1").locator(".talk__words").nth(1)).to_have_text("Because it is so.")
     expect(reply).to_have_value("")
+
+
+def test_what_the_connection_says_is_read_aloud_once(open_room: Opener, people: Cast) -> None:
+    page = open_room(people.member)
+    lay_words(page)
+    page.evaluate("""() => {
+      window.said = [];
+      const note = document.querySelector(".editor--body .editor__note");
+      new MutationObserver(() => window.said.push(note.textContent)).observe(note, { childList: true });
+    }""")
+    for _ in range(3):
+        page.evaluate("""() => {
+          document.documentElement.dataset.live = "refused";
+          document.dispatchEvent(new CustomEvent("concordat:live", { detail: { state: "refused" } }));
+        }""")
+    said = page.evaluate("window.said")
+    assert len(said) == 1
+    assert said[0].startswith("You are signed out.")

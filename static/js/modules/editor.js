@@ -446,9 +446,11 @@ class Editor {
 
   #live() {
     const state = document.documentElement.dataset.live;
-    if (state === "outdated") this.note.textContent = _("Concordat was updated. Your words are kept: reload this page to go on.");
-    else if (state === "refused") this.note.textContent = _("You are signed out. Sign in again in another tab; your words are kept here.");
-    else if (state === "on") this.note.textContent = "";
+    const words = state === "outdated" ? _("Concordat was updated. Your words are kept: reload this page to go on.")
+      : state === "refused" ? _("You are signed out. Sign in again in another tab; your words are kept here.")
+      : state === "on" ? "" : null;
+    // It is told again with every attempt, and read aloud as often as it is set.
+    if (words !== null && this.note.textContent !== words) this.note.textContent = words;
   }
 
   /**
