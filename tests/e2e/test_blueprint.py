@@ -640,3 +640,18 @@ def test_what_the_connection_says_is_read_aloud_once(open_room: Opener, people: 
     said = page.evaluate("window.said")
     assert len(said) == 1
     assert said[0].startswith("You are signed out.")
+
+
+def test_whoever_writes_a_reply_keeps_the_cursor_when_the_items_around_it_are_moved(
+    open_room: Opener, people: Cast, database: Database
+) -> None:
+    page, other = open_room(people.member, viewport={"width": 1366, "height": 300}), open_room(people.peer)
+    reply = begin_reply(page, people, database, "C1.2")
+    reply.evaluate("(element) => element.scrollIntoView({ block: 'center' })")
+    card(other, "C1.1").focus()
+    for number in (1, 2):
+        other.keyboard.press("Alt+ArrowDown")
+        expect(other.locator(".item--criterion").nth(number)).to_have_attribute("data-reference", "C1.1")
+    expect(page.locator(".item--criterion").last).to_have_attribute("data-reference", "C1.1")
+    page.keyboard.type(" is so.")
+    expect(reply).to_have_value("Because it is so.")

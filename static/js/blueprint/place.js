@@ -1,6 +1,6 @@
 /**
  * Changing the list without moving what somebody reads: `keepPlace` holds the first card in view where it is, and
- * `arrange` brings cards into an order without ever lifting the one that is being edited.
+ * `arrange` brings cards into an order without ever lifting the one that somebody is in.
  */
 
 /**
@@ -95,14 +95,17 @@ export function staysTogether(seen, wanted) {
 }
 
 /**
- * Brings the children of `list` into the order of `wanted`; others keep out of the way at the end.
+ * Brings the children of `list` into the order of `wanted`; others keep out of the way at the end. The one that has the
+ * focus, or else the one that is being edited, is not lifted.
  * @param {HTMLElement} list
  * @param {HTMLElement[]} wanted
  */
 export function arrange(list, wanted) {
   let cursor = list.firstElementChild;
+  const { activeElement } = document;
+  const stays = wanted.find((node) => node.contains(activeElement)) ?? wanted.find(({ dataset }) => dataset.editing !== undefined);
   for (const node of wanted) {
-    if (node.dataset.editing !== undefined && node.parentElement === list) {
+    if (node === stays && node.parentElement === list) {
       // Moving it would take the caret from whoever types: the others make way and come back further on.
       while (cursor && cursor !== node) {
         const next = cursor.nextElementSibling;
