@@ -655,3 +655,22 @@ def test_whoever_writes_a_reply_keeps_the_cursor_when_the_items_around_it_are_mo
     expect(page.locator(".item--criterion").last).to_have_attribute("data-reference", "C1.1")
     page.keyboard.type(" is so.")
     expect(reply).to_have_value("Because it is so.")
+
+
+def test_what_is_written_on_after_a_suggestion_was_sent_is_kept(open_room: Opener, people: Cast) -> None:
+    page = open_room(people.member)
+    card(page, "C1.1").focus()
+    page.keyboard.press("s")
+    words = card(page, "C1.1").get_by_role("textbox", name="Words of C1.1")
+    expect(words).to_be_focused()
+    page.keyboard.type(" New words.")
+    page.route("**/card", lambda route: route.abort())
+    card(page, "C1.1").get_by_role("button", name="Suggest these words").click()
+    expect(card(page, "C1.1").locator("[data-error]")).to_be_visible()
+    words.focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" And more.")
+    page.unroute_all()
+    card(page, "C1.1").get_by_role("button", name="Cancel").click()
+    kept = card(page, "C1.1").get_by_role("region", name="A suggestion of yours is not sent")
+    expect(kept.get_by_role("textbox")).to_have_value("First words. New words. And more.")

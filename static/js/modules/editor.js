@@ -627,6 +627,8 @@ class Editor {
   #updated(update) {
     const local = update.transactions.some((each) => each.docChanged && !each.annotation(Transaction.remote));
     if (local) {
+      // What was sent is not what stands here now.
+      this.sent = false;
       this.session.edited();
       if (this.note.textContent) this.note.textContent = "";
     }
