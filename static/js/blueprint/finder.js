@@ -85,7 +85,8 @@ export class Finder {
     address.hash = location.hash;
     const several = document.querySelector("[data-several]");
     if (several instanceof HTMLAnchorElement) several.search = address.search;
-    history.replaceState(history.state, "", address);
+    // Not with every letter of the words, which it does not name: Safari refuses after a hundred in half a minute.
+    if (address.href !== location.href) history.replaceState(history.state, "", address);
   }
 
   /**
