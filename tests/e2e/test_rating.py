@@ -113,6 +113,7 @@ def test_answers_are_saved_as_they_are_given_by_keyboard_and_through_a_lost_conn
     study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
 ) -> None:
     context = browser_context(**PHONE)
+    context.add_init_script("delete AbortSignal.timeout")  # as on an iPhone that ends at iOS 15
     page = context.new_page()
     begin(page, f"{server.url}/r/{study.tokens[0]}")
     page.locator("main .button--primary").click()

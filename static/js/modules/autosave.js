@@ -167,7 +167,7 @@ class Saver {
         method: "POST",
         body: this.#toSend(),
         headers: { "X-Autosave": "1" }, // the CSRF token is a field of the form
-        signal: AbortSignal.timeout(LONGEST_WAIT),
+        signal: AbortSignal.timeout?.(LONGEST_WAIT), // Safari has it from 16 on
       });
       if (answer.status === 404 || answer.status === 410) {
         this.stop();

@@ -47,7 +47,7 @@ export function mount(region) {
       const headers = { Accept: "text/html" };
       if (mark && !whole) headers["If-None-Match"] = mark;
       const response = await fetch(region.dataset.src ?? "", {
-        headers, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(LONGEST_WAIT),
+        headers, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout?.(LONGEST_WAIT),
       });
       if (response.status === 200) {
         const page = new DOMParser().parseFromString(await response.text(), "text/html");
