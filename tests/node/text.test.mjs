@@ -25,6 +25,7 @@ test("half an emoji is never changed alone", () => {
 
 test("what no line may hold is left out, a title stays one line, a text keeps to its limit", () => {
   assert.equal(clean("a\u000bb\r\nc\u0000\u001bd\te\uffff"), "a\nb\ncd\te");
+  assert.equal(clean("\ude00a\ud83d😀\ud83db\ude00😀"), "a😀b😀");
   assert.equal(state("").update({ changes: { from: 0, insert: "a\u0000b" } }).state.doc.toString(), "ab");
   const title = state("", { oneLine: true, limit: 300 });
   assert.equal(title.update({ changes: { from: 0, insert: toText("one\n two") } }).state.doc.toString(), "one two");

@@ -87,6 +87,12 @@ RULES = [
         PAGES,
         "no other host may learn who reads a page, and it must work without the Internet",
     ),
+    Rule(
+        "scripts do not look behind",
+        r"\(\?<[=!]",
+        SCRIPTS,
+        "the Safari of an iPhone that ends at iOS 15 takes such an expression for a fault of the whole file",
+    ),
     Rule("scripts do not write HTML as text", r"\.(innerHTML|outerHTML)\s*=|document\.write|\beval\(", SCRIPTS, "XSS"),
     Rule(
         "no test sleeps",

@@ -63,7 +63,7 @@ export function toMarkdown(html) {
   // Square brackets make a link only before a round one, and "_" within a word means nothing: no backslash for them.
   const careful = service.escape.bind(service);
   service.escape = (words) => {
-    const escaped = careful(words).replace(/(?<=\w)\\_(?=\w)/g, "_");
+    const escaped = careful(words).replace(/(\w)\\_(?=\w)/g, "$1_");
     return /[[\]]\(/.test(words) ? escaped : escaped.replace(/\\([[\]])/g, "$1");
   };
   service.addRule("headings", {

@@ -11,7 +11,7 @@ import {
 /** @typedef {import("@codemirror/state").Transaction} Tr */
 
 /** What no line of a text may hold: control characters but tab, half characters, two code points XML cannot carry. */
-const FORBIDDEN = /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const FORBIDDEN = /[\u0000-\u0008\u000b-\u001f\ufffe\uffff\ud800-\udfff]/gu;
 
 /**
  * The transactions that bring a state forward over entries of the log, each starting where the one before ends.
