@@ -192,9 +192,10 @@ def test_what_is_on_its_way_is_sent_once_and_comes_back_when_it_does_not_arrive(
     fay.route(lambda url: urlsplit(url).path == address, hold)
     note = form.get_by_role("button", name="Note this action")
     note.click()
-    with fay.expect_response(lambda response: "console" in response.url and response.request.method == "GET"):
-        fay.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    fay.wait_for_timeout(100)  # until what was answered is shown
+    fay.locator("[data-module~=follow]").evaluate("""(part) => new Promise((shown) => {
+      part.addEventListener("concordat:mount", shown, { once: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    })""")
     note.click()
     assert len(held) == 1
     held[0].abort()
@@ -214,7 +215,7 @@ def test_an_answer_that_was_long_on_its_way_does_not_show_again_how_it_was_befor
     held: list[tuple[Route, APIResponse]] = []
     fay.route(lambda url: url == source, lambda route: held.append((route, route.fetch())), times=1)
     fay.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    until(lambda: bool(held or fay.wait_for_timeout(10)), "the question of before")
+    until(lambda: bool(fay.title() and held), "the question of before")
     fay.get_by_role("button", name="Start Welcome").click()
     expect(fay.get_by_role("heading", level=1)).to_contain_text("Welcome")
     fay.evaluate("""() => {
