@@ -666,6 +666,24 @@ def test_whoever_writes_a_reply_keeps_the_cursor_when_the_items_around_it_are_mo
     expect(reply).to_have_value("Because it is so.")
 
 
+def test_without_a_connection_what_can_be_done_says_so_in_the_pages_own_words(open_room: Opener, people: Cast) -> None:
+    page = open_room(people.member)
+    page.route("**/modules/editor.js", lambda route: route.abort())
+    # The editor is fetched ahead of its use: where that fails, it is fetched when it is needed.
+    with page.expect_event("requestfailed", lambda request: "/modules/editor.js" in request.url):
+        page.reload()
+    page.unroute_all()
+    page.context.set_offline(True)
+    card(page, "C1.1").get_by_role("button", name="More").click()
+    expect(page.locator("#toasts")).to_contain_text("The server could not be reached.")
+    card(page, "C1.1").get_by_role("button", name="Edit").click()
+    expect(page.locator("#toasts .toast")).to_have_count(2)
+    expect(page.locator("#toasts")).not_to_contain_text("fetch")
+    page.context.set_offline(False)
+    card(page, "C1.1").get_by_role("button", name="Edit").click()
+    expect(card(page, "C1.1").get_by_role("textbox", name="Words of C1.1")).to_be_focused()
+
+
 def test_what_is_written_on_after_a_suggestion_was_sent_is_kept(open_room: Opener, people: Cast) -> None:
     page = open_room(people.member)
     card(page, "C1.1").focus()

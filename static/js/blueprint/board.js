@@ -4,6 +4,7 @@
  */
 
 import { _ } from "../words.js";
+import { lost } from "./acts.js";
 import { Finder } from "./finder.js";
 import { arrange, cards, inView, keepPlace, staysTogether, writesIn } from "./place.js";
 
@@ -14,12 +15,14 @@ const TYPING_MS = 600;
 const PATIENCE_MS = 5_000;
 
 /**
- * Fetches a part of a page. Throws when the server refuses or cannot be reached.
+ * Fetches a part of a page. Throws an Error whose message is for the person when the server refuses or cannot be reached.
  * @param {string} url
  * @returns {Promise<DocumentFragment>}
  */
 export async function fragment(url) {
-  const response = await fetch(url, { headers: { "HX-Request": "true", Accept: "text/html" } });
+  const response = await fetch(url, { headers: { "HX-Request": "true", Accept: "text/html" } }).catch(() => {
+    throw new Error(lost());
+  });
   const read = new DOMParser().parseFromString(await response.text(), "text/html");
   const content = document.createDocumentFragment();
   content.append(...read.body.childNodes);

@@ -2,7 +2,7 @@
 
 import { toast } from "../modules/toast.js";
 import { _ } from "../words.js";
-import { lost, post } from "./acts.js";
+import { post } from "./acts.js";
 import { fragment } from "./board.js";
 import { goTo, keepPlace } from "./place.js";
 
@@ -69,7 +69,7 @@ export class Editing {
       // A keyboard on the screen takes its lower half: there the card goes to the top.
       if (top < 0 || top > window.innerHeight * (window.matchMedia("(pointer: coarse)").matches ? 0.1 : 0.45)) card.scrollIntoView({ block: "start" });
     } catch (error) {
-      toast(error instanceof TypeError ? lost() : /** @type {Error} */ (error).message, { error: true });
+      toast(/** @type {Error} */ (error).message, { error: true });
       this.board.hint(`item-${id}`);
     } finally {
       this.moving = false;

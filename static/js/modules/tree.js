@@ -390,5 +390,6 @@ function lettersSwitch() {
 export function mount(element) {
   new Room(element).start();
   // The editor is large and not needed to read: it is fetched when the page has come to rest.
-  if (element.querySelector("[data-edit]")) window.setTimeout(() => void import("./editor.js"), 1_500);
+  // Without a connection just then it is fetched when somebody writes.
+  if (element.querySelector("[data-edit]")) window.setTimeout(() => void import("./editor.js").catch(() => {}), 1_500);
 }
