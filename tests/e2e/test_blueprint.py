@@ -16,6 +16,7 @@ from models.documents import Field
 from models.items import Item, Kind, PrincipleGroup, Status
 from tests.cast import SLUG, Cast, enter
 from tests.live import LiveServer
+from tests.typists import until
 
 Opener = Callable[..., Page]
 #: Answers when so many changes wait in the browser's own store to be sent.
@@ -420,6 +421,30 @@ def test_what_is_typed_while_an_item_is_agreed_becomes_a_suggestion(
     expect(card(page, "C1.1")).to_be_focused()
     expect(card(page, "C1.1").locator(".item__words")).to_have_text("First words. Before.")
     expect(card(page, "C1.1").locator(".editor__kept")).to_have_count(0)
+
+
+def test_on_a_phone_what_is_said_of_a_closed_item_does_not_cover_what_one_writes(
+    open_room: Opener, people: Cast, database: Database
+) -> None:
+    page = open_room(people.member, **PHONE)
+    words = lay_words(page)
+    page.evaluate("(by) => window.scrollBy(0, by)", standing(words) - PHONE["viewport"]["height"] + 130)  # type: ignore[index]
+    item_id = int(card(page, "C1.1").get_attribute("data-item") or "")
+    with database.writing() as uow:
+        items.set_status(uow, people.facilitator, item_id=item_id, status=Status.AGREED)
+    page.keyboard.type(" After.")
+    said = card(page, "C1.1").locator(".editor__told--mine")
+    expect(said).to_be_in_viewport()
+    line = words.locator(".cm-line").last
+    expect(line).to_have_text("First words. Before. After.")
+    until(
+        lambda: foot(line) <= said.evaluate("(element) => element.getBoundingClientRect().top") + 1,
+        "the line one writes in stands above it",
+    )
+
+
+def foot(line: Locator) -> float:
+    return float(line.evaluate("(element) => element.getBoundingClientRect().bottom"))
 
 
 def test_what_is_typed_while_an_item_is_withdrawn_stays_on_the_device_once_and_with_the_true_reason(

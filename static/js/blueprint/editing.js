@@ -122,12 +122,19 @@ export class Editing {
         sent();
       }
       toast(said);
-      goTo(await this.#close());
     } catch (error) {
       says(/** @type {Error} */ (error).message);
+      this.moving = false;
+      return undefined;
+    }
+    try {
+      goTo(await this.#close());
+    } catch {
+      says(_("Your suggestion is sent. The server cannot be reached just now, so the card stays open."));
     } finally {
       this.moving = false;
     }
+    return undefined;
   }
 
   async #close() {

@@ -109,8 +109,8 @@ class Editor {
     this.told = make("div", "editor__told");
     this.said = make("p", "editor__said");
     this.problem = make("p", "editor__problem");
-    /** How much of the foot of the window it covers. */
-    this.covers = 0;
+    /** How much of the foot of the window a keyboard covers. */
+    this.keyboard = 0;
     this.closed = false;
     this.#fillTold();
     this.kept = make("div", "editor__kepts");
@@ -193,7 +193,7 @@ class Editor {
   status(status) {
     const pending = String(this.session?.pending.length ?? 0);
     if (this.element.dataset.pending !== pending) this.element.dataset.pending = pending;
-    if (this.closed) this.told.classList.toggle("editor__told--mine", pending !== "0");
+    if (this.closed && this.told.classList.toggle("editor__told--mine", pending !== "0")) this.#seeCursor();
     clearTimeout(this.calm);
     // While one types, each letter is saved by itself: who reads "Saved" and "Saving" in turns reads nothing.
     if (status === "saved" && this.element.dataset.save === "saving") this.calm = window.setTimeout(() => this.#say("saved"), CALM_MS);
@@ -336,18 +336,28 @@ class Editor {
     this.element.classList.toggle("editor--told", content.length > 0);
     this.told.classList.toggle("editor__told--passing", passing);
     this.#aboveKeyboard();
+    if (content.length) this.#seeCursor();
+  }
+
+  /** Whoever writes sees what they write, though something stands over the foot of the window. */
+  #seeCursor() {
+    const { view } = this;
+    if (!view?.hasFocus) return;
+    // Not in the midst of a change of the text, which may be what called.
+    queueMicrotask(() => view.dispatch({ effects: EditorView.scrollIntoView(view.state.selection.main.head) }));
   }
 
   /** A keyboard on the screen covers the foot of the window. */
   #aboveKeyboard() {
-    if (!this.told.classList.contains("editor__told--on")) {
-      this.covers = 0;
-      return;
-    }
     const seen = window.visualViewport;
-    const keyboard = seen && seen.scale === 1 ? Math.max(0, window.innerHeight - seen.height - seen.offsetTop) : 0;
-    this.told.style.bottom = `${keyboard}px`;
-    this.covers = this.told.offsetHeight + keyboard;
+    const on = this.told.classList.contains("editor__told--on");
+    this.keyboard = on && seen && seen.scale === 1 ? Math.max(0, window.innerHeight - seen.height - seen.offsetTop) : 0;
+    if (on) this.told.style.bottom = `${this.keyboard}px`;
+  }
+
+  /** @returns {number} how much of the foot of the window is covered by what is said of the words, and its buttons */
+  get covered() {
+    return this.told.classList.contains("editor__told--on") ? this.told.offsetHeight + this.keyboard : 0;
   }
 
   /**
@@ -555,7 +565,7 @@ class Editor {
       history({ newGroupDelay: 600 }),
       // What stays at the head of the card must not cover the line one writes.
       EditorView.scrollMargins.of(() => ({
-        top: this.element.closest("[data-editing]")?.querySelector(".item__head")?.clientHeight ?? 0, bottom: this.covers,
+        top: this.element.closest("[data-editing]")?.querySelector(".item__head")?.clientHeight ?? 0, bottom: this.covered,
       })),
       guard({ limit, oneLine: !body, refuse: (length) => this.#tooLong(length, limit) }),
       body ? [dialect(), look(), paste(), this.#bodyKeys()] : [EditorView.lineWrapping, this.#titleKeys()],

@@ -71,7 +71,7 @@ export class BrowserStore {
     const transaction = (await this.opened).transaction(name, mode, { durability: "relaxed" });
     const request = act(transaction.objectStore(name));
     // Not when the answer has been seen: a page that is just left would not live to see it.
-    if (mode === "readwrite") transaction.commit();
+    if (mode === "readwrite") transaction.commit?.();
     return new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve(request.result);
       transaction.onabort = () => reject(transaction.error);
