@@ -235,6 +235,16 @@ test("where answers take long, one waits long before anything goes twice", (t) =
   assert.equal(line.take("text:push").length, 1);
 });
 
+test("the caret of a state that ends goes with it", (t) => {
+  const { line, session, type } = opened();
+  t.after(() => session.stop());
+  session.moved();
+  type(3, "d");
+  const before = session.client;
+  session.onRefused(1, "bad", "");
+  assert.deepEqual(line.take("text:presence").at(-1), ["1", before, 0, null, null]);
+});
+
 test("a refusal of what an earlier state of this editor pushed is not a refusal of what is pushed now", (t) => {
   const { line, host, session, type } = opened();
   t.after(() => session.stop());

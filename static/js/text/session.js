@@ -406,6 +406,8 @@ export class TextSession {
   /** The words have been handed back: the next state has a fresh id and nothing of this one. */
   #anew() {
     void this.store.forget(this.client);
+    // The caret of the state that ends would stand there as if it were somebody else's.
+    if (this.present && this.link.connected) this.link.send("text:presence", [this.doc, this.client, this.version, null, null]);
     this.epoch = null;
     this.renewing = true;
     this.client = newClient(this.person);
