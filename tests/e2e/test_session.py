@@ -23,6 +23,8 @@ from tests.typists import until
 LAPTOP, PHONE, WALL = ({"width": 1366, "height": 900}, {"width": 390, "height": 844}, {"width": 1920, "height": 1080})
 PHONES = 4
 TWO_MINUTES = 120
+#: What happened in this process the server's does not hear of: the page is looked at again, and asks.
+LOOK = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
 def console_of(server: LiveServer, hall: Hall, context: BrowserContext) -> Page:
@@ -167,7 +169,7 @@ def test_what_was_refused_on_the_console_is_said_no_longer_at_the_next_stage(
         stages.pause(uow, hall.who["Fay"], meeting_id=hall.meeting_id, on=False)
         revision = uow.session.get_one(Meeting, hall.meeting_id).revision
         stages.advance(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=revision)
-    fay.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    fay.evaluate(LOOK)
     expect(fay.get_by_role("heading", level=1)).not_to_contain_text("Welcome")
     expect(form.locator(".error-message, [aria-invalid], .field--error")).to_have_count(0)
     expect(what).to_have_value("Write to partners")
@@ -214,7 +216,7 @@ def test_an_answer_that_was_long_on_its_way_does_not_show_again_how_it_was_befor
     source = fay.locator("[data-module~=follow]").evaluate("(element) => new URL(element.dataset.src, location).href")
     held: list[tuple[Route, APIResponse]] = []
     fay.route(lambda url: url == source, lambda route: held.append((route, route.fetch())), times=1)
-    fay.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    fay.evaluate(LOOK)
     until(lambda: bool(fay.title() and held), "the question of before")
     fay.get_by_role("button", name="Start Welcome").click()
     expect(fay.get_by_role("heading", level=1)).to_contain_text("Welcome")
@@ -242,7 +244,7 @@ def test_who_was_at_a_place_of_the_page_is_told_too_when_the_session_is_over(
     source = region.evaluate("(element) => new URL(element.dataset.src, location).href")
     fay.route(lambda url: url == source, lambda route: route.fulfill(status=410))
     with fay.expect_event("domcontentloaded"):
-        fay.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        fay.evaluate(LOOK)
 
 
 def write_in_the_room(page: Page, server: LiveServer, hall: Hall) -> Locator:
@@ -342,6 +344,7 @@ def test_who_writes_in_the_room_goes_on_when_the_item_is_split_and_when_the_sess
         text = documents.documents_of(uow.session, [hall.item_id])[hall.item_id][Field.TEXT]
         at = len("Partners share leadership.")
         descent.split(uow, hall.who["Leo"], item_id=hall.item_id, at=at, version=text.version, title="The rest")
+    ana.evaluate(LOOK)
     said = ana.get_by_role("status").filter(has_text="Leo Lawyer has split this item.")
     expect(said).to_be_in_viewport()
     expect(said.get_by_role("link")).to_have_text("C1.2 The rest")
@@ -352,6 +355,7 @@ def test_who_writes_in_the_room_goes_on_when_the_item_is_split_and_when_the_sess
 
     with database.writing() as uow:
         stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    ana.evaluate(LOOK)
     closed = ana.get_by_role("status").filter(has_text="The session has been closed. You can go on writing here.")
     expect(closed).to_be_in_viewport()
     expect(ana.get_by_role("heading", level=1)).to_have_text("This session is closed")
