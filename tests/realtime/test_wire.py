@@ -29,11 +29,10 @@ def unread() -> Iterator[Any]:
             "HTTP_SEC_WEBSOCKET_VERSION": "13", "HTTP_SEC_WEBSOCKET_KEY": key, "werkzeug.socket": _Line(ours),
         }  # fmt: skip
         server = _Server(asked)
-        ours.setblocking(False)
+        # Only these do not wait: the server's thread reads from the same socket, and must.
         with contextlib.suppress(BlockingIOError):
             while True:
-                ours.send(bytes(65536))
-        ours.setblocking(True)
+                ours.send(bytes(65536), socket.MSG_DONTWAIT)
         yield server
         server.sock.cut()
         server.thread.join(10)
