@@ -126,7 +126,7 @@ def test_what_was_too_long_to_be_sent_at_once_is_taken_back_at_once(two_pages: t
     long = "(element) => element.cmTile.view.state.doc.length > 60_000"
     assert words(writer).evaluate(long)
     expect(writer.locator(".editor--body").first).to_have_attribute("data-save", "saved", timeout=15_000)
-    assert words(reader).evaluate(long)
+    until(lambda: words(reader).evaluate(long), "the other one has it")
     writer.keyboard.press("Control+z")
     expect(words(writer)).to_have_text(before)
     expect(words(reader)).to_have_text(before)

@@ -3,17 +3,7 @@
 import { createInterface } from "node:readline";
 import { ChangeSet, EditorState, collab, getSyncedVersion, sendableUpdates } from "../../static/vendor/codemirror.js";
 import { takeIn, toText } from "../../static/js/text/sync.js";
-
-/** mulberry32: a small seeded generator, so that every case can be made again. */
-function dice(seed) {
-  let a = seed >>> 0;
-  return (below) => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
+import { dice } from "./dice.mjs";
 
 const PIECES = ["a", "b", "c", " ", "\n", "é", "e\u0301", "😀", "👩🏽‍⚕️", "**", "x", "\t", "ß", "\u2028", "漢", "\"", "\\"];
 

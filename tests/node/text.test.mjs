@@ -6,6 +6,7 @@ import { ChangeSet, EditorState, collab } from "../../static/vendor/codemirror.j
 import { TextLink } from "../../static/js/text/link.js";
 import { TextSession } from "../../static/js/text/session.js";
 import { clean, fromConfirmed, guard, inPieces, toConfirmed, toText } from "../../static/js/text/sync.js";
+import { dice } from "./dice.mjs";
 
 const rules = { limit: 100, oneLine: false, refuse: () => {} };
 
@@ -393,17 +394,6 @@ class Wire {
     this.connected = true;
     this.handlers.get("connect")();
   }
-}
-
-/** mulberry32, so that every run of letters can be had again. */
-function dice(seed) {
-  let a = seed >>> 0;
-  return (below) => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
 }
 
 test("whatever is late, lost with its connection, closed or sent twice: each letter is stored once, and all read the same", (t) => {

@@ -168,6 +168,26 @@ def test_what_is_said_goes_where_its_words_go(room: Room) -> None:
     assert waiting.in_conflict
 
 
+@pytest.mark.parametrize(
+    ("words", "later", "old", "new", "comes_to"),
+    [
+        ("No start", ". Later on", "start", "start unless waived", "No start unless waived."),
+        ("No start.", "Later on", "start.", "start. None.", "No start. None."),
+    ],
+)
+def test_what_goes_on_from_words_that_stay_stays_with_them(
+    room: Room, words: str, later: str, old: str, new: str, comes_to: str
+) -> None:
+    first = room.add("Start", words)
+    waiting = room.suggest(first, old, new)
+    room.write(room.people.member, first, words + later)
+    made = room.split(first, "Later")
+    with room.database.reading() as uow:
+        assert suggestions.of_item(uow, room.people.member, made.id) == []
+    assert room.accept(first, waiting) == comes_to
+    assert room.text(made.id).text == "Later on"
+
+
 def test_a_suggestion_is_decided_before_its_words_go_or_after(room: Room) -> None:
     for _ in range(6):
         first = room.add("Sharing", f"{FIRST} {SECOND}")

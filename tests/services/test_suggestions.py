@@ -165,6 +165,21 @@ def test_it_is_carried_while_others_write_and_stands_beside_what_replaced_its_wo
     assert other.suggestion.id == second
 
 
+def test_of_two_that_add_words_at_one_place_the_second_is_taken_in_by_hand(room: Room) -> None:
+    first = room.suggest(room.people.member, "corridor.", "corridor and one vote.")
+    second = room.suggest(room.people.peer, "corridor.", "corridor and two votes.")
+    elsewhere = room.suggest(room.people.peer, "Partners", "All partners")
+    room.decide(room.people.facilitator, first)
+    waiting = {each.suggestion.id: each for each in room.shown() if each.suggestion.id != first}
+    assert waiting[second].in_conflict
+    assert waiting[second].after == "Partners share gain and loss within a corridor and two votes."
+    assert not waiting[elsewhere].in_conflict
+    with pytest.raises(Conflict, match="have changed since"):
+        room.decide(room.people.facilitator, second)
+    room.decide(room.people.facilitator, elsewhere)
+    assert room.words == "All partners share gain and loss within a corridor and one vote."
+
+
 def test_a_part_of_it_is_accepted(room: Room) -> None:
     with room.database.writing() as uow:
         made = suggestions.suggest(

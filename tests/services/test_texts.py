@@ -360,7 +360,8 @@ def test_one_persons_pushes_take_a_share_of_a_transaction_and_no_more(database: 
     with database.writing() as uow:
         _, answers = texts.push_all(uow, [*pushes, other], document_id=doc)
     put_off = [each for each in answers[:-1] if isinstance(each, texts.Refused) and each.code == "retry"]
-    assert len(put_off) > 30
+    assert put_off
+    assert isinstance(answers[0], list)
     assert all(each.__traceback__ is None and each.__cause__ is None for each in put_off)
     assert isinstance(answers[-1], list)
     assert len(answers[-1]) == 1

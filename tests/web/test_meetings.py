@@ -14,7 +14,7 @@ from app.policy import SYSTEM, Actor
 from app.services import attendance, decisions, documents, groups, meetings, polls, stages
 from app.uow import Database, UnitOfWork
 from models.documents import Document, Field
-from models.meetings import MeetingState
+from models.meetings import Meeting, MeetingState
 from models.polls import Choice, Outcome
 from tests.cast import Browser, sign_in_token
 from tests.conftest import SetClock
@@ -331,3 +331,18 @@ def test_guests_part_with_thanks_and_the_decisions_they_were_there_for(app: Flas
     for name in ("Never Guest", "Out Guest"):
         assert "This session is closed" in said[name]
         assert "Thank you for your interest" in said[name]
+
+
+def test_a_session_that_has_not_begun_is_not_called_closed_to_whoever_would_write_in_it(app: Flask, hall: Hall) -> None:
+    ana, address = browser(app, hall, hall.who["Ana"]), f"{base(hall)}/room?item={hall.item_id}&write=1"
+    with hall.database.writing() as uow:
+        meetings.announce(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+    page = ana.get(address).get_data(as_text=True)
+    assert "It has not begun yet." in page
+    assert "has been closed" not in page
+    with hall.database.writing() as uow:
+        revision = uow.session.get_one(Meeting, hall.meeting_id).revision
+        stages.open_doors(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=revision)
+    with hall.database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    assert "The session has been closed. You can go on writing here." in ana.get(address).get_data(as_text=True)

@@ -69,8 +69,8 @@ export class Leftovers {
       if (now) await this.show(now);
       this.#tell();
     });
-    const reference = this.#card(doc)?.dataset.reference ?? "";
-    if (saved) toast(_("What you wrote in {reference} while you were away is saved now.", { reference }));
+    const reference = this.#card(doc)?.dataset.reference;
+    if (saved && reference) toast(_("What you wrote in {reference} while you were away is saved now.", { reference }));
   }
 
   /** Says at the head of the page on which cards such words stand. */

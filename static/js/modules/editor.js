@@ -193,7 +193,12 @@ class Editor {
   status(status) {
     const pending = String(this.session?.pending.length ?? 0);
     if (this.element.dataset.pending !== pending) this.element.dataset.pending = pending;
-    if (this.closed && this.told.classList.toggle("editor__told--mine", pending !== "0")) this.#seeCursor();
+    const mine = pending !== "0";
+    if (this.closed && this.told.classList.contains("editor__told--mine") !== mine) {
+      this.told.classList.toggle("editor__told--mine", mine);
+      // It has grown by its buttons. Later the page stays where one has turned it to.
+      if (mine) this.#seeCursor();
+    }
     clearTimeout(this.calm);
     // While one types, each letter is saved by itself: who reads "Saved" and "Saving" in turns reads nothing.
     if (status === "saved" && this.element.dataset.save === "saving") this.calm = window.setTimeout(() => this.#say("saved"), CALM_MS);

@@ -573,8 +573,8 @@ export class TextSession {
     this.failures = 0;
     this.doubted = false;
     if (this.inFlight) {
-      // What had to go again says little of how long an answer takes, but something, if it is always so.
-      // Nor does it where the clock was put back meanwhile.
+      // What had to go again says little of how long an answer takes, but something, if it is always so; a clock that was
+      // put back says nothing.
       const took = Math.max(0, Math.min(Date.now() - this.inFlight.at, 2 * this.roundTrip + PATIENCE_MS));
       this.roundTrip += (took - this.roundTrip) / 8;
       if (this.acked >= this.inFlight.last) {
