@@ -19,7 +19,7 @@ const awaited = new Map();
 
 /**
  * A press on a button whose module is still on its way would be lost: it is made once more when the module stands.
- * Links and buttons that send a form work without scripts and are left alone.
+ * Links and buttons that send a form work without scripts and are left alone, but where a question comes first.
  * @param {MouseEvent} event
  */
 function keepPress(event) {
@@ -32,6 +32,19 @@ function keepPress(event) {
     wait.pressed = button;
     return;
   }
+}
+
+/**
+ * A form that asks before it is sent is not sent while the question is still on its way: it is asked when it can be.
+ * @param {SubmitEvent} event
+ */
+function keepQuestion(event) {
+  const { target, submitter } = event;
+  const wait = target instanceof HTMLElement && /\bconfirm\b/.test(target.dataset.module ?? "") ? awaited.get(target) : undefined;
+  if (!wait || !submitter) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  wait.pressed = submitter;
 }
 
 /**
@@ -107,6 +120,7 @@ export function csrfToken() {
 }
 
 document.addEventListener("click", keepPress, { capture: true });
+document.addEventListener("submit", keepQuestion, { capture: true });
 document.addEventListener("keydown", pressShortcut);
 
 for (const event of ["htmx:afterSettle", "concordat:mount"]) {

@@ -14,7 +14,7 @@ from app.services import descent, documents, items, minutes, stages, suggestions
 from app.uow import Database
 from models.documents import Field
 from models.items import Item, Kind
-from models.meetings import Meeting
+from models.meetings import Meeting, MeetingState
 from tests.cast import enter
 from tests.live import LiveServer
 from tests.rooms import Hall, build_hall
@@ -36,6 +36,28 @@ def console_of(server: LiveServer, hall: Hall, context: BrowserContext) -> Page:
     page.get_by_role("button", name="Open it now").click()  # the hall's session is planned for another day
     page.wait_for_url("**/console")
     return page
+
+
+def test_a_press_before_the_question_has_come_is_asked_about_all_the_same(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall = build_hall(database)
+    context = browser_context(viewport=LAPTOP)
+    enter(context, server, "fay@example.org")
+    page = context.new_page()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/js/modules/confirm.js", hold)
+    with page.expect_request("**/js/modules/confirm.js"):
+        page.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}", wait_until="commit")
+    page.get_by_role("button", name="Announce to the group").click()
+    held[0].continue_()
+    expect(page.get_by_role("dialog", name="Announce this session?")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    assert hall.meeting().state is MeetingState.DRAFT
 
 
 def code_on(page: Page) -> str:
