@@ -726,3 +726,18 @@ def test_what_is_written_on_after_a_suggestion_was_sent_is_kept(open_room: Opene
     card(page, "C1.1").get_by_role("button", name="Cancel").click()
     kept = card(page, "C1.1").get_by_role("region", name="A suggestion of yours is not sent")
     expect(kept.get_by_role("textbox")).to_have_value("First words. New words. And more.")
+
+
+def test_an_answer_that_never_comes_is_given_up_and_the_card_opens_later(open_room: Opener, people: Cast) -> None:
+    page = open_room(people.member)
+    page.context.clock.install()
+    page.reload()
+    page.wait_for_selector("html[data-ready][data-live=on]")
+    page.route("**/editor", lambda route: None)
+    with page.expect_request("**/editor"):
+        card(page, "C1.1").get_by_role("button", name="Edit").click()
+    page.context.clock.run_for(21_000)
+    expect(page.locator("#toasts")).to_contain_text("The server could not be reached.")
+    page.unroute("**/editor")
+    card(page, "C1.1").get_by_role("button", name="Edit").click()
+    expect(card(page, "C1.1").get_by_role("textbox", name="Words of C1.1")).to_be_focused()

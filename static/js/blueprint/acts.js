@@ -9,6 +9,34 @@ import { _ } from "../words.js";
 /** @typedef {{said: string, item: number | null, undo: {url: string, fields: Record<string, string>} | null}} Done */
 
 export const lost = () => _("The server could not be reached. Nothing was changed.");
+const unanswered = () => _("The server has not answered. Whether this was done is shown when the connection is back.");
+
+/** Whoever waits longer for an answer waits for a line that is gone, and no browser says so for minutes. */
+const PATIENCE_MS = 20_000;
+
+/**
+ * Asks the server, and gives up when no whole answer comes. Throws an Error whose message is for the person.
+ * @template Answer
+ * @param {string} url
+ * @param {RequestInit} options
+ * @param {(response: Response) => Promise<Answer>} read
+ * @returns {Promise<Answer>}
+ */
+export async function ask(url, options, read) {
+  const patience = new AbortController();
+  const over = setTimeout(() => patience.abort(), PATIENCE_MS);
+  try {
+    const response = await fetch(url, { ...options, signal: patience.signal }).catch((/** @type {Error} */ error) => {
+      throw patience.signal.aborted ? error : new Error(lost());
+    });
+    return await read(response);
+  } catch (error) {
+    if (!patience.signal.aborted) throw error;
+    throw new Error(options.method === "POST" ? unanswered() : lost());
+  } finally {
+    clearTimeout(over);
+  }
+}
 
 /** The page's token, asked of the page: importing main.js again would start it twice. */
 function token() {
@@ -22,18 +50,12 @@ function token() {
  * @returns {Promise<Done>}
  */
 export async function post(url, fields) {
-  /** @type {Response} */
-  let response;
-  try {
-    response = await fetch(url, {
-      method: "POST", body: fields, headers: { Accept: "application/json", "X-CSRFToken": token() },
-    });
-  } catch {
-    throw new Error(lost());
-  }
-  const answer = await response.json();
-  if (!response.ok) throw new Error(Object.values(answer.fields ?? {}).join(". ") || answer.message);
-  return answer;
+  const headers = { Accept: "application/json", "X-CSRFToken": token() };
+  return ask(url, { method: "POST", body: fields, headers }, async (response) => {
+    const answer = await response.json();
+    if (!response.ok) throw new Error(Object.values(answer.fields ?? {}).join(". ") || answer.message);
+    return answer;
+  });
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import { _ } from "../words.js";
-import { lost } from "./acts.js";
+import { ask } from "./acts.js";
 import { Finder } from "./finder.js";
 import { arrange, cards, inView, keepPlace, staysTogether, writesIn } from "./place.js";
 
@@ -20,15 +20,14 @@ const PATIENCE_MS = 5_000;
  * @returns {Promise<DocumentFragment>}
  */
 export async function fragment(url) {
-  const response = await fetch(url, { headers: { "HX-Request": "true", Accept: "text/html" } }).catch(() => {
-    throw new Error(lost());
+  return ask(url, { headers: { "HX-Request": "true", Accept: "text/html" } }, async (response) => {
+    const read = new DOMParser().parseFromString(await response.text(), "text/html");
+    const content = document.createDocumentFragment();
+    content.append(...read.body.childNodes);
+    if (response.ok) return content;
+    const words = (content.querySelector(".notice")?.textContent ?? content.textContent ?? "").trim();
+    throw new Error(words || response.statusText);
   });
-  const read = new DOMParser().parseFromString(await response.text(), "text/html");
-  const content = document.createDocumentFragment();
-  content.append(...read.body.childNodes);
-  if (response.ok) return content;
-  const words = (content.querySelector(".notice")?.textContent ?? content.textContent ?? "").trim();
-  throw new Error(words || response.statusText);
 }
 
 export class Board {

@@ -52,7 +52,7 @@ class Room {
       this.commenting = null;
     });
     list.addEventListener("toggle", (event) => void this.#toggled(event), { capture: true });
-    list.addEventListener("concordat:done", () => void this.editing.done());
+    list.addEventListener("concordat:done", ({ target }) => this.#ended(/** @type {HTMLElement} */ (target)));
     list.addEventListener("concordat:comment", (event) => this.#comment(/** @type {CustomEvent} */ (event)));
     list.addEventListener("submit", (event) => {
       if (!(event.target instanceof HTMLFormElement) || event.target.dataset.suggests === undefined) return;
@@ -130,16 +130,38 @@ class Room {
     const card = target instanceof Element ? target.closest("[data-item]") : null;
     // A key that ends what is being composed is no wish; in Safari only its number says that it was one.
     if (!(target instanceof Element) || !(card instanceof HTMLElement) || event.isComposing || event.keyCode === 229) return;
-    if ("editing" in card.dataset) {
-      const done = event.key === "Escape" || (event.key === "Enter" && (event.ctrlKey || event.metaKey));
-      if (done && !event.defaultPrevented) void this.editing.done();
-      return;
-    }
+    if ("editing" in card.dataset) return void (!event.defaultPrevented && this.#editingKey(event, card, target));
     // Where one types, Alt (⌥) and an arrow move the cursor.
     if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown") && !target.closest(TYPED_IN)) {
       event.preventDefault();
       if (card.querySelector("[data-actions]")) void this.#shift(card, event.key === "ArrowUp" ? "up" : "down");
     }
+  }
+
+  /**
+   * Ctrl and Enter say that one is through: what is written stays, or goes off as a suggestion. Escape leaves; from the
+   * reason of a suggestion only to its words, since a reason is not kept.
+   * @param {KeyboardEvent} event
+   * @param {HTMLElement} card
+   * @param {Element} target
+   */
+  #editingKey(event, card, target) {
+    const form = suggesting(card);
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void (form ? this.editing.suggest(form) : this.editing.done());
+    else if (event.key === "Escape") {
+      if (form?.contains(target)) toWords(card);
+      else void this.editing.done();
+    }
+  }
+
+  /**
+   * An editor says that one is through with it: Enter in a title, which in a suggestion leads on to its words.
+   * @param {HTMLElement} editor
+   */
+  #ended(editor) {
+    const card = editor.closest("[data-item]");
+    if (card && suggesting(card)) toWords(card);
+    else void this.editing.done();
   }
 
   /**
@@ -368,6 +390,20 @@ function placeIn(body) {
   if (!activeElement || !body.contains(activeElement)) return null;
   const part = activeElement.closest("article[id]");
   return part && body.contains(part) ? part.id : "";
+}
+
+/**
+ * The form that sends what is written in a card as a suggestion, where that is what is written.
+ * @param {Element} card
+ * @returns {HTMLFormElement | null}
+ */
+function suggesting(card) {
+  return card.querySelector("form[data-suggests]");
+}
+
+/** @param {Element} card */
+function toWords(card) {
+  /** @type {HTMLElement | null} */ (card.querySelector("[data-focus] .cm-content"))?.focus();
 }
 
 /** The button that turns letters off where nothing has the focus, and on again. */
