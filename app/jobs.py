@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,12 @@ log = logging.getLogger("concordat.jobs")
 
 #: A claimed job that has not reported back for this long was lost with its worker and is claimed again.
 CLAIM_LASTS = timedelta(minutes=5)
+#: What fails by a fault of its own is given up after so many times.
 MAX_ATTEMPTS = 8
+#: What fails by a fault that passes, such as a mail server that is down, is tried for as long as this: a long weekend
+#: and the days in which somebody notices.
+TRIED_FOR = timedelta(days=7)
+SOONEST, LATEST = timedelta(seconds=30), timedelta(hours=1)
 
 
 class Later(Exception):
@@ -34,13 +40,22 @@ def enqueue(
     *,
     key: str | None = None,
     run_at: datetime | None = None,
+    until: datetime | None = None,
     group_id: int | None = None,
 ) -> bool:
     """Ask the worker for a piece of work after this transaction commits; the same ``key`` asks only once.
 
-    Whether it was not asked for before.
+    ``until`` is when it serves nobody any more. Answers whether it was not asked for before.
     """
-    job = Job(kind=kind, key=key, payload=payload, group_id=group_id, created_at=uow.now, run_at=run_at or uow.now)
+    job = Job(
+        kind=kind,
+        key=key,
+        payload=payload,
+        group_id=group_id,
+        created_at=uow.now,
+        run_at=run_at or uow.now,
+        until=until,
+    )
     if key is None:
         uow.session.add(job)
         return True
@@ -91,16 +106,45 @@ def postpone(uow: UnitOfWork, job_id: int, at: datetime) -> None:
     job.claimed_at, job.run_at, job.attempts = None, at, max(0, job.attempts - 1)
 
 
-def fail(uow: UnitOfWork, job_id: int, error: str) -> None:
-    """Note that a job failed; try again later, each time after twice as long, and give up after MAX_ATTEMPTS.
+def fail(uow: UnitOfWork, job_id: int, error: str, *, passes: bool) -> None:
+    """Note that a job failed, and try again when it is twice as old, or after an hour.
 
-    What was given up is forgotten but for its kind and the error: by then its links have expired.
+    A fault that ``passes`` is waited out, for TRIED_FOR or until the job serves nobody; any other is given up after
+    MAX_ATTEMPTS. What was given up is forgotten but for its kind and the error.
     """
     job = uow.session.get_one(Job, job_id)
     job.error = error[:2000]
     job.claimed_at = None
-    if job.attempts >= MAX_ATTEMPTS:
+    again = uow.now + min(max(SOONEST, uow.now - job.created_at), LATEST)
+    if passes:
+        job.attempts -= 1
+        is_over = again > (job.until or job.created_at + TRIED_FOR)
+    else:
+        is_over = job.attempts >= MAX_ATTEMPTS
+    if is_over:
         job.failed_at = uow.now
         job.payload = {}
     else:
-        job.run_at = uow.now + timedelta(seconds=15 * 2**job.attempts)
+        job.run_at = again
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """How the work stands that did not succeed: what is tried again, since when, and what was given up lately."""
+
+    waiting: int
+    since: datetime | None
+    given_up: int
+    #: What the last of them said, without the rest of its words, which may name somebody.
+    reason: str
+
+
+def trouble(uow: UnitOfWork) -> Trouble | None:
+    """What was tried and did not succeed, or None where all went well."""
+    tried = select(Job).where(Job.done_at.is_(None), Job.error != "").order_by(Job.created_at, Job.id)
+    rows = uow.session.execute(tried).scalars().all()
+    waiting = [job for job in rows if job.failed_at is None]
+    if not rows:
+        return None
+    since = waiting[0].created_at if waiting else None
+    return Trouble(len(waiting), since, len(rows) - len(waiting), rows[-1].error.partition(":")[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import ssl
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
@@ -51,14 +53,17 @@ def _environment() -> Environment:
     )
 
 
+#: What people's addresses look like: the dot-atom and the host name of RFC 5321, 4.1.2, without quoted parts.
+_ATOM, _LABEL = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+", "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})+", re.ASCII)
+_LONGEST_ADDRESS = 254
+
+
 def check_address(address: str) -> str:
     """The address in lower case if one mail can be sent to it; raises Invalid for anything else."""
     address = address.strip().lower()
-    local, at, domain = address.rpartition("@")
-    plain = address.isascii() and address.isprintable() and not set(address) & set(' ,;:<>()[]"\\')
-    labels = domain.split(".")
-    is_whole = at and local and len(labels) > 1 and all(labels) and ".." not in local
-    if not (is_whole and plain and len(address) <= 254):
+    # An encoded word would be read as other addresses by whatever sends the mail.
+    if len(address) > _LONGEST_ADDRESS or "=?" in address or not _ADDRESS.fullmatch(address):
         sentence = "Enter an e-mail address, like name@example.org"
         raise Invalid(sentence, fields={"email": sentence})
     return address
@@ -74,14 +79,36 @@ def compose(template: str, to: str, **values: Any) -> Mail:
 
 
 def send(
-    uow: UnitOfWork, mail: Mail, *, key: str | None = None, group_id: int | None = None, patient: bool = False
+    uow: UnitOfWork,
+    mail: Mail,
+    *,
+    key: str | None = None,
+    group_id: int | None = None,
+    patient: bool = False,
+    until: datetime | None = None,
 ) -> None:
     """Have the worker send a mail after the commit; with a ``key``, at most once.
 
-    A ``patient`` one waits while a session of its group runs.
+    A ``patient`` one is for a member of its group and waits while a session of it runs. After ``until`` it is not sent.
     """
     payload = {"mail": asdict(mail), "group_id": group_id} if patient else asdict(mail)
-    enqueue(uow, "patient_mail" if patient else "mail", payload, key=key, group_id=group_id)
+    enqueue(uow, "patient_mail" if patient else "mail", payload, key=key, group_id=group_id, until=until)
+
+
+#: Answers of a mail server from here on will be no other later (RFC 5321, 4.2.1).
+_FOR_GOOD = 500
+
+
+def passes(error: Exception) -> bool:
+    """Whether what kept a mail from being sent may be over later: a server that is away or busy, a password to change.
+
+    A server that refuses this address or this mail for good does not.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return any(code < _FOR_GOOD for code, _said in error.recipients.values())
+    if isinstance(error, smtplib.SMTPResponseException) and not isinstance(error, smtplib.SMTPAuthenticationError):
+        return error.smtp_code < _FOR_GOOD
+    return isinstance(error, (OSError, smtplib.SMTPException))
 
 
 class Mailer(Protocol):

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from app import jobs, logs
-from app.mail import Mail, Mailer, mailer
+from app.mail import Mail, Mailer, mailer, passes
 from app.policy import SYSTEM
 from app.services import notifications, privacy, search, seats, stages, validation
 from app.uow import SILENT, Database
@@ -91,10 +91,13 @@ class Worker:
         self.post.deliver(Mail(**payload))
 
     def deliver_in_peace(self, database: Database, payload: dict[str, Any]) -> None:
-        """Send one mail of a group, later while a session of it runs."""
+        """Send one mail to a member of a group, later while a session of it runs; not to who has left it meanwhile."""
+        mail, group_id = Mail(**payload["mail"]), int(payload["group_id"])
         with database.reading() as uow:
-            notifications.wait_for_end(uow, int(payload["group_id"]))
-        self.post.deliver(Mail(**payload["mail"]))
+            notifications.wait_for_end(uow, group_id)
+            is_wanted = notifications.is_addressee(uow, group_id, mail.to)
+        if is_wanted:
+            self.post.deliver(mail)
 
     def write_to_expert(self, database: Database, payload: dict[str, Any]) -> None:
         """Send an expert a mail about their seat; its link is made now, so that no job row ever holds it."""
@@ -127,8 +130,11 @@ class Worker:
         logs.request_id.set("")
         with self.database.writing() as uow:
             job = jobs.claim(uow)
-        if job is None:
-            return False
+            is_late = job is not None and job.until is not None and job.until < uow.now
+            if job is not None and is_late:
+                jobs.fail(uow, job.id, "Late: nobody is served by it any more", passes=True)
+        if job is None or is_late:
+            return is_late
         logs.request_id.set(f"job-{job.id}")
         try:
             self.tasks[job.kind](self.database, job.payload)
@@ -140,7 +146,7 @@ class Worker:
             expected = isinstance(error, (OSError, smtplib.SMTPException))
             log.warning("job of kind %s failed: %s", job.kind, type(error).__name__, exc_info=not expected)
             with self.database.writing() as uow:
-                jobs.fail(uow, job.id, f"{type(error).__name__}: {error}")
+                jobs.fail(uow, job.id, f"{type(error).__name__}: {error}", passes=passes(error))
         else:
             with self.database.writing() as uow:
                 jobs.finish(uow, job.id)

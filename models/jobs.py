@@ -12,7 +12,10 @@ from models.base import Base
 
 
 class Job(Base):
-    """One piece of work. ``key`` makes enqueueing idempotent; a failed one waits until ``run_at``."""
+    """One piece of work. ``key`` makes enqueueing idempotent; a failed one waits until ``run_at``.
+
+    After ``until`` nobody is helped by it any more; none means the time that ``app.jobs`` sets.
+    """
 
     __tablename__ = "job"
     __table_args__ = (Index("ix_job_done_at_run_at", "done_at", "run_at"),)
@@ -24,6 +27,7 @@ class Job(Base):
     group_id: Mapped[int | None] = mapped_column(ForeignKey("design_group.id"))
     created_at: Mapped[datetime]
     run_at: Mapped[datetime]
+    until: Mapped[datetime | None]
     claimed_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]

@@ -79,10 +79,11 @@ class Connections:
             self.by_engine[eio_sid] = Connection(eio_sid, address)
 
     def connected(self, sid: str, eio_sid: str, holder: Holder) -> Connection | None:
-        """A connection has shown who it is."""
+        """A connection has shown who it is, perhaps again, after a goodbye: then under its new name only."""
         with self.lock:
             found = self.by_engine.get(eio_sid)
             if found is not None:
+                self.by_sid.pop(found.sid, None)
                 found.sid, found.holder = sid, holder
                 self.by_sid[sid] = found
             return found

@@ -27,6 +27,7 @@ MAX_SOURCE_CHARACTERS: Final = 65_536
 MAX_PARTS: Final = 10_000
 
 _HIGH = re.compile("[\ud800-\udbff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 # What no line may hold: control characters other than tab, line breaks, half characters, and two code points that
@@ -61,14 +62,14 @@ def to_units(text: str) -> Units:
     """The text with every character beyond U+FFFF written as two surrogates. Raises BadChangeError on half of one."""
     if text.isascii():
         return Units(text)
-    if _FORBIDDEN.search(text) and re.search("[\ud800-\udfff]", text):
+    if _SURROGATE.search(text):
         raise BadChangeError("half a character")
     return Units(_ASTRAL.sub(_split, text))
 
 
 def from_units(units: Units) -> str:
-    """The inverse of `to_units`."""
-    if units.isascii() or not _HIGH.search(units):
+    """The inverse of `to_units`. Raises UnicodeDecodeError, a ValueError, on half of a character."""
+    if units.isascii() or not _SURROGATE.search(units):
         return units
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, func, select
 
+from app import jobs
 from app.errors import Invalid, NotFound
 from app.mail import compose, send
 from app.policy import Actor, require_administrator
@@ -46,6 +47,12 @@ def list_people(uow: UnitOfWork, actor: Actor) -> list[Person]:
     require_administrator(actor)
     rows = select(Person).where(Person.email.is_not(None), Person.erased_at.is_(None)).order_by(Person.name)
     return list(uow.session.execute(rows).scalars())
+
+
+def trouble_with_mails(uow: UnitOfWork, actor: Actor) -> jobs.Trouble | None:
+    """Mails that could not be sent, or None where all were."""
+    require_administrator(actor)
+    return jobs.trouble(uow)
 
 
 def welcome(uow: UnitOfWork, actor: Actor, person: Person) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -44,14 +45,24 @@ PIECE_PARTS = 1_000
 WORDS = (Field.TITLE, Field.TEXT, Field.WHY, Field.SUMMARY)
 
 
+_LINE_END = re.compile("\r\n|[\r\v\f]")
+#: A change that is typed may not hold them either (`app/calc/changes.py`), so that each can be undone.
+_FOR_MACHINES = re.compile("[\x01-\x08\x0e-\x1f]")
+
+
 def limit_of(field: Field) -> int:
     """The longest text of a field, in UTF-16 units."""
     return LIMITS.get(field, LIMIT)
 
 
 def clean(field: Field, text: str) -> str:
-    """The text as it may be stored: line ends as newlines. Raises Invalid for NUL, half characters or too much text."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    """The text as it may be stored: line ends as newlines, and no characters that are only for machines.
+
+    What slides and word processors put between lines of one paragraph (U+000B, U+000C) is a line end too. Raises
+    Invalid for NUL, half characters or too much text.
+    """
+    text = _LINE_END.sub("\n", text)
+    text = text if text.isprintable() else _FOR_MACHINES.sub("", text)
     if field is Field.TITLE:
         text = " ".join(text.split())
     limit = limit_of(field)

@@ -435,7 +435,9 @@ def write(database: Database, group_id: int, person_id: int) -> None:
             choose=f"{uow.settings.base_url}/account/notifications",
         )  # fmt: skip
         mailed = [line.notification.id for line in lines]
-        mail.send(uow, letter, key=f"news-{group_id}-{person_id}-{max(mailed)}", group_id=group_id, patient=True)
+        # Without a key: the person is locked, and what is mailed is settled with it. (A number is no key: SQLite gives
+        # those of deleted rows again.)
+        mail.send(uow, letter, group_id=group_id, patient=True)
         # Those and no others: somebody may be told of something while this mail is written.
         settled = update(Notification).where(Notification.id.in_(mailed))
         uow.session.execute(settled.values(settled_at=uow.now))
@@ -449,6 +451,15 @@ def _also(uow: UnitOfWork, group: Group, choice: MailChoice) -> tuple[int, int] 
     since_ = max(choice.mailed_at or uow.now - timedelta(days=1), uow.now - timedelta(days=7))
     found = since(uow, Actor(person_id=choice.person_id), group_id=group.id, moment=since_)
     return len(found.decided), len(found.reworded)
+
+
+def is_addressee(uow: UnitOfWork, group_id: int, email: str) -> bool:
+    """For the worker, before a patient mail goes out: whether somebody with this address is in the group now."""
+    rows = select(Person.id).join(Membership, Membership.person_id == Person.id).where(
+        Membership.group_id == group_id, Membership.removed_at.is_(None), Membership.role != Role.GUEST,
+        Person.email == email, Person.disabled_at.is_(None),
+    )  # fmt: skip
+    return uow.session.execute(rows).first() is not None
 
 
 def wait_for_end(uow: UnitOfWork, group_id: int) -> None:

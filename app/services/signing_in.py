@@ -105,7 +105,8 @@ def _mail(uow: UnitOfWork, email: str, purpose: Purpose, template: str, path: st
     token, code = issue(uow, person, purpose)
     link = f"{uow.settings.base_url}/{path}/{token}"
     minutes = int(LASTS[purpose].total_seconds() // 60)
-    send(uow, compose(template, person.email, name=person.name, link=link, code=code, minutes=minutes))
+    letter = compose(template, person.email, name=person.name, link=link, code=code, minutes=minutes)
+    send(uow, letter, until=uow.now + LASTS[purpose])
 
 
 def _live_token(

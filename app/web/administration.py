@@ -21,6 +21,7 @@ def _page(status: int = 200, **values: Any) -> ResponseReturnValue:
         shown = {
             "groups": administration.list_groups(uow, actor),
             "people": administration.list_people(uow, actor),
+            "trouble": administration.trouble_with_mails(uow, actor),
             "errors": {},
             "typed": {},
         }

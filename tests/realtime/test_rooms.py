@@ -121,3 +121,13 @@ def test_whoever_enters_a_room_while_it_empties_is_in_it() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert lost == []
+
+
+def test_a_connection_that_says_goodbye_and_comes_again_is_known_by_its_last_name_only() -> None:
+    connections = Connections()
+    connections.open("engine", "1.2.3.4")
+    for name in ("one", "two", "three"):
+        assert connections.connected(name, "engine", Holder(person_id=1)) is not None
+    assert list(connections.by_sid) == ["three"]
+    connections.gone("engine")
+    assert connections.by_sid == {}

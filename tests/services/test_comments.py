@@ -84,6 +84,10 @@ def test_the_same_words_may_stand_twice_and_words_are_pointed_at_in_a_version(ro
         room.start(room.people.member, point=Point(version, 9, 99))
     with pytest.raises(NotFound):
         room.start(room.people.member, point=Point(version + 9, 0, 1))
+    room.write("😀abc")
+    for halved in ((1, 4), (0, 1)):
+        with pytest.raises(Invalid):
+            room.start(room.people.member, point=Point(room.text().version, *halved))
     with pytest.raises(Invalid) as missing:
         room.start(room.people.member, quote="nowhere to be read")
     assert "copy them" in missing.value.fields["quote"].lower()

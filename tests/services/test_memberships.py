@@ -74,6 +74,8 @@ def test_an_invitation_ends_when_taken_back_renewed_or_old(database: Database, p
         ({"email": "not an address"}, "email"),
         ({"email": "two@example.org, three@example.org"}, "email"),
         ({"email": "line@example.org\nBcc: all@example.org"}, "email"),
+        ({"email": "two@signs@example.org"}, "email"),
+        ({"email": "=?utf-8?q?one=40evil.example=2c?=three@example.org"}, "email"),
         ({"constituency": None}, "constituency"),
         ({"constituency": "Martians"}, "constituency"),
         ({"role": Role.GUEST}, "role"),

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
+from app import jobs
+from app.mail import Mail, send
 from app.policy import Actor
 from app.services import signing_in
 from app.uow import Database
@@ -157,6 +159,22 @@ def test_an_administrator_sees_groups_and_people_but_no_content(
     again = browser.post("/admin/groups", data={"name": "X", "slug": people.slug, "facilitator": "f@example.org"})
     assert again.status_code == 422
     assert "already a group" in again.text
+
+
+def test_an_administrator_reads_that_mails_wait_and_which_reason_was_given(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast
+) -> None:
+    browser = client_of(people.administrator)
+    assert "could not be sent" not in browser.get("/admin/").text
+    with database.writing() as uow:
+        send(uow, Mail("somebody@example.org", "Hello", "Words\n"))
+        job = jobs.claim(uow)
+        assert job is not None
+        jobs.fail(uow, job.id, "ConnectionRefusedError: somebody@example.org", passes=True)
+    page = browser.get("/admin/").text
+    assert "1 mail has waited since" in page
+    assert "The last reason: ConnectionRefusedError." in page
+    assert "somebody@example.org" not in page
 
 
 def test_a_new_facilitator_has_a_name_and_may_change_it(people: Cast, client_of: Callable[[Actor], Browser]) -> None:

@@ -130,3 +130,13 @@ def test_foreign_and_wrong_addresses_find_nothing(
     assert member.post(f"{ROOM}/documents/9999/suggest", data={"text": "x", "version": "1"}).status_code == 404
     assert client_of(people.observer).get(f"{ROOM}/items/{agreed.id}/suggest").status_code == 403
     assert client_of(people.stranger).get(f"{ROOM}/items/{agreed.id}/suggest").status_code == 404
+
+
+def test_what_no_line_can_hold_becomes_a_line_end_or_goes(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    """Slides end a line within a paragraph by U+000B; stored, no typed change could bring it back."""
+    typed = {"field": "text", "version": "1", "text": "Partners\x0bshare\x0cgain\x08 and loss.", "reason": ""}
+    client_of(people.member).post(f"{ROOM}/items/{agreed.id}/suggest", data=typed)
+    client_of(people.facilitator).post(f"{ROOM}/items/{agreed.id}/suggestions/1/accept", data={})
+    assert wordings.text_of(database, agreed.id).text == "Partners\nshare\ngain and loss."
