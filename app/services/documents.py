@@ -217,6 +217,11 @@ def reset(uow: UnitOfWork, document: Document) -> None:
     uow.emit(DocumentReset(document.group_id, document.id))
 
 
+def mark_of(texts: Mapping[Field, Document]) -> str:
+    """The versions of an item's texts, such as "12.40.3.0": what its words are known by at a moment."""
+    return ".".join(str(texts[one].version if one in texts else 0) for one in WORDS)
+
+
 def documents_of(session: Session, item_ids: Iterable[int]) -> dict[int, dict[Field, Document]]:
     """All documents of some items, by item and field, in one query."""
     found: dict[int, dict[Field, Document]] = {}

@@ -25,7 +25,7 @@ from app.events import WordsRestored
 from app.policy import Actor, Can
 from app.services.accounts import names_of
 from app.services.activity import note
-from app.services.documents import WORDS, authors_of, documents_of, replace_text
+from app.services.documents import WORDS, authors_of, documents_of, mark_of, replace_text
 from app.services.items import access_item, may_write
 from app.uow import UnitOfWork
 from models.accounts import Person
@@ -154,8 +154,7 @@ def written(uow: UnitOfWork, actor: Actor, item_id: int, mark: str) -> tuple[dat
 
 def mark_now(session: Session, item: Item) -> str:
     """The mark of the item's words as they stand."""
-    texts = documents_of(session, [item.id]).get(item.id, {})
-    return ".".join(str(texts[one].version if one in texts else 0) for one in WORDS)
+    return mark_of(documents_of(session, [item.id]).get(item.id, {}))
 
 
 def words_at(

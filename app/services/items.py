@@ -83,6 +83,11 @@ class Entry:
         return self.words(Field.TITLE)
 
     @property
+    def mark(self) -> str:
+        """What the item's words are known by as they stand."""
+        return documents.mark_of(self.documents)
+
+    @property
     def now_under(self) -> str:
         """The reference of the parent where the item was moved away from the one that named it, else empty."""
         return now_under(self.item, self.parent)
@@ -392,10 +397,15 @@ def _reference(uow: UnitOfWork, group_id: int, kind: Kind, parent: Item | None, 
 # --- status ---
 
 
-def set_status(uow: UnitOfWork, actor: Actor, *, item_id: int, status: Status, group_id: int | None = None) -> Item:
+def set_status(
+    uow: UnitOfWork, actor: Actor, *, item_id: int, status: Status, seen: str = "", group_id: int | None = None
+) -> Item:
     """Bring an item to a status. Agreed ones, to and from, belong to facilitators; withdrawing is in ``outline.py``.
 
-    Open editors of the item join again when their right changes. Raises NotFound, Forbidden, Invalid, Conflict.
+    Who says that words are agreed has read them: where ``seen``, the mark of what they read, is given and the words are
+    others by now, it is a Conflict. Open editors of the item join again when their right changes.
+
+    Raises NotFound, Forbidden, Invalid, Conflict.
     """
     item = _hold(uow, actor, item_id, group_id)
     if status is Status.WITHDRAWN or item.status is Status.WITHDRAWN:
@@ -406,6 +416,10 @@ def set_status(uow: UnitOfWork, actor: Actor, *, item_id: int, status: Status, g
     if status in SETTLED:
         require(uow.session, actor, item.group_id, Can.ITEM_SETTLE)
     must_be_free(uow.session, [item])
+    if seen and status in SETTLED:
+        texts = uow.lock_all(Document, [each.id for each in _texts(uow.session, item).values()])
+        if documents.mark_of({each.field: each for each in texts}) != seen:
+            raise Conflict(f"The words of {item.reference} are others than you read. Read them as they are now first.")
     give_status(uow, item, status)
     note(uow, actor, f"moved {item.reference} to {STATUS_WORDS[status]}", group_id=item.group_id, item_id=item.id)
     return item
@@ -427,10 +441,14 @@ def give_status(uow: UnitOfWork, item: Item, status: Status) -> None:
     """Write a status and tell everyone; no right is asked here. Editors join again where a right may have changed."""
     locks = SETTLED | {Status.WITHDRAWN}
     if (item.status in locks) or (status in locks):
-        for document in documents.documents_of(uow.session, [item.id]).get(item.id, {}).values():
+        for document in _texts(uow.session, item).values():
             documents.reset(uow, document)
     item.status, item.changed_at = status, uow.now
     uow.emit(ItemChanged(item.group_id, item.id))
+
+
+def _texts(session: Session, item: Item) -> dict[Field, Document]:
+    return documents.documents_of(session, [item.id]).get(item.id, {})
 
 
 def _hold(uow: UnitOfWork, actor: Actor, item_id: int, group_id: int | None) -> Item:

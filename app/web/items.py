@@ -456,7 +456,7 @@ def set_status(item_id: int, slug: str) -> ResponseReturnValue:
     status = _choice(Status, "status", text("status"))
     with transaction() as (uow, actor):
         before = items.access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id()).status
-        changed = items.set_status(uow, actor, item_id=item_id, status=status, group_id=group_id())
+        changed = items.set_status(uow, actor, item_id=item_id, status=status, seen=text("seen"), group_id=group_id())
     words = cards.status_words()[status.value]
     said = _("%(reference)s is now: %(status)s", reference=changed.reference, status=words)
     return done(said, changed, ("items.set_status", {"status": before.value}) if before is not status else None)

@@ -168,6 +168,25 @@ def test_item_page_time_line_and_difference(
     assert back["undo"]["fields"] == {"mark": "1.1.0.0"}
 
 
+def test_who_agrees_to_words_agrees_to_those_that_were_read(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item], database: Database
+) -> None:
+    item = blueprint["C1.1"]
+    browser = client_of(people.facilitator)
+    page = browser.get(f"{ROOM}/items/{item.id}").text
+    read = re.search(r'name="seen" value="([^"]+)"', page)
+    assert read is not None
+    rewrite(database, people.member, item.id, "Entirely other words.")
+    refused = browser.post(f"{ROOM}/items/{item.id}/status", data={"status": "agreed", "seen": read[1]}, headers=JSON)
+    assert (refused.status_code, "others than you read" in refused.json["message"]) == (409, True)
+    parked = browser.post(f"{ROOM}/items/{item.id}/status", data={"status": "parked", "seen": read[1]}, headers=JSON)
+    assert parked.status_code == 200, "nobody agrees to anything by that"
+    now = re.search(r'name="seen" value="([^"]+)"', browser.get(f"{ROOM}/items/{item.id}").text)
+    assert now is not None
+    agreed = browser.post(f"{ROOM}/items/{item.id}/status", data={"status": "agreed", "seen": now[1]}, headers=JSON)
+    assert agreed.json["said"] == "C1.1 is now: Agreed"
+
+
 def test_refusals(
     client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item], database: Database
 ) -> None:
