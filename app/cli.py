@@ -42,7 +42,7 @@ class Sentences(click.Group):
                 click.echo(f"concordat: {fault}", err=True)
             sys.exit(2)
         except DomainError as error:
-            refused(error.message)
+            refused(error.message or ". ".join(error.fields.values()))
         except OSError as error:
             if not error.filename:
                 raise

@@ -221,12 +221,16 @@ class WordDocument:
             self._fill(made[-1], each.words)
         return made
 
-    def comment(self, on: DocxParagraph | None, words: str, *, author: str) -> None:
-        """A comment in the margin, pinned to a paragraph, else to the last one that was written."""
+    def comment(self, on: DocxParagraph | None, words: str, *, author: str, at: datetime) -> None:
+        """A comment in the margin, pinned to a paragraph, else to the last one that was written.
+
+        ``at`` is shown as it is given: Word reads the time of a comment as one of its reader's clocks.
+        """
         paragraph = on if on is not None and on.runs else self._document.paragraphs[-1]
         if paragraph.runs:
             initials = "".join(part[0] for part in plain(author).split()[:3])
-            self._document.add_comment(paragraph.runs, plain(words), plain(author), initials)
+            made = self._document.add_comment(paragraph.runs, plain(words), plain(author), initials)
+            made._comment_elm.date = at.replace(tzinfo=UTC)  # noqa: SLF001  # the library dates it by now, and has no other way
 
     def _begin(self, each: Paragraph, heading_offset: int | None) -> DocxParagraph:
         if each.kind in ("heading", "subheading"):

@@ -52,12 +52,16 @@ class Suggested(NamedTuple):
 
 
 class Commented(NamedTuple):
-    """One open comment: on which text, on which words of it (none: all of it), by whom, and what it says."""
+    """One open comment: on which text, on which words of it (none: all of it), by whom, what it says, and when.
+
+    The moment is that of the group's clocks.
+    """
 
     field: str
     quote: str
     author: str
     words: str
+    at: datetime
 
 
 @dataclass
@@ -93,13 +97,15 @@ def beside(
             ]
     if including.comments:
         require(uow.session, actor, group_id, Can.COMMENT_READ)
+        zone = uow.session.get_one(Group, group_id).time_zone
         for item_id in comments.open_counts(uow.session, group_id).keys() & set(item_ids):
             found.comments[item_id] = [
-                Commented(talk.field.value, talk.discussion.quote, said.author, said.comment.words)
+                Commented(talk.field.value, talk.discussion.quote, each.author, each.comment.words, at)
                 for talk in comments.of_item(uow, actor, item_id, group_id=group_id)
                 if talk.discussion.resolved_at is None
-                for said in talk.said
-                if said.comment.taken_back_at is None
+                for each in talk.said
+                if each.comment.taken_back_at is None
+                for at in (moments.local(each.comment.made_at, zone),)
             ]
     return found
 

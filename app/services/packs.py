@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from app.policy import Actor, Can, require
-from app.services import evidence, items, meetings
+from app.services import decisions, evidence, items, meetings
 from app.services.evidence import Line
 from app.services.items import Entry
 from app.uow import UnitOfWork
@@ -19,11 +19,15 @@ from models.polls import Decision
 
 @dataclass(frozen=True)
 class Sheet:
-    """One item on its page: its words, its evidence, and the stages in which it is taken up."""
+    """One item on its page: its words, its evidence, and the stages in which it is taken up.
+
+    ``changed`` when its words are others than those it was decided with.
+    """
 
     entry: Entry
     evidence: list[Line]
     stages: list[Stage]
+    changed: bool
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ def pack(
         if under:
             chosen |= {each.item.id: each for each in tree if _stands_under(each, item_id, by_id)}
     lines = evidence.lines_of(uow.session, chosen)
-    sheets = [Sheet(each, lines.get(id_, []), taken_up.get(id_, [])) for id_, each in chosen.items()]
+    stands = decisions.standings(uow.session, group_id, chosen)
+    changed = {id_ for id_, (_decision, how) in stands.items() if how == "changed"}
+    sheets = [Sheet(each, lines.get(id_, []), taken_up.get(id_, []), id_ in changed) for id_, each in chosen.items()]
     return Pack(meeting, stages, sheets, tree, list(chosen))
 
 

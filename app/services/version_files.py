@@ -71,12 +71,13 @@ def json_bytes(
     if companions.suggestions:
         shown["suggestions"] = [
             {"item": references[item_id], "text": each.field, "before": each.before, "after": each.after,
-             "reason": each.reason}
+             "by": each.author or FORMER_MEMBER, "reason": each.reason}
             for item_id, some in companions.suggestions.items() for each in some
         ]  # fmt: skip
     if companions.comments:
         shown["comments"] = [
-            {"item": references[item_id], "text": each.field, "on": each.quote, "words": each.words}
+            {"item": references[item_id], "text": each.field, "on": each.quote, "by": each.author or FORMER_MEMBER,
+             "at": each.at.isoformat(timespec="seconds"), "words": each.words}
             for item_id, some in companions.comments.items() for each in some
         ]  # fmt: skip
     return (json.dumps(shown, ensure_ascii=False, indent=2) + "\n").encode()

@@ -156,7 +156,7 @@ class _Writer:
         quote = plain(comment.quote).split("\n")[0]
         place = next((each for each in places if quote in each.text), places[0])
         words = comment_words(comment.quote, comment.words)
-        self.file.comment(place, words, author=comment.author or FORMER_MEMBER)
+        self.file.comment(place, words, author=comment.author or FORMER_MEMBER, at=comment.at)
 
     def _table(self, label: str, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
         self.file.label(label, bookmark=self.marks.fixed(len(rows) + 1))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app.errors import Conflict, Invalid, NotFound
-from app.services import actions, corrections, decisions, documents, minutes, polls, rooms, stages, versions
+from app.services import actions, corrections, decisions, documents, minutes, packs, polls, rooms, stages, versions
 from app.uow import Database
 from models.documents import Document, Field
 from models.groups import Group
@@ -181,6 +181,19 @@ def test_a_decision_shows_what_changed_and_two_blocs_keep_it(hall: Hall) -> None
     write(hall, "Nobody leads.")
     with hall.database.writing() as uow, pytest.raises(Conflict, match="changed again"):
         corrections.confirm_correction(uow, hall.who["Pat"], correction_id=again.id)
+
+
+def test_a_sheet_of_the_pack_says_that_its_words_are_not_those_decided_on(hall: Hall) -> None:
+    decide(hall, vote(hall, Ana=Choice.YES, Leo=Choice.YES), Outcome.AGREED)
+
+    def changed() -> list[bool]:
+        with hall.database.reading() as uow:
+            pack = packs.pack(uow, hall.who["Ana"], meeting_id=hall.meeting_id, group_id=hall.group_id)
+            return [sheet.changed for sheet in pack.sheets if sheet.entry.item.id == hall.item_id]
+
+    assert changed() == [False]
+    write(hall, "Small practices apart.")
+    assert changed() == [True]
 
 
 def test_a_later_decision_takes_the_place_of_an_earlier_one(hall: Hall) -> None:

@@ -8,6 +8,7 @@ import io
 import json
 import re
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import docx
 import pytest
@@ -21,6 +22,7 @@ from app.services import comments, exports, glossary, items, outline
 from app.services.companions import Including
 from app.services.glossary import TermForm
 from app.uow import Database
+from models.comments import Comment
 from models.evidence import Finding, Link, Provenance, Relation, Source, Strength
 from models.items import Item, Kind
 from tests.panels import Study, build_study
@@ -152,6 +154,17 @@ def test_no_word_is_a_mark_in_markdown(study: Study) -> None:
     assert f"## {added.reference} \\<b>A \\*title\\*\\</b>\n" in written
     assert "\n### A heading\n" in written
     assert "\n# Loud" not in written
+    with study.database.reading() as uow:
+        files = {
+            form: exports.export_draft(uow, cast.observer, group_id=cast.group_id, form=form, including=wanted).body
+            for form in ("json", "docx")
+        }
+        said = uow.session.execute(select(Comment.made_at)).scalar_one().astimezone(ZoneInfo("Europe/London"))
+    (told,) = json.loads(files["json"])["comments"]
+    assert (told["by"], told["at"]) == (cast.facilitator.name, said.isoformat(timespec="seconds"))
+    (margin,) = docx.Document(io.BytesIO(files["docx"])).comments
+    assert margin.timestamp is not None
+    assert margin.timestamp.replace(tzinfo=None) == said.replace(tzinfo=None, microsecond=0), "on the group's clocks"
 
 
 def test_what_is_foreign_or_not_there_is_not_found(study: Study) -> None:

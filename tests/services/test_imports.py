@@ -357,6 +357,11 @@ def test_from_the_command_line(database: Database, full: Cast, tmp_path: Path) -
         "CONCORDAT_MODE": "demo", "CONCORDAT_DATA": str(tmp_path), "DATABASE_URL": database.settings.database_url,
         "CONCORDAT_SECRET": "",
     }  # fmt: skip
+    altered = tmp_path / "altered.json"
+    altered.write_bytes(file.read_bytes().replace(b"star one", b"star two", 1))
+    assert altered.read_bytes() != file.read_bytes()
+    refused = CliRunner().invoke(main, ["import", full.other_slug, str(altered)], env=environment)
+    assert (refused.exit_code, len(refused.output) > len("concordat: \n")) == (1, True), "it says why"
     done = CliRunner().invoke(main, ["import", full.other_slug, str(file)], env=environment)
     assert (done.exit_code, done.output) == (
         0, f"{len(TEXTS) - 1} items and 1 findings of North Vale design group, concordat-version/1\n",

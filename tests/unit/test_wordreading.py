@@ -7,6 +7,7 @@ import io
 import re
 import time
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,8 @@ def test_a_tracked_change_of_style_is_its_authors() -> None:
 def test_a_comment_resolved_in_word_is_told_from_an_open_one() -> None:
     made = WordDocument("T")
     for words in ("Open?", "Done?"):
-        made.comment(made.text(paragraphs("Some words."))[0], words, author="Ann")
+        at = datetime(2026, 3, 4, 17, 5)  # noqa: DTZ001  # the reader's own clocks
+        made.comment(made.text(paragraphs("Some words."))[0], words, author="Ann", at=at)
     data = made.to_bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
         comments = parts.read("word/comments.xml").decode()
