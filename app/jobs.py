@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from app.uow import UnitOfWork
 from models.jobs import Job
@@ -41,11 +42,13 @@ def enqueue(
     key: str | None = None,
     run_at: datetime | None = None,
     until: datetime | None = None,
+    lane: str | None = None,
     group_id: int | None = None,
 ) -> bool:
     """Ask the worker for a piece of work after this transaction commits; the same ``key`` asks only once.
 
-    ``until`` is when it serves nobody any more. Answers whether it was not asked for before.
+    ``until`` is when it serves nobody any more; in one ``lane`` nothing is done before what was asked for earlier.
+    Answers whether it was not asked for before.
     """
     job = Job(
         kind=kind,
@@ -55,6 +58,7 @@ def enqueue(
         created_at=uow.now,
         run_at=run_at or uow.now,
         until=until,
+        lane=lane,
     )
     if key is None:
         uow.session.add(job)
@@ -77,6 +81,7 @@ def known(uow: UnitOfWork, key: str) -> bool:
 
 def claim(uow: UnitOfWork) -> Job | None:
     """Take the next due job for this worker, or None. Two workers never take the same one."""
+    ahead = aliased(Job)
     due = (
         select(Job.id)
         .where(
@@ -85,6 +90,13 @@ def claim(uow: UnitOfWork) -> Job | None:
             Job.run_at <= uow.now,
             Job.attempts < MAX_ATTEMPTS,
             (Job.claimed_at.is_(None)) | (Job.claimed_at < uow.now - CLAIM_LASTS),
+            ~exists().where(
+                ahead.lane == Job.lane,
+                ahead.id < Job.id,
+                ahead.done_at.is_(None),
+                ahead.failed_at.is_(None),
+                ahead.attempts < MAX_ATTEMPTS,
+            ),
         )
         .order_by(Job.run_at, Job.id)
         .limit(1)

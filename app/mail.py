@@ -84,15 +84,20 @@ def send(
     *,
     key: str | None = None,
     group_id: int | None = None,
-    patient: bool = False,
+    member_id: int | None = None,
     until: datetime | None = None,
 ) -> None:
     """Have the worker send a mail after the commit; with a ``key``, at most once.
 
-    A ``patient`` one is for a member of its group and waits while a session of it runs. After ``until`` it is not sent.
+    One for a member of its group waits while a session of it runs, and goes after what they were sent there before, so
+    that of two days the later word comes last. After ``until`` none is sent.
     """
-    payload = {"mail": asdict(mail), "group_id": group_id} if patient else asdict(mail)
-    enqueue(uow, "patient_mail" if patient else "mail", payload, key=key, group_id=group_id, until=until)
+    if member_id is None:
+        enqueue(uow, "mail", asdict(mail), key=key, group_id=group_id, until=until)
+        return
+    payload = {"mail": asdict(mail), "group_id": group_id, "person_id": member_id}
+    lane = f"mail-{group_id}-{member_id}"
+    enqueue(uow, "patient_mail", payload, key=key, group_id=group_id, until=until, lane=lane)
 
 
 #: Answers of a mail server from here on will be no other later (RFC 5321, 4.2.1).

@@ -95,7 +95,7 @@ class Worker:
         mail, group_id = Mail(**payload["mail"]), int(payload["group_id"])
         with database.reading() as uow:
             notifications.wait_for_end(uow, group_id)
-            is_wanted = notifications.is_addressee(uow, group_id, mail.to)
+            is_wanted = notifications.is_addressee(uow, group_id, int(payload["person_id"]))
         if is_wanted:
             self.post.deliver(mail)
 

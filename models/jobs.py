@@ -14,7 +14,8 @@ from models.base import Base
 class Job(Base):
     """One piece of work. ``key`` makes enqueueing idempotent; a failed one waits until ``run_at``.
 
-    After ``until`` nobody is helped by it any more; none means the time that ``app.jobs`` sets.
+    After ``until`` nobody is helped by it any more; none means the time that ``app.jobs`` sets. Those of one ``lane``
+    are done one after the other, in the order in which they were asked for.
     """
 
     __tablename__ = "job"
@@ -28,6 +29,7 @@ class Job(Base):
     created_at: Mapped[datetime]
     run_at: Mapped[datetime]
     until: Mapped[datetime | None]
+    lane: Mapped[str | None] = mapped_column(index=True)
     claimed_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]

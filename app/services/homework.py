@@ -76,10 +76,13 @@ def give(
     today = moments.local_day(uow.now, uow.session.get_one(Group, group_id).time_zone)
     asked, until = " ".join(asked.split()), comments_until or due_on
     fields = _faults(asked, due_on, until, today)
+    session = meeting_id or _next_id(uow.session, group_id)
+    if due_on is not None and "due_on" not in fields and session is not None:
+        fields |= _late(uow, group_id, session, due_on)
     if item_id is None:
         fields["item_id"] = "Choose the item"
     if not person_ids or len(person_ids) > MOST_PEOPLE or not set(person_ids) <= dict(takers(uow, group_id)).keys():
-        fields["people"] = f"Choose from the list, at most {MOST_PEOPLE} people"
+        fields["people"] = f"Choose one to {MOST_PEOPLE} people of the list"
     if fields or item_id is None or due_on is None or until is None:
         raise Invalid("The homework cannot be given yet.", fields=fields)
     item = items.access_item(uow.session, actor, item_id, Can.HOMEWORK_GIVE, group_id=group_id)
@@ -123,6 +126,19 @@ def _faults(asked: str, due_on: date | None, until: date | None, today: date) ->
     return fields
 
 
+def _late(uow: UnitOfWork, group_id: int, meeting_id: int, due_on: date) -> dict[str, str]:
+    """What is wrong with a day on which the session that the homework is for will be over."""
+    meeting = uow.session.get(Meeting, meeting_id)
+    if meeting is None or meeting.group_id != group_id:
+        return {}
+    zone = uow.session.get_one(Group, group_id).time_zone
+    day = moments.local_day(meeting.starts_at, zone)
+    # What is given on the day of a session may be for the one after: what is not ready comes again.
+    if due_on <= day or day <= moments.local_day(uow.now, zone):
+        return {}
+    return {"due_on": f"Session {meeting.number} is on {moments.day_in_words(day)}: choose that day or an earlier one"}
+
+
 def reply(
     uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int, ready: bool, words: str = ""
 ) -> HomeworkShare:
@@ -153,14 +169,30 @@ def take_back(uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int)
     homework.withdrawn_at = uow.now
     reference = uow.session.get_one(Item, homework.item_id).reference
     _note(uow, actor, homework, f"took back the homework on {reference}")
+    _tell(uow, actor, homework, f"took back your homework on {reference}: nothing is left to do")
+    return homework
+
+
+def tell_takers(uow: UnitOfWork, actor: Actor, some: Iterable[Item], *, withdrawn: bool) -> None:
+    """Tell whoever has homework on items that were withdrawn, or have come back, what that means for it."""
+    by_id = {item.id: item for item in some}
+    for homework in uow.session.execute(
+        select(Homework).where(
+            Homework.item_id.in_(by_id), Homework.withdrawn_at.is_(None), Homework.came_back_at.is_(None)
+        )
+    ).scalars():
+        reference = by_id[homework.item_id].reference
+        rests = f"withdrew {reference}: nothing is left to do for your homework on it"
+        goes_on = f"restored {reference}: your homework on it is asked for again"
+        _tell(uow, actor, homework, rests if withdrawn else goes_on)
+
+
+def _tell(uow: UnitOfWork, actor: Actor, homework: Homework, words: str) -> None:
     shares = select(HomeworkShare.person_id).where(HomeworkShare.homework_id == homework.id)
     for each in uow.session.execute(shares).scalars():
         notifications.tell(
-            uow, each, Kind.HOMEWORK, group_id=group_id, item_id=homework.item_id, by=actor,
-            words=f"took back your homework on {reference}: nothing is left to do",
-            key=f"homework-{homework.id}-{each}-back",
-        )  # fmt: skip
-    return homework
+            uow, each, Kind.HOMEWORK, group_id=homework.group_id, item_id=homework.item_id, by=actor, words=words
+        )
 
 
 def come_back(uow: UnitOfWork, meeting: Meeting, lines: Iterable[HomeworkLine]) -> None:

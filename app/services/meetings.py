@@ -338,15 +338,21 @@ def edit_meeting(
 ) -> Meeting:
     """Change a session's title, time, place and aims; people who were told of it are told where or when it is now.
 
-    Raises Invalid, Conflict once it has closed.
+    Raises Invalid (also for a day that has passed, where people would be told of it), Conflict once it has closed.
     """
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state not in (*BEFORE, *OPEN):
         raise Conflict("This session is over: its plan can no longer change.")
     group = uow.session.get_one(Group, meeting.group_id)
     known = meeting.title, meeting.place, meeting.starts_at
+    starts_at = moments.moment(day, at, group.time_zone)
+    is_told = meeting.state is MeetingState.ANNOUNCED and starts_at != meeting.starts_at
+    if is_told and day < moments.local_day(uow.now, group.time_zone):
+        # Everybody is mailed: a slip of the pen in the year must not reach them.
+        sentence = f"{moments.day_in_words(day)} has passed: choose a day from today on."
+        raise Invalid(sentence, fields={"day": sentence})
     meeting.title, meeting.place = clean_title(title), clean_place(place)
-    meeting.starts_at = moments.moment(day, at, group.time_zone)
+    meeting.starts_at = starts_at
     meeting.aims = [" ".join(aim.split())[:300] for aim in aims if aim.strip()][:12]
     note(uow, actor, f"changed the plan of session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
     if known != (meeting.title, meeting.place, meeting.starts_at):

@@ -298,7 +298,7 @@ def write_to_group(uow: UnitOfWork, group: Group, template: str, *, key: str, **
         letter = mail.compose(
             template, person.email or "", name=person.name, group=group.name, stop=link, unsubscribe=link, **values
         )
-        mail.send(uow, letter, key=f"{key}-{person.id}", group_id=group.id, patient=True)
+        mail.send(uow, letter, key=f"{key}-{person.id}", group_id=group.id, member_id=person.id)
     return len(rows)
 
 
@@ -437,7 +437,7 @@ def write(database: Database, group_id: int, person_id: int) -> None:
         mailed = [line.notification.id for line in lines]
         # Without a key: the person is locked, and what is mailed is settled with it. (A number is no key: SQLite gives
         # those of deleted rows again.)
-        mail.send(uow, letter, group_id=group_id, patient=True)
+        mail.send(uow, letter, group_id=group_id, member_id=person_id)
         # Those and no others: somebody may be told of something while this mail is written.
         settled = update(Notification).where(Notification.id.in_(mailed))
         uow.session.execute(settled.values(settled_at=uow.now))
@@ -453,11 +453,11 @@ def _also(uow: UnitOfWork, group: Group, choice: MailChoice) -> tuple[int, int] 
     return len(found.decided), len(found.reworded)
 
 
-def is_addressee(uow: UnitOfWork, group_id: int, email: str) -> bool:
-    """For the worker, before a patient mail goes out: whether somebody with this address is in the group now."""
+def is_addressee(uow: UnitOfWork, group_id: int, person_id: int) -> bool:
+    """For the worker, before a patient mail goes out: whether the person is in the group now."""
     rows = select(Person.id).join(Membership, Membership.person_id == Person.id).where(
         Membership.group_id == group_id, Membership.removed_at.is_(None), Membership.role != Role.GUEST,
-        Person.email == email, Person.disabled_at.is_(None),
+        Person.id == person_id, Person.disabled_at.is_(None), Person.erased_at.is_(None),
     )  # fmt: skip
     return uow.session.execute(rows).first() is not None
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.errors import Conflict
 from app.events import ItemChanged, TreeChanged
 from app.policy import Actor, Can
+from app.services import homework
 from app.services.activity import note
 from app.services.items import (
     access_item,
@@ -137,6 +138,7 @@ def withdraw_branch(uow: UnitOfWork, actor: Actor, item: Item) -> list[Item]:
     for one in going:
         one.status_before, one.withdrawn_with_id = one.status, item.id
         give_status(uow, one, Status.WITHDRAWN)
+    homework.tell_takers(uow, actor, going, withdrawn=True)
     return going
 
 
@@ -164,6 +166,7 @@ def restore_branch(uow: UnitOfWork, actor: Actor, item: Item) -> list[Item]:
     for one in coming:
         give_status(uow, one, one.status_before or Status.DRAFT)
         one.status_before = one.withdrawn_with_id = None
+    homework.tell_takers(uow, actor, coming, withdrawn=False)
     must_settle(uow.session, actor, coming)
     return coming
 

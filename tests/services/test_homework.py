@@ -12,7 +12,7 @@ from app.calc.homework import Outcome
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import ItemChanged, MeetingChanged
 from app.policy import Actor
-from app.services import homework, meetings, outline, overview, privacy, rooms, stages
+from app.services import homework, meetings, notifications, outline, overview, privacy, rooms, stages
 from app.services.homework import HomeworkLine
 from app.uow import Database
 from models.homework import HomeworkShare
@@ -138,6 +138,21 @@ def test_a_withdrawn_item_is_nobodys_homework(hall: Hall) -> None:
     with hall.database.writing() as uow:
         outline.restore_item(uow, hall.who["Fay"], item_id=hall.item_id)
     assert len(at(hall)) == 1
+    with hall.database.reading() as uow:
+        told = [line.notification.words for line in notifications.mine(uow, hall.who["Ana"])]
+    assert [words.partition(" C1.1")[0] for words in told] == ["restored", "withdrew", "gave you homework on"]
+
+
+def test_what_is_due_when_its_session_is_over_is_not_given(hall: Hall) -> None:
+    with hall.database.writing() as uow:
+        other = meetings.plan_meeting(
+            uow, hall.who["Fay"], group_id=hall.group_id, title="Money", day=date(2026, 3, 12), at=time(9)
+        ).id
+    with pytest.raises(Invalid) as refused:
+        give(hall, "Ana", meeting_id=other)
+    assert refused.value.fields == {"due_on": "Session 2 is on 12 March 2026: choose that day or an earlier one"}
+    give(hall, "Ana", meeting_id=other, due_on=date(2026, 3, 12))
+    give(hall, "Ana")  # for the session of today, from which it goes on to the next when it is not ready
 
 
 def test_a_draft_that_is_thrown_away_leaves_its_homework_to_the_next(hall: Hall) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import date, time, timedelta
@@ -27,7 +28,7 @@ from app.services import (
     stages,
     suggestions,
 )  # fmt: skip
-from app.uow import Database
+from app.uow import Database, UnitOfWork
 from app.worker import Worker
 from models.documents import Field
 from models.groups import Membership, Role
@@ -416,6 +417,35 @@ def test_who_has_left_the_group_gets_no_mail_that_was_still_waiting(
     assert [job.done_at is not None for job in news(hall)] == [True]
 
 
+def test_of_two_days_the_later_word_comes_last(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    """Held up by a session at different moments, they would come back in any order."""
+    with hall.database.writing() as uow:
+        second = meetings.plan_meeting(
+            uow, hall.who["Fay"], group_id=hall.group_id, title="Money", day=date(2026, 4, 2), at=time(9)
+        ).id
+    hall.open("Ana")
+    hall.advance()
+
+    def pass_by(act: Callable[[UnitOfWork], object], seconds: int) -> None:
+        with hall.database.writing() as uow:
+            act(uow)
+        work()
+        clock.advance(seconds=seconds)
+
+    fay = hall.who["Fay"]
+    pass_by(lambda uow: meetings.announce(uow, fay, meeting_id=second), 96)
+    moved = {"title": "Money", "day": date(2026, 4, 9), "at": time(9), "place": "", "aims": []}
+    pass_by(lambda uow: meetings.edit_meeting(uow, fay, meeting_id=second, **moved), 40)
+    pass_by(lambda uow: stages.close(uow, fay, meeting_id=hall.meeting_id, revision=hall.meeting().revision), 0)
+    for _ in range(30):
+        work()
+        clock.advance(seconds=10)
+    days = [found[0] for mail in post.of("ana") if (found := re.search(r"\d+ April", mail.subject + mail.text))]
+    assert days == ["2 April", "9 April"]
+
+
 # --- stopping ---
 
 
@@ -538,3 +568,23 @@ def test_comments_tell_who_is_named_and_who_has_spoken(hall: Hall) -> None:
         comments.change(uow, hall.who["Ana"], comment_id=reply.id, words="Yes, with @Pat Patient.")
         comments.change(uow, hall.who["Ana"], comment_id=reply.id, words="Yes, with @Pat Patient and others.")
     assert told(hall, "Pat") == ["Ana Acute mentioned you on C1.1"]
+
+
+def test_a_slip_of_the_pen_in_the_year_of_a_session_reaches_nobody(
+    hall: Hall, work: Callable[[], None], post: Post
+) -> None:
+    fay = hall.who["Fay"]
+    with hall.database.writing() as uow:
+        new = meetings.plan_meeting(
+            uow, fay, group_id=hall.group_id, title="Money", day=date(2026, 4, 2), at=time(9)
+        ).id
+        meetings.announce(uow, fay, meeting_id=new)
+    work()
+    told = len(post.delivered)
+    with hall.database.writing() as uow, pytest.raises(Invalid) as refused:
+        meetings.edit_meeting(
+            uow, fay, meeting_id=new, title="Money", day=date(2025, 4, 2), at=time(9), place="", aims=[]
+        )  # fmt: skip
+    assert refused.value.fields == {"day": "2 April 2025 has passed: choose a day from today on."}
+    work()
+    assert len(post.delivered) == told > 0

@@ -28,7 +28,7 @@ def test_from_the_form_to_the_session(client_of: Callable[[Actor], Browser], hal
     form = {"item_id": str(hall.item_id), "asked": "Kept words", "due_on": "", "meeting_id": str(hall.meeting_id)}
     refused = fay.post(room, data=form)
     assert (refused.status_code, "Kept words" in refused.text) == (422, True)
-    assert "Choose from the list, at most 20 people" in refused.text
+    assert "Choose one to 20 people of the list" in refused.text
     sent = {**form, "due_on": "2026-03-20", "people": str(hall.who["Ana"].person_id)}
     assert "The homework is given" in fay.post(room, data=sent, follow_redirects=True).text
 
