@@ -41,7 +41,12 @@ _ALIKE = 0.7
 _SPLIT_ALIKE = 0.5
 #: So many letters of two texts tell whether they are alike, so many paragraphs where one ends.
 _COMPARED = 400
+#: A line of more letters is no label, whatever stands around its words.
+_LONGEST_LABEL = 200
+#: So many letters as they stand have as many as are compared, with their marks and what is unseen between them.
+_LOOKED_AT = 4 * _COMPARED
 _MOST_DIVIDED = 40
+_MOST_LIKENED = 10_000
 
 _TEXT = re.compile(r"c_([A-Z][0-9]{1,6}(?:_[0-9]{1,6}){0,3})_(title|text|why|summary)_([0-9]{1,9})_([0-9a-f]{6})")
 _LINE = re.compile(r"c_line_[0-9]{1,6}_([0-9a-f]{6})")
@@ -187,15 +192,17 @@ class _Sorter:
         self.at: str = "front"  # or a field, "fixed", "new", "definitions"
         self.expects = 0
         self.noted = True  # whether the grey line under the last heading has been seen
-        self.unmarked: dict[str, str] = {}
+        self.unmarked: dict[str, str] = {}  # titles to be found by their words, as they are compared
+        self.likened = 0
         self.titles_at: dict[str, int] = {}
+        self.new: list[tuple[int, list[str]]] = []  # where new headings stand among what is loose, with their lines
 
     def sort(self, some: Sequence[Line]) -> _Sheet:
         # Only marks that stand in this state count: those of words moved away with tracking on do not.
         self.marked = {_place(mark) for line in some for name in line.begins if (mark := _TEXT.match(name)) is not None}
         headed = {found[1] for line in some if line.block.heading and (found := _REFERENCE.match(line.paragraph.text))}
         self.unmarked = {
-            reference: " ".join(fold(item.texts["title"].words).split())
+            reference: _compared(" ".join(item.texts["title"].words.split()))
             for reference, item in self.items.items()
             if "title" in item.texts and (reference, "title") not in self.marked and reference not in headed
         }
@@ -207,6 +214,8 @@ class _Sorter:
             place = self.reference, name if name in FIELDS else "text"
             self.sheet.where[id(line.block)] = place
             self.sheet.who.setdefault(place, {}).update(dict.fromkeys(line.who))
+        for at, words in self.new:
+            self.sheet.loose[at] = replace(self.sheet.loose[at], text="\n".join(words))
         self._lines_gone()
         self._part()
         self._divide()
@@ -346,7 +355,7 @@ class _Sorter:
     def _known_by_words(self, line: Line) -> bool:
         """What a line without a bookmark is, as its words and style tell."""
         text, style = line.paragraph.text, line.block.style
-        said = bare(text)
+        said = bare(text) if line.block.heading or len(text) <= _LONGEST_LABEL else ""
         if not self.has_marks and said in (PRINCIPLES.lower(), ELEMENTS.lower()):
             self.at = "front"
             return True
@@ -395,27 +404,43 @@ class _Sorter:
             return True
         if self.reference and self.at in FIELDS:
             base = self.items[self.reference].texts.get(self.at)
-            if base and said and any(fold(each.text).lower() == said for each in paragraphs(base.words)):
+            if base and said and said in _sayings(base.words):
                 self._text(Paragraph("heading", line.paragraph.words))
                 return True
-        likely = max(self.unmarked, key=lambda each: _alike(self.unmarked[each], text), default=None)
-        if likely is not None and _alike(self.unmarked[likely], text) >= _ALIKE:
+        if likely := self._likely(text):
             self._title(likely, text)
             return True
         self._lines_gone()
         if self.has_marks or self.reference:
+            self.new.append((len(self.sheet.loose), [line.paragraph.text.strip()]))
             self._lose("new", line)
             self.at = "new"
         return True
+
+    def _likely(self, text: str) -> str:
+        """The item whose title a heading is by its words; "" for none.
+
+        To compare is dear: of a document with very many headings that are nobody's, the last are not compared.
+        """
+        said = _compared(text)
+        best, score = next((each for each, title in self.unmarked.items() if title == said), ""), _ALIKE
+        if best:
+            return best
+        for reference, title in self.unmarked.items():
+            most = 2 * min(len(title), len(said)) / (len(title) + len(said) or 1)
+            if most < score or self.likened >= _MOST_LIKENED:
+                continue
+            self.likened += 1
+            if (found := _likeness(title, said)) > score or (found == score and not best):
+                best, score = reference, found
+        return best
 
     def _put(self, line: Line) -> None:
         """A line that begins nothing goes to where we are."""
         if self.at in FIELDS and not line.block.row:
             self._text(line.paragraph)
         elif self.at == "new":
-            at = max(at for at, each in enumerate(self.sheet.loose) if each.what == "new")
-            last = self.sheet.loose[at]
-            self.sheet.loose[at] = Loose("new", last.reference, f"{last.text}\n{line.paragraph.text}", last.author)
+            self.new[-1][1].append(line.paragraph.text)
         else:
             self._lose("table" if line.block.row else "paragraph", line)
 
@@ -490,13 +515,26 @@ def _all_bold(paragraph: Paragraph) -> bool:
     return all(each.bold for each in paragraph.words if each.text.strip())
 
 
+@lru_cache(maxsize=64)
+def _sayings(words: str) -> frozenset[str]:
+    """What the paragraphs of a text say, as headings are compared; every heading under it asks."""
+    return frozenset(fold(each.text).lower() for each in paragraphs(words))
+
+
 def alike(one: str, other: str) -> bool:
     """Whether two titles or texts are so alike that one may be the other changed."""
     return _alike(one, other) >= _SPLIT_ALIKE
 
 
 def _alike(one: str, other: str) -> float:
-    one, other = fold(one).lower()[:_COMPARED], fold(other).lower()[:_COMPARED]
+    return _likeness(_compared(one), _compared(other))
+
+
+def _compared(text: str) -> str:
+    return fold(text[:_LOOKED_AT]).lower()[:_COMPARED]
+
+
+def _likeness(one: str, other: str) -> float:
     return 1.0 if one == other else SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
@@ -543,6 +581,10 @@ def match(file: WordFile, items: Iterable[Item]) -> Returned:
         if _too_long(found):
             who = ", ".join(sheet.who.get((reference, name), ()))
             sheet.loose.append(Loose("too long", reference, "\n".join(each.text for each in found), who, field=name))
+    for reference, title in sheet.titles.items():
+        if len(title) > LONGEST:
+            who = ", ".join(sheet.who.get((reference, "title"), ()))
+            sheet.loose.append(Loose("too long", reference, title, who, field="title"))
     return Returned(proposals, _all_loose(file, known, sheet), len(sheet.order), sorter.has_marks)
 
 
@@ -561,7 +603,7 @@ def _words_of(sheet: _Sheet, reference: str, name: str, base: str) -> str | None
     """A text as a state of the document has it, in our dialect; None when nothing can be said of it."""
     if name == "title":
         title = sheet.titles.get(reference)
-        return _title(base, title) if title else None
+        return _title(base, title) if title and len(title) <= LONGEST else None
     found = sheet.texts.get((reference, name))
     if found is None:
         return "" if reference in sheet.titles and base else None
@@ -675,10 +717,12 @@ def _beside(file: WordFile, sheet: _Sheet) -> Iterator[Loose]:
             what, _, words = thing.partition(": ")
             yield Loose(_THINGS[what], place[0], words)
         informs = block.row or any(_LINE.match(name) for name in block.begins)
-        if block.struck.strip() and not informs:
-            yield Loose("struck", place[0], block.struck.strip())
-        if block.marked.strip() and not informs:
-            yield Loose("marked", place[0], block.marked.strip())
+        struck = "".join(piece.words.text for piece in block.pieces if piece.struck).strip()
+        if struck and not informs:
+            yield Loose("struck", place[0], struck)
+        marked = "".join(piece.words.text for piece in block.pieces if piece.marked).strip()
+        if marked and not informs:
+            yield Loose("marked", place[0], marked)
     for comment in file.comments:
         reference, name = at[comment.block] if 0 <= comment.block < len(at) else ("", "")
         yield Loose("comment", reference, comment.text, comment.author, comment.on.strip(), name, comment.resolved)

@@ -14,7 +14,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import chain
+from typing import Literal, NamedTuple
 
 from app.calc.dialect import clean
 from app.calc.paragraphs import MAX_LEVEL, Kind, Paragraph, Words
@@ -26,8 +27,21 @@ MAX_TOTAL = 96 * 1024 * 1024
 MAX_RATIO = 250
 MAX_DEPTH = 120
 MAX_ELEMENTS = 300_000
+#: In all parts together: many a part is read beside the document, and each may be as large.
+MAX_ELEMENTS_IN_ALL = 600_000
 #: A blueprint of a thousand items with all its evidence has fewer paragraphs.
 MAX_BLOCKS = 20_000
+#: So many letters may be told of a document in all, its comments and notes with it: as many as one part can hold.
+#: Whatever way a small file found to have its words told again and again, it ends here.
+MAX_LETTERS = MAX_PART
+#: So many letters of the words that a comment is pinned to are told; no quote is as long.
+MAX_PINNED = 10_000
+#: No name of a part, a style or a namespace that a program makes is longer. Each is asked of thousands of paragraphs.
+_LONGEST_NAME = 255
+#: No program gives an element so many attributes.
+_MOST_ATTRIBUTES = 100
+#: No code of a field that could be a link is longer.
+_LONGEST_CODE = 8_192
 #: A part may swell this much however small it is packed.
 _SMALL = 1024 * 1024
 
@@ -61,13 +75,18 @@ class Unreadable(Exception):
 
 
 class Piece(NamedTuple):
-    """Words in one form, who put them in or took them out with tracking on, and their form before it was changed."""
+    """Words in one form, who put them in or took them out with tracking on, and their form before it was changed.
+
+    `struck` and `marked` are words that stay, which somebody struck through, or underlined or coloured, by hand.
+    """
 
     words: Words
     inserted_by: str | None = None
     deleted_by: str | None = None
     was: tuple[bool, bool] | None = None
     formed_by: str = ""
+    struck: bool = False
+    marked: bool = False
 
 
 class Numbering(NamedTuple):
@@ -90,7 +109,10 @@ class Shape(NamedTuple):
 
 
 class Comment(NamedTuple):
-    """A comment of the document: who wrote what, and the words it is pinned to; block -1 when it is pinned nowhere."""
+    """A comment of the document: who wrote what, and the words it is pinned to; block -1 when it is pinned nowhere.
+
+    Of more than MAX_PINNED letters `on` is the first, and an ellipsis.
+    """
 
     author: str
     text: str
@@ -105,7 +127,7 @@ class Block:
 
     `style` is the name of its style in small letters, `heading` its level there or 0; `was` the same before `shaped_by`
     changed it with tracking on. `begins` are the bookmarks that start in it, each before the piece of that number.
-    `things` are what is not words; `struck` and `marked` what somebody struck through, underlined or coloured by hand.
+    `things` are what is not words.
     """
 
     style: str = ""
@@ -118,8 +140,6 @@ class Block:
     pieces: list[Piece] = field(default_factory=list)
     mark_inserted_by: str | None = None
     mark_deleted_by: str | None = None
-    struck: str = ""
-    marked: str = ""
     things: list[str] = field(default_factory=list)
 
 
@@ -159,8 +179,8 @@ def read(data: bytes) -> WordFile:
     reader = _Reader(package, main)
     body = document.find("w-body")
     reader.body(body if body is not None else document)
-    if reader.fields_open or len(reader.blocks) > MAX_BLOCKS:
-        raise Unreadable(_BROKEN if reader.fields_open else _TOO_LONG)
+    if reader.fields_open:
+        raise Unreadable(_BROKEN)
     comments = reader.comments()
     return WordFile(reader.blocks, reader.margins(), comments, package.properties(), list(reader.authors))
 
@@ -175,22 +195,28 @@ _TOO_BIG = "This document is too large to read. Take the pictures out, or save o
 
 
 class _Builder(ET.TreeBuilder):
-    """Builds a tree with short names, within limits, and refuses a document type."""
+    """Builds a tree with short names of at most so many elements, within limits, and refuses a document type."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         super().__init__()
         self.depth = self.count = 0
+        self._most = most
 
     def start(self, tag: str, attrs: dict[str, str], /) -> ET.Element:
         self.depth += 1
         self.count += 1
-        if self.depth > MAX_DEPTH or self.count > MAX_ELEMENTS:
+        if self.depth > MAX_DEPTH or self.count > self._most or len(attrs) > _MOST_ATTRIBUTES:
             raise Unreadable(_TOO_BIG)
         return super().start(_short(tag), {_short(name): value for name, value in attrs.items()})
 
     def end(self, tag: str, /) -> ET.Element:
         self.depth -= 1
         return super().end(_short(tag))
+
+    def start_ns(self, prefix: str, uri: str, /) -> None:
+        """The parser spells a namespace out for every element in it."""
+        if len(uri) > _LONGEST_NAME:
+            raise Unreadable(_BROKEN)
 
     def doctype(self, name: str, public: str | None, system: str | None, /) -> None:
         raise Unreadable(_BROKEN)
@@ -223,13 +249,14 @@ class _Package:
         if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_TOTAL:
             raise Unreadable(_TOO_BIG)
         self._parts = {part.filename: part for part in parts}
+        self._elements = 0
         if "mimetype" in self._parts and "content.xml" in self._parts:
             raise Unreadable(_ODT)
         if "[Content_Types].xml" not in self._parts:
             raise Unreadable(_NOT_WORD)
 
     def _read(self, name: str) -> bytes | None:
-        part = self._parts.get(name)
+        part = self._parts.get(name) if len(name) <= _LONGEST_NAME else None
         if part is None:
             return None
         swollen = part.file_size > max(_SMALL, part.compress_size * MAX_RATIO)
@@ -237,6 +264,9 @@ class _Package:
             raise Unreadable(_TOO_BIG)
         if part.flag_bits & 1:
             raise Unreadable(_OLD)
+        # Word packs in these two ways alone; of the others the library unpacks all at once, however much there is.
+        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Unreadable(_BROKEN)
         try:
             with self._zip.open(part) as opened:
                 data = opened.read(MAX_PART + 1)
@@ -251,12 +281,14 @@ class _Package:
         data = self._read(name)
         if data is None:
             return None
-        parser = ET.XMLParser(target=_Builder())  # noqa: S314 - no entity can be declared: a document type is refused
+        builder = _Builder(min(MAX_ELEMENTS, MAX_ELEMENTS_IN_ALL - self._elements))
+        parser = ET.XMLParser(target=builder)  # noqa: S314 - no entity can be declared: a document type is refused
         try:
             parser.feed(data)
             root = parser.close()
         except (ET.ParseError, ValueError, LookupError) as broken:
             raise Unreadable(_BROKEN) from broken
+        self._elements += builder.count
         assert isinstance(root, ET.Element)  # noqa: S101 - what _Builder makes
         return root
 
@@ -282,57 +314,72 @@ class _Package:
     def properties(self) -> dict[str, str]:
         """The properties that programs put into the file."""
         found = {}
-        for _, kind, target in self.links(""):
-            tree = self.tree(target) if kind == "custom-properties" else None
+        parts = dict.fromkeys(target for _, kind, target in self.links("") if kind == "custom-properties")
+        for tree in map(self.tree, parts):
             for each in tree if tree is not None else ():
                 found[each.get("name", "")] = clean("".join(each.itertext()))
         return found
 
 
+class _Style(NamedTuple):
+    """What a style says itself; `number` is its list and the level in it."""
+
+    name: str
+    based_on: str
+    number: tuple[str | None, int] | None
+    bold: bool | None
+    italic: bool | None
+
+
 class _Styles:
-    """What styles are called, which heading they are, and how they form words."""
+    """What styles are called, which heading they are, and how they form words.
+
+    Each is read once, for thousands of paragraphs ask.
+    """
 
     def __init__(self, tree: ET.Element | None) -> None:
-        self._found = {} if tree is None else {each.get("w-styleId", ""): each for each in tree.iter("w-style")}
+        some = tree.iter("w-style") if tree is not None else ()
+        self._found = {each.get("w-styleId", ""): self._read(each) for each in some}
+
+    def _read(self, style: ET.Element) -> _Style:
+        name, based, made = style.find("w-name"), style.find("w-basedOn"), style.find("w-rPr")
+        called = name.get("w-val", "") if name is not None else style.get("w-styleId", "")
+        return _Style(
+            called[:_LONGEST_NAME].lower(), based.get("w-val", "") if based is not None else "",
+            _place(style.find("w-pPr/w-numPr")), _switch(made, "w-b"), _switch(made, "w-i"),
+        )  # fmt: skip
 
     def name(self, style: str | None) -> str:
         found = self._found.get(style or "")
-        name = found.find("w-name") if found is not None else None
-        return (name.get("w-val", "") if name is not None else (style or "")).lower()
+        return found.name if found is not None else (style or "")[:_LONGEST_NAME].lower()
 
-    def chain(self, style: str | None) -> Iterator[ET.Element]:
+    def chain(self, style: str | None) -> Iterator[_Style]:
         """The style and those it rests on."""
         for _ in range(12):
             found = self._found.get(style or "")
             if found is None:
                 return
             yield found
-            based = found.find("w-basedOn")
-            style = based.get("w-val") if based is not None else None
+            style = found.based_on
 
     def heading(self, style: str | None) -> int:
         for each in self.chain(style):
-            found = _HEADING.search(self.name(each.get("w-styleId")))
+            found = _HEADING.search(each.name)
             if found:
                 return int(found[1])
-            if self.name(each.get("w-styleId")) == "title":
+            if each.name == "title":
                 return 0
         return 0
 
-    def number(self, style: str | None) -> ET.Element | None:
-        for each in self.chain(style):
-            found = each.find("w-pPr/w-numPr")
-            if found is not None:
-                return found
-        return None
+    def number(self, style: str | None) -> tuple[str | None, int] | None:
+        return next((each.number for each in self.chain(style) if each.number is not None), None)
 
     def forms(self, style: str | None) -> tuple[bool, bool]:
         """Whether a style of letters is bold, italic."""
         bold = italic = None
         for each in self.chain(style):
-            made = each.find("w-rPr")
-            bold = bold if bold is not None else _switch(made, "w-b")
-            italic = italic if italic is not None else _switch(made, "w-i")
+            bold = bold if bold is not None else each.bold
+            italic = italic if italic is not None else each.italic
         return bool(bold), bool(italic)
 
 
@@ -378,6 +425,14 @@ class _Mode(NamedTuple):
     link: str = ""
 
 
+class _Field(NamedTuple):
+    """A field that stands open: which part of it is being read, its code, where its words or those around it lead."""
+
+    part: Literal["code", "result"]
+    code: str
+    link: str
+
+
 class _Reader:
     """Walks the document and keeps its blocks."""
 
@@ -394,11 +449,25 @@ class _Reader:
         self._resolutions_part = named.get("commentsExtended", "")
         self._margin_parts = list(dict.fromkeys(part for _, kind, part in links if kind in ("header", "footer")))
         self._notes = self._notes_of(named)
-        self._pinned: dict[str, list[str]] = {}
-        self._pinning: set[str] = set()
+        self._notes_told: set[tuple[str, str]] = set()
+        self._said: list[str] = []  # what comments can be pinned to
+        self._pinned: dict[str, list[range]] = {}
+        self._pinning: dict[str, int] = {}
         self._pinned_at: dict[str, int] = {}
-        self._fields: list[dict[str, str]] = []
+        self._fields: list[_Field] = []
         self._waiting: list[str] = []
+        self._letters = 0
+
+    def _told(self, *some: str) -> None:
+        """Count what is about to be told."""
+        self._letters += sum(map(len, some))
+        if self._letters > MAX_LETTERS:
+            raise Unreadable(_TOO_BIG)
+
+    def _add(self, block: Block) -> None:
+        self.blocks.append(block)
+        if len(self.blocks) > MAX_BLOCKS:
+            raise Unreadable(_TOO_LONG)
 
     @property
     def fields_open(self) -> bool:
@@ -434,7 +503,7 @@ class _Reader:
         elif mark.tag == "w-commentRangeStart":
             self._pin(mark, len(self.blocks))
         else:
-            self._pinning.discard(mark.get("w-id", ""))
+            self._unpin(mark.get("w-id", ""))
 
     def _mode(self, element: ET.Element, mode: _Mode) -> _Mode:
         if element.tag in ("w-ins", "w-moveTo"):
@@ -469,7 +538,7 @@ class _Reader:
                     if number:
                         whole.pieces.append(Piece(Words(" "), mode.inserted_by, mode.deleted_by))
                     self._runs(paragraph, whole, mode)
-            self.blocks.append(whole)
+            self._add(whole)
 
     def _take_waiting(self) -> dict[str, int]:
         waiting, self._waiting = self._waiting, []
@@ -491,7 +560,7 @@ class _Reader:
                     block.mark_inserted_by = self._author(each)
                 elif each.tag in ("w-del", "w-moveFrom"):
                     block.mark_deleted_by = self._author(each)
-        self.blocks.append(block)
+        self._add(block)
         self._runs(paragraph, block, mode)
 
     def _shape(self, properties: ET.Element | None) -> Shape:
@@ -504,23 +573,21 @@ class _Reader:
         return Shape(name, heading, self._number(properties, named, name))
 
     def _number(self, properties: ET.Element | None, named: str | None, style: str) -> Numbering | None:
-        own = properties.find("w-numPr") if properties is not None else None
-        found = own if own is not None else self._styles.number(named)
+        own = _place(properties.find("w-numPr")) if properties is not None else None
+        by_style = self._styles.number(named)
+        found = own or by_style
         if found is None:
             return None
-        number, level = found.find("w-numId"), found.find("w-ilvl")
-        if number is None and own is not None:
-            by_style = self._styles.number(named)
-            number = by_style.find("w-numId") if by_style is not None else None
-        depth = _whole(level.get("w-val")) if level is not None else 0
+        number, depth = found
+        if number is None and by_style is not None:
+            number, _ = by_style
         if own is None and (listed := _LISTED.search(style)) and listed[2]:
-            depth = max(depth, int(listed[2]) - 1)
-            return self._of_style(number, depth)
-        return self._lists.look_up(number.get("w-val", "") if number is not None else "", depth)
+            return self._of_style(number, max(depth, int(listed[2]) - 1))
+        return self._lists.look_up(number or "", depth)
 
-    def _of_style(self, number: ET.Element | None, depth: int) -> Numbering | None:
+    def _of_style(self, number: str | None, depth: int) -> Numbering | None:
         """The list of a style that stands for one level of its own, whose numbering knows no other."""
-        found = self._lists.look_up(number.get("w-val", "") if number is not None else "", 0)
+        found = self._lists.look_up(number or "", 0)
         return found and found._replace(level=min(depth, MAX_LEVEL))
 
     def _runs(self, parent: ET.Element, block: Block, mode: _Mode) -> None:
@@ -533,34 +600,41 @@ class _Reader:
             elif tag == "w-commentRangeStart":
                 self._pin(each, len(self.blocks) - (not block.row))
             elif tag == "w-commentRangeEnd":
-                self._pinning.discard(each.get("w-id", ""))
+                self._unpin(each.get("w-id", ""))
             elif tag == "w-fldSimple":
                 found = _LINK_FIELD.match(each.get("w-instr", ""))
                 self._runs(each, block, mode._replace(link=found[1]) if found else mode)
             elif tag in _PICTURES:
-                block.things.append(_picture(each))
+                self._keep(block, _picture(each))
             elif tag in _EQUATIONS:
-                block.things.append(f"equation: {clean(''.join(sign.text or '' for sign in each.iter('m-t')))}")
+                self._keep(block, f"equation: {clean(''.join(sign.text or '' for sign in each.iter('m-t')))}")
             elif tag not in ("w-pPr", "w-p", *_SKIPPED):
                 self._runs(each, block, self._mode(each, mode))
+
+    def _keep(self, block: Block, thing: str) -> None:
+        self._told(thing)
+        block.things.append(thing)
 
     def _run(self, run: ET.Element, block: Block, mode: _Mode) -> None:
         made = run.find("w-rPr")
         form, was, by, struck = self._form(made)
         text = "".join(self._content(each, block) for each in run)
-        link = next((field["link"] for field in reversed(self._fields) if field.get("link")), "") or mode.link
-        if self._fields and self._fields[-1]["part"] != "result":
+        link = (self._fields[-1].link if self._fields else "") or mode.link
+        if self._fields and self._fields[-1].part != "result":
             return
         text = clean(text)
         if not text:
             return
-        if mode.deleted_by is None:
-            block.struck += text if struck else ""
-            block.marked += text if not link and _is_marked(made) else ""
-        block.pieces.append(Piece(Words(text, *form, link), mode.inserted_by, mode.deleted_by, was, by))
-        if mode.deleted_by is None:
-            for id_ in self._pinning:
-                self._pinned[id_].append(text)
+        self._told(text, link)
+        stays = mode.deleted_by is None
+        block.pieces.append(
+            Piece(
+                Words(text, *form, link), mode.inserted_by, mode.deleted_by, was, by,
+                struck=stays and struck, marked=stays and not link and _is_marked(made),
+            )
+        )  # fmt: skip
+        if stays:
+            self._said.append(text)
 
     def _content(self, each: ET.Element, block: Block) -> str:
         """What one part of a run says; fields are followed, pictures and notes are kept aside."""
@@ -574,22 +648,26 @@ class _Reader:
         if tag == "w-fldChar":
             self._field(each.get("w-fldCharType"))
         elif tag == "w-instrText" and self._fields:
-            self._fields[-1]["code"] += each.text or ""
+            field = self._fields[-1]
+            self._fields[-1] = field._replace(code=(field.code + (each.text or ""))[:_LONGEST_CODE])
         elif tag in ("w-footnoteReference", "w-endnoteReference"):
-            note = self._notes.get((tag.removesuffix("Reference"), each.get("w-id", "")), "")
-            block.things.append(f"footnote: {note}")
+            key = tag.removesuffix("Reference"), each.get("w-id", "")
+            if key not in self._notes_told:  # Word refers to each once
+                self._notes_told.add(key)
+                self._keep(block, f"footnote: {self._notes.get(key, '')}")
         elif tag == "w-commentReference":
             self._pinned_at.setdefault(each.get("w-id", ""), len(self.blocks) - (not block.row))
         elif tag in _PICTURES:
-            block.things.append(_picture(each))
+            self._keep(block, _picture(each))
         return ""
 
     def _field(self, step: str | None) -> None:
         if step == "begin":
-            self._fields.append({"part": "code", "code": "", "link": ""})
-        elif step == "separate" and self._fields:
-            found = _LINK_FIELD.match(self._fields[-1]["code"])
-            self._fields[-1] |= {"part": "result", "link": found[1] if found else ""}
+            self._fields.append(_Field("code", "", self._fields[-1].link if self._fields else ""))
+        elif step == "separate" and self._fields and self._fields[-1].part == "code":
+            field = self._fields[-1]
+            found = _LINK_FIELD.match(field.code)
+            self._fields[-1] = _Field("result", "", found[1] if found else field.link)
         elif step == "end" and self._fields:
             self._fields.pop()
 
@@ -617,9 +695,25 @@ class _Reader:
 
     def _pin(self, mark: ET.Element, block: int) -> None:
         id_ = mark.get("w-id", "")
-        self._pinned.setdefault(id_, [])
-        self._pinning.add(id_)
+        self._pinning.setdefault(id_, len(self._said))
         self._pinned_at.setdefault(id_, block)
+
+    def _unpin(self, id_: str) -> None:
+        begun = self._pinning.pop(id_, len(self._said))
+        if begun < len(self._said):
+            self._pinned.setdefault(id_, []).append(range(begun, len(self._said)))
+
+    def _pinned_to(self, id_: str) -> str:
+        """The words a comment is pinned to, put together only now: very many may be pinned to the same."""
+        found: list[str] = []
+        left = MAX_PINNED
+        for at in chain.from_iterable(self._pinned.get(id_, ())):
+            text = self._said[at]
+            found.append(text[:left])
+            left -= len(text)
+            if left < 0:
+                return "".join([*found, " …"])
+        return "".join(found)
 
     def comments(self) -> list[Comment]:
         """The comments, in the order of the document."""
@@ -630,20 +724,23 @@ class _Reader:
             for each in (states.iter("x-commentEx") if states is not None else ())
             if each.get("x-done") in _ON
         } - {"-"}
+        for id_ in list(self._pinning):  # those that never end, end with the document
+            self._unpin(id_)
         found = []
-        for each in tree.iter("w-comment") if tree is not None else ():
+        for each in tree.findall("w-comment") if tree is not None else ():
             id_ = each.get("w-id", "")
             author = " ".join(clean(each.get("w-author", "")).split())[:120]
-            on = "".join(self._pinned.get(id_, []))
+            text, on = _all_words(each), self._pinned_to(id_)
+            self._told(text, on)
             resolved = any(line.get("x-paraId", "") in done for line in each.iter("w-p"))
-            found.append(Comment(author, _all_words(each), on, self._pinned_at.get(id_, -1), resolved))
+            found.append(Comment(author, text, on, self._pinned_at.get(id_, -1), resolved))
         return sorted(found, key=lambda comment: comment.block)
 
     def _notes_of(self, named: dict[str, str]) -> dict[tuple[str, str], str]:
         found = {}
         for part, tag in (("footnotes", "w-footnote"), ("endnotes", "w-endnote")):
             tree = self._package.tree(named[part]) if part in named else None
-            for each in tree.iter(tag) if tree is not None else ():
+            for each in tree.findall(tag) if tree is not None else ():
                 found[tag, each.get("w-id", "")] = _all_words(each)
         return found
 
@@ -659,12 +756,20 @@ def _within(parent: ET.Element, tag: str) -> Iterator[ET.Element]:
 
 def _picture(element: ET.Element) -> str:
     """A picture or text box with the words in it, which Word keeps twice for programs of different age."""
-    boxes = list(element.iter("w-txbxContent"))
     choice = element.find("mc-Choice")
-    if choice is not None:
-        boxes = list(choice.iter("w-txbxContent")) or boxes
+    boxes = list(_boxes(choice)) if choice is not None else []
+    boxes = boxes or list(_boxes(element))
     words = "\n".join(filter(None, (_all_words(each) for each in boxes)))
     return f"picture: {words}" if words else "picture"
+
+
+def _boxes(parent: ET.Element) -> Iterator[ET.Element]:
+    """The text boxes in an element, not those within others: they are told with them."""
+    for each in parent:
+        if each.tag == "w-txbxContent":
+            yield each
+        else:
+            yield from _boxes(each)
 
 
 def _is_marked(made: ET.Element | None) -> bool:
@@ -676,14 +781,35 @@ def _is_marked(made: ET.Element | None) -> bool:
 
 
 def _all_words(element: ET.Element) -> str:
-    """Everything an element says, a line for each paragraph."""
-    lines = ["".join(each.text or "" for each in line.iter("w-t")) for line in element.iter("w-p")]
-    return clean("\n".join(lines)).strip()
+    """Everything an element says, a line for each paragraph; one within another is a line of its own."""
+    lines: list[list[str]] = []
+    _gather(element, lines, [])
+    return clean("\n".join(map("".join, lines))).strip()
+
+
+def _gather(parent: ET.Element, lines: list[list[str]], own: list[str]) -> None:
+    """Put the words of `parent` into the line `own`, those of paragraphs within it into lines after that."""
+    for each in parent:
+        if each.tag == "w-p":
+            lines.append([])
+            _gather(each, lines, lines[-1])
+        elif each.tag == "w-t":
+            own.append(each.text or "")
+        else:
+            _gather(each, lines, own)
 
 
 def _switch(made: ET.Element | None, tag: str) -> bool | None:
     found = made.find(tag) if made is not None else None
     return None if found is None else found.get("w-val") in _ON
+
+
+def _place(numbered: ET.Element | None) -> tuple[str | None, int] | None:
+    """The list that a w-numPr names, None where it names none, and the level in it."""
+    if numbered is None:
+        return None
+    number = numbered.find("w-numId")
+    return number.get("w-val", "") if number is not None else None, _value(numbered, "w-ilvl", 0)
 
 
 def _whole(value: str | None) -> int:
@@ -758,11 +884,12 @@ def _line(blocks: list[Block], accepts: Callable[[str], bool], counts: "_Counts"
     # A mark lives as long as anything of its paragraph does; that of an emptied paragraph lives if its end stays.
     begins: dict[str, int] = {}
     words: list[Words] = []
+    before = 0
     for each, some, places in said:
         if some or each is blocks[-1]:
-            before = sum(len(word.text) for word in words)
             begins |= {name: before + at for name, at in places.items()}
         words += some
+        before += sum(len(word.text) for word in some)
     shape = Shape(block.style, block.heading, block.numbering)
     if block.was is not None and not accepts(block.shaped_by):
         shape = block.was
@@ -782,7 +909,7 @@ class _Counts:
 
     def __init__(self) -> None:
         self._open: dict[int, str] = {}
-        self._last: dict[tuple[str, int], int] = {}
+        self._last: dict[str, dict[int, int]] = {}
         self._begun: set[tuple[str, int]] = set()
 
     def paragraph(self, block: Shape, words: tuple[Words, ...]) -> Paragraph:
@@ -817,14 +944,15 @@ class _Counts:
 
     def _first(self, place: Numbering) -> int | None:
         """The number with which a list begins, or goes on after something else; None for a point that just follows."""
-        follows, key = self._open_at(place), (place.abstract, place.level)
+        follows = self._open_at(place)
         begins = place.restarts is not None and (place.number, place.level) not in self._begun
         self._begun.add((place.number, place.level))
-        number = self._last[key] + 1 if key in self._last else place.start
+        last = self._last.get(place.abstract, {})
+        number = last[place.level] + 1 if place.level in last else place.start
         if begins:
             number = place.restarts or 0
-        self._last = {each: last for each, last in self._last.items() if each[0] != key[0] or each[1] <= key[1]}
-        self._last[key] = number
+        above = {level: each for level, each in last.items() if level < place.level}
+        self._last[place.abstract] = {**above, place.level: number}
         return None if follows and not begins else number
 
 

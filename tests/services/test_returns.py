@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 import zipfile
 from collections.abc import Callable
 from copy import deepcopy
@@ -18,6 +19,7 @@ from docx.text.paragraph import Paragraph
 from sqlalchemy import func, select
 
 from app.calc import returns as returns_calc
+from app.calc.wordreading import WordFile, read
 from app.errors import Forbidden, Invalid, NotFound
 from app.policy import SYSTEM, Actor
 from app.services import (
@@ -50,6 +52,7 @@ from models.suggestions import Suggestion
 from models.versions import Version
 from tests.cast import Cast
 from tests.conftest import SetClock
+from tests.growth import growth
 from tests.scripted import TEXTS, cast_with_blueprint
 
 on_sqlite = pytest.mark.parametrize("database_engine", ["sqlite"])
@@ -76,6 +79,17 @@ def edited(data: bytes, change: Callable[[dict[str, Paragraph], Any], None]) -> 
     out = io.BytesIO()
     document.save(out)
     return out.getvalue()
+
+
+def document(body: str) -> bytes:
+    """A document with this body, which knows nothing of where it is from."""
+    out = io.BytesIO()
+    docx.Document().save(out)
+    with zipfile.ZipFile(out) as old, zipfile.ZipFile(made := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            whole = f"<w:document {W}><w:body>{body}</w:body></w:document>".encode()
+            new.writestr(name, whole if name == "word/document.xml" else old.read(name))
+    return made.getvalue()
 
 
 def put_in(paragraph: Paragraph, words: str, by: str) -> None:
@@ -684,6 +698,44 @@ def test_a_text_that_no_text_can_be_is_listed_and_not_compared(database: Databas
     found = examine(database, cast, data)
     assert words_found(found) == {}
     assert listed(found) == [("too long", "P1", f"You stay at home.{words}")]
+
+
+@on_sqlite
+def test_a_title_that_no_title_can_be_is_listed_and_not_compared(database: Database, cast: Cast) -> None:
+    words = "Ten letter" * (returns_calc.LONGEST // 10) + "s."
+    title = "C1.4 Nobody is left out"
+    found = examine(database, cast, edited(sent(database, cast), lambda at, _: put_in(at[title], words, "Ann")))
+    assert words_found(found) == {}
+    assert listed(found) == [("too long", "C1.4", f"Nobody is left out{words}")]
+
+
+def test_headings_are_found_by_their_words_however_many_are_nobodys() -> None:
+    """Headings without their marks: the last has its title still, after more others than are compared."""
+    titles = [f"{place} of all that is agreed about aims" for place in ("First", "Second", "Third")]
+    gone = [f"Nothing at all was agreed to about aims in {at}" for at in range(40)]
+    base = {f"C{at}": returns_calc.Text(1, title) for at, title in enumerate([*titles, *gone], 1)}
+    items = [returns_calc.Item(reference, {"title": text}) for reference, text in base.items()]
+    heading = '<w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>{}</w:t></w:r></w:p>'
+    others = [f"Agreed at first were all the aims, but not for {each}" for each in range(8_000)]
+    some = [titles[0], "Second of all that was agreed about aims", *others, titles[2]]
+    begun = time.process_time()
+    found = returns_calc.match(read(document("".join(map(heading.format, some)))), items)
+    assert found.found == 3
+    assert time.process_time() - begun < 20
+
+
+def test_what_stands_under_a_new_heading_takes_time_by_its_length() -> None:
+    row = "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>A cell</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
+    heading = '<w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>{}</w:t></w:r></w:p>'
+    item = returns_calc.Item("E1", {"title": returns_calc.Text(1, "Outcomes"), "text": returns_calc.Text(0, "")})
+
+    def made(count: int) -> WordFile:
+        lines = "".join(f"<w:p><w:r><w:t>Line {at}</w:t></w:r></w:p>" for at in range(count))
+        return read(document(heading.format("E1 Outcomes") + row * count + heading.format("Something new") + lines))
+
+    (new,) = (each for each in returns_calc.match(made(50), [item]).loose if each.what == "new")
+    assert new.text == "\n".join(["Something new", *(f"Line {at}" for at in range(50))])
+    assert growth(lambda file: returns_calc.match(file, [item]), made, shorter=1_000) < 8
 
 
 # --- whose words these are, and which are new ---

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import random
 import re
 import time
 import zipfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 from app.calc import wordreading
 from app.calc.documents import WordDocument
 from app.calc.paragraphs import paragraphs
-from app.calc.wordreading import Unreadable, lines, read
+from app.calc.wordreading import Unreadable, WordFile, lines, read
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -214,6 +216,170 @@ def test_what_swells_is_refused_before_it_is_opened() -> None:
         with pytest.raises(Unreadable, match="too large"):
             read(data)
     assert time.perf_counter() - begun < 20
+
+
+# --- small files that would have their words told, or their styles asked, again and again ---
+
+
+def packed(body: str, *, root: str = "", **parts: str) -> bytes:
+    """A document with this body and parts, each with noise enough to be packed no tighter than honest ones."""
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    noise = f"<!--{random.Random(1).randbytes(30_000).hex()}-->"
+    head = f'<Relationships xmlns="{kind.replace("officeDocument", "package")}">'
+    links = "".join(
+        f'<Relationship Id="{name}" Type="{kind}/{name.rstrip("0123456789")}" Target="{name}.xml"/>' for name in parts
+    )
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("[Content_Types].xml", "<Types/>")
+        main = f'<Relationship Id="a" Type="{kind}/officeDocument" Target="word/document.xml"/>'
+        made.writestr("_rels/.rels", f"{head}{main}{root}</Relationships>")
+        made.writestr("word/_rels/document.xml.rels", f"{head}{links}</Relationships>")
+        made.writestr("word/document.xml", f'<w:document xmlns:w="{W}"><w:body>{body}</w:body>{noise}</w:document>')
+        for name, content in parts.items():
+            made.writestr(f"word/{name}.xml", f'<w:{name} xmlns:w="{W}">{content}{noise}</w:{name}>')
+    return out.getvalue()
+
+
+def pinned(number: int, words: str) -> str:
+    return f'<w:commentRangeStart w:id="{number}"/>{words}<w:commentRangeEnd w:id="{number}"/>'
+
+
+def told(file: WordFile) -> int:
+    """So many letters the document says in all."""
+    blocks = [*file.blocks, *file.margins]
+    return (
+        sum(len(piece.words.text) for block in blocks for piece in block.pieces)
+        + sum(len(thing) for block in blocks for thing in block.things)
+        + sum(len(comment.text) + len(comment.on) for comment in file.comments)
+    )
+
+
+def test_a_note_is_told_once_and_so_are_words_in_one_another() -> None:
+    nested = f"<w:p>{run('Outer')}" * 20 + f"<w:p>{run('Inner')}</w:p>" + "</w:p>" * 20
+    refer = '<w:r><w:footnoteReference w:id="1"/></w:r>'
+    boxes = "<w:txbxContent><w:p>" * 20 + run("In a box") + "</w:p></w:txbxContent>" * 20
+    comment = f'<w:comment w:id="1" w:author="Ann"><w:p>{run("Why?")}</w:p>' * 20 + "</w:comment>" * 20
+    file = read(packed(
+        paragraph(pinned(1, run("One")), refer, refer) + paragraph(refer, f"<w:r><w:pict>{boxes}</w:pict></w:r>"),
+        footnotes=f'<w:footnote w:id="1">{nested}</w:footnote>', comments=comment,
+    ))  # fmt: skip
+    note = "\n".join([*["Outer"] * 20, "Inner"])
+    assert [block.things for block in file.blocks] == [[f"footnote: {note}"], ["picture: In a box"]]
+    # One within another is the first one's words.
+    assert [(each.author, each.on) for each in file.comments] == [("Ann", "One")]
+
+
+def test_a_comment_says_what_it_is_pinned_to_but_never_a_whole_document() -> None:
+    long = "Some words. " * 2_000
+    file = read(packed(
+        paragraph(pinned(1, run("One")), run("two"), '<w:commentRangeStart w:id="2"/>', run(long[:5_000]))
+        + paragraph(run(long), pinned(1, run(" again"))),
+        comments="".join(f'<w:comment w:id="{number}"/>' for number in (1, 2, 3)),
+    ))  # fmt: skip
+    shown = (long[:5_000] + long)[: wordreading.MAX_PINNED] + " …"
+    assert sorted(each.on for each in file.comments) == ["", "One again", shown]
+
+
+def test_all_that_a_document_says_has_an_end() -> None:
+    words = "".join(run("Ten words " * 100) for _ in range(10))
+    many = wordreading.MAX_LETTERS // wordreading.MAX_PINNED
+    comments = '<w:comment w:id="1"/>'
+    assert told(read(packed(paragraph(pinned(1, words)), comments=comments * (many // 2)))) <= wordreading.MAX_LETTERS
+    with pytest.raises(Unreadable, match="too large"):
+        read(packed(paragraph(pinned(1, words)), comments=comments * (many + 1)))
+    link = f'<w:fldSimple w:instr="HYPERLINK &quot;https://example.org/{"a" * 100_000}&quot;">'
+    with pytest.raises(Unreadable, match="too large"):
+        read(packed(paragraph(f"{link}{run('x') * 200}</w:fldSimple>")))
+
+
+def test_margins_and_all_parts_together_have_limits_too() -> None:
+    with pytest.raises(Unreadable, match="more paragraphs"):
+        read(packed("<w:p/>", header="<w:p/>" * (wordreading.MAX_BLOCKS + 1)))
+    parts = {f"header{number}": "<w:x/>" * 290_000 for number in range(3)}
+    with pytest.raises(Unreadable, match="too large"):
+        read(packed("<w:p/>", **parts))
+    with pytest.raises(Unreadable, match="too large"):
+        read(packed("<w:p " + " ".join(f'a{number}="1"' for number in range(200)) + "/>"))
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_no_word_processor_packs_is_refused(way: int) -> None:
+    """The library unpacks these at once, whatever size they say they have."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(document(paragraph(run("One"))))) as old, zipfile.ZipFile(out, "w", way) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    with pytest.raises(Unreadable, match="damaged"):
+        read(out.getvalue())
+
+
+def _field(step: str) -> str:
+    return f'<w:fldChar w:fldCharType="{step}"/>'
+
+
+def _listed(count: int) -> bytes:
+    kinds = "".join(
+        f'<w:abstractNum w:abstractNumId="{each}"><w:lvl w:ilvl="0"><w:numFmt w:val="decimal"/></w:lvl></w:abstractNum>'
+        f'<w:num w:numId="{each + 1}"><w:abstractNumId w:val="{each}"/></w:num>'
+        for each in range(count)
+    )
+    body = "".join(
+        f'<w:p><w:pPr><w:numPr><w:numId w:val="{each + 1}"/></w:numPr></w:pPr>{run("x")}</w:p>' for each in range(count)
+    )
+    return packed(body, numbering=kinds)
+
+
+_STYLED = '<w:p><w:pPr><w:pStyle w:val="A"/></w:pPr></w:p>'
+_PROPERTIES = '<Relationship Id="c" Type="x/custom-properties" Target="word/custom.xml"/>'
+DEAR = {
+    "comments that never end": lambda: packed(paragraph(
+        "".join(f'<w:commentRangeStart w:id="{each}"/>' for each in range(20_000)), "<w:r><w:t>x</w:t></w:r>" * 20_000
+    )),
+    "fields in fields": lambda: packed(paragraph(
+        f"<w:r>{_field('begin') * 30_000}{_field('separate')}</w:r>", "<w:r/>" * 30_000,
+        f"<w:r>{_field('end') * 30_000}</w:r>",
+    )),
+    "a field that begins its words again": lambda: packed(paragraph(
+        f"<w:r>{_field('begin')}<w:instrText>{' ' * 800_000}</w:instrText>",
+        f"{_field('separate') * 20_000}{_field('end')}</w:r>",
+    )),
+    "words struck through": lambda: packed(paragraph(
+        "".join(f"<w:r><w:rPr><w:strike/></w:rPr><w:t>{each:0180}</w:t></w:r>" for each in range(50_000))
+    )),
+    "a style of a long name": lambda: packed(
+        _STYLED * 150, styles=f'<w:style w:styleId="A"><w:name w:val="{"LIST 1" * 700_000}"/></w:style>'
+    ),
+    "a style of many parts": lambda: packed(
+        _STYLED * 19_000, styles=f'<w:style w:styleId="A">{"<w:x/>" * 150_000}</w:style>'
+    ),
+    "styles that rest on each other": lambda: packed(
+        _STYLED * 19_000,
+        styles='<w:style w:styleId="A"><w:basedOn w:val="B"/></w:style>'
+        f'<w:style w:styleId="B"><w:basedOn w:val="A"/>{"<w:x/>" * 30_000}</w:style>',
+    ),
+    "a list for each point": lambda: _listed(14_000),
+    "paragraphs that all run on": lambda: packed(
+        f'<w:p><w:pPr><w:rPr><w:del w:author="A"/></w:rPr></w:pPr>{"<w:r><w:t>x</w:t></w:r>" * 3}</w:p>' * 15_000
+    ),
+    "properties named again": lambda: packed("<w:p/>", root=_PROPERTIES * 200, custom="<w:x/>" * 100_000),
+    "a namespace spelt out": lambda: packed(f'<w:p xmlns:q="{"a" * 4_000_000}">{"<q:a/>" * 10_000}</w:p>'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("made", DEAR.values(), ids=DEAR)
+def test_a_small_file_is_read_or_refused_in_seconds(made: Callable[[], bytes]) -> None:
+    data = made()
+    assert len(data) < 2 * 1024 * 1024
+    begun = time.process_time()
+    try:
+        file = read(data)
+        lines(file, lambda _: True)
+    except Unreadable:
+        pass
+    else:
+        assert max((len(block.style) for block in file.blocks), default=0) < 1_000
+    assert time.process_time() - begun < 6
 
 
 @pytest.mark.parametrize("absolute", [False, True])
