@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 log = logging.getLogger("concordat.events")
@@ -12,6 +12,11 @@ log = logging.getLogger("concordat.events")
 @dataclass(frozen=True)
 class Fact:
     """The root of all facts."""
+
+    @property
+    def subject(self) -> Hashable:
+        """What it is about: a transaction announces the last fact about each subject; by default each is its own."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,11 @@ class TextChanged(Fact):
     item_id: int | None
     meeting_id: int | None
     version: int
+
+    @property
+    def subject(self) -> Hashable:
+        """The document: a transaction says once how far it has come."""
+        return TextChanged, self.document_id
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,12 +45,22 @@ class UnitOfWork:
     now: datetime
     keys: Keys
     settings: Settings
-    facts: list[Fact] = field(default_factory=list)
+    _facts: dict[Hashable, Fact] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> list[Fact]:
+        """What will be announced after the commit, in that order."""
+        return list(self._facts.values())
 
     def emit(self, fact: Fact) -> None:
-        """Announce a fact after the commit; a fact already noted is announced once."""
-        if fact not in self.facts:
-            self.facts.append(fact)
+        """Announce a fact after the commit: once, and of several about one subject the last."""
+        if self._facts.get(fact.subject) != fact:
+            self._facts.pop(fact.subject, None)  # so that the new one stands last
+            self._facts[fact.subject] = fact
+
+    def forget_facts(self) -> None:
+        """Announce nothing of what has happened so far: nobody listens."""
+        self._facts.clear()
 
     def lock(self, model: type[T], id_: int) -> T:
         """Load a row fresh and hold it against other writers until the end of the transaction.

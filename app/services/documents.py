@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -85,27 +85,34 @@ class Addition(NamedTuple):
     text: Units
 
 
-def create_document(
-    uow: UnitOfWork,
-    actor: Actor,
-    *,
-    group_id: int,
-    field: Field,
-    text: str = "",
-    item_id: int | None = None,
-    meeting_id: int | None = None,
-) -> Document:
-    """A new document; what it starts with is its first change, by the actor. The caller has checked the right."""
-    document = Document(
-        group_id=group_id, item_id=item_id, meeting_id=meeting_id, field=field, epoch=new_nonce(), version=0, text="",
-        changed_at=uow.now,
-    )  # fmt: skip
-    uow.session.add(document)
-    uow.flush()
-    text = clean(field, text)
-    if text:
-        append(uow, document, _in_pieces(actor, to_units(""), to_units(text)))
-    return document
+class Beginning(NamedTuple):
+    """A document that is to be: whose it is, which text, and the words it starts with."""
+
+    field: Field
+    text: str
+    item_id: int | None = None
+    meeting_id: int | None = None
+
+
+def create_documents(
+    uow: UnitOfWork, actor: Actor, *, group_id: int, beginnings: Iterable[Beginning]
+) -> list[Document]:
+    """New documents; what each starts with is its first change, by the actor. The caller has checked the right.
+
+    However many they are, they take a few statements. Raises Invalid as ``clean``.
+    """
+    made, logs = [], []
+    for field, given, item_id, meeting_id in beginnings:
+        document = Document(
+            group_id=group_id, item_id=item_id, meeting_id=meeting_id, field=field, epoch=new_nonce(), version=0,
+            text="", changed_at=uow.now,
+        )  # fmt: skip
+        made.append(document)
+        if text := clean(field, given):
+            logs.append(_advance(uow, document, [], _in_pieces(actor, to_units(""), to_units(text))))
+    uow.session.add_all(made)
+    _keep(uow, logs)
+    return made
 
 
 def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str) -> bool:
@@ -167,29 +174,51 @@ def append(uow: UnitOfWork, document: Document, additions: Sequence[Addition]) -
     The caller has checked the rights and holds the document's row. Unique numbers are the last wall: should two writers
     have met in spite of the lock, the database refuses the second.
     """
-    rows, snapshots = [], []
-    runs = authors_of(uow.session, document)
+    _keep(uow, [_advance(uow, document, authors_of(uow.session, document), additions)])
+
+
+class _Log(NamedTuple):
+    """What a document's log gains: rows that lack but the document's id, which a new one gets when it is stored."""
+
+    document: Document
+    changes: list[dict[str, Any]]
+    snapshots: list[dict[str, Any]]
+
+
+def _advance(uow: UnitOfWork, document: Document, runs: list[Run], additions: Sequence[Addition]) -> _Log:
+    """Bring a document, whose words are by the authors in ``runs``, to the end of changes; nothing is stored yet."""
+    changes, snapshots = [], []
     for addition in additions:
         document.version += 1
         runs = authorship.after(runs, addition.change, addition.author_id or 0)
-        rows.append(
+        changes.append(
             {
-                "document_id": document.id, "version": document.version, "author_id": addition.author_id,
-                "client": addition.client, "seq": addition.seq, "changes": addition.change.to_json(), "at": uow.now,
+                "version": document.version, "author_id": addition.author_id, "client": addition.client,
+                "seq": addition.seq, "changes": addition.change.to_json(), "at": uow.now,
             }
         )  # fmt: skip
         if document.version % SNAPSHOT_EVERY == 0:
             whole = from_units(addition.text)
             digest = hashlib.sha256(whole.encode()).hexdigest()
-            snapshots.append({"document_id": document.id, "version": document.version, "text": whole, "sha256": digest})
+            snapshots.append({"version": document.version, "text": whole, "sha256": digest})
     document.text = from_units(additions[-1].text)
     document.authors = authorship.to_json(runs)
     document.changed_at = uow.now
-    uow.session.execute(insert(TextChange), rows)
+    return _Log(document, changes, snapshots)
+
+
+def _keep(uow: UnitOfWork, logs: Sequence[_Log]) -> None:
+    """Store documents with what their logs gain, and say how far each has come."""
+    uow.flush()
+    changes = [row | {"document_id": log.document.id} for log in logs for row in log.changes]
+    snapshots = [row | {"document_id": log.document.id} for log in logs for row in log.snapshots]
+    if changes:
+        uow.session.execute(insert(TextChange), changes)
     if snapshots:
         uow.session.execute(insert(TextSnapshot), snapshots)
-    uow.flush()
-    _announce(uow, document)
+    for log in logs:
+        one = log.document
+        uow.emit(TextChanged(one.group_id, one.id, one.item_id, one.meeting_id, one.version))
 
 
 def authors_of(session: Session, document: Document) -> list[Run]:
@@ -202,14 +231,6 @@ def authors_of(session: Session, document: Document) -> list[Run]:
         .order_by(TextChange.version)
     )
     return authorship.replay((recall(changes), author_id or 0) for changes, author_id in log)
-
-
-def _announce(uow: UnitOfWork, document: Document) -> None:
-    """Say once in a transaction how far a document has come."""
-    uow.facts[:] = [
-        fact for fact in uow.facts if not (isinstance(fact, TextChanged) and fact.document_id == document.id)
-    ]
-    uow.emit(TextChanged(document.group_id, document.id, document.item_id, document.meeting_id, document.version))
 
 
 def reset(uow: UnitOfWork, document: Document) -> None:

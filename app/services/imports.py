@@ -6,7 +6,8 @@ Either is added as ideas and drafts, all of it or none. Nothing that is a decisi
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from app.services import findings, glossary, items, sources
 from app.services.activity import note
 from app.services.findings import FindingForm
 from app.services.glossary import TermForm
+from app.services.items import Adding
 from app.uow import UnitOfWork
 from models.evidence import Relation, Source, Strength
 from models.items import Item, Kind, PrincipleGroup, Status
@@ -66,9 +68,9 @@ def add(
     require(uow.session, actor, group_id, Can.ITEM_WRITE)
     if len(chosen) > MOST:
         raise Invalid(f"At most {MOST} headings at a time.")
-    above: dict[Kind, int | None] = {Kind.ELEMENT: under_id, Kind.CRITERION: None}
+    above: dict[Kind, int | Item | None] = {Kind.ELEMENT: under_id, Kind.CRITERION: None}
     faults: dict[str, str] = {}
-    made: list[Item] = []
+    adding = Adding(uow, actor, group_id)
     for number, each in enumerate(_gathered(chosen)):
         if each is None or each.what == LEFT_OUT:
             continue
@@ -82,17 +84,17 @@ def add(
             faults[f"what-{number}"] = f"No {_NAMES[parent_kind]} stands above it"
             continue
         try:
-            item = items.add_item(
-                uow, actor, group_id=group_id, kind=kind, title=each.title, text=each.text, why=each.why,
-                summary=each.summary, parent_id=parent, principle_group=each.family,
+            item = adding.add(
+                kind=kind, title=each.title, text=each.text, why=each.why, summary=each.summary, under=parent,
+                principle_group=each.family,
             )  # fmt: skip
         except Invalid as refused:
             faults[f"title-{number}"] = next(iter(refused.fields.values()), refused.message)
             continue
-        made.append(item)
-        above |= {kind: item.id} | ({Kind.CRITERION: None} if kind is Kind.ELEMENT else {})
+        above |= {kind: item} | ({Kind.CRITERION: None} if kind is Kind.ELEMENT else {})
     if faults:
         raise Invalid("Nothing was added yet.", fields=faults)
+    made = adding.store()
     if not made:
         raise Invalid("", fields={"what-0": "Choose at least one heading to become an item"})
     note(uow, actor, f"added {len(made)} items from a Word document", group_id=group_id)
@@ -145,22 +147,21 @@ def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> T
     """
     require(uow.session, actor, group_id, Can.GROUP_EDIT)
     head, entries = _read(data)
-    if items.items_of(uow.session, group_id):
+    adding = Adding(uow, actor, group_id)
+    if adding.count:
         raise Conflict("This group has items already. A blueprint comes into an empty one only.")
     made: dict[str, Item] = {}
     cited: dict[str, Source] = {}
     noted: dict[tuple[str, ...], int] = {}
     for at, each in enumerate(entries):
-        try:
-            item = _take(uow, actor, group_id, each, made)
+        with _entry(at):
+            item = _take(adding, each, made)
             made[item.reference] = item
+    adding.store()
+    for at, (item, each) in enumerate(zip(made.values(), entries, strict=True)):
+        with _entry(at):
             for line in _list(each, "evidence"):
                 _take_evidence(uow, actor, item, line, cited, noted)
-        except (KeyError, ValueError, TypeError) as broken:
-            raise Invalid("", fields={"file": f"{_BROKEN} The fault is in entry {at + 1}."}) from broken
-        except Invalid as refused:
-            why = refused.message or next(iter(refused.fields.values()), "")
-            raise Invalid("", fields={"file": f"Entry {at + 1} cannot be taken: {why}"}) from refused
     terms = _take_terms(uow, actor, group_id, head["content"])
     note(uow, actor, f"took over {len(made)} items from a file", group_id=group_id)
     return TakenOver(len(made), len(noted), terms, f"{str(head.get('group', ''))[:200]}, {head['format']}")
@@ -187,18 +188,30 @@ def _read(data: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return head, entries
 
 
-def _take(uow: UnitOfWork, actor: Actor, group_id: int, each: dict[str, Any], made: dict[str, Item]) -> Item:
+@contextmanager
+def _entry(at: int) -> Iterator[None]:
+    """Raises Invalid with a sentence that names the entry, where it is broken or refused."""
+    try:
+        yield
+    except (KeyError, ValueError, TypeError) as broken:
+        raise Invalid("", fields={"file": f"{_BROKEN} The fault is in entry {at + 1}."}) from broken
+    except Invalid as refused:
+        why = refused.message or next(iter(refused.fields.values()), "")
+        raise Invalid("", fields={"file": f"Entry {at + 1} cannot be taken: {why}"}) from refused
+
+
+def _take(adding: Adding, each: dict[str, Any], made: dict[str, Item]) -> Item:
     kind = Kind(each["kind"])
     family = PrincipleGroup(each["principle_group"]) if kind is Kind.PRINCIPLE else None
-    parent = made[each["parent"]].id if each["parent"] is not None else None
+    parent = made[each["parent"]] if each["parent"] is not None else None
     was = Status(each["status"])
     if was is Status.WITHDRAWN:
         raise ValueError("what is withdrawn is never exported")
     status = Status.IDEA if was in (Status.IDEA, Status.PARKED) else Status.DRAFT
-    return items.add_item(
-        uow, actor, group_id=group_id, kind=kind, title=_text(each, "title"), text=_text(each, "text"),
-        why=_text(each, "why"), summary=_text(each, "summary"), parent_id=parent, principle_group=family,
-        status=status, reference=_text(each, "reference"),
+    return adding.add(
+        kind=kind, title=_text(each, "title"), text=_text(each, "text"), why=_text(each, "why"),
+        summary=_text(each, "summary"), under=parent, principle_group=family, status=status,
+        reference=_text(each, "reference"),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Forbidden, Invalid, NotFound
@@ -309,33 +309,131 @@ def add_item(
     instead of "added". Raises Invalid for a wrong parent or
     title, NotFound for a foreign one, Forbidden by role, Conflict when the parent is withdrawn or all is full.
     """
-    uow.lock(Group, group_id)
-    require(uow.session, actor, group_id, Can.ITEM_WRITE)
-    if status in SETTLED:
-        require(uow.session, actor, group_id, Can.ITEM_SETTLE)
-    title = check_title(title)
-    parent = check_parent(uow.session, group_id, kind, parent_id)
-    if kind is Kind.PRINCIPLE and principle_group is None:
-        raise Invalid("Choose a family.", fields={"principle_group": "Choose person-centred or organisational"})
-    if len(items_of(uow.session, group_id)) >= MOST:
-        raise Conflict(f"A blueprint holds at most {MOST:,} items.")
-    family = principle_group if kind is Kind.PRINCIPLE else None
-    item = Item(
-        group_id=group_id, kind=kind, parent_id=parent_id, status=status, principle_group=family, note=note_text,
-        position=len(siblings(uow.session, group_id, kind, parent_id, family)),
-        reference=_reference(uow, group_id, kind, parent, reference),
-        created_at=uow.now, created_by_id=actor.person_id, changed_at=uow.now,
+    adding = Adding(uow, actor, group_id)
+    item = adding.add(
+        kind=kind, title=title, under=parent_id, text=text, why=why, summary=summary, status=status,
+        principle_group=principle_group, note_text=note_text, reference=reference, told=told,
     )  # fmt: skip
-    uow.session.add(item)
-    uow.flush()
-    texts = {Field.TITLE: title, Field.TEXT: text, Field.WHY: why, Field.SUMMARY: summary}
-    for field, words in texts.items():
-        documents.create_document(uow, actor, group_id=group_id, field=field, text=words, item_id=item.id)
-    sentence = told(item) if told is not None else f"added {item.reference} “{title}”"
-    note(uow, actor, sentence, group_id=group_id, item_id=item.id)
-    uow.emit(TreeChanged(group_id))
-    uow.emit(ItemChanged(group_id, item.id))
+    adding.store()
     return item
+
+
+class Adding:
+    """Items on their way into a group: each is looked at when it comes, and all are stored together.
+
+    So many take hardly more statements than one. The group is held from the beginning, so that nobody else adds to it.
+    Raises NotFound, Forbidden.
+    """
+
+    def __init__(self, uow: UnitOfWork, actor: Actor, group_id: int) -> None:
+        uow.lock(Group, group_id)
+        require(uow.session, actor, group_id, Can.ITEM_WRITE)
+        self._uow, self._actor, self._group_id = uow, actor, group_id
+        #: How many items the group has, with those that wait.
+        self.count = count(uow.session, group_id)
+        self._waiting: list[_New] = []
+        self._rows: dict[tuple[Kind, str | None, PrincipleGroup | None], int] = {}
+        self._counters: dict[str, ReferenceCounter] = {}
+        self._taken: set[str] | None = None
+
+    def add(
+        self, *, kind: Kind, title: str, under: int | Item | None = None, text: str = "", why: str = "",
+        summary: str = "", status: Status = Status.IDEA, principle_group: PrincipleGroup | None = None,
+        note_text: str = "", reference: str | None = None, told: Callable[[Item], str] | None = None,
+    ) -> Item:  # fmt: skip
+        """An item as ``add_item`` makes it, without an id until it is stored; ``under`` may be one that waits too.
+
+        Raises as ``add_item``; what is refused does not wait.
+        """
+        session = self._uow.session
+        if status in SETTLED:
+            require(session, self._actor, self._group_id, Can.ITEM_SETTLE)
+        texts = {Field.TITLE: check_title(title)}
+        parent = check_parent(session, self._group_id, kind, under)
+        if kind is Kind.PRINCIPLE and principle_group is None:
+            raise Invalid("Choose a family.", fields={"principle_group": "Choose person-centred or organisational"})
+        if self.count >= MOST:
+            raise Conflict(f"A blueprint holds at most {MOST:,} items.")
+        for field, words in ((Field.TEXT, text), (Field.WHY, why), (Field.SUMMARY, summary)):
+            texts[field] = documents.clean(field, words)
+        family = principle_group if kind is Kind.PRINCIPLE else None
+        item = Item(
+            group_id=self._group_id, kind=kind, status=status, principle_group=family, note=note_text,
+            reference=self._reference(kind, parent, reference), position=self._position(kind, parent, family),
+            created_at=self._uow.now, created_by_id=self._actor.person_id, changed_at=self._uow.now,
+        )  # fmt: skip
+        self._waiting.append(_New(item, parent, texts, told))
+        self.count += 1
+        return item
+
+    def store(self) -> list[Item]:
+        """Store what waits, with its texts, and say so."""
+        uow = self._uow
+        uow.session.add_all(self._counters.values())
+        for depth in sorted(set(DEPTHS.values())):  # a parent has its id before what stands under it
+            row = [new for new in self._waiting if DEPTHS[new.item.kind] == depth]
+            for new in row:
+                new.item.parent_id = new.parent.id if new.parent is not None else None
+            uow.session.add_all(new.item for new in row)
+            uow.flush()
+        beginnings = [
+            documents.Beginning(field, words, item_id=new.item.id)
+            for new in self._waiting for field, words in new.texts.items()
+        ]  # fmt: skip
+        documents.create_documents(uow, self._actor, group_id=self._group_id, beginnings=beginnings)
+        for item, _, texts, told in self._waiting:
+            sentence = told(item) if told is not None else f"added {item.reference} “{texts[Field.TITLE]}”"
+            note(uow, self._actor, sentence, group_id=self._group_id, item_id=item.id)
+            uow.emit(TreeChanged(self._group_id))
+            uow.emit(ItemChanged(self._group_id, item.id))
+        stored, self._waiting = [new.item for new in self._waiting], []
+        return stored
+
+    def _position(self, kind: Kind, parent: Item | None, family: PrincipleGroup | None) -> int:
+        """The end of the row in which an item comes to stand."""
+        row = (kind, parent.reference if parent is not None else None, family)
+        if row not in self._rows:
+            parent_id = parent.id if parent is not None else None
+            is_new = parent is not None and parent_id is None
+            self._rows[row] = 0 if is_new else _counted(
+                self._uow.session, _row(self._group_id, kind, parent_id, family)
+            )  # fmt: skip
+        self._rows[row] += 1
+        return self._rows[row] - 1
+
+    def _reference(self, kind: Kind, parent: Item | None, wanted: str | None) -> str:
+        """The wanted reference, or the next under a parent: counted, so that none is ever given twice."""
+        prefix, number = LETTERS[kind] + ("" if parent is None else parent.reference[1:] + "."), 0
+        if wanted is not None:
+            found = _REFERENCES[kind].fullmatch(wanted)
+            if found is None or wanted in self._references():
+                raise Invalid(f"{wanted[:20]} cannot be the reference of a {kind.value} here.")
+            prefix, number = found[1], int(found[2])
+        if prefix not in self._counters:
+            known = self._uow.session.get(ReferenceCounter, (self._group_id, prefix))
+            self._counters[prefix] = known or ReferenceCounter(group_id=self._group_id, prefix=prefix, last=0)
+        counter = self._counters[prefix]
+        counter.last = max(counter.last, number) if number else counter.last + 1
+        given = f"{prefix}{number or counter.last}"
+        if self._taken is not None:
+            self._taken.add(given)
+        return given
+
+    def _references(self) -> set[str]:
+        """The references of the group, with those that wait: read where one is wanted, as many will be."""
+        if self._taken is None:
+            query = select(Item.reference).where(Item.group_id == self._group_id)
+            self._taken = {*self._uow.session.execute(query).scalars(), *(new.item.reference for new in self._waiting)}
+        return self._taken
+
+
+class _New(NamedTuple):
+    """An item that waits to be stored, its parent, its texts, and what is noted about it."""
+
+    item: Item
+    parent: Item | None
+    texts: dict[Field, str]
+    told: Callable[[Item], str] | None
 
 
 def check_title(title: str) -> str:
@@ -346,17 +444,17 @@ def check_title(title: str) -> str:
     return title
 
 
-def check_parent(session: Session, group_id: int, kind: Kind, parent_id: int | None) -> Item | None:
+def check_parent(session: Session, group_id: int, kind: Kind, under: int | Item | None) -> Item | None:
     """The parent an item of ``kind`` may stand under. Raises Invalid; NotFound if foreign; Conflict if withdrawn."""
     wanted = PARENT_OF.get(kind)
     if wanted is None:
-        if parent_id is not None:
+        if under is not None:
             raise Invalid(f"A {kind.value} stands at the top.", fields={"parent_id": "Leave this empty"})
         return None
     name = "a core element" if wanted is Kind.ELEMENT else "a criterion"
-    if parent_id is None:
+    if under is None:
         raise Invalid(f"A {kind.value} stands under {name}.", fields={"parent_id": f"Choose {name}"})
-    parent = session.get(Item, parent_id)
+    parent = session.get(Item, under) if isinstance(under, int) else under
     if parent is None or parent.group_id != group_id:
         raise NotFound()
     if parent.kind is not wanted:
@@ -369,29 +467,23 @@ def siblings(
     session: Session, group_id: int, kind: Kind, parent_id: int | None, family: PrincipleGroup | None
 ) -> list[Item]:
     """The items that share a parent, or a kind and family at the top, in order; withdrawn ones too."""
-    query = select(Item).where(Item.group_id == group_id, Item.kind == kind).order_by(Item.position, Item.id)
-    query = query.where(Item.parent_id.is_(None) if parent_id is None else Item.parent_id == parent_id)
-    if family is not None:
-        query = query.where(Item.principle_group == family)
+    query = select(Item).where(*_row(group_id, kind, parent_id, family)).order_by(Item.position, Item.id)
     return list(session.execute(query).scalars())
 
 
-def _reference(uow: UnitOfWork, group_id: int, kind: Kind, parent: Item | None, wanted: str | None) -> str:
-    """The wanted reference, or the next under a parent: counted, so that none is ever given twice."""
-    prefix, number = LETTERS[kind] + ("" if parent is None else parent.reference[1:] + "."), 0
-    if wanted is not None:
-        found = _REFERENCES[kind].fullmatch(wanted)
-        taken = select(Item.id).where(Item.group_id == group_id, Item.reference == wanted)
-        if found is None or uow.session.execute(taken).first() is not None:
-            raise Invalid(f"{wanted[:20]} cannot be the reference of a {kind.value} here.")
-        prefix, number = found[1], int(found[2])
-    counter = uow.session.get(ReferenceCounter, (group_id, prefix))
-    if counter is None:
-        counter = ReferenceCounter(group_id=group_id, prefix=prefix, last=0)
-        uow.session.add(counter)
-    counter.last = max(counter.last, number) if number else counter.last + 1
-    uow.flush()
-    return f"{prefix}{number or counter.last}"
+def _row(group_id: int, kind: Kind, parent_id: int | None, family: PrincipleGroup | None) -> list[ColumnElement[bool]]:
+    """Which items stand in one row."""
+    row = [Item.group_id == group_id, Item.kind == kind, Item.parent_id == parent_id]
+    return row if family is None else [*row, Item.principle_group == family]
+
+
+def count(session: Session, group_id: int) -> int:
+    """How many items a group has, withdrawn ones too."""
+    return _counted(session, [Item.group_id == group_id])
+
+
+def _counted(session: Session, which: Iterable[ColumnElement[bool]]) -> int:
+    return session.execute(select(func.count()).select_from(Item).where(*which)).scalar_one()
 
 
 # --- status ---

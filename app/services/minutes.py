@@ -53,9 +53,8 @@ def draft(uow: UnitOfWork, meeting: Meeting) -> Document:
     text = compose(uow, meeting)
     document = document_of(uow.session, meeting.id)
     if document is None:
-        return documents.create_document(
-            uow, SYSTEM, group_id=meeting.group_id, meeting_id=meeting.id, field=Field.MINUTES, text=text
-        )
+        beginning = documents.Beginning(Field.MINUTES, text, meeting_id=meeting.id)
+        return documents.create_documents(uow, SYSTEM, group_id=meeting.group_id, beginnings=[beginning])[0]
     edited = select(TextChange.version).where(TextChange.document_id == document.id, TextChange.author_id.is_not(None))
     if uow.session.execute(edited.limit(1)).first() is None:
         documents.replace_text(uow, SYSTEM, uow.lock(Document, document.id), text)

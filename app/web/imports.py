@@ -46,7 +46,7 @@ def index(slug: str) -> ResponseReturnValue:
 def _index(refused: DomainError | None) -> str:
     with looking() as (uow, actor):
         require(uow.session, actor, g.group.id, Can.ITEM_WRITE)
-        is_empty = not items.items_of(uow.session, g.group.id)
+        is_empty = items.count(uow.session, g.group.id) == 0
     may_take_over = is_empty and allowed(g.role, Can.GROUP_EDIT)
     refusal = refused.message if refused is not None and not refused.fields else ""
     return render_template("imports/index.html", errors=faults(refused), refusal=refusal, may_take_over=may_take_over)

@@ -68,7 +68,7 @@ class Teller:
     def at(self, moment: datetime) -> None:
         """Set the clock. Nobody listens to a story that is being told, so the facts so far are let go."""
         self.uow.now = moment
-        self.uow.facts.clear()
+        self.uow.forget_facts()
 
     def later(self, **by: float) -> None:
         """Move the clock on."""
