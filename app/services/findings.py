@@ -57,13 +57,57 @@ def access_finding(
 
 def add_finding(uow: UnitOfWork, actor: Actor, *, group_id: int, form: FindingForm) -> Finding:
     """A new finding. Raises NotFound, Forbidden, Invalid with a sentence for each field."""
-    require(uow.session, actor, group_id, Can.EVIDENCE_WRITE)
-    finding = Finding(group_id=group_id, created_at=uow.now, created_by_id=actor.person_id)
-    _fill(uow.session, finding, form)
-    uow.session.add(finding)
-    uow.flush()
-    _tell(uow, actor, finding, "noted the finding")
+    adding = Adding(uow, actor, group_id)
+    finding = adding.add(form, _held(uow.session, Source, form.source_id))
+    adding.store()
     return finding
+
+
+class Adding:
+    """Findings and their arrows to items on their way into a group: looked at one by one, and stored together.
+
+    Raises NotFound, Forbidden.
+    """
+
+    def __init__(self, uow: UnitOfWork, actor: Actor, group_id: int) -> None:
+        require(uow.session, actor, group_id, Can.EVIDENCE_WRITE)
+        self._uow, self._actor, self._group_id = uow, actor, group_id
+        self._findings: list[tuple[Finding, Source]] = []
+        self._links: dict[tuple[Finding, Item], Link] = {}
+        self._said: list[tuple[Finding, Item, Relation]] = []
+
+    def add(self, form: FindingForm, source: Source | None) -> Finding:
+        """A finding without an id until it is stored; its source is held, or waits to be stored itself.
+
+        Raises Invalid with a sentence for each field.
+        """
+        now, author = self._uow.now, self._actor.person_id
+        finding = Finding(group_id=self._group_id, created_at=now, created_by_id=author)
+        self._findings.append((finding, _fill(self._uow.session, finding, form, source)))
+        return finding
+
+    def link(self, finding: Finding, item: Item, relation: Relation, note_text: str) -> None:
+        """Say what a new finding does to a new item; said again, it replaces what was said before. Raises Invalid."""
+        known = self._links.get((finding, item))
+        self._links[finding, item] = _drawn(self._uow, self._actor, item, known, relation, note_text)
+        self._said.append((finding, item, relation))
+
+    def store(self) -> None:
+        """Store what waits, whose sources and items are stored by now, and say so."""
+        uow, actor = self._uow, self._actor
+        for finding, source in self._findings:
+            finding.source_id = source.id
+        uow.session.add_all(finding for finding, _ in self._findings)
+        uow.flush()
+        for finding, _ in self._findings:
+            _tell(uow, actor, finding, "noted the finding")
+        for (finding, item), link in self._links.items():
+            link.finding_id, link.item_id = finding.id, item.id
+        uow.session.add_all(self._links.values())
+        uow.flush()
+        for said in self._said:
+            _tell_of_link(uow, actor, *said)
+        self._findings, self._links, self._said = [], {}, []
 
 
 def edit_finding(
@@ -71,7 +115,7 @@ def edit_finding(
 ) -> Finding:
     """Change a finding; the items it speaks to are told. Raises NotFound, Forbidden, Invalid."""
     finding = _hold(uow, actor, finding_id, group_id)
-    _fill(uow.session, finding, form)
+    _fill(uow.session, finding, form, _held(uow.session, Source, form.source_id))
     _tell(uow, actor, finding, "changed the finding", touched=_items_of(uow.session, finding))
     return finding
 
@@ -126,23 +170,25 @@ def link(
     item = _hold_item(uow, actor, item_id, finding.group_id)
     if finding.withdrawn_at is not None:
         raise Conflict("This finding is withdrawn. Restore it first.", code="withdrawn")
+    known = uow.session.execute(
+        select(Link).where(Link.finding_id == finding.id, Link.item_id == item.id)
+    ).scalar_one_or_none()
+    found = _drawn(uow, actor, item, known, relation, note_text)
+    found.finding_id, found.item_id = finding.id, item.id
+    uow.session.add(found)
+    uow.flush()
+    _tell_of_link(uow, actor, finding, item, relation)
+    return found
+
+
+def _drawn(uow: UnitOfWork, actor: Actor, item: Item, known: Link | None, relation: Relation, note_text: str) -> Link:
+    """An arrow to an item, the one that is known or a new one, with what it says. Raises Invalid."""
     note_text = " ".join(note_text.split())
     if len(note_text) > 500 or not is_storable(note_text):
         raise Invalid("The link was not saved.", fields={"note": "Use at most 500 characters"})
-    found = uow.session.execute(
-        select(Link).where(Link.finding_id == finding.id, Link.item_id == item.id)
-    ).scalar_one_or_none()
-    if found is None:
-        found = Link(
-            group_id=item.group_id, finding_id=finding.id, item_id=item.id, relation=relation, created_at=uow.now,
-            created_by_id=actor.person_id,
-        )  # fmt: skip
-        uow.session.add(found)
-    found.relation, found.note = relation, note_text
-    uow.flush()
-    sentence = f"noted that “{_in_short(finding)}” {RELATION_WORDS[relation]} {item.reference}"
-    _tell_item(uow, actor, item, sentence)
-    return found
+    link = known or Link(group_id=item.group_id, created_at=uow.now, created_by_id=actor.person_id)
+    link.relation, link.note = relation, note_text
+    return link
 
 
 def unlink(uow: UnitOfWork, actor: Actor, *, link_id: int, group_id: int | None = None) -> Link:
@@ -181,10 +227,10 @@ def _hold(uow: UnitOfWork, actor: Actor, finding_id: int, group_id: int | None) 
     return uow.lock(Finding, finding.id)
 
 
-def _fill(session: Session, finding: Finding, form: FindingForm) -> None:
+def _fill(session: Session, finding: Finding, form: FindingForm, source: Source | None) -> Source:
+    """Write what a finding says, and answer its source. Raises Invalid with a sentence for each field."""
     text, page = " ".join(form.text.split()), " ".join(form.page.split())
     fields = {}
-    source = _held(session, Source, form.source_id)
     if source is None or source.group_id != finding.group_id or source.withdrawn_at is not None:
         fields["source_id"] = "Choose the source it was read in"
     model = _held(session, ContractingModel, form.model_id)
@@ -196,11 +242,12 @@ def _fill(session: Session, finding: Finding, form: FindingForm) -> None:
         fields["page"] = "Use at most 60 characters, such as 12 or 12–14"
     if form.stance not in STANCES:
         fields["stance"] = "Choose from the list"
-    if fields or form.source_id is None:
+    if fields or source is None:
         raise Invalid("The finding was not saved.", fields=fields)
-    finding.source_id, finding.model_id, finding.text, finding.page = form.source_id, form.model_id, text, page
+    finding.source_id, finding.model_id, finding.text, finding.page = source.id, form.model_id, text, page
     finding.stance = form.stance if form.model_id is not None else ""
     finding.strength, finding.provenance = form.strength, form.provenance
+    return source
 
 
 def _held(session: Session, table: type[Row], id_: int | None) -> Row | None:
@@ -224,6 +271,10 @@ def _tell(uow: UnitOfWork, actor: Actor, finding: Finding, what: str, touched: I
 def _in_short(finding: Finding) -> str:
     """The beginning of what a finding says, cut between words."""
     return textwrap.shorten(finding.text, 90, placeholder=" …")
+
+
+def _tell_of_link(uow: UnitOfWork, actor: Actor, finding: Finding, item: Item, relation: Relation) -> None:
+    _tell_item(uow, actor, item, f"noted that “{_in_short(finding)}” {RELATION_WORDS[relation]} {item.reference}")
 
 
 def _tell_item(uow: UnitOfWork, actor: Actor, item: Item, sentence: str) -> None:

@@ -359,13 +359,15 @@ def _must_be_free(
     Forbidden for who may not settle what is, and Invalid without a reason.
     """
     session = uow.session
+    voted = items.items_voted_on(session, group_id)
+    settled = select(Item.id).where(Item.group_id == group_id, Item.status.in_(items.SETTLED))
+    watched = voted | set(session.execute(settled).scalars())
+    if not watched:
+        return
     was = standing(session, group_id)
     others = [term for term in was.terms if before is None or term.id != before.id]
     becomes = Glossary([*others, after] if after is not None else others)
     name = next(each.name for each in (after, before) if each is not None)
-    voted = items.items_voted_on(session, group_id)
-    settled = select(Item.id).where(Item.group_id == group_id, Item.status.in_(items.SETTLED))
-    watched = voted | set(session.execute(settled).scalars())
     agreed = []
     for entry in items.entries_of(uow, actor, group_id, watched).values():
         texts = [entry.words(field) for field in WORDS]

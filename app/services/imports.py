@@ -6,8 +6,7 @@ Either is added as ideas and drafts, all of it or none. Nothing that is a decisi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +21,7 @@ from app.services.findings import FindingForm
 from app.services.glossary import TermForm
 from app.services.items import Adding
 from app.uow import UnitOfWork
-from models.evidence import Relation, Source, Strength
+from models.evidence import Finding, Relation, Source, Strength
 from models.items import Item, Kind, PrincipleGroup, Status
 
 #: At most so many headings at a time, so that they can be looked through.
@@ -125,6 +124,8 @@ def _gathered(chosen: Sequence[Chosen]) -> list[Chosen | None]:
 
 FORMATS = ("concordat-draft/1", "concordat-version/1")
 LARGEST = 16 * 1024 * 1024
+#: Most lines of evidence in one file: nobody else writes while they come in.
+MOST_LINES = 20_000
 _BROKEN = "This is not a blueprint as Concordat writes it. Export it again as JSON, and choose that file."
 
 
@@ -151,20 +152,23 @@ def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> T
     if adding.count:
         raise Conflict("This group has items already. A blueprint comes into an empty one only.")
     made: dict[str, Item] = {}
-    cited: dict[str, Source] = {}
-    noted: dict[tuple[str, ...], int] = {}
+    evidence = _Evidence(uow, actor, group_id)
     for at, each in enumerate(entries):
-        with _entry(at):
+        try:
             item = _take(adding, each, made)
             made[item.reference] = item
-    adding.store()
-    for at, (item, each) in enumerate(zip(made.values(), entries, strict=True)):
-        with _entry(at):
             for line in _list(each, "evidence"):
-                _take_evidence(uow, actor, item, line, cited, noted)
+                evidence.take(item, line)
+        except (KeyError, ValueError, TypeError) as broken:
+            raise Invalid("", fields={"file": f"{_BROKEN} The fault is in entry {at + 1}."}) from broken
+        except Invalid as refused:
+            why = refused.message or next(iter(refused.fields.values()), "")
+            raise Invalid("", fields={"file": f"Entry {at + 1} cannot be taken: {why}"}) from refused
+    adding.store()
+    evidence.store()
     terms = _take_terms(uow, actor, group_id, head["content"])
     note(uow, actor, f"took over {len(made)} items from a file", group_id=group_id)
-    return TakenOver(len(made), len(noted), terms, f"{str(head.get('group', ''))[:200]}, {head['format']}")
+    return TakenOver(len(made), len(evidence.noted), terms, f"{str(head.get('group', ''))[:200]}, {head['format']}")
 
 
 def _read(data: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -188,18 +192,6 @@ def _read(data: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return head, entries
 
 
-@contextmanager
-def _entry(at: int) -> Iterator[None]:
-    """Raises Invalid with a sentence that names the entry, where it is broken or refused."""
-    try:
-        yield
-    except (KeyError, ValueError, TypeError) as broken:
-        raise Invalid("", fields={"file": f"{_BROKEN} The fault is in entry {at + 1}."}) from broken
-    except Invalid as refused:
-        why = refused.message or next(iter(refused.fields.values()), "")
-        raise Invalid("", fields={"file": f"Entry {at + 1} cannot be taken: {why}"}) from refused
-
-
 def _take(adding: Adding, each: dict[str, Any], made: dict[str, Item]) -> Item:
     kind = Kind(each["kind"])
     family = PrincipleGroup(each["principle_group"]) if kind is Kind.PRINCIPLE else None
@@ -215,20 +207,37 @@ def _take(adding: Adding, each: dict[str, Any], made: dict[str, Item]) -> Item:
     )  # fmt: skip
 
 
-def _take_evidence(
-    uow: UnitOfWork, actor: Actor, item: Item, line: dict[str, Any], cited: dict[str, Source],
-    noted: dict[tuple[str, ...], int],
-) -> None:  # fmt: skip
-    cite, key = _text(line, "source"), tuple(_text(line, name) for name in ("source", "finding", "page", "strength"))
-    if cite not in cited:
-        cited[cite] = sources.add_source(uow, actor, group_id=item.group_id, cite=cite)
-    if key not in noted:
-        form = FindingForm(cited[cite].id, text=key[1], page=key[2], strength=Strength(key[3]))
-        noted[key] = findings.add_finding(uow, actor, group_id=item.group_id, form=form).id
-    findings.link(
-        uow, actor, finding_id=noted[key], item_id=item.id, relation=Relation(_text(line, "relation")),
-        note_text=_text(line, "note"), group_id=item.group_id,
-    )  # fmt: skip
+class _Evidence:
+    """The evidence of a file: each source and each finding once, however many items it speaks to."""
+
+    def __init__(self, uow: UnitOfWork, actor: Actor, group_id: int) -> None:
+        self._sources = sources.Adding(uow, actor, group_id)
+        self._findings = findings.Adding(uow, actor, group_id)
+        self._cited: dict[str, Source] = {}
+        self._lines = 0
+        self.noted: dict[tuple[str, ...], Finding] = {}
+
+    def take(self, item: Item, line: dict[str, Any]) -> None:
+        """One line under an item."""
+        self._lines += 1
+        if self._lines > MOST_LINES:
+            raise Invalid(f"A file has at most {MOST_LINES:,} lines of evidence.")
+        cite, key = (
+            _text(line, "source"),
+            tuple(_text(line, name) for name in ("source", "finding", "page", "strength")),
+        )
+        if cite not in self._cited:
+            self._cited[cite] = self._sources.add(cite=cite)
+        if key not in self.noted:
+            form = FindingForm(None, text=key[1], page=key[2], strength=Strength(key[3]))
+            self.noted[key] = self._findings.add(form, self._cited[cite])
+        relation, said = Relation(_text(line, "relation")), _text(line, "note")
+        self._findings.link(self.noted[key], item, relation, said)
+
+    def store(self) -> None:
+        """Store all of it; the items are stored by now."""
+        self._sources.store()
+        self._findings.store()
 
 
 def _take_terms(uow: UnitOfWork, actor: Actor, group_id: int, content: dict[str, Any]) -> int:

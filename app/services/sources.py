@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -48,17 +49,60 @@ def add_source(
 
     Raises Invalid with a sentence for each field, Conflict for a citation or key that is there already.
     """
-    require(uow.session, actor, group_id, Can.EVIDENCE_WRITE)
-    uow.lock(Group, group_id)
-    source = Source(
-        group_id=group_id, key="", cite="", provenance=provenance, created_at=uow.now, created_by_id=actor.person_id
-    )
-    _fill(uow.session, source, cite=cite, doi=doi, url=url, provenance=provenance)
-    source.key = _key(uow.session, group_id, key or source.cite, is_given=bool(key))
-    uow.session.add(source)
-    uow.flush()
-    _tell(uow, actor, source, "added the source")
+    adding = Adding(uow, actor, group_id)
+    source = adding.add(cite=cite, doi=doi, url=url, provenance=provenance, key=key)
+    adding.store()
     return source
+
+
+class Adding:
+    """Sources on their way into a group: each is looked at when it comes, and all are stored together.
+
+    The group is held from the beginning. Raises NotFound, Forbidden.
+    """
+
+    def __init__(self, uow: UnitOfWork, actor: Actor, group_id: int) -> None:
+        require(uow.session, actor, group_id, Can.EVIDENCE_WRITE)
+        uow.lock(Group, group_id)
+        self._uow, self._actor, self._group_id = uow, actor, group_id
+        known = uow.session.execute(select(Source.key, Source.cite).where(Source.group_id == group_id)).all()
+        self._cites = {cite for _, cite in known}
+        #: Each key with the last number that was put behind it.
+        self._keys = dict.fromkeys((key for key, _ in known), 1)
+        self._waiting: list[Source] = []
+
+    def add(
+        self, *, cite: str, doi: str = "", url: str = "", provenance: Provenance = Provenance.GIVEN, key: str = ""
+    ) -> Source:
+        """A source as ``add_source`` makes it, without an id until it is stored. Raises Invalid, Conflict."""
+        source = Source(
+            group_id=self._group_id, key="", cite="", provenance=provenance, created_at=self._uow.now,
+            created_by_id=self._actor.person_id,
+        )  # fmt: skip
+        _fill(source, self._cites, cite=cite, doi=doi, url=url, provenance=provenance)
+        source.key = self._key(key or source.cite, is_given=bool(key))
+        self._cites.add(source.cite)
+        self._waiting.append(source)
+        return source
+
+    def store(self) -> None:
+        """Store what waits, and say so."""
+        self._uow.session.add_all(self._waiting)
+        self._uow.flush()
+        for source in self._waiting:
+            _tell(self._uow, self._actor, source, "added the source")
+        self._waiting = []
+
+    def _key(self, words: str, *, is_given: bool) -> str:
+        key = re.sub(r"[^a-z0-9]+", "_", words.casefold()).strip("_")[:48] or "source"
+        if is_given and key in self._keys:
+            raise Conflict(f"There is already a source with the short name {key}.")
+        made, number = key, self._keys.get(key, 1)
+        while made in self._keys:
+            number += 1
+            made = f"{key}_{number}"
+        self._keys |= {made: 1, key: number}
+        return made
 
 
 def edit_source(
@@ -74,7 +118,9 @@ def edit_source(
 ) -> Source:
     """Change what a source says of itself. Raises NotFound, Forbidden, Invalid, Conflict."""
     source = _hold(uow, actor, source_id, group_id)
-    _fill(uow.session, source, cite=cite, doi=doi, url=url, provenance=provenance)
+    others = select(Source.cite).where(Source.group_id == source.group_id, Source.id != source.id)
+    known = set(uow.session.execute(others).scalars())
+    _fill(source, known, cite=cite, doi=doi, url=url, provenance=provenance)
     _tell(uow, actor, source, "changed the source")
     return source
 
@@ -105,7 +151,8 @@ def _hold(uow: UnitOfWork, actor: Actor, source_id: int, group_id: int | None) -
     return uow.lock(Source, source.id)
 
 
-def _fill(session: Session, source: Source, *, cite: str, doi: str, url: str, provenance: Provenance) -> None:
+def _fill(source: Source, others: Container[str], *, cite: str, doi: str, url: str, provenance: Provenance) -> None:
+    """Write what a source says of itself; ``others`` is what the group's other sources cite. Raises Invalid."""
     cite, doi, url = " ".join(cite.split()), _bare(doi), url.strip()
     fields = {}
     if not 3 <= len(cite) <= LONGEST_CITE or not is_storable(cite):
@@ -114,10 +161,7 @@ def _fill(session: Session, source: Source, *, cite: str, doi: str, url: str, pr
         fields["doi"] = "Enter a DOI such as 10.1108/JICA-03-2015-0015, or leave it empty"
     if url and not is_address(url):
         fields["url"] = "Enter an address that begins with https:// or http://, or leave it empty"
-    same = select(Source.id).where(Source.group_id == source.group_id, Source.cite == cite)
-    if source.id is not None:
-        same = same.where(Source.id != source.id)
-    if not fields and session.execute(same).first() is not None:
+    if not fields and cite in others:
         fields["cite"] = "This source is in the room already"
     if fields:
         raise Invalid("The source was not saved.", fields=fields)
@@ -146,18 +190,6 @@ def _bare(doi: str) -> str:
         if doi.lower().startswith(head):
             return doi[len(head) :].strip()
     return doi
-
-
-def _key(session: Session, group_id: int, words: str, *, is_given: bool) -> str:
-    key = re.sub(r"[^a-z0-9]+", "_", words.casefold()).strip("_")[:48] or "source"
-    taken = set(session.execute(select(Source.key).where(Source.group_id == group_id)).scalars())
-    if is_given and key in taken:
-        raise Conflict(f"There is already a source with the short name {key}.")
-    number = 2
-    made = key
-    while made in taken:
-        made, number = f"{key}_{number}", number + 1
-    return made
 
 
 def _tell(uow: UnitOfWork, actor: Actor, source: Source, what: str) -> None:

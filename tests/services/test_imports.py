@@ -28,7 +28,7 @@ from app.uow import Database
 from models.documents import Field
 from models.evidence import Relation, Strength
 from models.items import Item, Kind, PrincipleGroup, Status
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, counting, make_cast
 from tests.kept import kept
 from tests.scripted import TEXTS, build_blueprint, cast_with_blueprint
 
@@ -348,6 +348,52 @@ def test_roles_names_and_ids_in_the_file_mean_nothing(database: Database, full: 
     with database.reading() as uow:
         mine = uow.session.execute(select(Item).where(Item.group_id == full.other_group_id)).scalars().all()
     assert {each.created_by_id for each in mine} == {full.stranger.person_id}
+
+
+def rows(number: int) -> list[dict[str, Any]]:
+    """An element and so many criteria, each with evidence of its own, as a file has them."""
+    head = {"principle_group": None, "status": "draft", "text": "Said.", "why": "", "summary": "In short."}
+    line = {"page": "", "strength": "moderate", "relation": "supports", "note": ""}
+    element = {"kind": "element", "reference": "E1", "parent": None, "title": "Money", **head}
+    return [element] + [
+        {"kind": "criterion", "reference": f"C1.{at}", "parent": "E1", "title": f"Line {at}", **head,
+         "evidence": [{"source": f"Author ({at}) A study", "finding": f"It works {at}", **line}]}
+        for at in range(1, number + 1)
+    ]  # fmt: skip
+
+
+def as_file(entries: list[dict[str, Any]]) -> bytes:
+    return json.dumps({"format": "concordat-draft/1", "content": {"items": entries, "terms": []}}).encode()
+
+
+def looks(sent: list[str]) -> int:
+    return sum(each.startswith("SELECT") for each in sent)
+
+
+def test_many_items_are_looked_up_no_more_often_than_few(database: Database, cast: Cast) -> None:
+    asked = []
+    for actor, group_id, number in ((cast.facilitator, cast.group_id, 5), (cast.stranger, cast.other_group_id, 50)):
+        with database.writing() as uow, counting(database) as sent:
+            imports.take_over(uow, actor, group_id=group_id, data=as_file(rows(number)))
+            uow.flush()
+        asked.append(looks(sent))
+    assert asked[0] == asked[1]
+    asked = []
+    for number in (5, 50):
+        chosen = [Chosen("element", "Above"), *(Chosen("criterion", f"Line {at}", "Said.") for at in range(number))]
+        with database.writing() as uow, counting(database) as sent:
+            imports.add(uow, cast.member, group_id=cast.group_id, chosen=chosen)
+            uow.flush()
+        asked.append(looks(sent))
+    assert asked[0] == asked[1]
+
+
+def test_evidence_comes_in_up_to_a_bound(database: Database, cast: Cast) -> None:
+    entries = rows(1)
+    entries[1]["evidence"] *= imports.MOST_LINES + 1
+    with pytest.raises(Invalid) as refused:
+        taken(database, cast, as_file(entries))
+    assert refused.value.fields["file"] == "Entry 2 cannot be taken: A file has at most 20,000 lines of evidence."
 
 
 def test_from_the_command_line(database: Database, full: Cast, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import DocumentReset, ItemChanged, TreeChanged
@@ -23,6 +23,20 @@ def add(database: Database, actor: Actor, group_id: int, kind: Kind, title: str 
     with database.writing() as uow:
         given = {"principle_group": family, **more}
         return items.add_item(uow, actor, group_id=group_id, kind=kind, title=title, **given)  # type: ignore[arg-type]  # any of its words
+
+
+def test_an_item_is_added_without_reading_those_that_stand(database: Database, people: Cast) -> None:
+    for _ in range(3):
+        add(database, people.member, people.group_id, Kind.ELEMENT)
+    read: list[Item] = []
+
+    def note(item: Item, _context: object) -> None:
+        read.append(item)
+
+    event.listen(Item, "load", note)
+    made = add(database, people.member, people.group_id, Kind.ELEMENT)
+    event.remove(Item, "load", note)
+    assert (made.position, made.reference, read) == (3, "E4", [])
 
 
 def tree(database: Database, people: Cast, *, withdrawn: bool = True) -> list[Entry]:
