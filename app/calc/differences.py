@@ -2,8 +2,8 @@
 
 `difference` anchors on passages that occur once in both texts (patience difference), in order (longest increasing
 subsequence), and compares what lies between the anchors by the longest common subsequence of words. Its work is
-bounded: a stretch too large to compare and without anchors is shown as replaced, and so is what is left when anchors
-have been looked for too often. Two texts of 100 kB take well under a second.
+bounded: a stretch too large to compare and without anchors is shown as replaced, and so is every further one once the
+comparison has cost enough. Two texts of 100 kB take a fraction of a second, whatever they hold (docs/performance.md).
 """
 
 import re
@@ -21,8 +21,11 @@ Kind = Literal["same", "added", "removed"]
 MAX_CELLS = 40_000
 """The largest product of two stretches' lengths, in words, that is compared word by word."""
 
-MAX_ROUNDS = 40
-"""Anchors are looked for until that has cost as much as reading both texts so often; edited texts take about five."""
+MAX_COST = 700_000
+"""What a whole comparison may cost, in products of two words. An edited text of 100 kB costs 400,000."""
+
+WORD_COST = 3
+"""What a word costs that is looked at in search of anchors, in the same coin."""
 
 _WORDS = re.compile(r"\n+|[^\w\s]|\w+(?:['’-]\w+)*|[^\S\n]+")
 _BIG = 3
@@ -79,7 +82,7 @@ def change_between(old: str, new: str) -> ChangeSet:
 def _compare(before: list[str], after: list[str]) -> Iterator[tuple[Kind, Sequence[str]]]:
     """Yield equal and changed stretches in order, without recursion: a stack holds what is still to be compared."""
     waiting: list[tuple[int, int, int, int]] = [(0, len(before), 0, len(after))]
-    left = MAX_ROUNDS * (len(before) + len(after))
+    left = MAX_COST
     while waiting:
         start, end, start2, end2 = waiting.pop()
         head = _shared(before[start:end], after[start2:end2])
@@ -93,11 +96,13 @@ def _compare(before: list[str], after: list[str]) -> Iterator[tuple[Kind, Sequen
             yield "removed", before[start:end]
             yield "added", after[start2:end2]
             continue
-        left -= end - start + end2 - start2
         anchors = _anchors(before[start:end], after[start2:end2]) if left > 0 else []
+        left -= WORD_COST * (end - start + end2 - start2)
+        cells = (end - start) * (end2 - start2)
         if anchors:
             waiting += _between(anchors, start, end, start2, end2)
-        elif (end - start) * (end2 - start2) <= MAX_CELLS:
+        elif cells <= min(left, MAX_CELLS):
+            left -= cells
             yield from _common(before[start:end], after[start2:end2])
         else:
             yield "removed", before[start:end]
@@ -172,7 +177,9 @@ def _common(before: list[str], after: list[str]) -> Iterator[tuple[Kind, Sequenc
         here, below, word = best[row], best[row + 1], before[row]
         weight = 1 if word.isspace() else 2 + len(word)
         for column in range(columns - 1, -1, -1):
-            skip = max(below[column], here[column + 1])
+            skip, right = below[column], here[column + 1]
+            if right > skip:  # noqa: PLR1730  # max() takes twice as long, and this is what comparing costs
+                skip = right
             here[column] = max(skip, below[column + 1] + weight) if word == after[column] else skip
     row = column = 0
     while row < rows and column < columns:

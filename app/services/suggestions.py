@@ -74,14 +74,16 @@ def suggest(
     NotFound, Forbidden, Conflict (a withdrawn item, too many suggestions), Invalid (no difference, too long).
     """
     item = items.access_item(uow.session, actor, item_id, Can.TEXT_SUGGEST, group_id=group_id)
+    document = _document(uow, item.id, field)
+    # What a version reads never changes, and nobody need wait while texts are compared.
+    change = change_between(history.text_at(uow.session, document, version), documents.clean(field, text))
     item = uow.lock(Item, item.id)
     items.must_stand(item)
-    document = uow.lock(Document, _document(uow, item.id, field).id)
+    document = uow.lock(Document, document.id)
     _must_have_room(uow.session, actor, item)
     reason = reason.strip()
     if len(reason) > LONGEST_REASON:
         raise Invalid("", fields={"reason": f"At most {LONGEST_REASON} characters."})
-    change = change_between(history.text_at(uow.session, document, version), documents.clean(field, text))
     if change.empty:
         raise Invalid("", fields={"text": "These are the words as they are. Change what you would rather read."})
     source = change.to_json()

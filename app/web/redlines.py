@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -18,6 +19,8 @@ from models.suggestions import SuggestionState
 
 #: What one place says of itself is cut after so many letters.
 PLACE_LETTERS = 80
+#: Of more places than this one cannot choose some: the suggestion is taken whole or by hand.
+MOST_CHOICES = 100
 
 
 @dataclass(frozen=True)
@@ -46,16 +49,24 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int) -> Redlines:
 
 def line(shown: Shown) -> Redline:
     """One suggestion as a page shows it."""
-    choices = [(str(at), _place(words.old, words.new)) for at, words in enumerate(shown.places)]
-    return Redline(shown, marked(shown.before, shown.after), choices if len(choices) > 1 else [])
+    choices = []
+    if shown.may_decide and 1 < len(shown.places) <= MOST_CHOICES:
+        choices = [(str(at), _place(words.old, words.new)) for at, words in enumerate(shown.places)]
+    return Redline(shown, marked(shown.before, shown.after), choices)
 
 
 def marked(before: str, after: str) -> Markup:
     """What leads from one text to another, marked: the words, or the marks of form where only those differ."""
+    return _marked(before, after, _("added"), _("removed"))
+
+
+@lru_cache(maxsize=128)
+def _marked(before: str, after: str, added: str, removed: str) -> Markup:
+    """Kept for the next reader: the same words have the same difference, and comparing costs more than all the rest."""
     old, new = plain(before), plain(after)
     if old == new:
         old, new = before, after
-    return markup.redline(difference(old, new), added=_("added"), removed=_("removed"))
+    return markup.redline(difference(old, new), added=added, removed=removed)
 
 
 def _place(old: str, new: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.calc.differences import Segment, difference
+from app.calc.changes import from_units, to_units
+from app.calc.differences import Segment, change_between, difference
 from tests.growth import growth
 
 
@@ -82,6 +83,26 @@ def test_a_hundred_kilobytes_are_compared_quickly(old: str, new: str) -> None:
     segments = difference(old, new)
     assert time.process_time() - start < 3.0
     assert "".join(each.text for each in segments if each.kind != "removed") == new
+
+
+def _stretches(seed: int) -> str:
+    """Words that occur once, and between them signs that do not: each stretch is just small enough to be compared."""
+    chance = random.Random(seed)
+    return "".join(f"u{at} " + "".join(chance.choices("!?", k=190)) for at in range(510))
+
+
+def test_many_stretches_cost_no_more_than_one_comparison_may() -> None:
+    """Asked by comparing with what an edited text of the same length costs: machines differ, ratios do not."""
+    pairs = {1: _long_texts()["edited"], 2: (_stretches(1), _stretches(2))}
+    assert growth(lambda both: difference(*both), pairs.__getitem__, shorter=1, times=2) < 8
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_change_that_was_cut_short_still_leads_to_the_new_text(seed: int) -> None:
+    old, new = _stretches(seed), "\U0001f600" + _stretches(seed + 10)
+    change = change_between(old, new)
+    assert from_units(change.apply(to_units(old))) == new
+    assert change.new_length - change.inserted > 1_000, "what both have stays"
 
 
 def test_anchors_that_come_up_one_by_one_are_not_sought_for_ever() -> None:

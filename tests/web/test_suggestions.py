@@ -9,6 +9,7 @@ import pytest
 
 from app.policy import Actor
 from app.uow import Database
+from app.web import redlines
 from models.items import Item
 from tests import wordings
 from tests.cast import SLUG, Browser, Cast
@@ -52,6 +53,22 @@ def test_a_suggestion_goes_from_a_member_to_a_facilitator_and_back(
     assert "Not all." in member.get(f"{ROOM}/items/{agreed.id}").text
     again = facilitator.post(f"{address}/reject", data={"answer": "No."})
     assert again.status_code == 409
+
+
+def test_a_redline_is_made_once_and_its_places_are_offered_where_they_can_be_looked_through(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast
+) -> None:
+    words = [f"word{at} stays{at}" for at in range(150)]
+    item = wordings.agreed(database, people, " ".join(words))
+    page, facilitator = f"{ROOM}/items/{item.id}", client_of(people.facilitator)
+    for changed in (100, 101):  # the second adds no choice
+        text = " ".join(each.replace("word", "words") if at < changed else each for at, each in enumerate(words))
+        sent = {"field": "text", "version": "1", "text": text, "reason": ""}
+        assert client_of(people.member).post(f"{page}/suggest", data=sent).status_code == 303
+        made = redlines._marked.cache_info().misses
+        assert facilitator.get(page).text.count("Accept a part of it") == 1
+        client_of(people.observer).get(page)
+        assert redlines._marked.cache_info().misses - made <= 1
 
 
 def test_what_was_typed_is_kept_when_it_is_refused(
