@@ -70,7 +70,7 @@ class PollView:
     """A poll as one actor may see it. While it is open nobody's answer is in it but the actor's own.
 
     ``moved``, for facilitators: the vote has closed, and the item's words, or what its terms mean, are no longer those
-    it was taken on.
+    it was taken on. ``text``, for whoever votes while it is open: the document of the item's words.
     """
 
     poll: Poll
@@ -82,6 +82,7 @@ class PollView:
     is_shown: bool
     decision: Decision | None
     moved: bool
+    text: Document | None
 
     @property
     def voted(self) -> int:
@@ -359,7 +360,10 @@ def view(session: Session, poll: Poll, *, person_id: int | None, facilitates: bo
         and poll.closed_at is not None
         and poll.words_sha256 not in decided.fingerprints(decided.binding_now(session, poll.group_id, poll.item_id))
     )
-    return PollView(poll, reference, voices, split, ballots.get(person_id or 0), may_vote, shown, decision, moved)
+    voting = may_vote and poll.closed_at is None and poll.cancelled_at is None
+    text = documents.documents_of(session, [poll.item_id])[poll.item_id][Field.TEXT] if voting else None
+    own = ballots.get(person_id or 0)
+    return PollView(poll, reference, voices, split, own, may_vote, shown, decision, moved, text)
 
 
 def _order(elector: Elector) -> tuple[int, str]:

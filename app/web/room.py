@@ -26,14 +26,14 @@ def page(meeting_id: int, refused: DomainError | None = None, *, whole: bool = T
     Whoever writes in an item stays at it, whatever the group turns to, and keeps the editor when the words are closed
     or the session is.
     """
-    own = asked("item")
+    own, again = asked("item"), not whole or refused is not None
     with looking() as (uow, actor):
         screen = rooms.read_member(
             uow, actor, meeting_id=meeting_id, group_id=group_id(), look_at=own,
-            known_descent=None if whole else asked("since"),
+            known_descent=asked("since") if again else None,
         )  # fmt: skip
     room = screen.room
-    writing = request.args.get("write") == "1" and (screen.may_write or not whole)
+    writing = request.args.get("write") == "1" and (screen.may_write or again)
     return render_template(
         "meetings/room.html" if whole else "meetings/_room.html",
         screen=screen, room=room, meeting=room.meeting, refused=refused, errors=faults(refused), typed=typed(),

@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, Route, expect
 
-from app.services import descent, documents, items, minutes, stages, suggestions
+from app.services import decisions, descent, documents, items, minutes, polls, stages, suggestions
 from app.uow import Database
 from models.documents import Field
 from models.items import Item, Kind
 from models.meetings import Meeting, MeetingState
+from models.polls import Choice, Outcome, Poll
 from tests.cast import enter
 from tests.live import LiveServer
 from tests.rooms import Hall, build_hall
@@ -430,3 +431,121 @@ def test_words_kept_from_minutes_that_were_approved_stand_where_the_minutes_are_
     ana.reload()
     expect(ana.locator("article.words")).to_contain_text("Noted.")
     expect(kept).to_have_count(0)
+
+
+def vote_of_ana(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext], address: str = ""
+) -> tuple[Hall, Page]:
+    """A vote on C1.1 that Ana has on her screen, with a no, a reason and other words that she has not sent."""
+    hall = build_hall(database)
+    hall.open("Ana", "Leo")
+    hall.advance()
+    with database.writing() as uow:
+        polls.open_poll(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=hall.item_id)
+    context = browser_context(viewport=PHONE)
+    enter(context, server, "ana@example.org")
+    ana = context.new_page()
+    ana.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/room{address}")
+    ana.get_by_label("No", exact=True).check()
+    ana.get_by_label("What change would let you live with it?").fill("Name the lead")
+    ana.get_by_text("Write the words you could live with").click()
+    ana.get_by_label("The words as I could live with them").fill("Partners share leadership, by name.")
+    return hall, ana
+
+
+def close_the_vote(hall: Hall) -> None:
+    with hall.database.writing() as uow:
+        [poll] = uow.session.query(Poll).all()
+        polls.close_poll(uow, hall.who["Fay"], poll_id=poll.id)
+
+
+def handed_back(page: Page) -> Locator:
+    return page.get_by_role("region", name="These words were not sent")
+
+
+@pytest.mark.parametrize("focus", ["elsewhere", "within"])
+def test_a_ballot_half_written_is_handed_back_when_the_vote_closes_until_it_is_let_go_of(
+    server: LiveServer,
+    database: Database,
+    browser_context: Callable[..., BrowserContext],
+    assert_accessible: Callable[[Page], None],
+    focus: str,
+) -> None:
+    hall, ana = vote_of_ana(server, database, browser_context)
+    reason = ana.get_by_label("What change would let you live with it?")
+    if focus == "within":
+        reason.focus()
+        ana.keyboard.press("End")
+    else:
+        ana.get_by_role("heading", level=1).click()
+    close_the_vote(hall)
+    ana.evaluate(LOOK)
+    box = handed_back(ana)
+    expect(box).to_have_count(1)
+    expect(ana.get_by_role("button", name="Give my answer")).to_have_count(0)
+    expect(ana.locator("#toasts")).to_contain_text("The vote is over, and what you had not sent was not counted.")
+    expect(box.get_by_role("textbox", name="What change would let you live with it?")).to_have_value("Name the lead")
+    if focus == "within":
+        ana.keyboard.type(" of each")
+        expect(box.get_by_role("textbox", name="What change")).to_have_value("Name the lead of each")
+    assert_accessible(ana)
+    ana.reload()
+    if focus == "within":
+        expect(box.get_by_role("textbox", name="What change")).to_have_value("Name the lead of each")
+    words = box.get_by_role("textbox", name="The words as I could live with them")
+    expect(words).to_have_value("Partners share leadership, by name.")
+    box.get_by_role("button", name="Suggest these words").click()
+    expect(ana.get_by_role("textbox", name="Words")).to_have_value("Partners share leadership, by name.")
+    expect(ana.get_by_label("Your reason")).to_have_value(re.compile("Name the lead"))
+    ana.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/room")
+    box.get_by_role("button", name="Let go").click()
+    expect(box).to_have_count(0)
+    assert ana.evaluate("document.activeElement !== document.body")
+    ana.reload()
+    expect(ana.get_by_role("heading", name="The vote on C1.1 has closed")).to_be_visible()
+    expect(box).to_have_count(0)
+
+
+@pytest.mark.parametrize("address", ["", "?write=1"])
+def test_a_ballot_that_comes_too_late_is_handed_back(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext], address: str
+) -> None:
+    hall, ana = vote_of_ana(server, database, browser_context, address)
+    ana.route(re.compile("/room/live"), lambda route: route.abort())
+    close_the_vote(hall)
+    ana.get_by_role("button", name="Give my answer").click()
+    expect(handed_back(ana).get_by_role("textbox")).to_have_count(2)
+    expect(ana.get_by_role("alert").filter(has_text="This vote has closed")).to_be_visible()
+    assert ana.evaluate("document.activeElement !== document.body")
+
+
+def test_what_a_facilitator_has_half_written_is_handed_back_when_its_form_goes(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall = build_hall(database)
+    hall.open("Ana")
+    hall.advance()
+    with database.writing() as uow:
+        poll = polls.open_poll(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=hall.item_id)
+    with database.writing() as uow:
+        polls.vote(uow, hall.who["Ana"], poll_id=poll.id, choice=Choice.YES)
+    close_the_vote(hall)
+    context = browser_context(viewport=LAPTOP)
+    enter(context, server, "fay@example.org")
+    fay = context.new_page()
+    fay.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/console")
+    fay.get_by_label("Outcome sentence").fill("Agreed by all")
+    with database.writing() as uow:
+        decisions.record_decision(
+            uow, hall.who["Sam"], poll_id=poll.id, outcome=Outcome.AGREED, sentence="By Sam.", departs_because=""
+        )
+    fay.evaluate(LOOK)
+    expect(handed_back(fay).get_by_role("textbox", name="Outcome sentence")).to_have_value("Agreed by all")
+    expect(handed_back(fay).get_by_role("textbox")).to_be_focused()
+    fay.get_by_text("Record a decision without a vote").click()
+    fay.get_by_label("What was decided").fill("A break")
+    with database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    fay.evaluate(LOOK)
+    fay.wait_for_url("**/minutes")
+    expect(handed_back(fay)).to_have_count(2)

@@ -40,9 +40,17 @@ export function inView(list) {
  * @param {HTMLElement | null} part
  */
 export function goTo(part) {
-  if (part && !part.matches("a, button, input, textarea, select, summary, [tabindex]")) part.tabIndex = -1;
-  part?.focus({ preventScroll: true });
+  focusOn(part);
   part?.scrollIntoView({ block: part.offsetHeight > window.innerHeight * 0.8 ? "start" : "nearest" });
+}
+
+/**
+ * Gives a part of the page the focus, and leaves the page where one has turned it to.
+ * @param {HTMLElement | null} part
+ */
+export function focusOn(part) {
+  if (part && !part.matches("a, button, input, textarea, select, summary, [tabindex], [contenteditable]")) part.tabIndex = -1;
+  part?.focus({ preventScroll: true });
 }
 
 /**

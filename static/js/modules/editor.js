@@ -49,6 +49,9 @@ const TALKS_MS = 600;
 const CALM_MS = 250;
 /** Where the cursor of a shorter text stands at first: behind its last word. */
 const LONG_TEXT = 1_500;
+/** So many letters at once move lines whose heights are only guessed, and in so many frames all of them are measured. */
+const LEAP_UNITS = 500;
+const LEAP_FRAMES = 20;
 const store = new BrowserStore();
 
 /** @returns {string} */
@@ -352,6 +355,22 @@ class Editor {
     queueMicrotask(() => view.dispatch({ effects: EditorView.scrollIntoView(view.state.selection.main.head) }));
   }
 
+  /**
+   * After a long text was put in or taken out, the page is scrolled by guessed heights and the field gets its own only
+   * then: it is scrolled again until the line one is at is seen.
+   * @param {number} frames
+   */
+  #landCursor(frames = LEAP_FRAMES) {
+    requestAnimationFrame(() => {
+      const { view } = this;
+      if (!frames || !view?.hasFocus || this.listeners.signal.aborted) return;
+      const line = view.coordsAtPos(view.state.selection.main.head);
+      if (line && line.top >= 0 && line.bottom <= window.innerHeight - this.covered) return;
+      view.dispatch({ effects: EditorView.scrollIntoView(view.state.selection.main.head) });
+      this.#landCursor(frames - 1);
+    });
+  }
+
   /** A keyboard on the screen covers the foot of the window. */
   #aboveKeyboard() {
     const seen = window.visualViewport;
@@ -646,6 +665,7 @@ class Editor {
       this.sent = false;
       this.session.edited();
       if (this.note.textContent) this.note.textContent = "";
+      if (Math.abs(update.state.doc.length - update.startState.doc.length) > LEAP_UNITS) this.#landCursor();
     }
     if ((update.selectionSet || update.focusChanged || local) && update.view.hasFocus && this.mayWrite && !this.suggesting) this.session.moved();
     if (update.docChanged || update.selectionSet || update.focusChanged) this.toolbar?.update(update.state);

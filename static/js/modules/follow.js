@@ -4,11 +4,16 @@
  * The element names its own address in `data-src`, asks there again on hints about `data-topics` and every `data-every`
  * seconds, and is changed in place. A form that somebody has begun to fill is left alone until it is sent. Forms inside
  * are sent in the background; without scripts the same forms and addresses work as pages.
- * What was refused is said until something else is taken, or until `data-stage` becomes another.
+ * What was refused is said until something else is taken, or until `data-stage` becomes another. What was written in a form
+ * that the server no longer has is handed to the part's `kept` module, where there is one (`data-over` of the form says why).
  * When the answer carries `data-go`, the browser goes there; when the place has ended, to `data-gone` or to itself.
  */
 import { Idiomorph } from "../../vendor/htmx.js";
+import { focusOn } from "../blueprint/place.js";
 import { toast } from "./toast.js";
+import { _ } from "../words.js";
+
+/** @typedef {import("./kept.js").HandedBack} HandedBack */
 
 const HINT_MILLISECONDS = 250;
 /** A button that has just become another one is not pressed by the second half of a double click. */
@@ -24,6 +29,7 @@ export function mount(region) {
     location.assign(region.dataset.go);
     return;
   }
+  nameForms(region);
   const every = Number(region.dataset.every ?? 10) * 1000;
   let mark = "";
   let asking = false;
@@ -59,7 +65,7 @@ export function mount(region) {
       } else if (response.type === "opaqueredirect" || [401, 403, 404, 410].includes(response.status)) {
         // The place has ended, or one was signed out: the page itself says so.
         // With what stands behind a "#" the browser would only scroll.
-        if (!region.dataset.over) location.assign(region.dataset.gone ?? `${location.pathname}${location.search}`);
+        if (!region.dataset.over) void leave(region, region.dataset.gone ?? `${location.pathname}${location.search}`);
         region.dataset.over = "yes";
       }
     } catch {
@@ -95,11 +101,19 @@ export function mount(region) {
   }, every);
 
   region.addEventListener("input", ({ target }) => {
-    if (target instanceof Element) target.closest("form")?.setAttribute("data-dirty", "");
+    if (target instanceof Element) begun(target);
+  });
+  // Some are quicker than a page comes to life.
+  for (const control of region.querySelectorAll("form input, form textarea")) {
+    const { value, defaultValue, checked, defaultChecked } = /** @type {HTMLInputElement} */ (control);
+    if (isText(control) ? value !== defaultValue : checked !== defaultChecked) begun(control);
+  }
+  window.addEventListener("beforeunload", (event) => {
+    if (region.isConnected && typedIn(region.querySelectorAll("form[data-dirty]")).length) event.preventDefault();
   });
   region.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!(form instanceof HTMLFormElement) || form.method !== "post" || event.defaultPrevented) return;
+    if (!(form instanceof HTMLFormElement) || form.method !== "post" || event.defaultPrevented || form.closest("[data-module~=kept]")) return;
     event.preventDefault();
     const careful = form.hasAttribute("data-careful");
     if (careful && performance.now() - pressed < CAREFUL_MILLISECONDS) return;
@@ -133,16 +147,19 @@ async function send(region, form, submitter) {
   for (const [name, value] of new FormData(form, submitter)) body.append(name, String(value));
   form.removeAttribute("data-dirty");
   try {
-    const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+    const response = await fetch(addressOf(region, form), { method: "POST", body, headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     delete form.dataset.sending;
     taken = response.ok;
     if (page.getElementById(region.id)) {
       if (response.ok) {
         takeHidden(form, page);
+        for (const control of form.querySelectorAll("[data-typed]")) control.removeAttribute("data-typed");
         // What was refused before has been mended, or is behind one.
         forgive(region);
       }
+      // Where its form is no longer, it can only be handed back.
+      else if (!page.getElementById(form.id)) handBack(region, form);
       if (!response.ok || !region.dataset.src?.includes("?")) show(region, page);
       if (!response.ok) keepRefused(region, form);
       for (const notice of page.querySelectorAll(".before-main .notice")) toast((notice.textContent ?? "").trim());
@@ -161,6 +178,18 @@ async function send(region, form, submitter) {
     delete form.dataset.sending;
   }
   return taken;
+}
+
+/**
+ * Where a form is sent: what one has turned to by oneself stands in the address of the part, and a refusal is shown beside it.
+ * @param {HTMLElement} region
+ * @param {HTMLFormElement} form
+ */
+function addressOf(region, form) {
+  const address = new URL(form.action);
+  const own = new URL(region.dataset.src ?? "", location.href).searchParams;
+  for (const [name, value] of own) address.searchParams.set(name, value);
+  return address;
 }
 
 /**
@@ -212,6 +241,88 @@ function takeHidden(form, page) {
 }
 
 /**
+ * Goes to another page, once what stands in forms here is kept.
+ * @param {HTMLElement} region
+ * @param {string} address
+ */
+async function leave(region, address) {
+  const forms = /** @type {NodeListOf<HTMLFormElement>} */ (region.querySelectorAll("form[data-dirty], form[data-sending]"));
+  await Promise.all([...forms].map((form) => handBack(region, form)));
+  location.assign(address);
+}
+
+/**
+ * A form that somebody fills is theirs from now on.
+ * @param {Element} control
+ */
+function begun(control) {
+  const form = control.closest("form");
+  if (!form || form.closest('[data-module="editor"], [data-module~="kept"]')) return;
+  form.setAttribute("data-dirty", "");
+  if (isText(control)) control.setAttribute("data-typed", "");
+}
+
+/** @param {unknown} control */
+function isText(control) {
+  return control instanceof HTMLTextAreaElement || (control instanceof HTMLInputElement && control.type === "text");
+}
+
+/**
+ * What somebody has written in forms since they were taken or came.
+ * @param {Iterable<Element>} forms
+ * @returns {(HTMLTextAreaElement | HTMLInputElement)[]}
+ */
+function typedIn(forms) {
+  const found = [...forms].flatMap((form) => [...form.querySelectorAll("[data-typed]")]);
+  return /** @type {(HTMLTextAreaElement | HTMLInputElement)[]} */ (found).filter((each) => isText(each) && each.value.trim());
+}
+
+/**
+ * A form that cannot be sent any more: it is said why, and what was written in it stays to be copied, on this device too.
+ * @param {HTMLElement} region
+ * @param {HTMLFormElement} form
+ * @returns {Promise<unknown>} fulfilled once it is kept
+ */
+function handBack(region, form) {
+  const place = region.querySelector("[data-module~=kept]");
+  if (!place) return Promise.resolve();
+  const typed = typedIn([form]);
+  form.removeAttribute("data-dirty");
+  const why = form.dataset.over ?? _("What you were writing here could not be sent any more.");
+  if (form.dataset.over || typed.length) toast(typed.length ? `${why} ${_("Your words are kept on this page.")}` : why, { error: true });
+  if (!typed.length) return Promise.resolve();
+  const at = typed.find((control) => control === document.activeElement);
+  const [target, version] = (typed.find(({ dataset }) => dataset.suggests)?.dataset.suggests ?? "").split(" ");
+  /** @type {HandedBack} */
+  const detail = {
+    why,
+    parts: typed.map(({ name, value, labels }) => ({ name, words: value, label: (labels?.[0]?.textContent ?? "").trim() })),
+    ...(target ? { target, version: Number(version) } : {}),
+    ...(at ? { at: { part: at.name, from: at.selectionStart ?? 0, to: at.selectionEnd ?? 0 } } : {}),
+  };
+  place.dispatchEvent(new CustomEvent("concordat:keep", { detail }));
+  return Promise.resolve(detail.kept);
+}
+
+/**
+ * Gives forms without an id one that says what they do: else, as the part is changed in place, the button under somebody's
+ * hand would become another one.
+ * @param {ParentNode} root
+ */
+function nameForms(root) {
+  /** @type {Map<string, number>} */
+  const known = new Map();
+  for (const form of root.querySelectorAll("form")) {
+    if (form.id || form.closest('[data-module="editor"], [data-module~="kept"]')) continue;
+    const whose = [...form.querySelectorAll("input[type=hidden][name$=_id]")].map((field) => /** @type {HTMLInputElement} */ (field).value);
+    const name = ["to", form.getAttribute("action"), ...whose.slice(0, 1)].join(" ").replaceAll(/\W+/g, "-");
+    const times = known.get(name) ?? 0;
+    known.set(name, times + 1);
+    form.id = times ? `${name}-${times + 1}` : name;
+  }
+}
+
+/**
  * Changes the region in place into what the page holds for it.
  * @param {HTMLElement} region
  * @param {Document} page
@@ -220,8 +331,12 @@ function show(region, page) {
   const fresh = page.getElementById(region.id);
   if (!fresh) return;
   if (fresh.dataset.go) {
-    location.assign(fresh.dataset.go);
+    void leave(region, fresh.dataset.go);
     return;
+  }
+  nameForms(fresh);
+  for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (region.querySelectorAll("form[data-dirty]"))) {
+    if (!form.dataset.sending && !page.getElementById(form.id)) void handBack(region, form);
   }
   if (fresh.dataset.stage !== region.dataset.stage) {
     forgive(region);
@@ -239,20 +354,42 @@ function show(region, page) {
       },
       beforeAttributeUpdated: (/** @type {string} */ name, /** @type {Element} */ element) =>
         !(name === "open" && element.matches("details, dialog")) &&
+        name !== "data-typed" &&
         !(name === "hidden" && element.matches("[data-autosubmit-hide], [data-autosubmit-show]")),
     },
   };
   // Where somebody writes, what changes above does not push the words away.
   const written = editorsIn(region, ":focus-within")[0];
   const before = written?.getBoundingClientRect().top ?? 0;
+  const { activeElement } = document;
+  const around = region.contains(activeElement) ? partsAround(region, activeElement) : [];
   Idiomorph.morph(region, fresh.innerHTML, options);
   const moved = written?.isConnected ? written.getBoundingClientRect().top - before : 0;
   if (Math.abs(moved) > 1) window.scrollBy({ top: moved, behavior: "instant" });
+  // What had the focus is gone: whoever works by keys is not sent back to the head of the page.
+  if (around.length && document.activeElement === document.body) focusOn(around.find((part) => part.isConnected) ?? null);
   if (fresh.dataset.topics !== region.dataset.topics) {
     region.dataset.topics = fresh.dataset.topics ?? "";
     void import("./live.js").then(({ watch }) => watch(topicsOf(region)));
   }
   region.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
+}
+
+/**
+ * The parts of the page that somebody is in, from the nearest on, as what can be read out: with a name, or by their heading.
+ * @param {HTMLElement} region
+ * @param {Element | null} place
+ */
+function partsAround(region, place) {
+  /** @type {HTMLElement[]} */
+  const found = [];
+  for (let part = place?.parentElement ?? null; part && part !== region; part = part.parentElement) {
+    const heading = /** @type {HTMLElement | null} */ (part.matches(".card, .ballot") ? part.querySelector("h2, h3") : null);
+    if (heading) found.push(heading);
+    else if (part.matches("[aria-label]")) found.push(part);
+  }
+  const head = /** @type {HTMLElement | null} */ (region.querySelector("h1"));
+  return [...found, ...(head ? [head] : []), region];
 }
 
 /**
@@ -270,7 +407,7 @@ function topicsOf(region) {
  */
 function isKept(node) {
   if (!(node instanceof HTMLElement)) return false;
-  return node.dataset.module === "timer" || node.dataset.module === "editor" || node.hasAttribute("data-dirty") || node.hasAttribute("data-sending");
+  return node.dataset.module === "timer" || node.dataset.module === "kept" || node.dataset.module === "editor" || node.hasAttribute("data-dirty") || node.hasAttribute("data-sending");
 }
 
 /**

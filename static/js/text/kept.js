@@ -1,7 +1,22 @@
 /** Words that could not be saved: shown beside the editor until the person has copied, put back or let go of them. */
+import { focusOn, goTo } from "../blueprint/place.js";
 import { _ } from "../words.js";
 
 /** @typedef {import("./store.js").KeptLost} KeptLost */
+
+/**
+ * Where whoever is in this box goes on when it is let go of: the next one, or what it belongs to.
+ * @param {HTMLElement} box
+ * @returns {HTMLElement | null} null when the focus is elsewhere
+ */
+function besides(box) {
+  if (!box.contains(document.activeElement)) return null;
+  for (const one of [box.nextElementSibling, box.previousElementSibling]) {
+    if (one instanceof HTMLElement && one.matches(".editor__kept")) return one;
+  }
+  const writes = /** @type {HTMLElement | null} */ (box.closest(".editor")?.querySelector(".cm-content") ?? null);
+  return writes ?? /** @type {HTMLElement | null} */ (box.parentElement?.closest("[data-item], article, section, main") ?? null);
+}
 
 /**
  * A button that takes the words to the page where they can be suggested.
@@ -11,16 +26,21 @@ import { _ } from "../words.js";
 function suggestion(lost, base) {
   const form = document.createElement("form");
   form.method = "post";
-  form.action = `${base}/documents/${lost.doc}/suggest`;
-  const csrf = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
-  for (const [name, value] of Object.entries({ csrf_token: csrf, version: String(lost.version), text: lost.text })) {
-    // Not an input: that would lose the ends of lines.
-    const field = document.createElement("textarea");
-    field.name = name;
-    field.value = value;
-    field.hidden = true;
-    form.append(field);
-  }
+  form.action = `${base}/documents/${lost.target ?? lost.doc}/suggest`;
+  // When it is pressed: what a form handed back may still be changed.
+  form.addEventListener("submit", () => {
+    const csrf = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+    const why = lost.parts?.find(({ name }) => name === "reason")?.words ?? "";
+    for (const old of form.querySelectorAll("textarea")) old.remove();
+    for (const [name, value] of Object.entries({ csrf_token: csrf, version: String(lost.version), text: lost.text, reason: why })) {
+      // Not an input: that would lose the ends of lines.
+      const field = document.createElement("textarea");
+      field.name = name;
+      field.value = value;
+      field.hidden = true;
+      form.append(field);
+    }
+  });
   const button = document.createElement("button");
   button.className = "button button--small button--secondary";
   button.textContent = _("Suggest these words");
@@ -37,6 +57,7 @@ function reason({ code, detail }) {
     case "forbidden": return _("You may not change this text any more.");
     case "limit": return _("Your last change would make the text longer than it may be.");
     case "draft": return _("You wrote this suggestion and did not send it.");
+    case "form": return why;
     case "fresh": return _("The text was replaced while you were away.");
     default: return _("Your last change did not fit the text any more.");
   }
@@ -74,39 +95,88 @@ export function action(words, kind, act) {
   return button;
 }
 
+/** @param {string} code */
+function titled(code) {
+  switch (code) {
+    case "draft": return _("A suggestion of yours is not sent");
+    case "form": return _("These words were not sent");
+    default: return _("These words are not saved");
+  }
+}
+
+/**
+ * The words, each part in a field: what a form handed back is written on, since it was taken from under somebody's hands.
+ * @param {KeptLost} lost
+ * @param {() => void} [change]
+ * @returns {HTMLElement[]}
+ */
+function fieldsOf(lost, change) {
+  return (lost.parts ?? [{ label: "", name: "", words: lost.words }]).flatMap((part) => {
+    const field = document.createElement("textarea");
+    field.className = "input";
+    field.rows = Math.min(6, part.words.split("\n").length + 1);
+    field.value = part.words;
+    field.readOnly = lost.parts === undefined;
+    field.setAttribute("aria-label", part.label || _("Your words"));
+    field.dataset.part = part.name;
+    field.addEventListener("input", () => {
+      part.words = field.value;
+      Object.assign(lost, inParts(lost.parts ?? []));
+      change?.();
+    });
+    if (!part.label) return [field];
+    const label = document.createElement("p");
+    label.className = "label";
+    label.textContent = part.label;
+    label.setAttribute("aria-hidden", "true");
+    return [label, field];
+  });
+}
+
+/**
+ * @param {import("./session.js").Part[]} parts
+ * @returns {{words: string, text: string}} all of them, and the one that can be suggested
+ */
+export function inParts(parts) {
+  return {
+    words: parts.map(({ words }) => words).join("\n\n"),
+    text: parts.find(({ name }) => name === "words")?.words ?? "",
+  };
+}
+
 /**
  * @param {KeptLost} lost
- * @param {{putBack?: (words: string) => boolean, letGo: () => void, base?: string}} acts without `putBack` where no
- *   editor is open; with `base`, the blueprint's address, where the words may be suggested
+ * @param {{putBack?: (words: string) => boolean, letGo: () => void, change?: () => void, base?: string}} acts without `putBack` where no
+ *   editor is open; with `base`, the blueprint's address, where the words may be suggested; `change` is called when they
+ *   are written on
  * @returns {HTMLElement}
  */
-export function keptWords(lost, { putBack, letGo, base }) {
+export function keptWords(lost, { putBack, letGo, change, base }) {
   const box = document.createElement("section");
   box.className = "editor__kept";
   box.dataset.code = lost.code;
+  box.dataset.key = lost.key;
   const title = document.createElement("h3");
   title.className = "heading-s";
-  title.textContent = lost.code === "draft" ? _("A suggestion of yours is not sent") : _("These words are not saved");
+  title.textContent = titled(lost.code);
   box.setAttribute("aria-label", title.textContent);
   const why = document.createElement("p");
   why.textContent = `${reason(lost)} ${_("Your words are kept here, on this device, until you let go of them.")}`;
-  const field = document.createElement("textarea");
-  field.className = "input";
-  field.readOnly = true;
-  field.rows = Math.min(6, lost.words.split("\n").length + 1);
-  field.value = lost.words;
-  field.setAttribute("aria-label", _("Your words"));
+  const fields = fieldsOf(lost, change);
   const said = document.createElement("span");
   said.className = "small soft";
   said.setAttribute("role", "status");
   const buttons = document.createElement("div");
   buttons.className = "editor__kept-actions";
   const gone = () => {
+    const next = besides(box);
     box.remove();
     letGo();
+    if (next?.matches("main, section")) focusOn(next);
+    else goTo(next);
   };
   buttons.append(
-    action(_("Copy my text"), "", () => void copy(lost.words, field).then((done) => {
+    action(_("Copy my text"), "", () => void copy(lost.words, box.querySelector("textarea")).then((done) => {
       said.textContent = done ? _("Copied") : _("Selected: press Ctrl+C or ⌘C to copy");
     })),
     ...(putBack ? [action(_("Put back at the cursor"), "button--secondary editor__put-back", () => {
@@ -118,6 +188,6 @@ export function keptWords(lost, { putBack, letGo, base }) {
     action(_("Let go"), "button--secondary", gone),
     said,
   );
-  box.append(title, why, field, buttons);
+  box.append(title, why, ...fields, buttons);
   return box;
 }
