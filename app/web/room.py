@@ -8,11 +8,12 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.errors import DomainError, Invalid
+from app.errors import DomainError, Gone, Invalid
 from app.policy import Actor
 from app.services import attendance, hands, rooms
 from app.uow import UnitOfWork
 from app.web.context import looking
+from app.web.errors import written
 from app.web.forms import asked
 from app.web.fragments import command, faults, fragment, group_id, typed
 from models.meetings import HandKind
@@ -37,6 +38,7 @@ def page(meeting_id: int, refused: DomainError | None = None, *, whole: bool = T
     return render_template(
         "meetings/room.html" if whole else "meetings/_room.html",
         screen=screen, room=room, meeting=room.meeting, refused=refused, errors=faults(refused), typed=typed(),
+        late=written() if isinstance(refused, Gone) and whole else [],
         look_at=screen.view.item.id if writing and screen.view else own, writing=writing,
     )  # fmt: skip
 

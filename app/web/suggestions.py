@@ -79,7 +79,7 @@ def _form(item_id: int, field: Field, refused: Invalid | None = None) -> str:
     return render_template(
         "suggestions/new.html", entry=entry, field=field, fields=field_words(), errors=faults(refused),
         words=typed.get("text", document.text), reason=typed.get("reason", ""),
-        version=typed.get("version", document.version),
+        version=typed.get("version", document.version), kept=typed.get("kept", ""),
     )  # fmt: skip
 
 
@@ -109,6 +109,9 @@ def suggest(slug: str, item_id: int) -> ResponseReturnValue:
     if wants_json():
         return jsonify(said=said, item=item_id, undo=None)
     flash(said, "success")
+    if kept := text("kept"):
+        # What the device had kept of it is stored now: the next page has the device let go of it.
+        flash(kept, "stored")
     return redirect(_to(slug, item_id), 303)
 
 

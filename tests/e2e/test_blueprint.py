@@ -241,12 +241,21 @@ def test_what_a_closed_tab_left_is_sent_or_shown_on_its_item(open_room: Opener, 
     expect(page.get_by_text("could not be saved")).to_contain_text("C1.2")
     card(page, "C1.2").get_by_role("button", name="Suggest these words").click()
     expect(page.get_by_label("Words", exact=True)).to_have_value("First words. Written in a tunnel.")
+    page.get_by_label("Your reason").fill("x" * 1_001)
+    page.get_by_role("button", name="Suggest these words").click()
+    expect(page.get_by_text("At most 1000 characters").first).to_be_visible()
+    with page.expect_event("dialog", lambda dialog: dialog.type == "beforeunload" and (dialog.accept() or True)):
+        page.goto(address)
+    expect(card(page, "C1.2").get_by_role("textbox", name="Your words")).to_be_visible()
+    card(page, "C1.2").get_by_role("button", name="Suggest these words").click()
     page.get_by_role("button", name="Suggest these words").click()
     expect(page.locator("#suggestions ins")).to_contain_text("Written in a tunnel.")
+    page.wait_for_selector("html[data-ready]")
     page.goto(address)
     expect(card(page, "C1.2").get_by_role("link", name="1 suggestion")).to_be_visible()
-    card(page, "C1.2").get_by_role("button", name="Let go").click()
+    page.wait_for_selector("html[data-ready]")
     expect(page.get_by_text("could not be saved")).to_be_hidden()
+    expect(page.locator(".editor__kept")).to_have_count(0)
 
 
 def test_an_item_on_a_phone_and_its_time_line(
@@ -471,6 +480,30 @@ def test_what_is_typed_while_an_item_is_withdrawn_stays_on_the_device_once_and_w
     with database.reading() as uow:
         text = documents.documents_of(uow.session, [item_id])[item_id][Field.TEXT].text
     assert text == "First words. Before."
+    page.reload()
+    expect(card(page, "C1.1")).to_be_hidden()
+    page.locator("[data-left]").get_by_role("link", name="C1.1").click()
+    expect(kept).to_be_focused()
+    expect(kept.get_by_role("textbox")).to_be_in_viewport()
+    kept.get_by_role("button", name="Let go").focus()
+    page.keyboard.press("Enter")
+    expect(card(page, "C1.1")).to_be_focused()
+
+
+@pytest.mark.parametrize("screen", ["laptop", "phone"])
+def test_after_a_long_paste_the_line_one_is_at_is_seen(open_room: Opener, people: Cast, screen: str) -> None:
+    options = PHONE if screen == "phone" else {}
+    page = open_room(people.member, permissions=["clipboard-read", "clipboard-write"], **options)
+    words = lay_words(page)
+    page.evaluate("(words) => navigator.clipboard.writeText(words)", "A line of words. " * 50 + "\n\nA paragraph. " * 400)
+    page.keyboard.press("Control+v")
+    expect(words).to_contain_text("A paragraph.")
+    seen = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
+      const { top, bottom } = getSelection().getRangeAt(0).getBoundingClientRect();
+      done(top >= 0 && bottom <= window.innerHeight && bottom > 0);
+    })))"""
+    until(lambda: page.evaluate(seen), "the line with the cursor")
+    assert page.evaluate(seen)
 
 
 def test_words_written_while_an_item_was_closed_are_put_in_when_it_is_open_again(

@@ -154,8 +154,12 @@ def test_a_session_is_run_by_one_button_and_followed_on_phone_and_wall(
     expect(fay.get_by_text("Only facilitators see it")).to_be_visible()
     expect(ana.get_by_text("reads the result")).to_be_visible()
     assert_accessible(fay)
+    fay.get_by_role("button", name="Show the result to the room").click()
+    expect(fay.get_by_text("Shown to the room")).to_be_visible()
+    expect(fay.get_by_role("region", name="What you do next")).to_be_focused()
     fay.get_by_label("Outcome sentence").fill("Not yet: leads are named first.")
     fay.get_by_role("button", name="Record the decision").click()
+    expect(fay.get_by_role("region", name="What members see")).to_be_focused()
     expect(wall.get_by_text("Not yet: leads are named first.")).to_be_visible()
     expect(ana.get_by_text("Not yet: leads are named first.")).to_be_visible()
     assert "Name the lead" not in wall.content(), "reasons stay with the people"
@@ -446,6 +450,7 @@ def vote_of_ana(
     enter(context, server, "ana@example.org")
     ana = context.new_page()
     ana.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/room{address}")
+    ana.wait_for_selector("html[data-ready]")
     ana.get_by_label("No", exact=True).check()
     ana.get_by_label("What change would let you live with it?").fill("Name the lead")
     ana.get_by_text("Write the words you could live with").click()
@@ -519,6 +524,20 @@ def test_a_ballot_that_comes_too_late_is_handed_back(
     assert ana.evaluate("document.activeElement !== document.body")
 
 
+def test_a_ballot_that_comes_too_late_before_the_page_has_come_to_life_is_handed_back_too(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall, ana = vote_of_ana(server, database, browser_context)
+    close_the_vote(hall)
+    with ana.expect_navigation():
+        ana.locator("form[id^=ballot-]").evaluate("(form) => HTMLFormElement.prototype.submit.call(form)")
+    box = handed_back(ana)
+    expect(box.get_by_role("textbox")).to_have_count(2)
+    expect(box.get_by_role("textbox").first).to_have_value("Name the lead")
+    ana.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/room")
+    expect(box).to_have_count(1)
+
+
 def test_what_a_facilitator_has_half_written_is_handed_back_when_its_form_goes(
     server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
 ) -> None:
@@ -534,6 +553,7 @@ def test_what_a_facilitator_has_half_written_is_handed_back_when_its_form_goes(
     enter(context, server, "fay@example.org")
     fay = context.new_page()
     fay.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/console")
+    fay.wait_for_selector("html[data-ready]")
     fay.get_by_label("Outcome sentence").fill("Agreed by all")
     with database.writing() as uow:
         decisions.record_decision(

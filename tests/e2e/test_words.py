@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Dialog, Locator, Page, expect
 
 from app.policy import Actor
 from app.services import documents
@@ -14,6 +15,7 @@ from models.items import Item
 from tests import wordings
 from tests.cast import SLUG, Cast, enter
 from tests.live import LiveServer
+from tests.typists import until
 
 Opener = Callable[..., Page]
 WORDS = "Partners share gain and loss within a corridor."
@@ -121,6 +123,34 @@ def test_what_was_suggested_and_not_sent_is_kept_on_this_device(open_room: Opene
     expect(kept.get_by_label("Your words")).to_have_value(f"{WORDS} And more.")
     kept.get_by_role("button", name="Suggest these words").click()
     expect(member.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} And more.")
+
+
+@pytest.mark.parametrize("path", ["/items/1/suggest", "/items/1"])
+def test_who_leaves_a_page_with_words_that_are_not_sent_is_asked_first(
+    open_room: Opener, people: Cast, path: str
+) -> None:
+    member = open_room(people.member)
+    member.goto(f"{member.url}{path}")
+    member.wait_for_selector("html[data-ready]")
+    member.locator("main details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    member.on("dialog", stay)
+    field = member.locator("main textarea[name=words], main textarea[name=text]").first
+    field.press_sequentially("Words of mine")
+    member.get_by_role("link", name="Blueprint").first.click()
+    until(lambda: member.title() and asked, "the question")
+    assert asked == ["beforeunload"]
+    expect(field).to_have_value(re.compile("Words of mine"))
+    with member.expect_navigation():
+        field.locator("xpath=ancestor::form").evaluate("(form) => form.requestSubmit()")
+    member.wait_for_selector("html[data-ready]")
+    member.reload()
+    assert asked == ["beforeunload"]
 
 
 def test_words_are_commented_on_from_the_editor_and_the_mark_goes_along(

@@ -5,6 +5,7 @@
 
 import { bringHome } from "../text/home.js";
 import { keptWords } from "../text/kept.js";
+import { goTo } from "./place.js";
 import { BrowserStore } from "../text/store.js";
 import { toast } from "../modules/toast.js";
 import { _ } from "../words.js";
@@ -82,6 +83,12 @@ export class Leftovers {
       const link = document.createElement("a");
       link.href = `#${card.id}`;
       link.textContent = card.dataset.reference ?? "";
+      // It may be hidden: merged or withdrawn, or not among those one looks for.
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        card.hidden = false;
+        goTo(card.querySelector(":scope > .editor__kept") ?? card);
+      });
       return at ? [", ", link] : [link];
     }));
     this.notice.hidden = !cards.length;

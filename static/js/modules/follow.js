@@ -155,6 +155,7 @@ async function send(region, form, submitter) {
       if (response.ok) {
         takeHidden(form, page);
         for (const control of form.querySelectorAll("[data-typed]")) control.removeAttribute("data-typed");
+        form.dispatchEvent(new CustomEvent("concordat:taken"));
         // What was refused before has been mended, or is behind one.
         forgive(region);
       }

@@ -4,7 +4,8 @@
  *
  * `<div data-module="kept" data-person="7" [data-document="12"] [data-place="meeting-3"] [data-base="/g/…"]>`; without a
  * document and a place, of all texts of the person. What a form held whose place is gone comes as `concordat:keep`, with
- * `detail` a `HandedBack`, and belongs to `data-place`. With `data-base`, the blueprint's address, words may be suggested.
+ * `detail` a `HandedBack`, and belongs to `data-place`; so does what came too late by a form that was sent without scripts
+ * (`data-late`, a list, and `data-why`). With `data-base`, the blueprint's address, words may be suggested.
  */
 import { bringHome } from "../text/home.js";
 import { inParts, keptWords } from "../text/kept.js";
@@ -31,6 +32,11 @@ export async function mount(element) {
     const { detail } = /** @type {CustomEvent<HandedBack>} */ (event);
     detail.kept = handedBack(element, store, detail, person);
   });
+  const late = /** @type {string[]} */ (JSON.parse(element.dataset.late ?? "[]"));
+  if (late.length) {
+    const parts = late.map((words, at) => ({ name: `late-${at}`, words, label: _("What you had written") }));
+    await handedBack(element, store, { why: element.dataset.why ?? "", parts }, person);
+  }
   const { pending, lost } = await store.left(person);
   const ofPage = (/** @type {string} */ doc) => (only === undefined && place === undefined) || doc === only || doc === place;
   for (const doc of lost.filter(ofPage)) await show(element, store, doc, person);

@@ -4,14 +4,21 @@
  * @param {HTMLElement} form
  */
 export function mount(form) {
-  let typed = false;
+  // What was refused is stored nowhere else.
+  let typed = form.querySelector(".error-message") !== null;
   form.addEventListener("input", () => {
     typed = true;
   });
-  form.addEventListener("submit", () => {
-    typed = false;
+  for (const taken of ["reset", "concordat:taken"]) {
+    form.addEventListener(taken, () => {
+      typed = false;
+    });
+  }
+  // At the window, behind all who send it in another way, or ask before they do: that may fail.
+  window.addEventListener("submit", (event) => {
+    if (event.target === form && !event.defaultPrevented) typed = false;
   });
   window.addEventListener("beforeunload", (event) => {
-    if (typed && form.isConnected) event.preventDefault();
+    if (typed && form.isConnected && !form.closest("dialog:not([open])")) event.preventDefault();
   });
 }

@@ -32,7 +32,7 @@ function suggestion(lost, base) {
     const csrf = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
     const why = lost.parts?.find(({ name }) => name === "reason")?.words ?? "";
     for (const old of form.querySelectorAll("textarea")) old.remove();
-    for (const [name, value] of Object.entries({ csrf_token: csrf, version: String(lost.version), text: lost.text, reason: why })) {
+    for (const [name, value] of Object.entries({ csrf_token: csrf, version: String(lost.version), text: lost.text, reason: why, kept: lost.key })) {
       // Not an input: that would lose the ends of lines.
       const field = document.createElement("textarea");
       field.name = name;
