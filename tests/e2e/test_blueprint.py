@@ -10,9 +10,10 @@ from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, Rout
 from sqlalchemy import select
 
 from app.policy import Actor
-from app.services import comments, documents, items, outline
+from app.services import comments, documents, items, memberships, outline
 from app.uow import Database
 from models.documents import Field
+from models.groups import Membership
 from models.items import Item, Kind, PrincipleGroup, Status
 from tests.cast import SLUG, Cast, enter
 from tests.live import LiveServer
@@ -490,12 +491,39 @@ def test_what_is_typed_while_an_item_is_withdrawn_stays_on_the_device_once_and_w
     expect(card(page, "C1.1")).to_be_focused()
 
 
+def test_who_is_taken_out_of_the_group_while_writing_is_told_so_and_finds_the_words_under_their_account(
+    open_room: Opener, server: LiveServer, people: Cast, database: Database
+) -> None:
+    page = open_room(people.member)
+    lay_words(page)
+    page.context.set_offline(True)
+    page.keyboard.type(" Too late.")
+    page.evaluate(KEPT, len(" Too late."))
+    with database.writing() as uow:
+        [row] = uow.session.query(Membership).filter_by(person_id=people.member.person_id, group_id=people.group_id)
+        memberships.remove(uow, people.facilitator, group_id=people.group_id, membership_id=row.id)
+    page.context.set_offline(False)
+    kept = page.get_by_role("region", name="These words are not saved")
+    expect(kept).to_contain_text("You are no longer in this group")
+    expect(kept.get_by_role("button")).to_have_text(["Copy my text", "Let go"])
+    expect(card(page, "C1.1").get_by_text("There is nothing here")).to_have_count(0)
+    page.goto(f"{server.url}/account")
+    expect(kept).to_have_count(1)
+    expect(kept.get_by_role("textbox")).to_have_value("First words. Before. Too late.")
+    kept.get_by_role("button", name="Let go").click()
+    page.goto(server.url)
+    expect(page.get_by_role("heading", name="My groups")).to_be_visible()
+    expect(kept).to_have_count(0)
+
+
 @pytest.mark.parametrize("screen", ["laptop", "phone"])
 def test_after_a_long_paste_the_line_one_is_at_is_seen(open_room: Opener, people: Cast, screen: str) -> None:
     options = PHONE if screen == "phone" else {}
     page = open_room(people.member, permissions=["clipboard-read", "clipboard-write"], **options)
     words = lay_words(page)
-    page.evaluate("(words) => navigator.clipboard.writeText(words)", "A line of words. " * 50 + "\n\nA paragraph. " * 400)
+    page.evaluate(
+        "(words) => navigator.clipboard.writeText(words)", "A line of words. " * 50 + "\n\nA paragraph. " * 400
+    )
     page.keyboard.press("Control+v")
     expect(words).to_contain_text("A paragraph.")
     seen = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {

@@ -510,6 +510,14 @@ for (const code of ["bad", "ahead", "gap", "forbidden", "locked", "limit"]) {
   });
 }
 
+test("a text that may not be opened any more: the words are handed back once, however often it is tried again", (t) => {
+  const { host, session, type } = opened();
+  t.after(() => session.stop());
+  type(3, " mine");
+  for (let times = 0; times < 3; times += 1) session.onRefused(null, "forbidden", "");
+  assert.deepEqual(host.words.map((lost) => [lost.code, lost.words]), [["gone", "abc mine"]]);
+});
+
 for (const code of ["behind", "retry"]) {
   test(`refused as ${code}: pulls and pushes again`, (t) => {
     t.mock.timers.enable({ apis: ["setTimeout", "Date"] });

@@ -219,7 +219,12 @@ class Editor {
    */
   refused(code, detail) {
     this.element.dataset.refused = code;
-    this.note.textContent = detail || _("This text cannot be opened for writing now.");
+    if (this.view && code === "forbidden") {
+      // What was open may not be opened again.
+      this.element.dataset.access = "read";
+      this.readOnlyNote.hidden = true;
+      this.note.textContent = _("You are no longer in this group: nothing that you write here is saved.");
+    } else this.note.textContent = detail || _("This text cannot be opened for writing now.");
   }
 
   /**

@@ -58,6 +58,11 @@ function reason({ code, detail }) {
     case "limit": return _("Your last change would make the text longer than it may be.");
     case "draft": return _("You wrote this suggestion and did not send it.");
     case "form": return why;
+    case "gone": {
+      // Guests have none.
+      const account = document.querySelector('a[href="/account"]') ? ` ${_("You find them again under My account.")}` : "";
+      return `${_("You are no longer in this group, so your last words here could not be saved.")}${account}`;
+    }
     case "fresh": return _("The text was replaced while you were away.");
     default: return _("Your last change did not fit the text any more.");
   }
@@ -166,6 +171,7 @@ export function keptWords(lost, { putBack, letGo, change, base }) {
   const said = document.createElement("span");
   said.className = "small soft";
   said.setAttribute("role", "status");
+  const here = lost.code !== "gone";
   const buttons = document.createElement("div");
   buttons.className = "editor__kept-actions";
   const gone = () => {
@@ -179,12 +185,12 @@ export function keptWords(lost, { putBack, letGo, change, base }) {
     action(_("Copy my text"), "", () => void copy(lost.words, box.querySelector("textarea")).then((done) => {
       said.textContent = done ? _("Copied") : _("Selected: press Ctrl+C or ⌘C to copy");
     })),
-    ...(putBack ? [action(_("Put back at the cursor"), "button--secondary editor__put-back", () => {
+    ...(putBack && here ? [action(_("Put back at the cursor"), "button--secondary editor__put-back", () => {
       if (putBack(lost.words)) gone();
       else said.textContent = _("You cannot change this text now.");
     })] : []),
     // Records of before suggestions existed do not say what they were made on.
-    ...(base && Number.isInteger(lost.version) ? [suggestion(lost, base)] : []),
+    ...(base && here && Number.isInteger(lost.version) ? [suggestion(lost, base)] : []),
     action(_("Let go"), "button--secondary", gone),
     said,
   );

@@ -323,8 +323,9 @@ export class TextSession {
     if (client !== this.client) return undefined;
     if (firstSeq === null) {
       if (code === "retry") return this.#again(this.#backoff());
-      if (this.pending.length && !this.aside) {
-        this.#lose(code, detail);
+      // Once: what has been handed back stands in the state until a new one comes, which may be never.
+      if (this.pending.length && !this.aside && !this.renewing) {
+        this.#lose(code === "forbidden" ? "gone" : code, detail);
         this.#anew();
       }
       this.joined = false;
