@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from app.calc.changes import BadChangeError, ChangeSet
+from app.calc.changes import BadChangeError, ChangeSet, Part
 
 
 class Run(NamedTuple):
@@ -63,6 +63,79 @@ def _add(out: list[Run], units: int, author: int) -> None:
         out[-1] = Run(out[-1][0] + units, author)
     elif units:
         out.append(Run(units, author))
+
+
+class Walk:
+    """Whose words stand where, for a reader who goes through a long log and asks what each change takes away.
+
+    Unlike with ``after``, a change costs what lies between it and the one before it, and not what there are runs.
+    Authors are any whole numbers; the text one begins with is by 0.
+    """
+
+    __slots__ = ("_at", "_before", "_behind")
+
+    def __init__(self, units: int) -> None:
+        #: The runs on either side of the place one stands at, the next one last; and that place.
+        self._before: list[Run] = []
+        self._behind = [Run(units, 0)] if units else []
+        self._at = 0
+
+    @property
+    def runs(self) -> list[Run]:
+        """As `after` answers them, though neighbours may be by one author."""
+        return [*self._before, *reversed(self._behind)]
+
+    def __len__(self) -> int:
+        return len(self._before) + len(self._behind)
+
+    def take(self, parts: Iterable[Part]) -> dict[int, int]:
+        """Take out what a change, given by its parts, replaces: how many units of whom. `put` must follow."""
+        taken: dict[int, int] = {}
+        at = 0
+        for covered, insert in parts:
+            if insert is None:
+                at += covered
+            elif covered:
+                if at != self._at:
+                    self._go(at)
+                left = covered
+                while left:
+                    units, author = self._behind.pop()
+                    if units > left:
+                        self._behind.append(Run(units - left, author))
+                        units = left
+                    taken[author] = taken.get(author, 0) + units
+                    left -= units
+        return taken
+
+    def put(self, parts: Iterable[Part], author: int) -> None:
+        """Put in what a change puts in, as words of ``author``."""
+        at = 0
+        for covered, insert in parts:
+            if insert is None:
+                at += covered
+            elif insert:
+                if at != self._at:
+                    self._go(at)
+                _add(self._before, len(insert), author)
+                at += len(insert)
+                self._at = at
+
+    def _go(self, at: int) -> None:
+        while self._at < at:
+            run = self._behind.pop()
+            if self._at + run.units > at:
+                self._behind.append(Run(self._at + run.units - at, run.author))
+                run = Run(at - self._at, run.author)
+            _add(self._before, *run)
+            self._at += run.units
+        while self._at > at:
+            run = self._before.pop()
+            if self._at - run.units < at:
+                self._before.append(Run(run.units - (self._at - at), run.author))
+                run = Run(self._at - at, run.author)
+            self._behind.append(run)
+            self._at -= run.units
 
 
 def replay(log: Iterable[tuple[ChangeSet, int]]) -> list[Run]:

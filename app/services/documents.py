@@ -109,26 +109,27 @@ def create_documents(
         )  # fmt: skip
         made.append(document)
         if text := clean(field, given):
-            logs.append(_advance(uow, document, [], _in_pieces(actor, to_units(""), to_units(text))))
+            logs.append(_advance(uow, document, [], _in_pieces(actor, to_units(""), to_units(text), mark(actor))))
     uow.session.add_all(made)
     _keep(uow, logs)
     return made
 
 
-def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str) -> bool:
+def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str, hand: str | None = None) -> bool:
     """Make ``text`` the document's text by an ordinary change (a large one in pieces); False when it is that already.
 
-    The caller has checked the right and locked the row. Everyone in the room receives it as a change.
+    ``hand`` is what the log names as its client, where that tells something. The caller has checked the right and
+    locked the row. Everyone in the room receives it as a change.
     """
     text = clean(document.field, text)
     if text == document.text:
         return False
-    change = change_between(document.text, text)
+    change, hand = change_between(document.text, text), hand or mark(actor)
     if change.inserted <= PIECE_UNITS and len(change.parts) <= PIECE_PARTS:
         after = change.apply(to_units(document.text))
-        append(uow, document, [Addition(actor.person_id, mark(actor), 0, change, after)])
+        append(uow, document, [Addition(actor.person_id, hand, 0, change, after)])
     else:
-        append(uow, document, _in_pieces(actor, to_units(document.text), to_units(text)))
+        append(uow, document, _in_pieces(actor, to_units(document.text), to_units(text), hand))
     return True
 
 
@@ -137,14 +138,13 @@ def mark(actor: Actor) -> str:
     return f"{actor.person_id or 0}.{new_nonce()}"
 
 
-def _in_pieces(actor: Actor, old: Units, new: Units) -> list[Addition]:
+def _in_pieces(actor: Actor, old: Units, new: Units, client: str) -> list[Addition]:
     """The changes that lead from one text to another by replacing what differs as a whole.
 
     What is put in is cut into pieces that every reader of the log takes: a change has a longest size on the wire.
     """
     change = difference(old, new)
     put_in = Units("".join(insert for _, insert in change.parts if insert))
-    client = mark(actor)
     additions = []
     text, at, end = old, change.start, change.end
     for number, piece in enumerate(cut(put_in)):

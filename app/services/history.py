@@ -1,28 +1,33 @@
 """The time line of an item's words, from the log of changes: moments, what lies between two of them, and restoring.
 
 A **moment** gathers what one person changed without a pause of five minutes, all inside one session or all outside
-any. Decisions, locked versions and the ends of sessions in which the words changed are moments too. A moment is
-addressed by its **mark**: the versions of the item's four texts after it, such as "12.40.3.0".
+any, and without others taking away what was written (app/calc/stretches.py). Bringing back earlier words is a moment
+of its own, before which all others end. Decisions, locked versions and the ends of sessions in which the words changed
+are moments too. A moment is addressed by its **mark**: the versions of the item's four texts after it, such as
+"12.40.3.0".
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import accumulate
 from typing import NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.calc.authorship import Span, spans
-from app.calc.changes import from_units, recall, to_units
+from app.calc.changes import from_units, recall, recall_parts, to_units
 from app.calc.differences import Segment, difference
 from app.calc.plain import plain
+from app.calc.stretches import Entry, gather
 from app.errors import Conflict, Forbidden, NotFound
 from app.events import WordsRestored
 from app.policy import Actor, Can
+from app.secrets import new_nonce
 from app.services.accounts import names_of
 from app.services.activity import note
 from app.services.documents import WORDS, authors_of, documents_of, mark_of, replace_text
@@ -36,8 +41,11 @@ from models.polls import Decision
 from models.suggestions import Suggestion, SuggestionState
 from models.versions import Version, VersionItem
 
-PAUSE = timedelta(minutes=5)
 _TAKEN = (SuggestionState.ACCEPTED, SuggestionState.PARTLY)
+#: The kinds of moments that come from the log, and of the states between them.
+_WRITTEN = {"edit", "restore", "state"}
+#: What the log of changes names as the hand that brought back earlier words, after whose it was.
+_RESTORED = ".restored-"
 #: The mark of an item before its first word.
 BEGINNING = ".".join("0" for _ in WORDS)
 #: So many changes are read for each moment that is asked for, and so many at least and at most.
@@ -48,12 +56,14 @@ MOST_READ = 100_000
 
 @dataclass
 class Moment:
-    """One entry of the time line; ``kind`` is "edit", "decision", "version", "session" (the end of one) or
+    """One entry of the time line; ``kind`` is "edit", "restore", "decision", "version", "session" (the end of one) or
     "suggestion" (of ``name``, accepted by ``decider``).
 
-    ``mark`` addresses the item's words after it, ``fields`` are the texts that changed, ``text`` is the outcome
-    sentence or the version's title, ``changes`` how many changes an edit gathers. What an accepted suggestion
-    changed is no edit of its author's besides.
+    ``mark`` addresses the item's words after it, and ``before`` those before a restore; ``fields`` are the texts that
+    changed, ``text`` is the outcome sentence or the version's title, ``changes`` how many changes an edit gathers and
+    ``place`` where it ends in the log. What an accepted suggestion changed is no edit of its author's besides.
+    ``between``, newest first, is what stood in the midst of an edit before somebody took a few letters of it away: of
+    the kind "state", by the ``name`` of who did.
     """
 
     kind: str
@@ -71,6 +81,9 @@ class Moment:
     decision: Decision | None = None
     version: Version | None = None
     suggestion: Suggestion | None = None
+    before: str = ""
+    between: list[Moment] = field(default_factory=list)
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,6 +113,7 @@ class _Change(NamedTuple):
     version: int
     author_id: int | None
     client: str
+    changes: str
 
 
 def taken_by(suggestion: Suggestion) -> str:
@@ -120,16 +134,17 @@ def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id
     marks = _Marks(log, texts)
     moments = [moment for moment in _bound(session, item) if since is None or moment.ended > since]
     told = {taken_by(moment.suggestion) for moment in moments if moment.suggestion is not None}
-    moments += _edits([change for change in log if change.client not in told], meetings)
     for moment in moments:
         moment.mark = marks.at(moment.ended)
-    moments += _sessions(meetings, marks, since)
-    shown = sorted(moments, key=lambda moment: (moment.ended, moment.kind != "edit"), reverse=True)[:most]
-    names = names_of(session, (one for moment in shown for one in (moment.author_id, moment.decider_id)))
-    for moment in shown:
-        if moment.kind in {"edit", "suggestion"}:
-            moment.name = names.get(moment.author_id or 0, "Concordat")
-            moment.decider = names.get(moment.decider_id or 0, "")
+    moments += _edits(log, told, meetings, marks) + _sessions(meetings, marks, since)
+    shown = sorted(
+        moments, key=lambda moment: (moment.ended, moment.kind not in _WRITTEN, moment.place), reverse=True
+    )[:most]  # fmt: skip
+    named = [each for moment in shown for each in (moment, *moment.between) if each.kind in {*_WRITTEN, "suggestion"}]
+    names = names_of(session, (one for moment in named for one in (moment.author_id, moment.decider_id)))
+    for moment in named:
+        moment.name = names.get(moment.author_id or 0, "Concordat")
+        moment.decider = names.get(moment.decider_id or 0, "")
     return shown
 
 
@@ -216,10 +231,17 @@ def compare(
     return [FieldDifference(one, difference(plain(old[one]), plain(new[one])), old[one] != new[one]) for one in WORDS]
 
 
-def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id: int | None = None) -> list[Field]:
+class Restored(NamedTuple):
+    """The texts that were brought back, and the mark of the words before, which bring back what was."""
+
+    fields: list[Field]
+    before: str
+
+
+def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id: int | None = None) -> Restored:
     """Make the words of a moment the present words, by ordinary changes on top: nothing of the history is lost.
 
-    Answers the texts that changed. Raises NotFound, Forbidden with the reason why the words cannot change now,
+    Raises NotFound, Forbidden with the reason why the words cannot change now,
     Conflict when they are the present ones.
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
@@ -227,19 +249,17 @@ def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id:
     access, reason = may_write(uow.session, actor, item)
     if access != "write":
         raise Forbidden(reason)
-    wanted = words_at(uow, actor, item.id, mark)
     texts = documents_of(uow.session, [item.id]).get(item.id, {})
-    changed = [
-        one
-        for one in WORDS
-        if one in texts and replace_text(uow, actor, uow.lock(Document, texts[one].id), wanted[one])
-    ]
+    held = {one: uow.lock(Document, texts[one].id) for one in WORDS if one in texts}
+    before, wanted = mark_now(uow.session, item), words_at(uow, actor, item.id, mark)
+    hand = f"{actor.person_id or 0}{_RESTORED}{new_nonce()}"
+    changed = [one for one, text in held.items() if replace_text(uow, actor, text, wanted[one], hand)]
     if not changed:
         raise Conflict("These are the present words already.")
     item.changed_at = uow.now
     note(uow, actor, f"restored earlier words of {item.reference}", group_id=item.group_id, item_id=item.id)
     uow.emit(WordsRestored(item.group_id, item.id))
-    return changed
+    return Restored(changed, before)
 
 
 @dataclass(frozen=True)
@@ -334,12 +354,14 @@ def _log(session: Session, texts: Mapping[Field, Document], most: int) -> tuple[
         if one not in texts:
             continue
         rows = session.execute(
-            select(TextChange.at, TextChange.version, TextChange.author_id, TextChange.client)
+            select(TextChange.at, TextChange.version, TextChange.author_id, TextChange.client, TextChange.changes)
             .where(TextChange.document_id == texts[one].id)
             .order_by(TextChange.version.desc())
             .limit(most)
         ).all()
-        found += [_Change(at, one, version, author, client) for at, version, author, client in rows]
+        # Of two writers who met, the one who began first may have come second: a text's changes stand in their order.
+        times = accumulate((row.at for row in reversed(rows)), max)
+        found += [_Change(at, one, *row[1:]) for at, row in zip(times, reversed(rows), strict=True)]
         if len(rows) == most:
             since = max(since, rows[-1].at) if since is not None else rows[-1].at
     if since is not None:
@@ -347,22 +369,28 @@ def _log(session: Session, texts: Mapping[Field, Document], most: int) -> tuple[
     return sorted(found), since
 
 
-def _edits(log: list[_Change], meetings: list[Meeting]) -> list[Moment]:
-    """Gather the log by author, pause and session; two people who type at the same time make one moment each."""
-    open_ones: dict[int | None, Moment] = {}
-    moments = []
-    for change in log:
-        meeting = next((one for one in meetings if _during(one, change.at)), None)
-        moment = open_ones.get(change.author_id)
-        if moment is None or change.at - moment.ended > PAUSE or moment.meeting is not meeting:
-            moment = Moment("edit", change.at, change.at, author_id=change.author_id, meeting=meeting)
-            open_ones[change.author_id] = moment
-            moments.append(moment)
-        moment.ended = change.at
-        moment.changes += 1
-        if change.field not in moment.fields:
-            moment.fields = [one for one in WORDS if one in (*moment.fields, change.field)]
-    return moments
+def _edits(log: list[_Change], told: Collection[str], meetings: list[Meeting], marks: _Marks) -> list[Moment]:
+    """What people wrote and restored, gathered; what was ``told`` otherwise only takes words away."""
+    held = [next((one for one in meetings if _during(one, change.at)), None) for change in log]
+    stretches = gather(
+        Entry(
+            change.at, change.field, change.author_id or 0, meeting.id if meeting else 0, change.client in told,
+            change.client if _RESTORED in change.client else "", recall_parts(change.changes),
+        )
+        for change, meeting in zip(log, held, strict=True)
+    )  # fmt: skip
+    return [
+        Moment(
+            "restore" if each.act else "edit", log[each.first].at, log[each.last].at, marks.after(each.last),
+            author_id=each.author or None, meeting=held[each.last], changes=each.changes, place=each.last,
+            fields=[one for one in WORDS if one in each.texts], before=marks.after(each.first - 1) if each.act else "",
+            between=[
+                Moment("state", at := log[state.last].at, at, marks.after(state.last), author_id=state.by or None)
+                for state in reversed(each.states)
+            ],
+        )
+        for each in stretches
+    ]  # fmt: skip
 
 
 def _sessions(meetings: list[Meeting], marks: _Marks, since: datetime | None) -> list[Moment]:
@@ -421,23 +449,29 @@ def _bound(session: Session, item: Item) -> list[Moment]:
 
 
 class _Marks:
-    """From a time to the versions of the four texts at it, as far back as the log was read."""
+    """The versions of the four texts after each change of a log, as far back as it was read."""
 
     def __init__(self, log: list[_Change], texts: Mapping[Field, Document]) -> None:
-        self._by_field: dict[Field, list[_Change]] = {one: [] for one in WORDS}
-        for change in log:
-            self._by_field[change.field].append(change)
+        self._log = log
+        self._places: dict[Field, list[int]] = {one: [] for one in WORDS}
+        for place, change in enumerate(log):
+            self._places[change.field].append(place)
         self._before = {
-            one: found[0].version - 1 if found else texts[one].version if one in texts else 0
-            for one, found in self._by_field.items()
+            one: log[found[0]].version - 1 if found else texts[one].version if one in texts else 0
+            for one, found in self._places.items()
         }
 
     def at(self, when: datetime) -> str:
+        """The mark of a time."""
+        return self.after(bisect_right(self._log, when, key=lambda change: change.at) - 1)
+
+    def after(self, place: int) -> str:
+        """The mark of a change, by its place in the log; of none of them: -1."""
         versions = []
         for one in WORDS:
-            changes = self._by_field[one]
-            place = bisect_right(changes, when, key=lambda change: change.at)
-            versions.append(changes[place - 1].version if place else self._before[one])
+            places = self._places[one]
+            found = bisect_right(places, place)
+            versions.append(self._log[places[found - 1]].version if found else self._before[one])
         return ".".join(str(version) for version in versions)
 
 

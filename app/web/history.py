@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, get_template_attribute, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 
 from app import markup
 from app.policy import Can
@@ -41,7 +42,7 @@ def index(item_id: int, slug: str) -> ResponseReturnValue:
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
         moments = history.timeline(uow, actor, item_id, most=most + 1)
     return render_template(
-        "history/index.html", entry=entry, moments=moments[:most], fields=field_words(), beginning=history.BEGINNING,
+        "history/index.html", entry=entry, moments=moments[:most], beginning=history.BEGINNING,
         more=most * 4 if len(moments) > most and most < MOST_SHOWN else 0,
     )  # fmt: skip
 
@@ -112,12 +113,12 @@ def restore(item_id: int, slug: str) -> ResponseReturnValue:
     """Make the words of a moment the present ones, as new changes."""
     with transaction() as (uow, actor):
         item = items.access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id())
-        before = history.mark_now(uow.session, item)
-        changed = history.restore(uow, actor, item_id=item_id, mark=text("mark"), group_id=group_id())
+        changed, before = history.restore(uow, actor, item_id=item_id, mark=text("mark"), group_id=group_id())
     said = ngettext("One text of %(reference)s brought back", "%(num)d texts of %(reference)s brought back",
                     len(changed), reference=item.reference)  # fmt: skip
+    here, fields = url_for("history.restore", slug=slug, item_id=item_id), {"mark": before}
     if wants_json():
-        back = {"url": url_for("history.restore", slug=slug, item_id=item_id), "fields": {"mark": before}}
-        return jsonify(said=said, item=item.id, undo=back)
-    flash(said, "success")
+        return jsonify(said=said, item=item.id, undo={"url": here, "fields": fields})
+    button = get_template_attribute("components/buttons.html", "post_button")
+    flash(Markup("{} {}").format(said, button(_("Undo"), here, kind="quiet", small=True, fields=fields)), "success")
     return redirect(url_for("items.item", slug=slug, item_id=item_id))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 from sqlalchemy import update
 
-from app.calc.changes import to_units
+from app.calc.changes import difference, to_units
 from app.errors import Conflict, Forbidden, NotFound
 from app.policy import Actor
 from app.services import documents, history, items, suggestions, texts
@@ -249,14 +250,140 @@ def test_restoring_is_a_change_like_any_other(database: Database, people: Cast, 
     write(database, people.member, item, "Worse title", Field.TITLE)
     clock.advance(minutes=10)
     with database.writing() as uow:
-        changed = history.restore(uow, people.peer, item_id=item.id, mark="1.1.0.0")
-    assert changed == [Field.TITLE, Field.TEXT]
+        brought = history.restore(uow, people.peer, item_id=item.id, mark="1.1.0.0")
+    assert brought == ([Field.TITLE, Field.TEXT], "2.2.0.0")
     with database.reading() as uow:
         assert documents.words_of(uow.session, item.id)["text"] == "One."
         assert history.mark_now(uow.session, item) == "3.3.0.0"
-    assert moments(database, people, item)[0].name == people.peer.name
+    newest, before = moments(database, people, item)[:2]
+    assert (newest.kind, newest.name, newest.fields) == ("restore", people.peer.name, [Field.TITLE, Field.TEXT])
+    assert newest.before == before.mark == "2.2.0.0"
     with pytest.raises(Conflict), database.writing() as uow:
         history.restore(uow, people.peer, item_id=item.id, mark="1.1.0.0")
+
+
+def typed(database: Database, actor: Actor, item: Item, change: Callable[[str], str]) -> None:
+    """One change of an item's words as an editor sends it: what stays at both ends is kept."""
+    with database.writing() as uow:
+        document = documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT]
+        source = difference(to_units(document.text), to_units(change(document.text))).to_json()
+        texts.push(
+            uow, actor, document_id=document.id, base=document.version, client=f"{actor.person_id}.v{document.version}",
+            first_seq=1, sources=[source],
+        )  # fmt: skip
+
+
+def reachable(database: Database, people: Cast, item: Item) -> list[str]:
+    """The words of every moment, and of every state between two, newest first."""
+    with database.reading() as uow:
+        found = history.timeline(uow, people.observer, item.id, most=50)
+        states = [state for moment in found for state in (moment, *moment.between)]
+        return [history.words_at(uow, people.observer, item.id, state.mark)[Field.TEXT] for state in states]
+
+
+def test_what_another_took_away_within_minutes_is_a_moment(
+    database: Database, people: Cast, item: Item, clock: SetClock
+) -> None:
+    clock.advance(minutes=10)
+    typed(database, people.member, item, lambda text: text + " A clause of the member's.")
+    clock.advance(seconds=20)
+    typed(database, people.peer, item, lambda _text: "All in other words.")
+    clock.advance(seconds=20)
+    typed(database, people.member, item, lambda text: text + " And on.")
+    found = moments(database, people, item)
+    assert [(each.name, each.changes) for each in found] == [
+        (people.member.name, 1), (people.peer.name, 1), (people.member.name, 1), (people.member.name, 2),
+    ]  # fmt: skip
+    assert reachable(database, people, item) == [
+        "All in other words. And on.", "All in other words.", "One. A clause of the member's.", "One.",
+    ]  # fmt: skip
+
+
+def test_a_few_letters_taken_one_by_one_are_a_state_between(
+    database: Database, people: Cast, item: Item, clock: SetClock
+) -> None:
+    """Mending each other's words makes no storm of moments, and yet no word of it is out of reach."""
+    clock.advance(minutes=10)
+    typed(database, people.member, item, lambda text: text + " It is not so.")
+    for was, now in ((" not ", " no "), (" no ", " n "), (" n ", "  ")):
+        clock.advance(seconds=1)
+        typed(database, people.peer, item, lambda text, was=was, now=now: text.replace(was, now))
+        typed(database, people.member, item, lambda text: text + "!")
+    found = moments(database, people, item)
+    assert [(each.name, each.changes) for each in found][:2] == [(people.member.name, 4), (people.peer.name, 3)]
+    assert [(each.name, each.mark) for each in found[0].between] == [(people.peer.name, "1.2.0.0")]
+    assert "One. It is not so." in reachable(database, people, item)
+
+
+def test_who_writes_beside_others_has_one_moment(database: Database, people: Cast, item: Item, clock: SetClock) -> None:
+    clock.advance(minutes=10)
+    with database.writing() as uow:
+        document = documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT]
+        documents.replace_text(uow, people.facilitator, document, "One.\n\nTwo.\n\nThree.")
+    clock.advance(minutes=10)
+    for number in range(30):
+        clock.advance(seconds=1)
+        for actor, place in ((people.member, "One"), (people.peer, "Two"), (people.facilitator, "Three")):
+            typed(database, actor, item, lambda text, place=place, n=number: text.replace(place, f"{place} {n}", 1))
+        typed(database, people.member, item, lambda text: text.replace("One", "Onw", 1))
+        typed(database, people.member, item, lambda text: text.replace("Onw", "One", 1))
+    found = moments(database, people, item)
+    assert [(each.changes, each.between) for each in found[:3]] == [(90, []), (30, []), (30, [])]
+
+
+def test_a_passage_its_author_takes_out_again_is_a_state_between(
+    database: Database, people: Cast, item: Item, clock: SetClock
+) -> None:
+    clock.advance(minutes=10)
+    typed(database, people.member, item, lambda text: text + " A passage that is seen by all, and then gone.")
+    clock.advance(seconds=30)
+    typed(database, people.member, item, lambda text: text[:-1])
+    for _ in range(4):
+        typed(database, people.member, item, lambda text: text[:-11])
+    typed(database, people.member, item, lambda text: text + " Short.")
+    assert [len(each.between) for each in moments(database, people, item)] == [1, 0]
+    assert "One. A passage that is seen by all, and then gone." in reachable(database, people, item)
+
+
+def test_what_an_accepted_suggestion_took_away_is_a_moment(
+    database: Database, people: Cast, item: Item, clock: SetClock
+) -> None:
+    clock.advance(minutes=10)
+    typed(database, people.member, item, lambda text: text + " A clause of the member's.")
+    with database.writing() as uow:
+        made = suggestions.suggest(uow, people.peer, item_id=item.id, field=Field.TEXT, text="Other.", version=2)
+    clock.advance(seconds=20)
+    with database.writing() as uow:
+        suggestions.accept(uow, people.facilitator, suggestion_id=made.id)
+    clock.advance(seconds=20)
+    typed(database, people.member, item, lambda text: text + " And on.")
+    assert "One. A clause of the member's." in reachable(database, people, item)
+    assert [each.kind for each in moments(database, people, item)] == ["edit", "suggestion", "edit", "edit"]
+
+
+def test_a_restore_is_a_moment_of_its_own_and_can_be_undone_after_others_wrote_on(
+    database: Database, people: Cast, item: Item, clock: SetClock
+) -> None:
+    clock.advance(minutes=10)
+    write(database, people.facilitator, item, "Legal and fair", Field.TITLE)
+    clock.advance(seconds=20)
+    typed(database, people.peer, item, lambda text: text + " Of the peer.")
+    typed(database, people.member, item, lambda text: text + " Of the member.")
+    with database.writing() as uow:
+        brought = history.restore(uow, people.facilitator, item_id=item.id, mark="1.1.0.0")
+    clock.advance(seconds=20)
+    typed(database, people.member, item, lambda text: text + " And on.")
+    typed(database, people.facilitator, item, lambda text: text + " And further.")
+    found = moments(database, people, item)
+    assert [(each.kind, each.name) for each in found[:4]] == [
+        ("edit", people.facilitator.name), ("edit", people.member.name), ("restore", people.facilitator.name),
+        ("edit", people.member.name),
+    ]  # fmt: skip
+    assert found[2].before == found[3].mark == brought.before
+    with database.writing() as uow:
+        history.restore(uow, people.member, item_id=item.id, mark=brought.before)
+    assert reachable(database, people, item)[0] == "One. Of the peer. Of the member."
+    assert "One. And on. And further." in reachable(database, people, item)
 
 
 def test_refusals(database: Database, people: Cast, item: Item) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -60,3 +61,22 @@ def test_runs_say_what_a_letter_by_letter_account_says(log: list[tuple[ChangeSet
     assert all(one.author != two.author for one, two in itertools.pairwise(runs)), "neighbours are joined"
     assert all(run.units > 0 for run in runs)
     assert Run(0, 1) not in authorship.from_json(authorship.to_json(runs))
+
+
+@given(st.integers(0, 9), logs())
+def test_a_walk_says_what_the_runs_say_and_what_was_taken(begun: int, log: list[tuple[ChangeSet, int]]) -> None:
+    first = replace(0, 0, 0, Units("." * begun))
+    runs, walk = authorship.after([], first, 0), authorship.Walk(begun)
+    for change, author in log:
+        grown = ChangeSet((*change.parts, (begun, None)))
+        before = [run.author for run in runs for _ in range(run.units)]
+        gone, at = [], 0
+        for covered, insert in grown.parts:
+            gone += before[at : at + covered] if insert is not None else []
+            at += covered
+        assert walk.take(grown.parts) == Counter(gone)
+        walk.put(grown.parts, author)
+        runs = authorship.after(runs, grown, author)
+        assert [run.author for run in walk.runs for _ in range(run.units)] == [
+            run.author for run in runs for _ in range(run.units)
+        ]

@@ -13,6 +13,7 @@ from app.uow import Database
 from models.documents import Field
 from models.items import Item, Kind, PrincipleGroup, Status
 from tests.cast import Browser, Cast, counting
+from tests.conftest import SetClock
 from tests.wordings import rewrite
 
 ROOM = "/g/north-vale/blueprint"
@@ -153,7 +154,7 @@ def test_numbers_that_no_object_has_break_nothing(
 
 
 def test_item_page_time_line_and_difference(
-    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item]
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item], clock: SetClock
 ) -> None:
     browser, place = client_of(people.member), f"{ROOM}/items/{blueprint['C1.1'].id}"
     browser.post(f"{place}/principles", data={"principles": [blueprint["P1"].id]})
@@ -163,9 +164,40 @@ def test_item_page_time_line_and_difference(
     shown = browser.get(f"{place}/compare?from=1.0.0.0").text
     assert "Some bold words &lt;b&gt;</ins>" in shown.replace('<span class="visually-hidden">]</span>', "")
     assert browser.get(f"{place}/compare?from=9.9.9.9").status_code == 404
+    clock.advance(seconds=1)
     back = browser.post(f"{place}/history/restore", data={"mark": "1.0.0.0"}, headers=JSON).json
     assert back["said"] == "One text of C1.1 brought back"
     assert back["undo"]["fields"] == {"mark": "1.1.0.0"}
+    line = browser.get(f"{place}/history").text
+    assert "brought back earlier words" in line
+    assert f'{place}/compare?from=1.1.0.0">take this back' in line
+    assert "take this back" in browser.get(place).text
+    page = browser.post(f"{place}/history/restore", data={"mark": "1.1.0.0"}, follow_redirects=True).text
+    assert "One text of C1.1 brought back" in page
+    undo = page[page.index("One text of C1.1 brought back") :]
+    assert '<input type="hidden" name="mark" value="1.2.0.0"><button' in undo
+    assert "Some <strong>bold</strong> words" in browser.get(place).text
+
+
+def test_the_states_between_two_moments_can_be_compared(
+    client_of: Callable[[Actor], Browser],
+    people: Cast,
+    blueprint: dict[str, Item],
+    database: Database,
+    clock: SetClock,
+) -> None:
+    item = blueprint["C1.1"]
+    for actor, words in (
+        (people.member, "Not so."), (people.peer, "No so."), (people.member, "No so! And on."),
+    ):  # fmt: skip
+        clock.advance(seconds=1)
+        rewrite(database, actor, item.id, words)
+    browser, place = client_of(people.observer), f"{ROOM}/items/{item.id}"
+    assert "and 2 states in between" in browser.get(place).text
+    page = browser.get(f"{place}/history").text
+    assert f"before {people.peer.name} took words of it away" in page
+    assert '<input type="radio" name="from" value="1.2.0.0">' in page
+    assert "Not so." in browser.get(f"{place}/compare?from=0.0.0.0&to=1.2.0.0").text
 
 
 def test_who_agrees_to_words_agrees_to_those_that_were_read(
