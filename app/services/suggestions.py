@@ -48,7 +48,8 @@ class Shown:
     """A suggestion as people read it.
 
     ``before`` and ``after`` are the text without and with it, as the text is now, or, ``in_conflict``, as it was before
-    somebody changed the same words; ``now`` is the text of today. ``places`` are what can be accepted one by one.
+    somebody changed the same words; ``now`` is the text of today. ``places`` are what can be accepted one by one. Of
+    one accepted in part ``after`` holds what was taken, and ``left_out`` is the rest.
     """
 
     suggestion: Suggestion
@@ -60,6 +61,7 @@ class Shown:
     now: str
     in_conflict: bool
     places: list[Words]
+    left_out: list[Words]
     may_decide: bool
     may_withdraw: bool
 
@@ -154,7 +156,8 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
     )[:DECIDED_SHOWN]  # fmt: skip
     may_decide = items.may_write(uow.session, actor, item).access == "write"
     names = _named(uow.session, [each for each, _ in found])
-    return [_shown(uow, actor, each, text, names, may_decide) for each, text in [*waiting, *decided]]
+    parts = _parts_taken(uow.session, [each for each, _ in decided])
+    return [_shown(uow, actor, each, text, names, parts, may_decide) for each, text in [*waiting, *decided]]
 
 
 def in_group(
@@ -175,9 +178,11 @@ def in_group(
         query = query.where(Suggestion.author_id == actor.person_id)
     rows = uow.session.execute(query).all()
     names = _named(uow.session, [row[0] for row in rows])
+    parts = _parts_taken(uow.session, [row[0] for row in rows])
     may = items.rights(uow.session, actor, group_id)
     return [
-        (_shown(uow, actor, each, text, names, may.words(item).access == "write"), item) for each, text, item in rows
+        (_shown(uow, actor, each, text, names, parts, may.words(item).access == "write"), item)
+        for each, text, item in rows
     ]
 
 
@@ -407,31 +412,49 @@ def _open_on(document: Document) -> Select[Suggestion]:
     )  # fmt: skip
 
 
+def _parts_taken(session: Session, some: Iterable[Suggestion]) -> dict[int, ChangeSet]:
+    """What was taken of suggestions that were accepted in part: the log holds it, right after where they were then."""
+    ids = {history.taken_by(each): each for each in some if each.state is SuggestionState.PARTLY}
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(TextChange.client, TextChange.changes).where(
+            TextChange.document_id.in_({each.document_id for each in ids.values()}), TextChange.client.in_(ids),
+            TextChange.seq == 0,
+        )
+    )  # fmt: skip
+    return {ids[client].id: recall(changes) for client, changes in rows}
+
+
 def _shown(
-    uow: UnitOfWork, actor: Actor, suggestion: Suggestion, document: Document, names: dict[int, str], may_decide: bool
-) -> Shown:
+    uow: UnitOfWork, actor: Actor, suggestion: Suggestion, document: Document, names: dict[int, str],
+    parts: dict[int, ChangeSet], may_decide: bool,
+) -> Shown:  # fmt: skip
     """Reading changes no row: what was written since is passed over in memory."""
     waits = suggestion.state is SuggestionState.OPEN
     if waits and not suggestion.in_conflict:
         change, version, conflict = _carried(uow.session, suggestion, document)
     else:
         change, version, conflict = recall(suggestion.carried), suggestion.carried_to, suggestion.in_conflict
+    taken = parts.get(suggestion.id, change)
+    left = set(calc.places(change)) - set(calc.places(taken))
     before = history.text_at(uow.session, document, version)
     units = to_units(before)
     mine = suggestion.author_id is not None and suggestion.author_id == actor.person_id
     return Shown(
         suggestion=suggestion, field=document.field, author=names.get(suggestion.author_id or 0, ""),
-        decided_by=names.get(suggestion.decided_by_id or 0, ""), before=before, after=from_units(change.apply(units)),
-        now=document.text, in_conflict=conflict and waits, places=_words(change, before),
+        decided_by=names.get(suggestion.decided_by_id or 0, ""), before=before, after=from_units(taken.apply(units)),
+        now=document.text, in_conflict=conflict and waits, places=_words(calc.places(change), before),
+        left_out=_words(sorted(left), before),
         may_decide=waits and may_decide, may_withdraw=waits and mine,
     )  # fmt: skip
 
 
-def _words(change: ChangeSet, text: str) -> list[Words]:
+def _words(places: Iterable[calc.Place], text: str) -> list[Words]:
     units = to_units(text)
     return [
         Words(from_units(type(units)(units[place.start : place.end])), from_units(type(units)(place.insert)))
-        for place in calc.places(change)
+        for place in places
     ]
 
 

@@ -6,7 +6,6 @@ from flask import Blueprint, flash, get_template_attribute, jsonify, redirect, r
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from markupsafe import Markup
 
 from app import markup
 from app.policy import Can
@@ -119,6 +118,5 @@ def restore(item_id: int, slug: str) -> ResponseReturnValue:
     here, fields = url_for("history.restore", slug=slug, item_id=item_id), {"mark": before}
     if wants_json():
         return jsonify(said=said, item=item.id, undo={"url": here, "fields": fields})
-    button = get_template_attribute("components/buttons.html", "post_button")
-    flash(Markup("{} {}").format(said, button(_("Undo"), here, kind="quiet", small=True, fields=fields)), "success")
+    flash(get_template_attribute("history/_parts.html", "restored")(said, here, fields), "success")
     return redirect(url_for("items.item", slug=slug, item_id=item_id))

@@ -25,11 +25,15 @@ MOST_CHOICES = 100
 
 @dataclass(frozen=True)
 class Redline:
-    """One suggestion on a page; ``marked`` is its difference, ``choices`` its places as check boxes offer them."""
+    """One suggestion on a page; ``marked`` is its difference, ``choices`` its places as check boxes offer them.
+
+    Of one accepted in part ``marked`` is what was taken, and ``left_out`` says the rest in words.
+    """
 
     shown: Shown
     marked: Markup
     choices: list[tuple[str, str]]
+    left_out: list[str]
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ def line(shown: Shown) -> Redline:
     choices = []
     if shown.may_decide and 1 < len(shown.places) <= MOST_CHOICES:
         choices = [(str(at), _place(words.old, words.new)) for at, words in enumerate(shown.places)]
-    return Redline(shown, marked(shown.before, shown.after), choices)
+    left_out = [_place(words.old, words.new) for words in shown.left_out]
+    return Redline(shown, marked(shown.before, shown.after), choices, left_out)
 
 
 def marked(before: str, after: str) -> Markup:

@@ -192,7 +192,15 @@ def test_a_part_of_it_is_accepted(room: Room) -> None:
         room.decide(room.people.facilitator, made, places=[])
     room.decide(room.people.facilitator, made, places=[1, 99])
     assert room.words == "Partners share gain and loss within a narrow corridor."
-    assert room.shown()[0].suggestion.state is SuggestionState.PARTLY
+    room.write(room.words.replace("Partners", "Two partners"))
+    (shown,) = room.shown()
+    assert shown.suggestion.state is SuggestionState.PARTLY
+    assert (shown.after, shown.left_out) == (
+        "Partners share gain and loss within a narrow corridor.", [Words("Partners", "All partners")],
+    )  # fmt: skip
+    with room.database.reading() as uow:
+        listed = suggestions.in_group(uow, room.people.observer, group_id=room.people.group_id, decided=True)
+    assert listed[0][0].left_out == shown.left_out
 
 
 def test_it_is_refused_with_a_reason_or_taken_back_by_its_author(room: Room) -> None:

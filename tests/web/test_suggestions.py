@@ -50,7 +50,14 @@ def test_a_suggestion_goes_from_a_member_to_a_facilitator_and_back(
     ).text
     assert "Partners share gain and loss within a narrow corridor." in taken
     assert "Accepted in part" in taken
-    assert "Not all." in member.get(f"{ROOM}/items/{agreed.id}").text
+    told = member.get(f"{ROOM}/items/{agreed.id}").text
+    assert "Not all." in told
+    decided = told[told.index('id="suggestion-1" aria-labelledby="suggestion-1-who"') :]
+    decided = decided[: decided.index("</article>")]
+    assert 'id="suggestion-1-who"' in decided
+    assert decided.index("Taken:") < decided.index("narrow") < decided.index("Not taken:")
+    assert "“Partners” becomes “All partners”" in decided[decided.index("Not taken:") :]
+    assert "All partners" not in decided[: decided.index("Not taken:")]
     again = facilitator.post(f"{address}/reject", data={"answer": "No."})
     assert again.status_code == 409
 
