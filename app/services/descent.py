@@ -287,7 +287,7 @@ def _put_in(uow: UnitOfWork, actor: Actor, into: Document, at: int, text: Docume
         pieces = [Run(len(words) - begins, actor.person_id or 0)]
     whole, start = to_units(into.text), begins
     additions: list[documents.Addition] = []
-    client = documents.mark(actor)
+    client = documents.client_of(actor, documents.MOVED)
     for run in pieces:
         for piece in documents.cut(Units(words[start : start + run.units])):
             change = replace(len(whole), at, at, piece)
@@ -367,7 +367,7 @@ def _join(uow: UnitOfWork, actor: Actor, kept: Document, given: Document, words:
 def _insert(uow: UnitOfWork, actor: Actor, document: Document, at: int, words: str) -> None:
     change = replace(units_length(document.text), at, at, to_units(words))
     whole = change.apply(to_units(document.text))
-    addition = documents.Addition(actor.person_id, documents.mark(actor), 0, change, whole)
+    addition = documents.Addition(actor.person_id, documents.client_of(actor), 0, change, whole)
     documents.append(uow, document, [addition])
 
 

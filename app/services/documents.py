@@ -109,33 +109,44 @@ def create_documents(
         )  # fmt: skip
         made.append(document)
         if text := clean(field, given):
-            logs.append(_advance(uow, document, [], _in_pieces(actor, to_units(""), to_units(text), mark(actor))))
+            logs.append(_advance(uow, document, [], _in_pieces(actor, to_units(""), to_units(text), client_of(actor))))
     uow.session.add_all(made)
     _keep(uow, logs)
     return made
 
 
-def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str, hand: str | None = None) -> bool:
+def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str, client: str | None = None) -> bool:
     """Make ``text`` the document's text by an ordinary change (a large one in pieces); False when it is that already.
 
-    ``hand`` is what the log names as its client, where that tells something. The caller has checked the right and
+    ``client`` is what the log names as its hand, where that tells something. The caller has checked the right and
     locked the row. Everyone in the room receives it as a change.
     """
     text = clean(document.field, text)
     if text == document.text:
         return False
-    change, hand = change_between(document.text, text), hand or mark(actor)
+    change, client = change_between(document.text, text), client or client_of(actor)
     if change.inserted <= PIECE_UNITS and len(change.parts) <= PIECE_PARTS:
         after = change.apply(to_units(document.text))
-        append(uow, document, [Addition(actor.person_id, hand, 0, change, after)])
+        append(uow, document, [Addition(actor.person_id, client, 0, change, after)])
     else:
-        append(uow, document, _in_pieces(actor, to_units(document.text), to_units(text), hand))
+        append(uow, document, _in_pieces(actor, to_units(document.text), to_units(text), client))
     return True
 
 
-def mark(actor: Actor) -> str:
-    """A client's id that no browser's editor has."""
-    return f"{actor.person_id or 0}.{new_nonce()}"
+#: What the log names as the hand of a split or a merge, after whose act it was: the words it brings along stay their
+#: authors'.
+MOVED = ".moved-"
+
+
+def client_of(actor: Actor, act: str = ".") -> str:
+    """A client's id that no browser's editor has; ``act`` says what was done, where that tells something."""
+    return f"{actor.person_id or 0}{act}{new_nonce()}"
+
+
+def doer(client: str, author_id: int | None) -> int | None:
+    """Who made a change: its author, but for words that somebody else brought along."""
+    whose, moved, _ = client.partition(MOVED)
+    return int(whose) or None if moved else author_id
 
 
 def _in_pieces(actor: Actor, old: Units, new: Units, client: str) -> list[Addition]:

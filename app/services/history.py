@@ -27,10 +27,9 @@ from app.calc.stretches import Entry, gather
 from app.errors import Conflict, Forbidden, NotFound
 from app.events import WordsRestored
 from app.policy import Actor, Can
-from app.secrets import new_nonce
 from app.services.accounts import names_of
 from app.services.activity import note
-from app.services.documents import WORDS, authors_of, documents_of, mark_of, replace_text
+from app.services.documents import WORDS, authors_of, client_of, documents_of, doer, mark_of, replace_text
 from app.services.items import access_item, may_write
 from app.uow import UnitOfWork
 from models.accounts import Person
@@ -252,8 +251,8 @@ def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id:
     texts = documents_of(uow.session, [item.id]).get(item.id, {})
     held = {one: uow.lock(Document, texts[one].id) for one in WORDS if one in texts}
     before, wanted = mark_now(uow.session, item), words_at(uow, actor, item.id, mark)
-    hand = f"{actor.person_id or 0}{_RESTORED}{new_nonce()}"
-    changed = [one for one, text in held.items() if replace_text(uow, actor, text, wanted[one], hand)]
+    client = client_of(actor, _RESTORED)
+    changed = [one for one, text in held.items() if replace_text(uow, actor, text, wanted[one], client)]
     if not changed:
         raise Conflict("These are the present words already.")
     item.changed_at = uow.now
@@ -374,8 +373,8 @@ def _edits(log: list[_Change], told: Collection[str], meetings: list[Meeting], m
     held = [next((one for one in meetings if _during(one, change.at)), None) for change in log]
     stretches = gather(
         Entry(
-            change.at, change.field, change.author_id or 0, meeting.id if meeting else 0, change.client in told,
-            change.client if _RESTORED in change.client else "", recall_parts(change.changes),
+            change.at, change.field, doer(change.client, change.author_id) or 0, meeting.id if meeting else 0,
+            change.client in told, change.client if _RESTORED in change.client else "", recall_parts(change.changes),
         )
         for change, meeting in zip(log, held, strict=True)
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.policy import Actor, Can, allowed, require
@@ -14,9 +14,10 @@ from app.services.accounts import names_of
 from app.services.documents import WORDS
 from app.uow import UnitOfWork
 from models.accounts import Person
+from models.activity import Activity
 from models.comments import Comment, Discussion
 from models.documents import Document, Field, TextChange
-from models.items import Item, Status
+from models.items import Descent, Item, ItemDescent, Status
 from models.meetings import Attendance, Meeting
 from models.polls import Decision
 from models.suggestions import Suggestion, SuggestionState
@@ -52,6 +53,13 @@ class Reworded(Line):
 
 
 @dataclass(frozen=True)
+class Gone(Line):
+    """An item that others took out of the blueprint, or merged ``into`` the one with this reference."""
+
+    into: str
+
+
+@dataclass(frozen=True)
 class Counted(Line):
     """An item on which others have said something; ``count`` how often."""
 
@@ -83,13 +91,14 @@ class Since:
     held: list[Held]
     decided: list[Decided]
     reworded: list[Reworded]
+    gone: list[Gone]
     suggested: list[Counted]
     commented: list[Counted]
 
     @property
     def count(self) -> int:
         """How many things are new."""
-        lists = (self.answered, self.held, self.decided, self.reworded, self.suggested, self.commented)
+        lists = (self.answered, self.held, self.decided, self.reworded, self.gone, self.suggested, self.commented)
         return sum(len(each) for each in lists)
 
 
@@ -103,6 +112,7 @@ def since(uow: UnitOfWork, actor: Actor, *, group_id: int, moment: datetime) -> 
         held=_held(session, group_id, me, moment) if allowed(role, Can.MEETING_READ) else [],
         decided=_decided(session, group_id, me, moment) if allowed(role, Can.DECISION_READ) else [],
         reworded=_reworded(session, group_id, me, moment) if allowed(role, Can.ITEM_READ) else [],
+        gone=_gone(session, group_id, me, moment) if allowed(role, Can.ITEM_READ) else [],
         suggested=_suggested(session, group_id, me, moment) if allowed(role, Can.ITEM_READ) else [],
         commented=_commented(session, group_id, me, moment) if allowed(role, Can.COMMENT_READ) else [],
     )
@@ -164,19 +174,22 @@ def _reworded(session: Session, group_id: int, me: int, moment: datetime) -> lis
             Item.status != Status.WITHDRAWN,
         ).cte("moved").prefix_with("MATERIALIZED")  # else SQLite asks for the last version anew for every change
     )  # fmt: skip
+    # Of a split or a merge the client is told too: it says whose act that was.
+    act = case((TextChange.client.contains(documents.MOVED), TextChange.client), else_="")
     rows = session.execute(
-        select(moved.c.item_id, moved.c.id, moved.c.before, func.max(moved.c.changed_at), TextChange.author_id)
+        select(moved.c.item_id, moved.c.id, moved.c.before, func.max(moved.c.changed_at), TextChange.author_id, act)
         .join(TextChange, (TextChange.document_id == moved.c.id) & (TextChange.version > moved.c.before))
-        .group_by(moved.c.item_id, moved.c.id, moved.c.before, TextChange.author_id)
+        .group_by(moved.c.item_id, moved.c.id, moved.c.before, TextChange.author_id, act)
     ).all()
     authors: dict[int, set[int]] = {}
     before: dict[int, int] = {}
     latest: dict[int, datetime] = {}
-    for item_id, document_id, version, at, author_id in rows:
+    for item_id, document_id, version, at, author_id, client in rows:
         before[document_id] = version
         latest[item_id] = max(at, latest.get(item_id, at))
-        if author_id != me:
-            authors.setdefault(item_id, set()).add(author_id or 0)
+        who = documents.doer(client, author_id)
+        if who != me:
+            authors.setdefault(item_id, set()).add(who or 0)
     wanted = sorted(authors, key=lambda item_id: latest[item_id], reverse=True)[:MOST]
     items = {item.id: item for item in session.execute(select(Item).where(Item.id.in_(wanted))).scalars()}
     texts = documents.documents_of(session, wanted)
@@ -195,6 +208,35 @@ def _mark(texts: dict[Field, Document], before: dict[int, int]) -> str:
     """The mark of an item's words (see ``history``) as they were before the changes that are new."""
     known = (texts.get(one) for one in WORDS)
     return ".".join("0" if each is None else str(before.get(each.id, each.version)) for each in known)
+
+
+def _gone(session: Session, group_id: int, me: int, moment: datetime) -> list[Gone]:
+    into = aliased(Item)
+    rows = session.execute(
+        select(Item, Document.text, into.reference)
+        .join(Document, (Document.item_id == Item.id) & (Document.field == Field.TITLE))
+        .outerjoin(
+            ItemDescent,
+            (ItemDescent.from_id == Item.id) & (ItemDescent.how == Descent.MERGE) & (ItemDescent.at == Item.changed_at),
+        )
+        .outerjoin(into, into.id == ItemDescent.item_id)
+        .where(
+            Item.group_id == group_id, Item.status == Status.WITHDRAWN, Item.changed_at > moment,
+            Item.withdrawn_with_id == Item.id,
+        )
+        .order_by(Item.changed_at.desc()).limit(MOST)
+    ).all()  # fmt: skip
+    # Whose act it was stands in its line of activity, written in the same moment.
+    moments = {item.changed_at for item, _title, _reference in rows}
+    own = select(Activity.at).where(
+        Activity.group_id == group_id, Activity.person_id == me, Activity.at.in_(moments)
+    )  # fmt: skip
+    mine = set(session.execute(own).scalars()) if moments else set()
+    return [
+        Gone(item.id, item.reference, title, reference or "")
+        for item, title, reference in rows
+        if item.changed_at not in mine
+    ]
 
 
 def _suggested(session: Session, group_id: int, me: int, moment: datetime) -> list[Counted]:

@@ -24,6 +24,7 @@ from app.services import (
     homework,
     items,
     outline,
+    since,
     sources,
     suggestions,
     threads,
@@ -38,6 +39,7 @@ from models.homework import Homework
 from models.items import Item, ItemDescent, Kind, PrincipleGroup, Status
 from models.notifications import Notification
 from tests.cast import Cast
+from tests.conftest import SetClock
 from tests.services.test_races import at_once
 from tests.wordings import rewrite, text_of
 
@@ -241,6 +243,27 @@ def test_everybody_keeps_their_words(room: Room) -> None:
     assert [author for words, author in room.authors(first) if words.strip()] == [
         people.facilitator.person_id, people.peer.person_id,
     ]  # fmt: skip
+
+
+def test_a_split_and_a_merge_are_the_acts_of_who_did_them(room: Room, clock: SetClock) -> None:
+    people = room.people
+    first = room.add("Sharing", FIRST)
+    room.write(people.peer, first, f"{FIRST} {SECOND}")
+    clock.advance(days=1)
+    moment = clock.now
+    clock.advance(minutes=1)
+    made = room.split(first, "The corridor")
+    clock.advance(minutes=10)
+    room.merge(first, made.id)
+    with room.database.reading() as uow:
+        mine = history.timeline(uow, people.observer, first, most=2)
+        theirs = history.timeline(uow, people.observer, made.id, most=9)
+        found = since.since(uow, people.peer, group_id=people.group_id, moment=moment)
+        nothing = since.since(uow, people.member, group_id=people.group_id, moment=moment)
+    assert {each.name for each in [*mine, *theirs]} == {people.member.name}
+    assert [(line.item_id, line.names) for line in found.reworded] == [(first, [people.member.name])]
+    assert [(line.item_id, line.into) for line in found.gone] == [(made.id, "C1.1")]
+    assert (nothing.reworded, nothing.gone) == ([], []), "one's own doing is no news"
 
 
 @pytest.mark.parametrize(
