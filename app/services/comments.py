@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.calc import anchors
 from app.calc.anchors import Anchor
-from app.calc.changes import ChangeSet, recall
+from app.calc.changes import ChangeSet, recall, to_units
 from app.calc.dialect import clean
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
@@ -362,7 +362,8 @@ def _place(
         return Anchor(0, 0), ""
     if len(cut) > LONGEST_QUOTE:
         raise Invalid("", fields={"quote": f"Mark at most {LONGEST_QUOTE:,} characters, or comment on the whole text."})
-    return place, cut
+    # A space marked along would stay when the words go, and be what the comment is about.
+    return Anchor(place.start + len(cut) - len(cut.lstrip()), place.end - len(cut) + len(cut.rstrip())), cut.strip()
 
 
 def _said_just_now(uow: UnitOfWork, actor: Actor, words: str, where: Select[int]) -> Comment | None:
@@ -478,11 +479,11 @@ def _places(session: Session, document: Document, some: Sequence[Discussion], ve
             .order_by(TextChange.version)
         ).scalars()  # fmt: skip
         later = [recall(source) for source in rows]
-    places = {}
+    places, units = {}, to_units(document.text)
     for each in some:
         place = anchors.carry(Anchor(each.begins, each.ends), later[each.carried_to - since :])
-        if place.empty and version == document.version:
-            place = anchors.again(document.text, each.quote) or place
+        if version == document.version and not units[place.start : place.end].strip():
+            place = anchors.again(document.text, each.quote) or Anchor(place.start, place.start)
         places[each.id or 0] = place
     return places
 

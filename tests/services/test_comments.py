@@ -71,6 +71,30 @@ def test_a_comment_stays_with_its_words(room: Room) -> None:
     assert room.marked() == "gain** and loss", "words that came back are found again"
 
 
+def test_a_comment_is_about_words_and_not_about_the_space_beside_them(room: Room) -> None:
+    room.write("Partners meet every quarter.")
+    version = room.text().version
+    room.start(room.people.observer, point=comments.Point(version, 13, 27))
+    assert (room.talks()[0].discussion.quote, room.marked()) == ("every quarter", "every quarter")
+    room.write("Partners meet .")
+    assert room.talks()[0].orphan
+
+
+def test_a_comment_of_whose_words_only_a_space_is_left_is_an_orphan(room: Room) -> None:
+    room.write("Partners meet every quarter.")
+    room.start(room.people.observer, quote="meet every quarter")
+    text = room.text()
+    with room.database.writing() as uow:
+        texts.push(
+            uow, room.people.facilitator, document_id=text.id, base=text.version, first_seq=1,
+            client=f"{room.people.facilitator.person_id}.a", sources=["[9,[4],1,[13],1]"],
+        )  # fmt: skip
+    assert room.text().text == "Partners  ."
+    assert room.talks()[0].orphan
+    with room.database.reading() as uow:
+        assert comments.anchors_at(uow, room.people.observer, document_id=text.id)[1] == {}
+
+
 def test_the_same_words_may_stand_twice_and_words_are_pointed_at_in_a_version(room: Room) -> None:
     room.write("gain and gain")
     version = room.text().version
