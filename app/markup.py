@@ -7,9 +7,10 @@ makes still passes an explicit allow-list (nh3). Pictures are made by our own co
 import re
 import xml.etree.ElementTree as ET
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
+from itertools import groupby
 
 import nh3
 from markupsafe import Markup
@@ -19,6 +20,7 @@ from app.calc.changes import units_length
 from app.calc.dialect import clean, parse
 from app.calc.differences import Segment
 from app.calc.glossary import Glossary, Use
+from app.calc.redlines import FORM_WORDS, said
 
 MAX_UNITS = 100_000
 """A text's longest length in UTF-16 units, as the editor counts; what lies beyond is not shown."""
@@ -125,21 +127,42 @@ def qr(svg: str, label: str) -> Markup:
     return picture(named)
 
 
-def redline(segments: Iterable[Segment], *, added: str = "added", removed: str = "removed") -> Markup:
-    """A difference with its additions and removals marked, also for those who hear the page.
+def redline(
+    segments: Iterable[Segment],
+    *,
+    added: str = "added",
+    removed: str = "removed",
+    forms: Mapping[str, str] = FORM_WORDS,
+) -> Markup:
+    """A difference with its additions and removals marked, also for those who hear the page, and in words what of the
+    rest looks otherwise now.
 
-    `added` and `removed` are the words, in the reader's language, that are read out before a marked passage.
+    `added` and `removed` are the words, in the reader's language, that are read out before a marked passage, `forms`
+    those for how words look (`app/calc/redlines.py`).
     """
     html = []
-    for segment in segments:
-        words = escape(clean(segment.text)).replace("\n", "<br>")
-        if segment.kind == "same":
+    for kind, some in groupby(segments, lambda each: each.kind if each.was is None else each):
+        passage = list(some)
+        words = "".join(_in_form(segment) for segment in passage)
+        if isinstance(kind, Segment):
+            note = escape(said(kind, forms))
+            html.append(f'<span class="reformed">{words}<span class="reformed__note"> [{note}]</span></span>')
+        elif kind == "same":
             html.append(words)
         else:
-            tag, said = ("ins", added) if segment.kind == "added" else ("del", removed)
-            html.append(f'<{tag}><span class="visually-hidden">[{escape(said)}: </span>{words}')
+            tag, what = ("ins", added) if kind == "added" else ("del", removed)
+            looks = dict.fromkeys(look for segment in passage if (look := said(segment, forms)))
+            what = ", ".join([what, *looks])
+            html.append(f'<{tag}><span class="visually-hidden">[{escape(what)}: </span>{words}')
             html.append(f'<span class="visually-hidden">]</span></{tag}>')
     return Markup("".join(html))
+
+
+def _in_form(segment: Segment) -> str:
+    words = escape(clean(segment.text)).replace("\n", "<br>")
+    for tag, has in (("em", segment.form.italic), ("strong", segment.form.bold)):
+        words = f"<{tag}>{words}</{tag}>" if has else words
+    return words
 
 
 @dataclass(frozen=True)

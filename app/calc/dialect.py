@@ -13,6 +13,8 @@ with ``strong em a br`` inside. An ``a`` always carries an ``href`` that `safe_u
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 import markdown
 from markdown.blockprocessors import BlockProcessor
@@ -20,7 +22,7 @@ from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import Registry
 
-from app.calc.inlines import fill
+from app.calc.inlines import Marks, Span, fill, marks
 
 MAX_DEPTH = 32
 """Lists and quotes nested deeper than this stay plain words; a tree of any depth could exhaust the stack."""
@@ -144,9 +146,14 @@ class _Reader:
     def __init__(self, root: ET.Element) -> None:
         self.stack = [_Context("document", root)]
         self.paragraph: list[str] = []
+        self.begins: list[tuple[int, int]] = []
+        """In which line, and at which column of it, each line of the open paragraph begins."""
+        self.blocks: list[tuple[str, list[tuple[int, int]]]] = []
+        self.number = 0
 
     def read(self, text: str) -> None:
-        for raw in text.split("\n"):
+        for number, raw in enumerate(text.split("\n")):
+            self.number = number
             self._line(_Line(raw.expandtabs(4)))
         self._finish()
 
@@ -156,7 +163,7 @@ class _Reader:
             line.depth += 1
         if self.paragraph:
             if not line.is_blank() and not line.ends_paragraph(self.stack):
-                self.paragraph.append(line.text[line.base :].strip(" "))
+                self._add(line, line.skip(line.base))
                 return
             self._finish()
         del self.stack[line.depth :]
@@ -168,9 +175,9 @@ class _Reader:
             return
         heading = _HEADING.match(line.text, line.pos)
         if heading:
-            self._heading(line.text[heading.end() + 1 :], level=len(heading[1]))
+            self._heading(line, line.skip(heading.end() + 1), level=len(heading[1]))
         else:
-            self.paragraph.append(line.text[line.pos :].strip(" "))
+            self._add(line, line.pos)
 
     def _open(self, line: _Line) -> bool:
         """Open the quote or item that begins here, if one does."""
@@ -200,17 +207,24 @@ class _Reader:
     def _push(self, context: _Context) -> None:
         self.stack.append(context)
 
-    def _heading(self, words: str, *, level: int) -> None:
-        words = words.rstrip(" ")
+    def _add(self, line: _Line, column: int) -> None:
+        self.paragraph.append(line.text[column:].strip(" "))
+        self.begins.append((self.number, column))
+
+    def _heading(self, line: _Line, column: int, *, level: int) -> None:
+        words = line.text[column:].rstrip(" ")
         bare = words.rstrip("#")
         if bare != words and (not bare or bare.endswith(" ")):
             words = bare
         ET.SubElement(self.stack[-1].element, f"h{min(level, 2)}").text = words.strip(" ")
+        self.blocks.append((words.strip(" "), [(self.number, column)]))
 
     def _finish(self) -> None:
         if self.paragraph:
-            ET.SubElement(self.stack[-1].element, "p").text = "\n".join(self.paragraph)
-            self.paragraph = []
+            words = "\n".join(self.paragraph)
+            ET.SubElement(self.stack[-1].element, "p").text = words
+            self.blocks.append((words, self.begins))
+            self.paragraph, self.begins = [], []
 
 
 class _Blocks(BlockProcessor):
@@ -251,6 +265,58 @@ class DialectExtension(Extension):
         md.parser.blockprocessors, md.treeprocessors = Registry(), Registry()
         md.parser.blockprocessors.register(_Blocks(md.parser), "dialect", 100)
         md.treeprocessors.register(_Inlines(md), "dialect", 100)
+
+
+class Layout(NamedTuple):
+    """Where the marks of a text stand in it: for each line where it begins and where its words do (at its end where it
+    has none), and for each paragraph or heading its stretch and the marks in it (see `inlines.marks`)."""
+
+    lines: list[Span]
+    blocks: list[tuple[Span, Marks]]
+
+
+def layout(text: str) -> Layout:
+    """Where the marks of `text` stand; it has to be as `clean` leaves it."""
+    rows = text.split("\n")
+    starts = [0, *accumulate(len(row) + 1 for row in rows)]
+    reader = _Reader(ET.Element("div"))
+    reader.read(text)
+    lines = [(start, start + len(row)) for start, row in zip(starts, rows, strict=False)]
+    blocks = []
+    for words, begins in reader.blocks:
+        places: list[int] = []
+        for (number, column), line in zip(begins, words.split("\n"), strict=True):
+            first = starts[number] + _unexpanded(rows[number], column)
+            lines[number] = starts[number], first
+            tabs = rows[number].count("\t") and "\t" in rows[number][first - starts[number] :]
+            places += (
+                [starts[number] + _unexpanded(rows[number], column + at) for at in range(len(line) + 1)]
+                if tabs
+                else range(first, first + len(line) + 1)
+            )
+
+        def there(span: Span, places: list[int] = places) -> Span:
+            return places[span[0]], places[span[1] - 1] + 1
+
+        found = marks(words)
+        placed = Marks(
+            [(there(one), there(other)) for one, other in found.pairs],
+            [there(each) for each in found.alone],
+            [there(each) for each in found.loose],
+        )
+        blocks.append(((places[0], places[-1]), placed))
+    return Layout(lines, blocks)
+
+
+def _unexpanded(row: str, column: int) -> int:
+    """Where a column of a line stands in it as it is written, with tabs."""
+    if "\t" not in row[:column]:
+        return column
+    at = width = 0
+    while at < len(row) and width < column:
+        width += 4 - width % 4 if row[at] == "\t" else 1
+        at += 1
+    return at
 
 
 def parse(text: str) -> ET.Element:

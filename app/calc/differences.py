@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Literal
 
 from app.calc.changes import ChangeSet, Part, to_units
+from app.calc.plain import PLAIN, Form
 
 Kind = Literal["same", "added", "removed"]
 
@@ -36,10 +37,14 @@ class Segment:
     """A passage that stayed, was added or was removed.
 
     The `same` and `removed` segments together are the old text, `same` and `added` the new one, character by character.
+    `form` is that of its words where they were compared with their form (`redlines.redline`), and `was` the one they
+    had before, if they stayed and look otherwise now.
     """
 
     kind: Kind
     text: str
+    form: Form = PLAIN
+    was: Form | None = None
 
 
 def difference(old: str, new: str) -> list[Segment]:

@@ -32,6 +32,7 @@ from docx.text.run import Run
 from app.calc.dialect import clean
 from app.calc.differences import Segment
 from app.calc.paragraphs import MAX_LEVEL, Paragraph, Words, paragraphs
+from app.calc.redlines import in_words
 
 MAX_HEADING = 9
 _FIXED_DAY = datetime(2000, 1, 1, tzinfo=UTC)
@@ -184,10 +185,12 @@ class WordDocument:
                 cell.width = Cm(width)
 
     def difference(self, segments: Sequence[Segment], *, bookmark: str = "") -> None:
-        """A paragraph with additions underlined and removals struck through, both in a colour as well."""
+        """A paragraph with additions underlined and removals struck through, both in a colour as well; of words that
+        only look otherwise it is said how."""
         paragraph = self._add()
         for segment in segments:
-            run = paragraph.add_run(plain(segment.text))
+            run = paragraph.add_run(plain(in_words(segment)))
+            run.bold, run.italic = segment.form.bold or None, segment.form.italic or None
             if segment.kind == "added":
                 run.font.underline = True
                 run.font.color.rgb = RGBColor(0x00, 0x5A, 0x30)

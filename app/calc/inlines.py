@@ -9,6 +9,7 @@ import unicodedata
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 MAX_PARENTHESES = 8
 MAX_NESTED = 32
@@ -22,22 +23,30 @@ _ANGLED = re.compile(r"<(?:[^<>\\\n]|\\[^\n])*>")
 _SAFE_URL = re.compile(r"https?://[^\s/?#@\\]+(?:[/?#][^\s\\]*)?|mailto:[^\s@\\:]+@[^\s@\\]+", re.IGNORECASE)
 
 Node = str | ET.Element
+Span = tuple[int, int]
 
 
 @dataclass(slots=True)
 class _Run:
-    """A run of `*` or `_`: how many are left, how many there were, and what it may do."""
+    """A run of `*` or `_`: where it stands, how many are left, how many there were, and what it may do."""
 
     char: str
+    at: int
     left: int
     size: int
     opens: bool
     closes: bool
 
+    @property
+    def span(self) -> Span:
+        return self.at, self.at + self.size
+
 
 @dataclass(slots=True)
 class _Bracket:
     """An opening bracket that may become a link."""
+
+    at: int
 
 
 _Part = Node | _Run | _Bracket
@@ -55,6 +64,25 @@ def safe_url(url: str) -> str | None:
 def fill(element: ET.Element, words: str) -> None:
     """Put what `words` show into the empty `element`."""
     _append(element, _Inline(words).nodes())
+
+
+class Marks(NamedTuple):
+    """Where marks stand in the words of a paragraph: those that make a form or a link together, by twos; those that
+    stand for themselves; and those that have no other one and would make a form with the next that comes."""
+
+    pairs: list[tuple[Span, Span]]
+    alone: list[Span]
+    loose: list[Span]
+
+
+def marks(words: str) -> Marks:
+    """The marks in the words of one paragraph."""
+    inline = _Inline(words)
+    inline.nodes()
+    loose = [run.span for run in inline.runs if run.left and (run.opens or run.closes)]
+    loose += [(part.at, part.at + 1) for part in inline.parts if isinstance(part, _Bracket)]
+    alone = [run.span for run in inline.runs if not (run.opens or run.closes)]
+    return Marks(inline.pairs, inline.alone + alone, inline.loose + loose)
 
 
 def _append(element: ET.Element, nodes: list[Node]) -> None:
@@ -85,6 +113,10 @@ class _Inline:
     def __init__(self, text: str) -> None:
         self.text = text
         self.parts: list[_Part] = []
+        self.runs: list[_Run] = []
+        self.pairs: list[tuple[Span, Span]] = []
+        self.alone: list[Span] = []
+        self.loose: list[Span] = []
         self.brackets: list[int] = []
         self.dead = 0
         """So many of the open brackets, counted from the outermost, can no longer become a link."""
@@ -99,20 +131,21 @@ class _Inline:
                 self.parts.append(self.text[at : found.start()])
             at = self._special(found.start())
         self.parts.append(self.text[at:])
-        return _resolve(self.parts)
+        return _resolve(self.parts, self.pairs)
 
     def _special(self, at: int) -> int:
         char = self.text[at]
         if char == "\\":
             if self.text[at + 1 : at + 2] in _ESCAPABLE:
                 self.parts.append(self.text[at + 1])
+                self.alone.append((at, at + 2))
                 return at + 2
             self.parts.append(char)
         elif char == "\n":
             self.parts.append(ET.Element("br"))
         elif char == "[":
             self.brackets.append(len(self.parts))
-            self.parts.append(_Bracket())
+            self.parts.append(_Bracket(at))
         elif char == "]":
             return self._close(at)
         else:
@@ -130,26 +163,31 @@ class _Inline:
         right = not space_before and (not mark_before or space_after or mark_after)
         opens = left and (char == "*" or not right or mark_before)
         closes = right and (char == "*" or not left or mark_after)
-        self.parts.append(_Run(char, end - at, end - at, opens, closes))
+        self.runs.append(_Run(char, at, end - at, end - at, opens, closes))
+        self.parts.append(self.runs[-1])
         return end
 
     def _close(self, at: int) -> int:
         """Read `]`: a link if a bracket is open and an address follows; else the brackets stay words."""
         if not self.brackets:
             self.parts.append("]")
+            self.loose.append((at, at + 1))
             return at + 1
         index = self.brackets.pop()
+        opened = self.parts[index]
         alive = len(self.brackets) >= self.dead
         self.dead = min(self.dead, len(self.brackets))
         content = self.parts[index + 1 :] if alive else []
+        url, end = self._target(at + 1) if alive else (None, at + 1)
+        if isinstance(opened, _Bracket):
+            self.pairs.append(((opened.at, opened.at + 1), (at, end)))
         if not alive or (self.text[at + 1 : at + 2] not in ("(", "[") and all(_is_blank(part) for part in content)):
             self.parts[index] = "["
             self.parts.append("]")
             return at + 1
         del self.parts[index:]
         self.dead = len(self.brackets)
-        inside = _resolve(content)
-        url, end = self._target(at + 1)
+        inside = _resolve(content, self.pairs)
         if url is None:
             self.parts += ["[", *inside, "]", *_lines(self.text[at + 1 : end])]
         elif (address := safe_url(url)) is None:
@@ -220,9 +258,9 @@ def _is_mark(char: str) -> bool:
     return bool(char) and ord(char) < 0x10000 and unicodedata.category(char)[0] in "SP"
 
 
-def _resolve(parts: list[_Part]) -> list[Node]:
-    """Pair the runs in `parts` into emphasis; what pairs with nothing becomes words again."""
-    pairing = _Pairing()
+def _resolve(parts: list[_Part], pairs: list[tuple[Span, Span]]) -> list[Node]:
+    """Pair the runs in `parts` into emphasis, and note which do; what pairs with nothing becomes words again."""
+    pairing = _Pairing(pairs)
     for part in parts:
         if isinstance(part, _Run):
             pairing.add(part)
@@ -239,7 +277,8 @@ class _Pairing:
     `MAX_NESTED` pairing ends, since a tree of any depth could exhaust the stack of whoever walks it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pairs: list[tuple[Span, Span]]) -> None:
+        self.pairs = pairs
         self.out: list[_Part] = []
         self.openers: list[int] = []
         self.bottoms: dict[tuple[str, bool, int], int] = {}
@@ -278,6 +317,7 @@ class _Pairing:
         self.full = depth >= MAX_NESTED
         opener.left -= size
         close.left -= size
+        self.pairs.append((opener.span, close.span))
         del self.out[where + 1 :], self.openers[at + 1 :]
         if not opener.left:
             self.out.pop()

@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session
 
 from app.calc.authorship import Span, spans
 from app.calc.changes import from_units, recall, recall_parts, to_units
-from app.calc.differences import Segment, difference
-from app.calc.plain import plain
+from app.calc.differences import Segment
+from app.calc.redlines import redline
 from app.calc.stretches import Entry, gather
 from app.errors import Conflict, Forbidden, NotFound
 from app.events import WordsRestored
@@ -224,10 +224,10 @@ def version_holding(session: Session, document: Document, text: str, at: datetim
 def compare(
     uow: UnitOfWork, actor: Actor, item_id: int, before: str, after: str, *, group_id: int | None = None
 ) -> list[FieldDifference]:
-    """What changed between two moments, text by text, as the words read, without marks. Raises NotFound."""
+    """What changed between two moments, text by text, as the words read and look, without marks. Raises NotFound."""
     old = words_at(uow, actor, item_id, before, group_id=group_id)
     new = words_at(uow, actor, item_id, after, group_id=group_id)
-    return [FieldDifference(one, difference(plain(old[one]), plain(new[one])), old[one] != new[one]) for one in WORDS]
+    return [FieldDifference(one, redline(old[one], new[one]), old[one] != new[one]) for one in WORDS]
 
 
 class Restored(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.calc import suggestions as calc
 from app.calc.changes import MAX_SOURCE_CHARACTERS, ChangeSet, from_units, recall, to_units
+from app.calc.choices import Choice, choices
+from app.calc.choices import chosen as chosen_of
 from app.calc.differences import change_between
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
@@ -32,12 +34,14 @@ MOST_OPEN = 20
 DECIDED_SHOWN = 10
 #: How many one list of a group holds.
 MOST = 200
+#: Of a suggestion in more places than these nobody looks for the choices it leaves: it is taken whole or by hand.
+MOST_PLACES = 400
 #: Over more changes than this a suggestion is not moved one by one.
 FAR = 2_000
 
 
 class Words(NamedTuple):
-    """What one place of a suggestion replaces by what; either may be empty."""
+    """What one choice of a suggestion replaces by what; either may be empty."""
 
     old: str
     new: str
@@ -48,8 +52,8 @@ class Shown:
     """A suggestion as people read it.
 
     ``before`` and ``after`` are the text without and with it, as the text is now, or, ``in_conflict``, as it was before
-    somebody changed the same words; ``now`` is the text of today. ``places`` are what can be accepted one by one. Of
-    one accepted in part ``after`` holds what was taken, and ``left_out`` is the rest.
+    somebody changed the same words; ``now`` is the text of today. ``places`` are what whoever decides can accept one
+    by one. Of one accepted in part ``after`` holds what was taken, and ``left_out`` is the rest.
     """
 
     suggestion: Suggestion
@@ -203,7 +207,8 @@ def accept(
     uow: UnitOfWork, actor: Actor, *, suggestion_id: int, places: Iterable[int] | None = None, answer: str = "",
     group_id: int | None = None,
 ) -> Suggestion:  # fmt: skip
-    """Make the suggested words, or those at some of its places (numbers from 0), an ordinary change by its author.
+    """Make the suggested words, or some of what can be taken by itself (``Shown.places``, numbers from 0), an ordinary
+    change by its author.
 
     Raises NotFound, Forbidden with the reason why the words cannot change now, Conflict when it was decided already or
     its words have changed, Invalid when no place is chosen or the text would become too long.
@@ -214,7 +219,7 @@ def accept(
     if suggestion.in_conflict:
         raise Conflict("The words under this suggestion have changed since. Edit the text, then say what became of it.")
     whole = recall(suggestion.carried)
-    chosen = whole if places is None else calc.only(whole, places)
+    chosen = whole if places is None else chosen_of(whole, document.text, places)
     if chosen.empty:
         raise Invalid("", fields={"places": "Choose at least one of the places."})
     after = chosen.apply(to_units(document.text))
@@ -437,25 +442,26 @@ def _shown(
     else:
         change, version, conflict = recall(suggestion.carried), suggestion.carried_to, suggestion.in_conflict
     taken = parts.get(suggestion.id, change)
-    left = set(calc.places(change)) - set(calc.places(taken))
     before = history.text_at(uow.session, document, version)
+    some: Sequence[Choice] = ()
+    if ((waits and may_decide) or taken is not change) and len(calc.places(change)) <= MOST_PLACES:
+        some = choices(change, before)
     units = to_units(before)
     mine = suggestion.author_id is not None and suggestion.author_id == actor.person_id
     return Shown(
         suggestion=suggestion, field=document.field, author=names.get(suggestion.author_id or 0, ""),
         decided_by=names.get(suggestion.decided_by_id or 0, ""), before=before, after=from_units(taken.apply(units)),
-        now=document.text, in_conflict=conflict and waits, places=_words(calc.places(change), before),
-        left_out=_words(sorted(left), before),
+        now=document.text, in_conflict=conflict and waits,
+        places=[Words(each.old, each.new) for each in some] if waits else [],
+        left_out=[] if waits else _left_out(some, change, taken),
         may_decide=waits and may_decide, may_withdraw=waits and mine,
     )  # fmt: skip
 
 
-def _words(places: Iterable[calc.Place], text: str) -> list[Words]:
-    units = to_units(text)
-    return [
-        Words(from_units(type(units)(units[place.start : place.end])), from_units(type(units)(place.insert)))
-        for place in places
-    ]
+def _left_out(some: Iterable[Choice], change: ChangeSet, taken: ChangeSet) -> list[Words]:
+    """What could have been chosen of a change and was not."""
+    all_places, held = calc.places(change), set(calc.places(taken))
+    return [Words(each.old, each.new) for each in some if not {all_places[at] for at in each.places} & held]
 
 
 def _named(session: Session, some: Iterable[Suggestion]) -> dict[int, str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.calc.paragraphs import markdown_for_others, words_for_others
 from app.calc.plain import plain
+from app.calc.redlines import looks, redline
 from app.calc.returns import DEFINITIONS
 from app.calc.tables import Cell, csv_bytes
 from app.services.companions import Commented, Companions, Including, Suggested
@@ -138,6 +139,8 @@ def _along(item: VersionItem, companions: Companions) -> Iterable[tuple[str, lis
 def suggestion_line(each: Suggested) -> str:
     """A suggestion as one line."""
     said = f"{each.author or FORMER_MEMBER}, {FIELD_WORDS[each.field]}: {plain(each.after)}"
+    if shown := looks(redline(each.before, each.after)):
+        said += f" ({'; '.join(shown)})"
     return f"{said} (because: {each.reason})" if each.reason else said
 
 

@@ -10,10 +10,10 @@ from datetime import date
 from docx.text.paragraph import Paragraph
 
 from app.calc import moments
-from app.calc.differences import difference
 from app.calc.documents import WordDocument
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
+from app.calc.redlines import in_words, redline
 from app.calc.returns import (
     DECISIONS,
     DEFINITIONS,
@@ -148,8 +148,8 @@ class _Writer:
             said = f"{FIELD_WORDS[each.field]}, suggested by {each.author or FORMER_MEMBER.lower()}"
             said += f": {each.reason}" if each.reason else ""
             self.file.paragraph(said, bookmark=self.marks.line(said))
-            segments = difference(plain(each.before), plain(each.after))
-            self.file.difference(segments, bookmark=self.marks.line("".join(segment.text for segment in segments)))
+            segments = redline(each.before, each.after)
+            self.file.difference(segments, bookmark=self.marks.line("".join(in_words(segment) for segment in segments)))
 
     def _comment(self, comment: Commented, places: Sequence[Paragraph]) -> None:
         """In the margin of the paragraph that holds the words it is about."""

@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from app import markup
 from app.policy import Can
 from app.services import history, items
+from app.web import redlines
 from app.web.context import looking, transaction
 from app.web.errors import wants_json
 from app.web.forms import asked, text
@@ -87,7 +88,7 @@ def compare(item_id: int, slug: str) -> ResponseReturnValue:
     differences = [
         (
             field_words()[part.field],
-            markup.redline(part.segments, added=_("added"), removed=_("removed")),
+            redlines.html(part.segments),
             any(segment.kind != "same" for segment in part.segments),
         )
         for part in parts

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app import markup
-from app.calc.differences import difference
+from app.calc.differences import Segment, difference
+from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
+from app.calc.redlines import differs, redline
+from app.calc.redlines import said as said_of
 from app.policy import Actor
 from app.services import suggestions
 from app.services.suggestions import Shown
@@ -21,6 +26,7 @@ from models.suggestions import SuggestionState
 PLACE_LETTERS = 80
 #: Of more places than this one cannot choose some: the suggestion is taken whole or by hand.
 MOST_CHOICES = 100
+_POINTS = ("bullet", "number")
 
 
 @dataclass(frozen=True)
@@ -55,30 +61,95 @@ def line(shown: Shown) -> Redline:
     """One suggestion as a page shows it."""
     choices = []
     if shown.may_decide and 1 < len(shown.places) <= MOST_CHOICES:
-        choices = [(str(at), _place(words.old, words.new)) for at, words in enumerate(shown.places)]
-    left_out = [_place(words.old, words.new) for words in shown.left_out]
+        choices = [(str(at), _choice(words.old, words.new)) for at, words in enumerate(shown.places)]
+    left_out = [_choice(words.old, words.new) for words in shown.left_out]
     return Redline(shown, marked(shown.before, shown.after), choices, left_out)
 
 
 def marked(before: str, after: str) -> Markup:
-    """What leads from one text to another, marked: the words, or the marks of form where only those differ."""
-    return _marked(before, after, _("added"), _("removed"))
+    """What leads from one text to another, marked: the words and how they look; marks of form where nothing else
+    differs."""
+    return _marked(before, after, str(get_locale()))
 
 
 @lru_cache(maxsize=128)
-def _marked(before: str, after: str, added: str, removed: str) -> Markup:
-    """Kept for the next reader: the same words have the same difference, and comparing costs more than all the rest."""
-    old, new = plain(before), plain(after)
-    if old == new:
-        old, new = before, after
-    return markup.redline(difference(old, new), added=added, removed=removed)
+def _marked(before: str, after: str, locale: str) -> Markup:
+    """Kept for the next reader of a language: comparing costs more than all the rest."""
+    segments = redline(before, after)
+    return html(segments if differs(segments) else difference(before, after))
 
 
-def _place(old: str, new: str) -> str:
-    was, becomes = (" ".join(plain(each).split())[:PLACE_LETTERS] for each in (old, new))
-    said: str = _("“%(old)s” becomes “%(new)s”", old=was, new=becomes)
-    if not was:
-        said = _("put in “%(new)s”", new=becomes)
-    elif not becomes:
-        said = _("leave out “%(old)s”", old=was)
+def html(segments: Iterable[Segment]) -> Markup:
+    """A difference, marked."""
+    return markup.redline(segments, added=_("added"), removed=_("removed"), forms=_form_words())
+
+
+def _form_words() -> dict[str, str]:
+    """How words look, in the reader's language."""
+    return {
+        "bold": _("bold"), "italic": _("italic"), "heading": _("a heading"), "subheading": _("a subheading"),
+        "link": _("a link"), "no bold": _("no longer bold"), "no italic": _("no longer italic"),
+        "no heading": _("no longer a heading"), "no subheading": _("no longer a subheading"),
+        "no link": _("no longer a link"), "now": _("now"), "another link": _("with another address"),
+    }  # fmt: skip
+
+
+def _choice(old: str, new: str) -> str:
+    """What it is to take one choice, in a line."""
+    segments = redline(old, new)
+    changed = [at for at, each in enumerate(segments) if each.kind != "same"]
+    before, after = _points(old), _points(new)
+    said = _otherwise_arranged(old, new)
+    if said:
+        pass
+    elif (one := _one_more(before, after)) is not None:
+        said = _("put in the point “%(new)s”", new=_short(one))
+    elif (one := _one_more(after, before)) is not None:
+        said = _("leave out the point “%(old)s”", old=_short(one))
+    elif changed:
+        passage = segments[changed[0] : changed[-1] + 1]
+        was, becomes = (
+            _short("".join(each.text for each in passage if each.kind != kind)) for kind in ("added", "removed")
+        )
+        said = _("“%(old)s” becomes “%(new)s”", old=was, new=becomes)
+        if not was:
+            said = _("put in “%(new)s”", new=becomes)
+        elif not becomes:
+            said = _("leave out “%(old)s”", old=was)
+    looks = [
+        _("“%(words)s”: %(look)s", words=_short(each.text), look=said_of(each, _form_words()))
+        for each in segments
+        if each.was is not None
+    ]
+    return "; ".join(part for part in (said, *looks) if part) or _("“%(new)s”: other marks", new=_short(plain(new)))
+
+
+def _otherwise_arranged(old: str, new: str) -> str:
+    """What is said of the same paragraphs that became points, or are no longer any; nothing of others."""
+    before, after = paragraphs(old), paragraphs(new)
+    if [each.text for each in before] != [each.text for each in after]:
+        return ""
+    moved = [(one, two) for one, two in zip(before, after, strict=True) if one.kind != two.kind]
+    words, said = _short(" ".join(one.text for one, _two in moved)), ""
+    if moved and all(two.kind in _POINTS and one.kind not in _POINTS for one, two in moved):
+        said = _("make a list of “%(words)s”", words=words)
+    elif moved and all(one.kind in _POINTS and two.kind not in _POINTS for one, two in moved):
+        said = _("no longer a list: “%(words)s”", words=words)
     return said
+
+
+def _points(text: str) -> list[str] | None:
+    """The points of a list that is nothing else."""
+    some = paragraphs(text)
+    return [each.text for each in some] if all(each.kind in _POINTS for each in some) else None
+
+
+def _one_more(some: list[str] | None, more: list[str] | None) -> str | None:
+    """The one point that stands in ``more`` besides those in ``some``."""
+    if some is None or more is None or len(more) != len(some) + 1:
+        return None
+    return next((each for at, each in enumerate(more) if more[:at] + more[at + 1 :] == some), None)
+
+
+def _short(words: str) -> str:
+    return " ".join(words.split())[:PLACE_LETTERS]

@@ -186,7 +186,7 @@ def test_a_part_of_it_is_accepted(room: Room) -> None:
             uow, room.people.member, item_id=room.item_id, field=Field.TEXT, version=1,
             text="All partners share gain and loss within a narrow corridor.",
         ).id  # fmt: skip
-    (shown,) = room.shown()
+    (shown,) = room.shown(room.people.facilitator)
     assert shown.places == [Words("Partners", "All partners"), Words("", " narrow")]
     with pytest.raises(Invalid):
         room.decide(room.people.facilitator, made, places=[])

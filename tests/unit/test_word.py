@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from app.calc.differences import difference
 from app.calc.documents import WordDocument
 from app.calc.paragraphs import paragraphs
+from app.calc.redlines import redline
 from tests.growth import again, growth
 
 TEXT = """Paid **in full**, *early*
@@ -92,6 +93,19 @@ def test_a_difference_is_marked() -> None:
         ("all", True, False),
         ("some of", False, True),
         (" the risk", False, False),
+    ]
+
+
+def test_a_difference_of_form_is_said_in_words() -> None:
+    word = WordDocument("T")
+    word.difference(redline("share *all* the risk", "share all **the** risk"))
+    runs = docx.Document(io.BytesIO(word.to_bytes())).paragraphs[0].runs
+    assert [(run.text, bool(run.bold), bool(run.italic)) for run in runs] == [
+        ("share ", False, False),
+        ("all [no longer italic]", False, False),
+        (" ", False, False),
+        ("the [now bold]", True, False),
+        (" risk", False, False),
     ]
 
 

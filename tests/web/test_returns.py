@@ -76,6 +76,23 @@ def test_a_document_goes_out_is_changed_and_its_changes_are_suggested(
     assert "You live at home" not in member.get(f"/g/{SLUG}/blueprint").text
 
 
+def test_words_made_bold_are_seen_before_anything_is_suggested(
+    client_of: Callable[[Actor], Browser], people: Cast
+) -> None:
+    member = client_of(people.member)
+    document = docx.Document(io.BytesIO(member.get(f"{FILES}file?what=draft&form=docx").data))
+    stays = next(each for each in document.paragraphs if each.text == "You stay at home.")
+    stays.runs[0].text = "You live "
+    stays.add_run("at home").bold = True
+    stays.add_run(".")
+    out = io.BytesIO()
+    document.save(out)
+    page = member.get(upload(member, out.getvalue()).headers["Location"]).text
+    assert re.search(r"<del>.*stay.*</del><ins>.*live.*</ins>", page)
+    assert re.search(r"<strong>at home</strong><span class=\"[^\"]*\"> \[now bold\]</span>", page)
+    assert "**" not in page
+
+
 def test_who_only_reads_can_take_a_file_but_bring_none(client_of: Callable[[Actor], Browser], people: Cast) -> None:
     observer = client_of(people.observer)
     assert RETURNED not in observer.get(FILES).text

@@ -78,6 +78,38 @@ def test_a_redline_is_made_once_and_its_places_are_offered_where_they_can_be_loo
         assert redlines._marked.cache_info().misses - made <= 1
 
 
+def test_form_is_shown_and_taken_in_words_and_never_as_asterisks(
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    other = "**Partners share** gain and losses within a corridor."
+    sent = {"field": "text", "version": "1", "text": other, "reason": ""}
+    client_of(people.member).post(f"{ROOM}/items/{agreed.id}/suggest", data=sent)
+    facilitator = client_of(people.facilitator)
+    page = facilitator.get(f"{ROOM}/items/{agreed.id}").text
+    assert re.search(r"<strong>Partners share</strong><span class=\"[^\"]*\"> \[now bold\]</span>", page)
+    assert "“Partners share”: now bold" in page
+    assert "“loss” becomes “losses”" in page
+    assert "**" not in page
+    taken = facilitator.post(
+        f"{ROOM}/items/{agreed.id}/suggestions/1/accept", data={"part": "yes", "places": "0"}, follow_redirects=True
+    ).text
+    assert "<strong>Partners share</strong> gain and loss within a corridor." in taken
+
+
+def test_a_point_taken_out_is_called_so(client_of: Callable[[Actor], Browser], people: Cast, agreed: Item) -> None:
+    first = "Each has:\n\n1. the aim;\n2. the plan;\n3. the carer."
+    facilitator, member = client_of(people.facilitator), client_of(people.member)
+    facilitator.post(
+        f"{ROOM}/items/{agreed.id}/suggest", data={"field": "why", "version": "0", "text": first, "reason": ""}
+    )
+    facilitator.post(f"{ROOM}/items/{agreed.id}/suggestions/1/accept")
+    other = "Everybody has:\n\n1. the aim;\n2. the carer.\n3. a phone."
+    member.post(f"{ROOM}/items/{agreed.id}/suggest", data={"field": "why", "version": "1", "text": other, "reason": ""})
+    page = facilitator.get(f"{ROOM}/items/{agreed.id}").text
+    for choice in ("“Each” becomes “Everybody”", "leave out the point “the plan;”", "put in the point “a phone.”"):
+        assert choice in page
+
+
 def test_what_was_typed_is_kept_when_it_is_refused(
     client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
 ) -> None:

@@ -1,0 +1,115 @@
+"""What changed between two Markdown texts as people read them: their words, and how words look that stayed."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, groupby
+
+from app.calc.differences import Segment, difference
+from app.calc.plain import Form, Run, formed
+
+#: How a form is named: what words became, and, with "no longer", what they were.
+FORM_WORDS = {
+    "bold": "bold", "italic": "italic", "heading": "a heading", "subheading": "a subheading", "link": "a link",
+    "no bold": "no longer bold", "no italic": "no longer italic", "no heading": "no longer a heading",
+    "no subheading": "no longer a subheading", "no link": "no longer a link", "now": "now",
+    "another link": "with another address",
+}  # fmt: skip
+
+
+def redline(old: str, new: str) -> list[Segment]:
+    """What leads from one text to another: words in segments of one form, those that only look otherwise with both."""
+    before, after = formed(old), formed(new)
+    segments = difference("".join(run.text for run in before), "".join(run.text for run in after))
+    return [part for part in _with_form(segments, _Forms(before), _Forms(after)) if part.text]
+
+
+def differs(segments: Sequence[Segment]) -> bool:
+    """Whether anything changed that people can see."""
+    return any(each.kind != "same" or each.was is not None for each in segments)
+
+
+def said(segment: Segment, words: Mapping[str, str] = FORM_WORDS) -> str:
+    """What is to be said of the look of a segment's words; nothing of words that look as they did."""
+    form = segment.form
+    if segment.kind != "same":
+        return ", ".join(words[name] for name in _names(form))
+    if segment.was is None:
+        return ""
+    had, has = _names(segment.was), _names(form)
+    gained = [words[name] for name in has if name not in had]
+    lost = [words[f"no {name}"] for name in had if name not in has]
+    if form.link and segment.was.link and form.link != segment.was.link:
+        gained.append(words["another link"])
+    return ", ".join([f"{words['now']} {', '.join(gained)}"] * bool(gained) + lost)
+
+
+def in_words(segment: Segment) -> str:
+    """A segment as it reads on paper: what looks otherwise now says so."""
+    return f"{segment.text} [{said(segment)}]" if segment.was is not None else segment.text
+
+
+def looks(segments: Sequence[Segment]) -> list[str]:
+    """What words only look otherwise, and how: “End of life” now bold."""
+    return [f"“{each.text.strip()}” {said(each)}" for each in segments if each.was is not None]
+
+
+def _names(form: Form) -> list[str]:
+    heading = {1: "heading", 2: "subheading"}.get(form.heading, "")
+    found = (("bold", form.bold), ("italic", form.italic), (heading, heading), ("link", form.link))
+    return [name for name, has in found if has]
+
+
+class _Forms:
+    """The form of each letter, read from the first to the last."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self._runs = runs
+        self._starts = [0, *accumulate(len(run.text) for run in runs)][:-1]
+        self.at = 0
+
+    def take(self, count: int) -> Iterator[tuple[int, Form]]:
+        """The next so many letters as (how many, their form)."""
+        end = self.at + count
+        number = bisect_right(self._starts, self.at) - 1
+        while self.at < end:
+            run = self._runs[number]
+            step = min(end, self._starts[number] + len(run.text)) - self.at
+            yield step, run.form
+            self.at += step
+            number += 1
+
+
+def _with_form(segments: Sequence[Segment], before: _Forms, after: _Forms) -> Iterator[Segment]:
+    for segment in segments:
+        if segment.kind == "same":
+            yield from _changed_form(
+                segment.text, list(before.take(len(segment.text))), list(after.take(len(segment.text)))
+            )
+        else:
+            at = 0
+            for count, form in (before if segment.kind == "removed" else after).take(len(segment.text)):
+                yield Segment(segment.kind, segment.text[at : at + count], form)
+                at += count
+
+
+def _changed_form(
+    text: str, before: Sequence[tuple[int, Form]], after: Sequence[tuple[int, Form]]
+) -> Iterator[Segment]:
+    """Words that stayed, cut where their form, or what it was, changes; spaces look like nothing."""
+    was, now = ([form for count, form in some for _ in range(count)] for some in (before, after))
+    forms: list[tuple[Form, Form | None]] = []
+    for sign, old, new in zip(text, was, now, strict=True):
+        blank = sign.isspace()
+        forms.append((new, None if blank or old == new else old))
+    for at, sign in enumerate(text):  # a space between words that changed alike is one of them
+        if sign.isspace() and at and forms[at][1] is None and forms[at - 1][1] is not None:
+            end = at
+            while end < len(text) and text[end].isspace():
+                end += 1
+            if end < len(text) and forms[end] == forms[at - 1] and "\n" not in text[at:end]:
+                forms[at:end] = [forms[end]] * (end - at)
+    at = 0
+    for (form, earlier), some in groupby(forms):
+        count = sum(1 for _ in some)
+        yield Segment("same", text[at : at + count], form, earlier)
+        at += count
