@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from app.calc.changes import BadChangeError, ChangeSet, from_units, to_units
@@ -196,6 +197,7 @@ class _Sorter:
         self.likened = 0
         self.titles_at: dict[str, int] = {}
         self.new: list[tuple[int, list[str]]] = []  # where new headings stand among what is loose, with their lines
+        self.below: dict[int, str] = {}  # the words under each line
 
     def sort(self, some: Sequence[Line]) -> _Sheet:
         # Only marks that stand in this state count: those of words moved away with tracking on do not.
@@ -208,6 +210,8 @@ class _Sorter:
         }
         if not self.has_marks:
             self._find_titles(some)
+        filled = [line for line in some if line.paragraph.text.strip()]
+        self.below = {id(line.block): after.paragraph.text for line, after in pairwise(filled)}
         for line in some:
             self._line(line)
             name = "title" if self.reference in self.sheet.order[-1:] and line.block.heading else self.at
@@ -372,6 +376,8 @@ class _Sorter:
         if style == "label" or not self.has_marks or _all_bold(line.paragraph):
             for name, label in LABELS.items():
                 if said == label.lower() and (self.reference, name) not in self.marked:
+                    if self.at == "new" and not self._is_above(name, line):
+                        return False
                     if (self.reference, name) in self.sheet.texts:  # that of an item whose heading is gone
                         self._lines_gone()
                         self.at = "between"
@@ -385,6 +391,12 @@ class _Sorter:
         is_note = not self.noted and self.at == "text" and _is_note(line)
         self.noted = True
         return is_note
+
+    def _is_above(self, name: str, line: Line) -> bool:
+        """Whether a label under a heading that nobody knows is still one of the item above: its words are those."""
+        base = self.items[self.reference].texts.get(name)
+        own = paragraphs(base.words)[:1] if base is not None else []
+        return any(_alike(each.text, self.below.get(id(line.block), "")) >= _ALIKE for each in own)
 
     def _is_title_by_words(self, reference: str, line: Line) -> bool:
         return reference not in self.sheet.titles and self.titles_at.get(reference) == id(line.block)

@@ -388,6 +388,41 @@ def test_where_the_marks_are_lost_references_labels_and_likeness_do(database: Da
     }
 
 
+@on_sqlite
+@pytest.mark.parametrize("lost", ["marks of one item", "all marks"])
+def test_what_stands_under_a_heading_that_nobody_knows_is_listed_with_it(
+    database: Database, cast: Cast, lost: str
+) -> None:
+    """An item without "Why" stands above it."""
+    with database.writing() as uow:
+        item = numbered(uow, "S1.2.1")
+        replace_text(uow, cast.facilitator, documents_of(uow.session, [item.id])[item.id][Field.WHY], "")
+
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        heading = line("Money for the carers", "Heading3")
+        label = line("Why", "Label")
+        at["Payment is made within 30 days."]._p.addnext(heading)
+        heading.addnext(label)
+        label.addnext(line("Carers wait for months."))
+        if lost == "all marks":
+            without_marks(document)
+
+    found = examine(database, cast, edited(sent(database, cast), change))
+    assert words_found(found) == {}
+    assert ("new", "S1.2.1", "Money for the carers\nWhy\nCarers wait for months.") in listed(found)
+
+
+@on_sqlite
+def test_an_items_own_label_stays_its_own_under_a_heading_put_in_above(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        at["Why"]._p.addprevious(line("A heading of counsel", "Heading3"))
+        without_marks(document)
+
+    found = examine(database, cast, edited(sent(database, cast), change))
+    assert words_found(found) == {}
+    assert [each for each in listed(found) if each[0] == "new"] == [("new", "C1.9", "A heading of counsel")]
+
+
 # --- words that run together, come apart or lose their place ---
 
 
