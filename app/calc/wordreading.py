@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 
 from app.calc.dialect import clean
 from app.calc.paragraphs import MAX_LEVEL, Kind, Paragraph, Words
+from app.calc.symbols import PRIVATE, of_font
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_PARTS = 2_000
@@ -625,6 +626,11 @@ class _Reader:
         text = clean(text)
         if not text:
             return
+        if made is not None and _switch(made, "w-vanish"):
+            # Perhaps a note of theirs to themselves: it is nobody's words until somebody makes them so.
+            if mode.deleted_by is None:
+                self._keep(block, f"hidden text: {text}")
+            return
         self._told(text, link)
         stays = mode.deleted_by is None
         block.pieces.append(
@@ -644,7 +650,7 @@ class _Reader:
         if tag in _BREAKS:
             return "" if each.get("w-type") in ("page", "column") else _BREAKS[tag]
         if tag == "w-sym":
-            return _symbol(each.get("w-char", ""))
+            return self._symbol(each, block)
         if tag == "w-fldChar":
             self._field(each.get("w-fldCharType"))
         elif tag == "w-instrText" and self._fields:
@@ -660,6 +666,20 @@ class _Reader:
         elif tag in _PICTURES:
             self._keep(block, _picture(each))
         return ""
+
+    def _symbol(self, each: ET.Element, block: Block) -> str:
+        """A sign that Word takes from a font by its number."""
+        font, code = each.get("w-font", ""), each.get("w-char", "")
+        try:
+            number = int(code, 16)
+        except ValueError:
+            return ""
+        if number in PRIVATE and (found := of_font(font, number - PRIVATE.start)):
+            return found
+        if number in PRIVATE or not 0 < number < 0x110000:
+            self._keep(block, f"symbol of the font {clean(font)[:40] or 'of the document'}")
+            return ""
+        return chr(number)
 
     def _field(self, step: str | None) -> None:
         if step == "begin":
@@ -819,14 +839,6 @@ def _whole(value: str | None) -> int:
 def _value(parent: ET.Element, tag: str, otherwise: int) -> int:
     found = parent.find(tag)
     return otherwise if found is None else _whole(found.get("w-val"))
-
-
-def _symbol(code: str) -> str:
-    try:
-        number = int(code, 16)
-    except ValueError:
-        return ""
-    return "" if 0xE000 <= number <= 0xF8FF or not 0 < number < 0x110000 else chr(number)
 
 
 # --- one state of it ---

@@ -124,6 +124,27 @@ def test_links_fields_wrappers_and_signs_are_words() -> None:
     assert [each.link for each in line.paragraph.words if each.link] == ["https://example.org/"]
 
 
+def test_signs_of_words_fonts_are_letters_or_are_listed() -> None:
+    signs = "".join(
+        f'<w:r><w:sym w:font="{font}" w:char="{code}"/></w:r>'
+        for font, code in (
+            ("Symbol", "F0B3"), ("Symbol", "F0B1"), ("Symbol", "F061"), ("Wingdings", "F0FC"), ("Webdings", "F063"),
+        )
+    )  # fmt: skip
+    (line,) = lines(read(document(paragraph(run("At "), signs))), lambda _: True)
+    assert line.paragraph.text == "At ≥±α✓"
+    assert line.block.things == ["symbol of the font Webdings"]
+
+
+def test_hidden_text_is_nobodys_words_and_is_listed() -> None:
+    hidden, shown = run(" PRIVILEGED: they would take less.", "<w:vanish/>"), run(" Said.", '<w:vanish w:val="0"/>')
+    put_in = f"<w:ins {BY_ANN}>{hidden}</w:ins>"
+    (line,) = lines(read(document(paragraph(run("One."), put_in, shown))), lambda _: True)
+    assert (line.paragraph.text, line.block.things) == (
+        "One. Said.", ["hidden text:  PRIVILEGED: they would take less."],
+    )  # fmt: skip
+
+
 def test_a_field_that_never_ends_swallows_no_words() -> None:
     open_field = '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
     with pytest.raises(Unreadable, match="damaged"):

@@ -1,0 +1,29 @@
+"""Signs that word processors take from fonts by number: which letters of Unicode they are."""
+
+from typing import Final
+
+#: Where Word puts the numbers of such fonts (ECMA-376, part 1, 17.3.3.30: a sign may stand at F000 and its number).
+PRIVATE: Final = range(0xF000, 0xF100)
+
+# Adobe's encoding of the font Symbol, as Unicode's own table has it (unicode.org, MAPPINGS/VENDORS/ADOBE/symbol.txt).
+_SYMBOL: Final = {
+    0x20: " !∀#∃%&∍()∗+,−./0123456789:;<=>?",
+    0x40: "≅ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤΥςΩΞΨΖ[∴]⊥_",
+    0x61: "αβχδεφγηιϕκλμνοπθρστυϖωξψζ{|}∼",
+    0xA0: "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…",
+    0xC0: "ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑",
+}
+# Of the pictures of Wingdings those that stand in contracts: points, ticks and arrows.
+_WINGDINGS: Final = {
+    0x6C: "●", 0x6E: "■", 0x6F: "□", 0x71: "❑", 0x76: "❖", 0x9F: "•", 0xA7: "▪", 0xA8: "◻", 0xD8: "➢", 0xDF: "←",
+    0xE0: "→", 0xE1: "↑", 0xE2: "↓", 0xE8: "➔", 0xF0: "⇨", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑",
+}  # fmt: skip
+_FONTS: Final = {
+    "symbol": {start + at: sign for start, signs in _SYMBOL.items() for at, sign in enumerate(signs)},
+    "wingdings": _WINGDINGS,
+}
+
+
+def of_font(font: str, number: int) -> str:
+    """The letter that a font draws at a number from 0 to 255; empty where we do not know it."""
+    return _FONTS.get(font.strip().lower(), {}).get(number, "")
