@@ -57,7 +57,8 @@ _REFERENCE = re.compile(r"\s*([A-Z][0-9]{1,6}(?:\.[0-9]{1,6}){0,3})(?![0-9])(?!\
 
 What = Literal[
     "comment", "new", "paragraph", "table", "deleted", "no title", "reference", "line", "lines gone", "moved",
-    "picture", "footnote", "struck", "label", "marked", "equation", "margin", "too long",
+    "picture", "footnote", "struck", "label", "marked", "equation", "hidden", "symbol", "margin",
+    "too long",
 ]  # fmt: skip
 Place = tuple[str, str]
 
@@ -194,7 +195,7 @@ class _Sorter:
         self.expects = 0
         self.noted = True  # whether the grey line under the last heading has been seen
         self.unmarked: dict[str, str] = {}  # titles to be found by their words, as they are compared
-        self.likened = 0
+        self.likened = self.parted = 0  # how many comparisons have been made, about
         self.titles_at: dict[str, int] = {}
         self.new: list[tuple[int, list[str]]] = []  # where new headings stand among what is loose, with their lines
         self.below: dict[int, str] = {}  # the words under each line
@@ -476,6 +477,8 @@ class _Sorter:
                 continue
             above = next((each for each in reversed(known[:at]) if each in self.sheet.titles), "")
             last = next((name for name in reversed(FIELDS[1:]) if self.sheet.texts.get((above, name))), "")
+            if self.parted > _MOST_LIKENED:
+                return
             if last and (found := self._tail(above, last, base.words)) is not None:
                 self.sheet.texts[place] = found
 
@@ -494,6 +497,7 @@ class _Sorter:
         """Take the paragraphs that are the text `words` off the end of another; None when there are none."""
         have = self.sheet.texts[reference, above]
         base = self.items[reference].texts.get(above)
+        self.parted += min(len(have), _MOST_DIVIDED) * (2 + (len(words) + len(base.words if base else "")) // _COMPARED)
         at = _divided(have, words, base.words if base is not None else "")
         if at is None:
             return None
@@ -546,6 +550,7 @@ def _compared(text: str) -> str:
     return fold(text[:_LOOKED_AT]).lower()[:_COMPARED]
 
 
+@lru_cache(maxsize=8_192)  # each author's state of the document asks the same
 def _likeness(one: str, other: str) -> float:
     return 1.0 if one == other else SequenceMatcher(None, one, other, autojunk=False).ratio()
 
@@ -704,7 +709,9 @@ def _all_loose(file: WordFile, known: Mapping[str, Item], sheet: _Sheet) -> list
     return [*_margins(file), *loose, *_beside(file, sheet)]
 
 
-_THINGS: dict[str, What] = {"picture": "picture", "footnote": "footnote", "equation": "equation"}
+_THINGS: dict[str, What] = {
+    "picture": "picture", "footnote": "footnote", "equation": "equation", "hidden": "hidden", "symbol": "symbol",
+}  # fmt: skip
 
 
 def _margins(file: WordFile) -> Iterator[Loose]:

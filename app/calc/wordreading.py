@@ -629,7 +629,7 @@ class _Reader:
         if made is not None and _switch(made, "w-vanish"):
             # Perhaps a note of theirs to themselves: it is nobody's words until somebody makes them so.
             if mode.deleted_by is None:
-                self._keep(block, f"hidden text: {text}")
+                self._keep(block, f"hidden: {text.strip()}")
             return
         self._told(text, link)
         stays = mode.deleted_by is None
@@ -677,7 +677,7 @@ class _Reader:
         if number in PRIVATE and (found := of_font(font, number - PRIVATE.start)):
             return found
         if number in PRIVATE or not 0 < number < 0x110000:
-            self._keep(block, f"symbol of the font {clean(font)[:40] or 'of the document'}")
+            self._keep(block, f"symbol: {clean(font)[:40]}")
             return ""
         return chr(number)
 

@@ -142,6 +142,8 @@ def _rest(preview: Preview) -> list[Rest]:
         "marked": (_("Words underlined or highlighted by hand"), _("A text of the blueprint holds neither.")),
         "footnote": (_("Footnotes"), _("A text of the blueprint holds no footnote.")),
         "equation": (_("Equations"), _("A text of the blueprint holds no equation.")),
+        "hidden": (_("Hidden text"), _("It becomes nobody’s words. Take care whose eyes it is for.")),
+        "symbol": (_("Signs we do not know"), _("They come from a font by number. Their place is empty; the font is:")),
         "picture": (_("Pictures and text boxes"), _("A text of the blueprint holds neither.")),
         "too long": (_("Texts that have become too long"), _("A text of the blueprint holds 100,000 letters at most.")),
         "margin": (_("Words above or below the pages"), _("They belong to no item.")),

@@ -690,6 +690,8 @@ def test_whatever_a_text_cannot_hold_is_listed_with_its_words(database: Database
         )
         at["We agree what good looks like."].runs[0].font.highlight_color = WD_COLOR_INDEX.YELLOW
         at["One aim holds all partners together."].runs[0].font.underline = True
+        at["One aim holds all partners together."].add_run("They would take less.").font.hidden = True
+        at["You stay at home."]._p.append(parse_xml(f'<w:r {W}><w:sym w:font="Webdings" w:char="F063"/></w:r>'))
         table = document.add_table(1, 2)
         table.cell(0, 0).text = "outer"
         table.cell(0, 1).add_table(1, 1).cell(0, 0).text = "nested"
@@ -709,6 +711,8 @@ def test_whatever_a_text_cannot_hold_is_listed_with_its_words(database: Database
         ("marked", "E1", "One aim holds all partners together."),
         ("marked", "E1", "We agree what good looks like."),
         ("equation", "C1.1", "x=1"),
+        ("hidden", "E1", "They would take less."),
+        ("symbol", "P1", "Webdings"),
     }
 
 
