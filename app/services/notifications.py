@@ -269,7 +269,8 @@ def stop(uow: UnitOfWork, token: str) -> Stop:
         row.mode = MailMode.NONE
     elif row.mode in MAILING:
         row.mode = MailMode.SESSIONS
-    return found
+    # Who wants no mail at all is not told that some would come.
+    return found._replace(what="all") if row.mode is MailMode.NONE else found
 
 
 # --- mailing ---

@@ -112,10 +112,10 @@ def search(uow: UnitOfWork, actor: Actor, *, group_id: int, asked: str, kind: Ki
     asked = asked.strip()[:LONGEST]
     wanted = calc.asked_for(asked)
     kinds = [each for each in Kind if standing.may(RIGHTS[each]) and kind in (None, each)]
-    exact = _exact(uow.session, group_id, asked) if Kind.ITEM in kinds else None
+    exact, under = _by_reference(uow.session, group_id, asked) if Kind.ITEM in kinds else (None, [])
     ranked = _ranked(uow.session, group_id, wanted)
-    if exact is not None:
-        ranked[Kind.ITEM] = [exact, *(each for each in ranked.get(Kind.ITEM, []) if each != exact)]
+    if first := [*([exact] if exact is not None else []), *under]:
+        ranked[Kind.ITEM] = list(dict.fromkeys([*first, *ranked.get(Kind.ITEM, [])]))
     _leave_out_hidden(uow.session, standing, ranked)
     most = FIRST if kind is None else ALL
     shelves = [Shelf(each, len(ids), _hits(uow.session, each, ids[:most], wanted))
@@ -127,12 +127,17 @@ def search(uow: UnitOfWork, actor: Actor, *, group_id: int, asked: str, kind: Ki
     return Found(asked, wanted, [each for each in shelves if each.hits], meant)
 
 
-def _exact(session: Session, group_id: int, asked: str) -> int | None:
-    """The item that has this reference."""
-    if _REFERENCE.fullmatch(asked) is None:
-        return None
-    query = select(Item.id).where(Item.group_id == group_id, Item.reference == asked.upper())
-    return session.execute(query).scalar_one_or_none()
+def _by_reference(session: Session, group_id: int, asked: str) -> tuple[int | None, list[int]]:
+    """The item that has this reference, and those whose reference goes on from it: S3.3.1 to S3.3.9 for S3.3."""
+    reference = asked.upper().removesuffix(".")
+    if _REFERENCE.fullmatch(reference) is None:
+        return None, []
+    query = select(Item.id, Item.reference).where(
+        Item.group_id == group_id, (Item.reference == reference) | Item.reference.startswith(f"{reference}.")
+    )
+    known = {name: id_ for id_, name in session.execute(query)}
+    exact = known.pop(reference, None)
+    return exact, [known[name] for name in sorted(known, key=lambda name: [int(part) for part in name[1:].split(".")])]
 
 
 def _ranked(session: Session, group_id: int, wanted: Sequence[str]) -> dict[Kind, list[int]]:

@@ -463,8 +463,9 @@ def test_a_link_stops_that_kind_of_mail_and_no_other(hall: Hall) -> None:
     assert mode() is MailMode.DIGEST, "looking alone changes nothing"
     for token, expected in ((news_, MailMode.SESSIONS), (all_, MailMode.NONE), (news_, MailMode.NONE)):
         with hall.database.writing() as uow:
-            notifications.stop(uow, token)
+            said = notifications.stop(uow, token).what
         assert mode() is expected
+        assert said == ("news" if expected is MailMode.SESSIONS else "all"), "nobody is promised mails they do not want"
     assert mode("Leo") is MailMode.DIGEST
     forged = ("", "news", news_[:-1] + ("A" if news_[-1] != "A" else "B"), news_.replace("news", "all"),
               f"news-{hall.group_id}-{person_id + 1}-{news_.split('-', 3)[3]}", "news-x-y-z", "news-²-1-z")  # fmt: skip

@@ -271,3 +271,27 @@ def test_what_is_filed_is_what_filing_anew_would_give(database: Database, world:
                 uow.session.add(SearchDue(source=source, row_id=row_id))
     assert filed() == before
     assert len(before) > 15
+
+
+def test_a_reference_is_followed_by_what_stands_under_it(database: Database, people: Cast) -> None:
+    with database.writing() as uow:
+        element = items.add_item(
+            uow, people.facilitator, group_id=people.group_id, kind=ItemKind.ELEMENT, title="Outcomes C1"
+        )
+        for title in ("First", "Second"):
+            criterion = items.add_item(
+                uow,
+                people.facilitator,
+                group_id=people.group_id,
+                kind=ItemKind.CRITERION,
+                title=title,
+                parent_id=element.id,
+            )
+            for number in range(10):
+                items.add_item(
+                    uow, people.facilitator, group_id=people.group_id, kind=ItemKind.SPECIFICATION,
+                    title=f"Number {number} is like S1.2", parent_id=criterion.id,
+                )  # fmt: skip
+    found = find(database, people.member, people.group_id, "s1.2", kind=Kind.ITEM)
+    shown = [hit.thing.reference for shelf in found.shelves for hit in shelf.hits]
+    assert shown[:10] == [f"S1.2.{number}" for number in range(1, 11)]
