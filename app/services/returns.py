@@ -38,6 +38,8 @@ from models.versions import Version
 LONGEST_NAME = 120
 #: How many returned documents of one person in one group are kept for looking at; older ones go.
 MOST_KEPT = 20
+#: Among so many refused suggestions on a text, the latest, one that says the same is looked for.
+MOST_REFUSED = 50
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Proposed:
     """One suggestion the document could become; ``number`` is its place in the list.
 
     ``blocked`` says why it cannot be made, ``refused`` why it could not when it was last tried, ``suggestion_id`` which
-    one it has become. ``fits`` is False where the words it changes are no longer there: it would stand in conflict.
+    one it has become, ``refusal`` the one in which the group has said no to the same. ``fits`` is False where the words
+    it changes are no longer there: it would stand in conflict.
     """
 
     number: int
@@ -71,6 +74,7 @@ class Proposed:
     refused: str
     fits: bool
     suggestion_id: int | None
+    refusal: Suggestion | None = None
 
 
 @dataclass(frozen=True)
@@ -241,6 +245,7 @@ def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
                 number, entry.item.id, entry.item.reference, entry.title, Field(each["field"]), each["before"],
                 each["after"], tuple(each["authors"]), each["mixed"], blocked, each["refused"],
                 _fits(uow, entry, each), each["suggestion_id"],
+                None if blocked or each["suggestion_id"] is not None else suggested.refused(each),
             )
         )  # fmt: skip
     spoken_of = {each["item_id"] for each in document.loose if _may_be_said(each)}
@@ -432,17 +437,23 @@ Texts = Mapping[int, Mapping[Field, Document]]
 
 
 class _Suggested:
-    """What has been suggested on some texts: the actor's own that still waits, and anybody's that was accepted."""
+    """What has been suggested on some texts: the actor's own that still waits, and anybody's that was decided."""
 
     def __init__(self, uow: UnitOfWork, actor: Actor, texts: Texts) -> None:
         self._texts = texts
         mine = and_(Suggestion.state == SuggestionState.OPEN, Suggestion.author_id == actor.person_id)
         query = select(Suggestion).where(
             Suggestion.document_id.in_([each.id for held in texts.values() for each in held.values()]),
-            or_(mine, Suggestion.state == SuggestionState.ACCEPTED),
+            or_(mine, Suggestion.state.in_((SuggestionState.ACCEPTED, SuggestionState.REJECTED))),
         )
-        found = uow.session.execute(query.order_by(Suggestion.id)).scalars()
-        self._found = {(each.document_id, each.made_for, each.changes): each for each in found}
+        found = uow.session.execute(query.order_by(Suggestion.id)).scalars().all()
+        self._session = uow.session
+        self._refused = [each for each in reversed(found) if each.state is SuggestionState.REJECTED]
+        self._found = {
+            (each.document_id, each.made_for, each.changes): each
+            for each in found
+            if each.state is not SuggestionState.REJECTED
+        }
 
     def same(self, proposal: dict[str, Any]) -> Suggestion | None:
         """The one that says the same as a proposal."""
@@ -451,3 +462,12 @@ class _Suggested:
             return None
         change = change_between(proposal["before"], proposal["after"]).to_json()
         return self._found.get((document.id, proposal["version"], change))
+
+    def refused(self, proposal: dict[str, Any]) -> Suggestion | None:
+        """The last one in which the group has said no to the words of a proposal."""
+        document = self._texts[proposal["item_id"]][Field(proposal["field"])]
+        of_it = [each for each in self._refused if each.document_id == document.id][:MOST_REFUSED]
+        version, after = proposal["version"], proposal["after"]
+        return next(
+            (each for each in of_it if suggestions.says_the_same(self._session, each, document, version, after)), None
+        )

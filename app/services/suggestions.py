@@ -379,20 +379,35 @@ def still_fits(session: Session, document: Document, change: ChangeSet, version:
     return not _moved(session, change, version, document)[2]
 
 
-def _moved(session: Session, change: ChangeSet, since: int, document: Document) -> tuple[ChangeSet, int, bool]:
-    """A change moved over what was written since, the version it fits then, and whether it met its match.
+def says_the_same(session: Session, suggestion: Suggestion, document: Document, version: int, new: str) -> bool:
+    """Whether a suggestion, decided or not, would make ``new`` of a ``version`` of its text."""
+    if version < suggestion.made_for:
+        return False
+    change, since = recall(suggestion.carried), suggestion.carried_to
+    if version < since:
+        change, since = recall(suggestion.changes), suggestion.made_for
+    change, _version, conflict = _moved(session, change, since, document, version)
+    return not conflict and from_units(change.apply(to_units(history.text_at(session, document, version)))) == new
+
+
+def _moved(
+    session: Session, change: ChangeSet, since: int, document: Document, until: int | None = None
+) -> tuple[ChangeSet, int, bool]:
+    """A change moved over what was written since (and ``until`` a version, if that is not today's), the version it fits
+    then, and whether it met its match.
 
     Over the log change by change; from long ago, over what differs between then and now, which costs what the words
     cost however long the log has become.
     """
-    if document.version - since > FAR:
-        then = history.text_at(session, document, since)
-        moved = calc.carry(change, [change_between(then, document.text)])
-        return moved.change, since if moved.conflict else document.version, moved.conflict
+    last = document.version if until is None else until
+    if last - since > FAR:
+        then, now = (history.text_at(session, document, version) for version in (since, last))
+        moved = calc.carry(change, [change_between(then, now)])
+        return moved.change, since if moved.conflict else last, moved.conflict
     later = session.execute(
         select(TextChange.changes)
         .where(
-            TextChange.document_id == document.id, TextChange.version > since, TextChange.version <= document.version
+            TextChange.document_id == document.id, TextChange.version > since, TextChange.version <= last
         )
         .order_by(TextChange.version)
     ).scalars()  # fmt: skip

@@ -907,6 +907,32 @@ def test_what_the_group_has_taken_over_is_not_suggested_again(database: Database
     assert "taken these words over" in seen.proposals[0].blocked
 
 
+@pytest.mark.parametrize("meanwhile", ["nothing", "other words"])
+def test_what_the_group_has_said_no_to_is_offered_with_its_answer(
+    database: Database, cast: Cast, meanwhile: str
+) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        put_in(next(at[each] for each in at if each.startswith("Payment is made")), " All of it.", "Ann")
+
+    first = brought(database, cast, edited(sent(database, cast), change))
+    with database.writing() as uow:
+        returns.make(uow, cast.member, return_id=first, group_id=cast.group_id, chosen={0})
+    with database.writing() as uow:
+        suggestions.reject(uow, cast.facilitator, suggestion_id=1, answer="Nobody can pay so much.")
+    if meanwhile == "other words":
+        with database.writing() as uow:
+            item = numbered(uow, "S1.2.1")
+            document = documents_of(uow.session, [item.id])[item.id][Field.TEXT]
+            replace_text(uow, cast.facilitator, document, "Payment is made within 28 days.")
+    again = brought(database, cast, edited(sent(database, cast), change))
+    (seen,) = preview(database, cast, again).open
+    assert seen.refusal is not None
+    assert (seen.refusal.answer, seen.blocked) == ("Nobody can pay so much.", "")
+    with database.writing() as uow:
+        made = returns.make(uow, cast.member, return_id=again, group_id=cast.group_id, chosen={0})
+        assert made == (1, 0), "who ticks it all the same is not kept from it"
+
+
 def test_what_could_not_be_made_can_be_tried_again(database: Database, cast: Cast) -> None:
     def change(at: dict[str, Paragraph], _: Any) -> None:
         at["C1.9 Forms are short"].runs[1].text = " Forms are very short"

@@ -93,6 +93,26 @@ def test_words_made_bold_are_seen_before_anything_is_suggested(
     assert "**" not in page
 
 
+def test_what_was_refused_comes_back_unticked_with_the_reason(
+    client_of: Callable[[Actor], Browser], people: Cast
+) -> None:
+    member = client_of(people.member)
+    document = docx.Document(io.BytesIO(member.get(f"{FILES}file?what=draft&form=docx").data))
+    next(each for each in document.paragraphs if each.text == "You stay at home.").runs[0].text = "You live at home."
+    out = io.BytesIO()
+    document.save(out)
+    address = upload(member, out.getvalue()).headers["Location"]
+    assert re.search(r'name="chosen" value="0" checked', member.get(address).text)
+    page = member.post(f"{address}/suggestions", data={"chosen": "0"}, follow_redirects=True).text
+    where = re.search(r'href="([^"]*)#suggestion-1"', page)
+    assert where is not None
+    client_of(people.facilitator).post(f"{where[1]}/suggestions/1/reject", data={"answer": "Not all of us do."})
+    page = member.get(upload(member, out.getvalue()).headers["Location"]).text
+    assert re.search(r'name="chosen" value="0">', page)
+    assert "Not taken before" in page
+    assert "“Not all of us do.”" in page
+
+
 def test_who_only_reads_can_take_a_file_but_bring_none(client_of: Callable[[Actor], Browser], people: Cast) -> None:
     observer = client_of(people.observer)
     assert RETURNED not in observer.get(FILES).text
