@@ -34,6 +34,8 @@ KIND_WORDS = ("Principle", "Core element", "Criterion", "Specification")
 #: Labels of what only informs.
 EVIDENCE, DECISIONS, SUGGESTIONS, COMMENTS = "Evidence", "Decisions", "Suggested words", "Comments"
 FIXED_LABELS = {EVIDENCE.lower(), DECISIONS.lower(), SUGGESTIONS.lower(), COMMENTS.lower()}
+#: What stands for an author who gave no name (LibreOffice), or whose name was taken out (Word).
+NOBODY = {"unknown author", "unbekannter autor", "author"}
 #: A text of the blueprint never has more letters.
 LONGEST = 100_000
 #: More people than this who tracked changes are taken together.
@@ -120,6 +122,11 @@ class Returned:
     loose: list[Loose]
     found: int
     marked: bool
+
+
+def named(author: str, edited_by: str) -> str:
+    """An author as a document names them; where a program wrote a word for nobody, who is said to have edited it."""
+    return edited_by if fold(author).lower() in NOBODY else author
 
 
 def bare(words: str) -> str:
@@ -666,6 +673,8 @@ def _proposals(
             yield Proposal(reference, name, base.version, base.words, words, (who,))
         return
     names = tuple(who for who, _ in edits) or ("",)
+    if versions and not (len(edits) == 1 and edits[0][1] == after):  # somebody changed what another had put in
+        names = tuple(dict.fromkeys([*names, *sheet.who.get((reference, name), ())]))
     yield Proposal(reference, name, base.version, base.words, after, names, mixed=len(names) > 1)
 
 

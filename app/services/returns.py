@@ -7,7 +7,7 @@ the preview can be looked at, left and come back to. The file is not kept.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import and_, func, or_, select
 from app.calc.differences import change_between
 from app.calc.paragraphs import fold
 from app.calc.plain import plain
-from app.calc.returns import FIELDS, Item, Loose, Place, Returned, Text, alike, match, versions_of
+from app.calc.returns import FIELDS, Item, Loose, Place, Returned, Text, alike, match, named, versions_of
 from app.calc.wordreading import Unreadable, WordFile, read
 from app.errors import Conflict, Invalid, NotFound
 from app.policy import Actor, Can, access, require
@@ -148,13 +148,19 @@ def keep(
         raise NotFound()
     found = examined.returned
     proposals = [
-        {**asdict(each), "item_id": examined.item_ids[each.reference], "suggestion_id": None, "refused": ""}
+        {
+            **asdict(each),
+            "authors": [named(author, edited_by) for author in each.authors],
+            "item_id": examined.item_ids[each.reference],
+            "suggestion_id": None,
+            "refused": "",
+        }
         for each in found.proposals
     ]
     known = _Known(uow, examined.item_ids.values(), examined.moment)
     loose = [
         {**asdict(each), "item_id": item_id, "said": None}
-        for each in found.loose
+        for each in (_of_somebody(each, edited_by) for each in found.loose)
         for item_id in (examined.item_ids.get(each.reference),)
         if each.what != "comment" or item_id is None or not known.says(item_id, each)
     ]
@@ -168,6 +174,11 @@ def keep(
     for old in list_mine(uow, actor, group_id=group_id)[MOST_KEPT:]:
         uow.session.delete(old)
     return kept
+
+
+def _of_somebody(loose: Loose, edited_by: str) -> Loose:
+    names = [named(author, edited_by) for author in loose.author.split(", ")]
+    return replace(loose, author=", ".join(dict.fromkeys(filter(None, names))))
 
 
 class _Known:
@@ -347,7 +358,11 @@ def reason(authors: Collection[str], edited_by: str, *, mixed: bool) -> str:
     if not names:
         return "From Word"
     sentence = f"From Word, by {' and '.join(names)}"
-    return f"{sentence}, whose changes touch the same words"[: suggestions.LONGEST_REASON] if mixed else sentence
+    return (
+        f"{sentence}, whose changes touch the same words"[: suggestions.LONGEST_REASON]
+        if mixed and len(names) > 1
+        else sentence
+    )
 
 
 # --- what the document was made from ---

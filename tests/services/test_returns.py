@@ -220,7 +220,7 @@ def test_two_peoples_changes_are_two_suggestions_unless_they_touch_the_same_word
 
     found = examine(database, cast, edited(sent(database, cast), change)).returned.proposals
     assert [(each.reference, each.authors, each.mixed) for each in found] == [
-        ("P1", ("Ann",), False), ("S1.1.1", ("Ann",), False), ("S1.1.1", ("Ben",), False),
+        ("P1", ("Ann", "Ben"), True), ("S1.1.1", ("Ann",), False), ("S1.1.1", ("Ben",), False),
     ]  # fmt: skip
     assert found[0].after == "People are cared for at home where that is safe. And so"
     assert found[1].after == "The board meets and publishes what it decides."
@@ -239,6 +239,22 @@ def test_changes_of_the_same_words_by_two_stand_together_and_say_so(database: Da
     (found,) = examine(database, cast, edited(sent(database, cast), change)).returned.proposals
     assert (found.after, set(found.authors), found.mixed) == ("You leave. Or not.", {"Ann", "Ben"}, True)
     assert "touch the same words" in returns.reason(found.authors, "", mixed=True)
+
+
+@on_sqlite
+@pytest.mark.parametrize("nobody", ["Unknown Author", "Unbekannter Autor", "Author"])
+@pytest.mark.parametrize(("typed", "reason"), [("Harrow LLP", "From Word, by Harrow LLP"), ("", "From Word")])
+def test_a_programs_word_for_nobody_is_no_name(
+    database: Database, cast: Cast, nobody: str, typed: str, reason: str
+) -> None:
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        put_in(at["You stay at home."], " Always.", nobody)
+        document.add_comment(at["We meet. We tell."].runs, "Whom?", nobody, "A")
+
+    seen = preview(database, cast, brought(database, cast, edited(sent(database, cast), change), edited_by=typed))
+    (proposal,) = seen.proposals
+    assert returns.reason(proposal.authors, typed, mixed=proposal.mixed) == reason
+    assert [each.loose.author for each in seen.loose] == [typed]
 
 
 def test_a_suggestion_is_made_against_what_went_out_and_carried_along(database: Database, cast: Cast) -> None:
