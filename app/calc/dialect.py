@@ -12,6 +12,7 @@ with ``strong em a br`` inside. An ``a`` always carries an ``href`` that `safe_u
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
@@ -286,14 +287,9 @@ def layout(text: str) -> Layout:
     for words, begins in reader.blocks:
         places: list[int] = []
         for (number, column), line in zip(begins, words.split("\n"), strict=True):
-            first = starts[number] + _unexpanded(rows[number], column)
-            lines[number] = starts[number], first
-            tabs = rows[number].count("\t") and "\t" in rows[number][first - starts[number] :]
-            places += (
-                [starts[number] + _unexpanded(rows[number], column + at) for at in range(len(line) + 1)]
-                if tabs
-                else range(first, first + len(line) + 1)
-            )
+            columns = _columns(rows[number])
+            lines[number] = starts[number], starts[number] + columns[column]
+            places += [starts[number] + at for at in columns[column : column + len(line) + 1]]
 
         def there(span: Span, places: list[int] = places) -> Span:
             return places[span[0]], places[span[1] - 1] + 1
@@ -308,15 +304,14 @@ def layout(text: str) -> Layout:
     return Layout(lines, blocks)
 
 
-def _unexpanded(row: str, column: int) -> int:
-    """Where a column of a line stands in it as it is written, with tabs."""
-    if "\t" not in row[:column]:
-        return column
-    at = width = 0
-    while at < len(row) and width < column:
-        width += 4 - width % 4 if row[at] == "\t" else 1
-        at += 1
-    return at
+def _columns(row: str) -> Sequence[int]:
+    """Where each column of a line, its tabs being spaces, stands in it as it is written; its end too."""
+    if "\t" not in row:
+        return range(len(row) + 1)
+    found: list[int] = []
+    for at, sign in enumerate(row):
+        found += [at] * (4 - len(found) % 4 if sign == "\t" else 1)
+    return [*found, len(row)]
 
 
 def parse(text: str) -> ET.Element:

@@ -168,6 +168,25 @@ def test_the_whole_demonstration_comes_back_unchanged(database: Database) -> Non
 # --- what was changed ---
 
 
+@on_sqlite
+def test_a_suggestion_that_only_makes_words_bold_goes_out_in_words_and_comes_back_unchanged(
+    database: Database, cast: Cast
+) -> None:
+    with database.writing() as uow:
+        suggestions.suggest(
+            uow, cast.member, item_id=numbered(uow, "P1").id, field=Field.SUMMARY, version=1,
+            text="You **stay** at home.",
+        )  # fmt: skip
+    data = sent(database, cast, suggestions=True)
+    assert "You stay [now bold] at home." in [each.text for each in docx.Document(io.BytesIO(data)).paragraphs]
+    found = examine(database, cast, data)
+    assert (words_found(found), listed(found)) == ({}, [])
+    with database.reading() as uow:
+        wanted = {"group_id": cast.group_id, "including": Including(suggestions=True)}
+        lines = exports.export_draft(uow, cast.member, form="md", **wanted).body.decode()  # type: ignore[arg-type]
+    assert "You stay at home. (“stay” now bold)" in lines.replace("\\", "")
+
+
 def test_changes_become_suggestions_that_say_whose_they_are(database: Database, cast: Cast) -> None:
     def change(at: dict[str, Paragraph], _: Any) -> None:
         put_in(at["Outcomes are agreed at the start."], " All of them.", "Ann Solicitor")

@@ -162,7 +162,9 @@ def test_item_page_time_line_and_difference(
     assert "What you can do" not in client_of(people.observer).get(place).text
     assert "Member Invented" in browser.get(f"{place}/history").text
     shown = browser.get(f"{place}/compare?from=1.0.0.0").text
-    assert "Some bold words &lt;b&gt;</ins>" in shown.replace('<span class="visually-hidden">]</span>', "")
+    assert "Some <strong>bold</strong> words &lt;b&gt;</ins>" in shown.replace(
+        '<span class="visually-hidden">]</span>', ""
+    )
     assert browser.get(f"{place}/compare?from=9.9.9.9").status_code == 404
     clock.advance(seconds=1)
     back = browser.post(f"{place}/history/restore", data={"mark": "1.0.0.0"}, headers=JSON).json
