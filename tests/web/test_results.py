@@ -402,6 +402,6 @@ def test_closing_early_is_asked_first_with_how_many_have_sent(
     page = client_of(study.cast.panel_manager).get(f"/g/{SLUG}/validation/rounds/{study.round_id}").text
     form = re.search(r'<form[^>]*action="[^"]*/close"[^>]*>', page)
     assert form is not None
-    assert 'data-module="confirm"' in form[0]
+    assert 'data-module="confirm' in form[0]
     assert f"0 of 9 experts have pressed Send. {said} Close the round now? It cannot be opened again." in form[0]
     assert f"0 of 9 experts have pressed Send. {said}" in words(page), "said beside the button too, without scripts"
