@@ -42,6 +42,8 @@ def test_a_suggestion_goes_from_a_member_to_a_facilitator_and_back(
 
     page = facilitator.get(f"{ROOM}/items/{agreed.id}").text
     assert "put in “narrow”" in page
+    assert "What you accept is shown as “changed since decided”" in page
+    assert "What you accept" in facilitator.get(f"{ROOM}/suggestions").text
     address = f"{ROOM}/items/{agreed.id}/suggestions/1"
     nothing = facilitator.post(f"{address}/accept", data={"part": "yes"})
     assert (nothing.status_code, "Choose at least one of the places." in nothing.text) == (422, True)
