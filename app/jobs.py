@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -151,9 +152,10 @@ class Trouble:
     reason: str
 
 
-def trouble(uow: UnitOfWork) -> Trouble | None:
-    """What was tried and did not succeed, or None where all went well."""
-    tried = select(Job).where(Job.done_at.is_(None), Job.error != "").order_by(Job.created_at, Job.id)
+def trouble(uow: UnitOfWork, kinds: Collection[str]) -> Trouble | None:
+    """What of some kinds was tried and did not succeed, or None where all went well."""
+    tried = select(Job).where(Job.kind.in_(kinds), Job.done_at.is_(None), Job.error != "")
+    tried = tried.order_by(Job.created_at, Job.id)
     rows = uow.session.execute(tried).scalars().all()
     waiting = [job for job in rows if job.failed_at is None]
     if not rows:

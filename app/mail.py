@@ -116,6 +116,10 @@ def passes(error: Exception) -> bool:
     return isinstance(error, (OSError, smtplib.SMTPException))
 
 
+#: The kinds of jobs that send a mail.
+KINDS = ("mail", "patient_mail", "seat_mail")
+
+
 class Mailer(Protocol):
     """Something that delivers a mail or raises OSError/SMTPException."""
 

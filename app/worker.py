@@ -95,7 +95,8 @@ class Worker:
         mail, group_id = Mail(**payload["mail"]), int(payload["group_id"])
         with database.reading() as uow:
             notifications.wait_for_end(uow, group_id)
-            is_wanted = notifications.is_addressee(uow, group_id, int(payload["person_id"]))
+            member = payload.get("person_id")  # mails written before it was kept have none
+            is_wanted = member is None or notifications.is_addressee(uow, group_id, int(member))
         if is_wanted:
             self.post.deliver(mail)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import DomainError, Full
 from app.services import sockets, texts
+from app.services.documents import LONGEST_CLIENT, is_editors
 from app.services.texts import PIECE, RETRY, Entry, Push, Refused
 from app.uow import UnitOfWork
 from realtime.connections import Connection, OpenText
@@ -137,7 +138,7 @@ class Texts:
         with self.database.reading() as uow:
             actor = self.gateway.actor(uow, each)
             texts.may_read(uow, actor, document_id=document_id)
-        if not client.startswith(f"{actor.person_id}.") or len(client) > texts.LONGEST_CLIENT:
+        if not is_editors(client, actor.person_id):
             raise Refused("forbidden", "This editor carries somebody else's mark.")
 
     def _open(
@@ -411,5 +412,5 @@ class Texts:
         self, each: Connection, doc: str, first_seq: int | None, code: str, detail: str, client: str | None = None
     ) -> None:
         """Tell one connection that something was not taken, and why; with ``client``, of which of its editors."""
-        more = [] if client is None else [client[: texts.LONGEST_CLIENT]]
+        more = [] if client is None else [client[:LONGEST_CLIENT]]
         self.tell(each.sid, "text:refused", [doc, first_seq, code, detail, *more])

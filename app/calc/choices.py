@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
+from zlib import crc32
 
 from app.calc.changes import ChangeSet, from_units, to_units
 from app.calc.dialect import clean, layout
@@ -18,6 +19,8 @@ from app.calc.inlines import Span
 from app.calc.suggestions import only, places
 
 _NUMBER = re.compile(r"[0-9]+")
+#: Choices of more letters than these in all are one: nobody reads through them.
+MAX_LETTERS = 200_000
 
 
 class Choice(NamedTuple):
@@ -29,6 +32,11 @@ class Choice(NamedTuple):
     places: tuple[int, ...]
     old: str
     new: str
+
+    @property
+    def key(self) -> str:
+        """What it is known by to whoever has read it: other words, or other places together, have another key."""
+        return f"{self.places[0]}-{crc32(repr(tuple(self)).encode()):08x}"
 
 
 class _Atom(NamedTuple):
@@ -66,13 +74,17 @@ def choices(change: ChangeSet, text: str) -> tuple[Choice, ...]:
     found: dict[tuple[str, int], list[int]] = {}
     for number in range(len(atoms)):
         found.setdefault(finder.groups.top(("place", number)), []).append(number)
-    return tuple(finder.choice(numbers) for numbers in found.values())
+    made = tuple(finder.choice(numbers) for numbers in found.values())
+    # Marks at both ends of a long line can make each of many choices as long as the line.
+    if sum(len(each.old) + len(each.new) for each in made) > MAX_LETTERS:
+        return (Choice(tuple(range(len(atoms))), text, after),)
+    return made
 
 
-def chosen(change: ChangeSet, text: str, numbers: Iterable[int]) -> ChangeSet:
-    """The change of `text` with some of its choices alone; numbers it does not have mean nothing."""
-    some = choices(change, text)
-    return only(change, [place for at in set(numbers) if 0 <= at < len(some) for place in some[at].places])
+def chosen(change: ChangeSet, text: str, keys: Iterable[str]) -> ChangeSet:
+    """The change of `text` with some of its choices alone. Raises KeyError for a key that is none of them any more."""
+    some = {each.key: each for each in choices(change, text)}
+    return only(change, [place for key in set(keys) for place in some[key].places])
 
 
 def _atoms(change: ChangeSet, text: str) -> tuple[list[_Atom], str]:

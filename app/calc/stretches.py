@@ -20,6 +20,8 @@ PAUSE: Final = timedelta(minutes=5)
 A_FEW: Final = 20
 #: Of a text in more pieces than this all stretches get a state: going on would cost more than it tells.
 MOST_RUNS: Final = 512
+#: Of more states than twice as many a stretch keeps the newest: nobody looks through them one by one.
+MOST_STATES: Final = 500
 
 
 class Entry(NamedTuple):
@@ -49,7 +51,8 @@ class State(NamedTuple):
 class Stretch:
     """What one person changed: the ``first`` and ``last`` change of it as places in the log, how many, of which texts.
 
-    ``others`` and ``own`` are how many units others and its author took from it, ``by`` who did so first, others before
+    ``others`` and ``own`` are how many units others and its author took from it, ``carried`` how many others took from
+    those it takes up, ``by`` who did so first, others before
     the author. The end of one that is ``kept`` is a state at least.
     """
 
@@ -61,6 +64,7 @@ class Stretch:
     texts: set[str] = field(default_factory=set)
     states: list[State] = field(default_factory=list)
     by: int = 0
+    carried: int = 0
     others: int = 0
     own: int = 0
     kept: bool = False
@@ -82,14 +86,16 @@ class Stretch:
 
     def taken_up_by(self, later: "Stretch") -> bool:
         """Whether its author's next stretch takes it up, since too little was taken from it for a line of its own."""
-        if self.others >= A_FEW:
+        if self.carried + self.others >= A_FEW:
             return False
-        ends = self.others or self.own >= A_FEW or self.kept
-        later.states = [*self.states, State(self.last, self.by)] if ends else self.states
+        if self.others or self.own >= A_FEW or self.kept:
+            self.states.append(State(self.last, self.by))
+            del self.states[: -2 * MOST_STATES]
+        later.states = self.states
         later.first = self.first
         later.changes += self.changes
         later.texts |= self.texts
-        later.others += self.others
+        later.carried = self.carried + self.others
         return True
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, select
 
 from app import jobs
 from app.errors import Invalid, NotFound
-from app.mail import compose, send
+from app.mail import KINDS, compose, send
 from app.policy import Actor, require_administrator
 from app.services import accounts, groups, signing_in
 from app.services.activity import note
@@ -52,7 +52,7 @@ def list_people(uow: UnitOfWork, actor: Actor) -> list[Person]:
 def trouble_with_mails(uow: UnitOfWork, actor: Actor) -> jobs.Trouble | None:
     """Mails that could not be sent, or None where all were."""
     require_administrator(actor)
-    return jobs.trouble(uow)
+    return jobs.trouble(uow, KINDS)
 
 
 def welcome(uow: UnitOfWork, actor: Actor, person: Person) -> str:

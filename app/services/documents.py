@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, case, insert, select
 from sqlalchemy.orm import Session
 
 from app.calc import authorship
@@ -136,6 +136,7 @@ def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str, c
 #: What the log names as the hand of a split or a merge, after whose act it was: the words it brings along stay their
 #: authors'.
 MOVED = ".moved-"
+LONGEST_CLIENT = 60
 
 
 def client_of(actor: Actor, act: str = ".") -> str:
@@ -146,7 +147,18 @@ def client_of(actor: Actor, act: str = ".") -> str:
 def doer(client: str, author_id: int | None) -> int | None:
     """Who made a change: its author, but for words that somebody else brought along."""
     whose, moved, _ = client.partition(MOVED)
-    return int(whose) or None if moved else author_id
+    return int(whose) or None if moved and whose.isdigit() else author_id
+
+
+def act() -> ColumnElement[str]:
+    """For a query that groups changes by their authors: the client, where ``doer`` needs it; else nothing."""
+    return case((TextChange.client.contains(MOVED), TextChange.client), else_="")
+
+
+def is_editors(client: str, person_id: int | None) -> bool:
+    """Whether a client's id is one that an editor of a person gives itself: nobody passes for an act of ours."""
+    mark = client.removeprefix(f"{person_id}.")
+    return mark != client and mark.isascii() and mark.isalnum() and len(client) <= LONGEST_CLIENT
 
 
 def _in_pieces(actor: Actor, old: Units, new: Units, client: str) -> list[Addition]:

@@ -29,10 +29,9 @@ from app.events import WordsRestored
 from app.policy import Actor, Can
 from app.services.accounts import names_of
 from app.services.activity import note
-from app.services.documents import WORDS, authors_of, client_of, documents_of, doer, mark_of, replace_text
+from app.services.documents import WORDS, act, authors_of, client_of, documents_of, doer, mark_of, replace_text
 from app.services.items import access_item, may_write
 from app.uow import UnitOfWork
-from models.accounts import Person
 from models.documents import Document, Field, TextChange, TextSnapshot
 from models.items import Item
 from models.meetings import Meeting
@@ -160,10 +159,13 @@ def written(uow: UnitOfWork, actor: Actor, item_id: int, mark: str) -> tuple[dat
         if version
     ]
     found = uow.session.execute(
-        select(TextChange.at, Person.name).outerjoin(Person, Person.id == TextChange.author_id)
+        select(TextChange.at, TextChange.author_id, TextChange.client)
         .where(or_(*places)).order_by(TextChange.at.desc()).limit(1)
     ).first() if places else None  # fmt: skip
-    return None if found is None else (found.at, found.name or "Concordat")
+    if found is None:
+        return None
+    who = doer(found.client, found.author_id) or 0
+    return found.at, names_of(uow.session, [who]).get(who, "Concordat")
 
 
 def mark_now(session: Session, item: Item) -> str:
@@ -317,13 +319,15 @@ def causes(
         )
         .order_by(Suggestion.decided_at)
     ).all()  # fmt: skip
-    written = session.execute(
-        select(Document.item_id, TextChange.author_id, func.max(TextChange.at))
+    client = act()
+    rows = session.execute(
+        select(Document.item_id, TextChange.author_id, client, func.max(TextChange.at))
         .join(Document, Document.id == TextChange.document_id)
         .where(Document.item_id.in_(reference_of), TextChange.at > since, TextChange.at <= until)
-        .group_by(Document.item_id, TextChange.author_id)
+        .group_by(Document.item_id, TextChange.author_id, client)
         .order_by(func.max(TextChange.at))
     ).all()
+    written = [(item_id, doer(hand, author_id), at) for item_id, author_id, hand, at in rows]
     people = [who for _item, one in taken for who in (one.author_id, one.decided_by_id)]
     names = names_of(session, [*people, *(who for _item, who, _at in written)])
     for item_id, one in taken:

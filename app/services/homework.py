@@ -174,7 +174,7 @@ def take_back(uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int)
 
 
 def tell_takers(uow: UnitOfWork, actor: Actor, some: Iterable[Item], *, withdrawn: bool) -> None:
-    """Tell whoever has homework on items that were withdrawn, or have come back, what that means for it."""
+    """Tell whoever is not ready with homework on items that were withdrawn, or have come back, what that means."""
     by_id = {item.id: item for item in some}
     for homework in uow.session.execute(
         select(Homework).where(
@@ -184,11 +184,11 @@ def tell_takers(uow: UnitOfWork, actor: Actor, some: Iterable[Item], *, withdraw
         reference = by_id[homework.item_id].reference
         rests = f"withdrew {reference}: nothing is left to do for your homework on it"
         goes_on = f"restored {reference}: your homework on it is asked for again"
-        _tell(uow, actor, homework, rests if withdrawn else goes_on)
+        _tell(uow, actor, homework, rests if withdrawn else goes_on, HomeworkShare.ready.is_not(True))
 
 
-def _tell(uow: UnitOfWork, actor: Actor, homework: Homework, words: str) -> None:
-    shares = select(HomeworkShare.person_id).where(HomeworkShare.homework_id == homework.id)
+def _tell(uow: UnitOfWork, actor: Actor, homework: Homework, words: str, *only: ColumnElement[bool]) -> None:
+    shares = select(HomeworkShare.person_id).where(HomeworkShare.homework_id == homework.id, *only)
     for each in uow.session.execute(shares).scalars():
         notifications.tell(
             uow, each, Kind.HOMEWORK, group_id=homework.group_id, item_id=homework.item_id, by=actor, words=words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.policy import Actor, Can, allowed, require
@@ -174,8 +174,7 @@ def _reworded(session: Session, group_id: int, me: int, moment: datetime) -> lis
             Item.status != Status.WITHDRAWN,
         ).cte("moved").prefix_with("MATERIALIZED")  # else SQLite asks for the last version anew for every change
     )  # fmt: skip
-    # Of a split or a merge the client is told too: it says whose act that was.
-    act = case((TextChange.client.contains(documents.MOVED), TextChange.client), else_="")
+    act = documents.act()
     rows = session.execute(
         select(moved.c.item_id, moved.c.id, moved.c.before, func.max(moved.c.changed_at), TextChange.author_id, act)
         .join(TextChange, (TextChange.document_id == moved.c.id) & (TextChange.version > moved.c.before))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -40,13 +39,6 @@ MOST_PLACES = 400
 FAR = 2_000
 
 
-class Words(NamedTuple):
-    """What one choice of a suggestion replaces by what; either may be empty."""
-
-    old: str
-    new: str
-
-
 @dataclass(frozen=True)
 class Shown:
     """A suggestion as people read it.
@@ -64,8 +56,8 @@ class Shown:
     after: str
     now: str
     in_conflict: bool
-    places: list[Words]
-    left_out: list[Words]
+    places: Sequence[Choice]
+    left_out: Sequence[Choice]
     may_decide: bool
     may_withdraw: bool
 
@@ -204,14 +196,15 @@ def open_counts(session: Session, group_id: int, item_ids: Collection[int] | Non
 
 
 def accept(
-    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, places: Iterable[int] | None = None, answer: str = "",
+    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, places: Iterable[str] | None = None, answer: str = "",
     group_id: int | None = None,
 ) -> Suggestion:  # fmt: skip
-    """Make the suggested words, or some of what can be taken by itself (``Shown.places``, numbers from 0), an ordinary
+    """Make the suggested words, or some of what can be taken by itself (the keys of ``Shown.places``), an ordinary
     change by its author.
 
-    Raises NotFound, Forbidden with the reason why the words cannot change now, Conflict when it was decided already or
-    its words have changed, Invalid when no place is chosen or the text would become too long.
+    Raises NotFound, Forbidden with the reason why the words cannot change now, Conflict when it was decided already,
+    its words have changed or what was to be taken is no longer one of its parts, Invalid when no place is chosen or the
+    text would become too long.
     """
     suggestion, document, item = _hold(uow, actor, suggestion_id, group_id)
     _must_decide(uow.session, actor, item)
@@ -219,7 +212,10 @@ def accept(
     if suggestion.in_conflict:
         raise Conflict("The words under this suggestion have changed since. Edit the text, then say what became of it.")
     whole = recall(suggestion.carried)
-    chosen = whole if places is None else chosen_of(whole, document.text, places)
+    try:
+        chosen = whole if places is None else chosen_of(whole, document.text, places)
+    except KeyError:
+        raise Conflict("The words around these parts have changed since you ticked them. Choose them again.") from None
     if chosen.empty:
         raise Invalid("", fields={"places": "Choose at least one of the places."})
     after = chosen.apply(to_units(document.text))
@@ -467,16 +463,15 @@ def _shown(
         suggestion=suggestion, field=document.field, author=names.get(suggestion.author_id or 0, ""),
         decided_by=names.get(suggestion.decided_by_id or 0, ""), before=before, after=from_units(taken.apply(units)),
         now=document.text, in_conflict=conflict and waits,
-        places=[Words(each.old, each.new) for each in some] if waits else [],
-        left_out=[] if waits else _left_out(some, change, taken),
+        places=some if waits else (), left_out=() if waits else _left_out(some, change, taken),
         may_decide=waits and may_decide, may_withdraw=waits and mine,
     )  # fmt: skip
 
 
-def _left_out(some: Iterable[Choice], change: ChangeSet, taken: ChangeSet) -> list[Words]:
+def _left_out(some: Iterable[Choice], change: ChangeSet, taken: ChangeSet) -> list[Choice]:
     """What could have been chosen of a change and was not."""
     all_places, held = calc.places(change), set(calc.places(taken))
-    return [Words(each.old, each.new) for each in some if not {all_places[at] for at in each.places} & held]
+    return [each for each in some if not {all_places[at] for at in each.places} & held]
 
 
 def _named(session: Session, some: Iterable[Suggestion]) -> dict[int, str]:

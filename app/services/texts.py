@@ -21,7 +21,7 @@ from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require
 from app.services import comments, descent, documents, items, minutes, suggestions
 from app.services.activity import who_did
-from app.services.documents import Addition
+from app.services.documents import Addition, is_editors
 from app.uow import SILENT, UnitOfWork
 from models.documents import Document, Field, TextChange
 from models.items import Item, Status
@@ -41,7 +41,6 @@ SHARE_SECONDS = 0.1
 #: A pull is answered in pieces of at most so many changes, and about so many characters.
 PIECE = 1_000
 PIECE_CHARACTERS = 200_000
-LONGEST_CLIENT = 60
 #: Typing moves an item's "last changed" at most this often.
 TOUCH_EVERY = timedelta(minutes=1)
 
@@ -284,7 +283,7 @@ def _take(uow: UnitOfWork, actor: Actor, held: Held, each: Push) -> list[Entry]:
             raise Refused("forbidden", error.message) from error
     if found.access != "write":
         raise Refused(found.code, found.reason)
-    if not each.client.startswith(f"{actor.person_id}.") or len(each.client) > LONGEST_CLIENT:
+    if not is_editors(each.client, actor.person_id):
         raise Refused("forbidden", "These changes carry somebody else's mark.")
     # What costs little is looked at first: a flood that is refused must not cost the time of those who type.
     last = held.seqs.get(each.client, 0)

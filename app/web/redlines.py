@@ -61,8 +61,8 @@ def line(shown: Shown) -> Redline:
     """One suggestion as a page shows it."""
     choices = []
     if shown.may_decide and 1 < len(shown.places) <= MOST_CHOICES:
-        choices = [(str(at), _choice(words.old, words.new)) for at, words in enumerate(shown.places)]
-    left_out = [_choice(words.old, words.new) for words in shown.left_out]
+        choices = [(each.key, _choice(each.old, each.new)) for each in shown.places]
+    left_out = [_choice(each.old, each.new) for each in shown.left_out[:MOST_CHOICES]]
     return Redline(shown, marked(shown.before, shown.after), choices, left_out)
 
 

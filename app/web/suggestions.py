@@ -128,7 +128,7 @@ def accept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
     """Make the suggested words the item's, all of them or at the places that were ticked."""
     places = None
     if request.form.get("part"):
-        places = [number for given in request.form.getlist("places") if (number := whole_number(given)) is not None]
+        places = request.form.getlist("places")
 
     def decide(uow: UnitOfWork, actor: Actor) -> object:
         made = suggestions.accept(

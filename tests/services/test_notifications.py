@@ -446,6 +446,15 @@ def test_of_two_days_the_later_word_comes_last(
     assert days == ["2 April", "9 April"]
 
 
+def test_a_mail_that_waited_through_an_upgrade_is_sent(hall: Hall, work: Callable[[], None], post: Post) -> None:
+    """Before, what waited did not say for whom it was but by its address."""
+    with hall.database.writing() as uow:
+        letter = {"to": "ana@example.org", "subject": "Old", "text": "Words\n", "unsubscribe": "", "calendar": ""}
+        jobs.enqueue(uow, "patient_mail", {"mail": letter, "group_id": hall.group_id})
+    work()
+    assert [mail.subject for mail in post.of("ana")] == ["Old"]
+
+
 # --- stopping ---
 
 

@@ -12,7 +12,7 @@ from app.calc.differences import change_between
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.policy import Actor
 from app.services import documents, history, suggestions, texts
-from app.services.suggestions import Shown, Words
+from app.services.suggestions import Shown
 from app.uow import Database
 from models.documents import Document, Field, TextChange
 from models.notifications import Notification
@@ -187,20 +187,37 @@ def test_a_part_of_it_is_accepted(room: Room) -> None:
             text="All partners share gain and loss within a narrow corridor.",
         ).id  # fmt: skip
     (shown,) = room.shown(room.people.facilitator)
-    assert shown.places == [Words("Partners", "All partners"), Words("", " narrow")]
+    assert [(each.old, each.new) for each in shown.places] == [("Partners", "All partners"), ("", " narrow")]
     with pytest.raises(Invalid):
         room.decide(room.people.facilitator, made, places=[])
-    room.decide(room.people.facilitator, made, places=[1, 99])
+    for unknown in ("1", "0-0", shown.places[1].key + "0"):
+        with pytest.raises(Conflict, match="Choose them again"):
+            room.decide(room.people.facilitator, made, places=[unknown])
+    room.decide(room.people.facilitator, made, places=[shown.places[1].key])
     assert room.words == "Partners share gain and loss within a narrow corridor."
     room.write(room.words.replace("Partners", "Two partners"))
     (shown,) = room.shown()
     assert shown.suggestion.state is SuggestionState.PARTLY
-    assert (shown.after, shown.left_out) == (
-        "Partners share gain and loss within a narrow corridor.", [Words("Partners", "All partners")],
-    )  # fmt: skip
+    assert shown.after == "Partners share gain and loss within a narrow corridor."
+    assert [(each.old, each.new) for each in shown.left_out] == [("Partners", "All partners")]
     with room.database.reading() as uow:
         listed = suggestions.in_group(uow, room.people.observer, group_id=room.people.group_id, decided=True)
     assert listed[0][0].left_out == shown.left_out
+
+
+def test_a_part_that_is_no_longer_what_was_read_is_not_taken(room: Room) -> None:
+    """Somebody makes words around two parts bold: they are one part now, and its number would be another's."""
+    old = "The red door is for those who come, the green one for those who stay, the blue one for the rest of us."
+    new = old.replace("red", "crimson").replace("green", "lime").replace("blue", "navy")
+    room.write(old)
+    made = room.suggest(room.people.member, old, new)
+    (shown,) = room.shown(room.people.facilitator)
+    assert [each.new for each in shown.places] == ["crimson", "lime", "navy"]
+    room.write(old.replace("red", "**red").replace("green", "green**"))
+    with pytest.raises(Conflict, match="Choose them again"):
+        room.decide(room.people.facilitator, made, places=[shown.places[1].key])
+    room.decide(room.people.facilitator, made, places=[shown.places[2].key])
+    assert room.words == old.replace("red", "**red").replace("green", "green**").replace("blue", "navy")
 
 
 def test_it_is_refused_with_a_reason_or_taken_back_by_its_author(room: Room) -> None:

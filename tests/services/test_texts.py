@@ -94,6 +94,9 @@ def test_refusals_say_why_and_change_nothing(database: Database, people: Cast) -
     assert refused(database, people.member, doc, 1, *[good] * 101) == "bad"
     assert refused(database, people.member, doc, 1, [3, [0, "x" * 66_000]]) == "limit"
     assert refused(database, people.member, doc, 1, good, client=f"{people.peer.person_id}.a") == "forbidden"
+    for passing_for in (".moved-a", ".x.moved-1", ".restored-a", ".suggestion-1", "."):
+        given = f"{people.member.person_id}{passing_for}"
+        assert refused(database, people.member, doc, 1, good, client=given) == "forbidden", "an act that is none"
     assert (
         refused(database, people.member, doc, 1, good, client=f"{people.member.person_id}." + "a" * 60) == "forbidden"
     )
@@ -327,7 +330,7 @@ def test_ten_threads_push_at_once(database: Database, people: Cast) -> None:
                 doc,
                 0,
                 *[[[0, "x"]] for _ in range(1)],
-                client=f"{people.member.person_id}.{thread}-{number}",
+                client=f"{people.member.person_id}.{thread}x{number}",
             )
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(10)]

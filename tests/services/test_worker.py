@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from app import jobs
-from app.mail import Mail, send
+from app.mail import KINDS, Mail, send
 from app.services import privacy
 from app.uow import Database
 from app.worker import Worker
@@ -123,7 +123,7 @@ def test_a_mail_server_that_is_away_over_a_long_weekend_loses_no_mail(
         worker.drain()
         clock.advance(hours=1)
     with database.reading() as uow:
-        found = jobs.trouble(uow)
+        found = jobs.trouble(uow, KINDS)
     assert found is not None
     assert (found.waiting, found.given_up, found.reason) == (1, 0, type(error).__name__)
     assert 24 * 6 <= 1000 - post.failures < 24 * 6 + 10, "once an hour, and some times in the first"
@@ -131,7 +131,7 @@ def test_a_mail_server_that_is_away_over_a_long_weekend_loses_no_mail(
     worker.drain()
     assert [mail.subject for mail in post.delivered] == ["late"]
     with database.reading() as uow:
-        assert jobs.trouble(uow) is None
+        assert jobs.trouble(uow, KINDS) is None
 
 
 def test_a_mail_that_serves_nobody_any_more_is_given_up_and_the_administrator_is_told(
@@ -157,7 +157,7 @@ def test_a_mail_that_serves_nobody_any_more_is_given_up_and_the_administrator_is
     worker.drain()
     assert post.delivered == [], "no worker was there in time"
     with database.reading() as uow:
-        found = jobs.trouble(uow)
+        found = jobs.trouble(uow, KINDS)
     assert (found and (found.waiting, found.since, found.given_up)) == (0, None, 3)
 
 

@@ -70,7 +70,9 @@ def strays(text: str) -> int:
 
 
 def taken(old: str, new: str, numbers: set[int]) -> str:
-    return from_units(chosen(change_between(old, new), old, numbers).apply(to_units(old)))
+    change = change_between(old, new)
+    keys = [each.key for at, each in enumerate(choices(change, old)) if at in numbers]
+    return from_units(chosen(change, old, keys).apply(to_units(old)))
 
 
 @given(edits(), st.sets(st.integers(0, 12)))

@@ -78,11 +78,14 @@ def test_answers_to_suggestions(
     address = f"{ROOM}/items/{agreed.id}/suggestions/1"
     assert list(problem(facilitator.post(f"{address}/reject", data={"answer": " "}))) == ["answer-1"]
     assert list(problem(facilitator.post(f"{address}/accept", data={"part": "yes"}))) == ["places-1"]
-    part = {"part": "yes", "places": ["1"], "answer": "z" * 1_001}
+    boxes = re.findall(
+        r'name="places" type="checkbox" value="([^"]+)"', facilitator.get(f"{ROOM}/items/{agreed.id}").text
+    )
+    part = {"part": "yes", "places": boxes[1:2], "answer": "z" * 1_001}
     long = facilitator.post(f"{address}/accept", data=part)
     assert list(problem(long)) == ["part-answer-1"]
     assert long.text.count("z" * 1_001) == 1, "in the form it was typed into"
-    assert re.search(r'id="places-1-2" name="places" type="checkbox" value="1" checked', long.text)
+    assert re.search(rf'id="places-1-2" name="places" type="checkbox" value="{boxes[1]}" checked', long.text)
     facilitator.post(f"{address}/accept")
     late = facilitator.post(f"{address}/reject", data={"answer": "Because of the corridor."})
     assert list(problem(late, 409)) == ["suggestion-1"]
