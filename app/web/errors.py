@@ -67,7 +67,8 @@ def written() -> list[str]:
     Longer is what has more than one word, so that no token, choice or number is among them.
     """
     with suppress(HTTPException):  # what was sent could not even be read
-        texts = [text.strip() for name, text in request.form.items(multi=True) if not NOT_SHOWN.fullmatch(name)]
+        given = [text for name, text in request.form.items(multi=True) if not NOT_SHOWN.fullmatch(name)]
+        texts = [text.replace("\r\n", "\n").strip() for text in given]
         return [text for text in texts if re.search(r"\s", text)]
     return []
 

@@ -221,10 +221,7 @@ def test_what_is_on_its_way_is_sent_once_and_comes_back_when_it_does_not_arrive(
     fay.route(lambda url: urlsplit(url).path == address, hold)
     note = form.get_by_role("button", name="Note this action")
     note.click()
-    fay.locator("[data-module~=follow]").evaluate("""(part) => new Promise((shown) => {
-      part.addEventListener("concordat:mount", shown, { once: true });
-      document.dispatchEvent(new Event("visibilitychange"));
-    })""")
+    shown_again(fay)
     note.click()
     assert len(held) == 1
     held[0].abort()
@@ -536,6 +533,59 @@ def test_a_ballot_that_comes_too_late_before_the_page_has_come_to_life_is_handed
     expect(box.get_by_role("textbox").first).to_have_value("Name the lead")
     ana.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/room")
     expect(box).to_have_count(1)
+
+
+def hold_the_answer(ana: Page) -> list[Route]:
+    """The answer is pressed and on its way for as long as one likes."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    ana.route(re.compile(r"/vote$"), hold)
+    ana.get_by_role("button", name="Give my answer").click()
+    expect(ana.locator("form[id^=ballot-][data-sending]")).to_have_count(1)
+    return held
+
+
+def shown_again(page: Page) -> None:
+    """The part was asked for and shown again."""
+    page.locator("[data-module~=follow]").evaluate("""(part) => new Promise((shown) => {
+      part.addEventListener("concordat:mount", shown, { once: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    })""")
+
+
+def test_an_answer_that_is_lost_on_its_way_while_the_vote_closes_is_handed_back(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall, ana = vote_of_ana(server, database, browser_context)
+    held = hold_the_answer(ana)
+    close_the_vote(hall)
+    shown_again(ana)
+    held[0].abort()
+    expect(ana.locator("#toasts")).to_contain_text("nothing was sent")
+    shown_again(ana)
+    expect(handed_back(ana).get_by_role("textbox")).to_have_count(2)
+
+
+def test_what_is_typed_while_an_answer_is_on_its_way_is_handed_back_when_the_vote_closes(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall, ana = vote_of_ana(server, database, browser_context)
+    held = hold_the_answer(ana)
+    reason = ana.get_by_label("What change would let you live with it?")
+    reason.focus()
+    ana.keyboard.press("End")
+    ana.keyboard.type(" of each partner")
+    held[0].continue_()
+    expect(ana.locator("form[id^=ballot-][data-sending]")).to_have_count(0)
+    expect(reason).to_have_value("Name the lead of each partner")
+    close_the_vote(hall)
+    ana.get_by_role("heading", level=1).click()
+    ana.evaluate(LOOK)
+    words = handed_back(ana).get_by_role("textbox", name="What change")
+    expect(words).to_have_value("Name the lead of each partner")
 
 
 def test_what_a_facilitator_has_half_written_is_handed_back_when_its_form_goes(

@@ -145,6 +145,7 @@ async function send(region, form, submitter) {
   form.dataset.sending = "yes";
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form, submitter)) body.append(name, String(value));
+  const typed = new Map(typedIn([form]).map((control) => [control, control.value]));
   form.removeAttribute("data-dirty");
   try {
     const response = await fetch(addressOf(region, form), { method: "POST", body, headers: { Accept: "text/html" } });
@@ -154,8 +155,9 @@ async function send(region, form, submitter) {
     if (page.getElementById(region.id)) {
       if (response.ok) {
         takeHidden(form, page);
-        for (const control of form.querySelectorAll("[data-typed]")) control.removeAttribute("data-typed");
-        form.dispatchEvent(new CustomEvent("concordat:taken"));
+        // What was typed while it was on its way is not taken.
+        for (const [control, words] of typed) if (control.value === words) control.removeAttribute("data-typed");
+        if (!typedIn([form]).length) form.dispatchEvent(new CustomEvent("concordat:taken"));
         // What was refused before has been mended, or is behind one.
         forgive(region);
       }
@@ -167,7 +169,7 @@ async function send(region, form, submitter) {
       const fault = region.querySelector(".error-message") ?? region.querySelector("[data-refusal], .error-summary");
       fault?.scrollIntoView({ block: fault.matches(".error-message") ? "center" : "nearest" });
     } else if (response.ok) {
-      location.assign(response.url);
+      void leave(region, response.url);
     } else {
       form.setAttribute("data-dirty", "");
       toast((page.querySelector("main")?.textContent ?? "").replace(/\s+/g, " ").trim().slice(0, 200), { error: true });
@@ -355,7 +357,7 @@ function show(region, page) {
       },
       beforeAttributeUpdated: (/** @type {string} */ name, /** @type {Element} */ element) =>
         !(name === "open" && element.matches("details, dialog")) &&
-        name !== "data-typed" &&
+        name !== "data-typed" && name !== "tabindex" &&
         !(name === "hidden" && element.matches("[data-autosubmit-hide], [data-autosubmit-show]")),
     },
   };
@@ -423,10 +425,12 @@ function editorsIn(element, state = "") {
 }
 
 /**
- * Whether a part that the server no longer has holds words somebody is just writing: those stay until they are sent.
+ * Whether a part that the server no longer has holds words somebody is just writing, or that are on their way: those stay
+ * until they are sent.
  * @param {Element} element
  */
 function isTyping(element) {
   const forms = element.matches("form") ? [element] : [...element.querySelectorAll("form")];
-  return forms.some((form) => form.hasAttribute("data-dirty") && form.querySelector("textarea:focus, input:focus") !== null);
+  return forms.some((form) => form.hasAttribute("data-sending")
+    || (form.hasAttribute("data-dirty") && form.querySelector("textarea:focus, input:focus") !== null));
 }

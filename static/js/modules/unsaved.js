@@ -4,8 +4,8 @@
  * @param {HTMLElement} form
  */
 export function mount(form) {
-  // What was refused is stored nowhere else.
-  let typed = form.querySelector(".error-message") !== null;
+  // What was refused is stored nowhere else, and some type before this is there.
+  let typed = form.querySelector(".error-message") !== null || hasWords(form);
   form.addEventListener("input", () => {
     typed = true;
   });
@@ -21,4 +21,13 @@ export function mount(form) {
   window.addEventListener("beforeunload", (event) => {
     if (typed && form.isConnected && !form.closest("dialog:not([open])")) event.preventDefault();
   });
+}
+
+/**
+ * Whether a text of a form is another than the page came with.
+ * @param {HTMLElement} form
+ */
+function hasWords(form) {
+  const controls = /** @type {NodeListOf<HTMLTextAreaElement | HTMLInputElement>} */ (form.querySelectorAll("textarea, input[type=text]"));
+  return [...controls].some((control) => control.value !== control.defaultValue);
 }
