@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.calc.changes import Units, replace
-from app.calc.stretches import A_FEW, MOST_RUNS, PAUSE, Entry, gather
+from app.calc.stretches import A_FEW, MOST_RUNS, MOST_STATES, PAUSE, Entry, gather
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -63,3 +63,18 @@ def test_letters_taken_by_others_add_up_to_a_line_of_their_own() -> None:
         log += [entry(second, 2, length, 0, 1, ""), entry(second, 1, length - 1, length - 1, length - 1, "b")]
     found = gather(log)
     assert [(each.author, each.changes, len(each.states)) for each in found] == [(1, 1, 0), (2, 20, 0), (1, 20, 0)]
+
+
+def test_what_one_mends_oneself_is_no_state_though_another_took_a_letter_before() -> None:
+    log, length = [entry(0, 1, 0, 0, 0, "Hello world"), entry(1, 2, 11, 0, 1, "")], 10
+    for number in range(50):
+        log.append(entry(2 + 2 * number, 1, length, length, length, "some worde"))
+        log.append(entry(3 + 2 * number, 1, length + 10, length + 9, length + 10, ""))
+        length += 9
+    (mine,) = [each for each in gather(log) if each.author == 1]
+    assert (mine.changes, [state.by for state in mine.states]) == (101, [2])
+    for _ in range(2 * MOST_STATES + 9):  # a passage written and taken out again, over and over
+        log.append(entry(200, 1, length, 0, 0, "x" * A_FEW))
+        log.append(entry(200, 1, length + A_FEW, 0, A_FEW, ""))
+    (mine,) = [each for each in gather(log) if each.author == 1]
+    assert len(mine.states) == 2 * MOST_STATES
