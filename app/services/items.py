@@ -306,8 +306,10 @@ def add_item(
     """Add an item as the last under its parent (or among its kind at the top), with its four texts.
 
     ``reference`` is the one it had where it comes from; else it gets the next one. ``told`` says what is noted about it
-    instead of "added". Raises Invalid for a wrong parent or
-    title, NotFound for a foreign one, Forbidden by role, Conflict when the parent is withdrawn or all is full.
+    instead of "added".
+
+    Raises Invalid for a wrong parent or title, NotFound for a foreign one, Forbidden by role, Conflict when the parent
+    is withdrawn or all is full.
     """
     adding = Adding(uow, actor, group_id)
     item = adding.add(

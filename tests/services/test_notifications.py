@@ -91,6 +91,14 @@ def choose(hall: Hall, name: str, mode: MailMode) -> None:
         notifications.choose(uow, hall.who[name], group_id=hall.group_id, mode=mode)
 
 
+def plan_another(hall: Hall) -> int:
+    """A session a month after the hall's own, still a draft."""
+    with hall.database.writing() as uow:
+        return meetings.plan_meeting(
+            uow, hall.who["Fay"], group_id=hall.group_id, title="Money", day=date(2026, 4, 2), at=time(9)
+        ).id
+
+
 def told(hall: Hall, name: str) -> list[str]:
     with hall.database.reading() as uow:
         return [f"{line.by} {line.notification.words}".strip() for line in notifications.mine(uow, hall.who[name])]
@@ -280,10 +288,7 @@ def test_what_was_read_is_not_mailed_and_what_nobody_wants_neither(
 def test_none_goes_out_during_a_session_of_the_group(
     hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
 ) -> None:
-    with hall.database.writing() as uow:
-        second = meetings.plan_meeting(
-            uow, hall.who["Fay"], group_id=hall.group_id, title="Money", day=date(2026, 4, 2), at=time(9)
-        ).id
+    second = plan_another(hall)
     choose(hall, "Ana", MailMode.CONCERNS)
     hall.open("Ana")
     hall.advance()
@@ -421,10 +426,7 @@ def test_of_two_days_the_later_word_comes_last(
     hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
 ) -> None:
     """Held up by a session at different moments, they would come back in any order."""
-    with hall.database.writing() as uow:
-        second = meetings.plan_meeting(
-            uow, hall.who["Fay"], group_id=hall.group_id, title="Money", day=date(2026, 4, 2), at=time(9)
-        ).id
+    second = plan_another(hall)
     hall.open("Ana")
     hall.advance()
 
@@ -584,10 +586,8 @@ def test_a_slip_of_the_pen_in_the_year_of_a_session_reaches_nobody(
     hall: Hall, work: Callable[[], None], post: Post
 ) -> None:
     fay = hall.who["Fay"]
+    new = plan_another(hall)
     with hall.database.writing() as uow:
-        new = meetings.plan_meeting(
-            uow, fay, group_id=hall.group_id, title="Money", day=date(2026, 4, 2), at=time(9)
-        ).id
         meetings.announce(uow, fay, meeting_id=new)
     work()
     told = len(post.delivered)
