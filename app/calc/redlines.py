@@ -23,7 +23,13 @@ def redline(old: str, new: str) -> list[Segment]:
     return [part for part in _with_form(segments, _Forms(before), _Forms(after)) if part.text]
 
 
-def differs(segments: Sequence[Segment]) -> bool:
+def shown(old: str, new: str) -> list[Segment]:
+    """What leads from one text to another, as people are shown it: by their marks where they read and look the same."""
+    segments = redline(old, new)
+    return segments if _differs(segments) else difference(old, new)
+
+
+def _differs(segments: Sequence[Segment]) -> bool:
     """Whether anything changed that people can see."""
     return any(each.kind != "same" or each.was is not None for each in segments)
 

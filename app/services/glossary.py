@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from app.calc.differences import Segment, difference
+from app.calc import redlines
+from app.calc.differences import Segment
 from app.calc.glossary import Glossary, bare, fold, tidy
 from app.calc.glossary import Term as Meaning
-from app.calc.plain import plain
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import GlossaryChanged
 from app.policy import Actor, Can, access, require
@@ -240,15 +240,12 @@ def read_term(uow: UnitOfWork, actor: Actor, *, term_id: int, group_id: int | No
 
 
 def _changed(before: TermWording, after: TermWording) -> list[tuple[str, list[Segment]]]:
-    definitions = [plain(before.definition), plain(after.definition)]
-    if definitions[0] == definitions[1]:  # only marks differ
-        definitions = [before.definition, after.definition]
     texts = (
         ("name", before.name, after.name),
         ("forms", ", ".join(before.forms), ", ".join(after.forms)),
-        ("definition", *definitions),
+        ("definition", before.definition, after.definition),
     )
-    return [(field, difference(old, new)) for field, old, new in texts if old != new]
+    return [(field, redlines.shown(old, new)) for field, old, new in texts if old != new]
 
 
 def _lines(uow: UnitOfWork, actor: Actor, group_id: int, query: Select[Term]) -> list[TermLine]:

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from app.calc.differences import Segment, difference
+from app.calc.differences import Segment
 from app.errors import NotFound
 from app.services import rating
 from app.services.dispositions import Answer, became
@@ -20,6 +20,7 @@ from app.services.results import Comment, released_on
 from app.services.rounds import closed_before, last_rated, protocol_of, round_before, version_of, with_items
 from app.services.seating import Place
 from app.services.verdicts import Band, Figures, figures_of, stored_result
+from app.services.versions import reworded
 from app.uow import UnitOfWork
 from models.items import Kind
 from models.validation import Rating, Remark, RemarkKind, Round, RoundResult
@@ -185,7 +186,8 @@ class Question:
 class Page:
     """One criterion as frozen, what stands under it, and the expert's answers.
 
-    ``reworded``: what differs from the round before; ``said``: what experts wrote about it then, as released.
+    ``reworded``: the texts that differ from those last rated, as (field, segments); ``said``: what experts wrote about
+    it then, as released.
     """
 
     review: Review
@@ -195,7 +197,7 @@ class Page:
     questions: list[Question]
     comment: str
     wording: str
-    reworded: list[Segment]
+    reworded: list[tuple[str, list[Segment]]]
     said: tuple[Comment, ...]
     number: int
     count: int
@@ -313,7 +315,7 @@ def grid_page(
             for each in (place.dimensions if item is not None else ())
             if item is not None
         ]
-        return Row(task, asked, item is not None and earlier is not None and bool(earlier.reworded(item)))
+        return Row(task, asked, item is not None and earlier is not None and earlier.is_reworded(item))
 
     return review, [
         (section, [row(task) for task in section.tasks if task.kind == "item"]) for section in review.sections
@@ -386,14 +388,15 @@ class _Earlier:
         round_, then = self._rated[item.reference]
         return released_on(self._uow, round_, then) if protocol_of(round_).share_comments else ()
 
-    def reworded(self, item: VersionItem) -> list[Segment]:
-        """What differs from the words that were rated then; empty where nothing does, or nothing is told of it."""
+    def is_reworded(self, item: VersionItem) -> bool:
+        """Whether other words were rated then; never where nothing is told of it."""
         if item.reference not in self._rated or self._shows == "none":
-            return []
-        _round, then = self._rated[item.reference]
-        if then.words_sha256 == item.words_sha256:
-            return []
-        return difference(f"{then.title}\n{then.text}", f"{item.title}\n{item.text}")
+            return False
+        return self._rated[item.reference][1].words_sha256 != item.words_sha256
+
+    def reworded(self, item: VersionItem) -> list[tuple[str, list[Segment]]]:
+        """The texts that differ from those rated then; none where nothing does, or nothing is told of it."""
+        return reworded(self._rated[item.reference][1], item) if self.is_reworded(item) else []
 
     def feedback(self, item: VersionItem, dimension: Dimension) -> Feedback | None:
         """What to show beside one question, or None."""

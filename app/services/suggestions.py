@@ -35,6 +35,7 @@ DECIDED_SHOWN = 10
 MOST = 200
 #: Of a suggestion in more places than these nobody looks for the choices it leaves: it is taken whole or by hand.
 MOST_PLACES = 400
+_DECIDED = "Your earlier suggestion waits no longer. Send this as a new one, if you still would rather read it."
 #: Over more changes than this a suggestion is not moved one by one.
 FAR = 2_000
 
@@ -44,14 +45,15 @@ class Shown:
     """A suggestion as people read it.
 
     ``before`` and ``after`` are the text without and with it, as the text is now, or, ``in_conflict``, as it was before
-    somebody changed the same words; ``now`` is the text of today. ``places`` are what whoever decides can accept one
-    by one. Of one accepted in part ``after`` holds what was taken, and ``left_out`` is the rest.
+    somebody changed the same words (in its ``version``); ``now`` is the text of today. ``places`` are what whoever
+    decides can accept one by one. Of one accepted in part ``after`` holds what was taken, and ``left_out`` is the rest.
     """
 
     suggestion: Suggestion
     field: Field
     author: str
     decided_by: str
+    version: int
     before: str
     after: str
     now: str
@@ -64,12 +66,14 @@ class Shown:
 
 def suggest(
     uow: UnitOfWork, actor: Actor, *, item_id: int, field: Field, text: str, version: int, reason: str = "",
-    group_id: int | None = None,
+    replaces: int | None = None, group_id: int | None = None,
 ) -> Suggestion:  # fmt: skip
     """Keep ``text`` as what the actor would rather read in place of the text's ``version``.
 
-    It is carried along from there, so that what others write meanwhile is no obstacle. Sent twice it is one. Raises
-    NotFound, Forbidden, Conflict (a withdrawn item, too many suggestions), Invalid (no difference, too long).
+    It is carried along from there, so that what others write meanwhile is no obstacle. Sent twice it is one. That which
+    it ``replaces``, made by the actor on the same text, is withdrawn: nobody accepts words that they have not read.
+    Raises NotFound, Forbidden, Conflict (a withdrawn item, too many suggestions, the one to be replaced waits no
+    longer), Invalid (no difference, too long).
     """
     item = items.access_item(uow.session, actor, item_id, Can.TEXT_SUGGEST, group_id=group_id)
     document = _document(uow, item.id, field)
@@ -78,7 +82,8 @@ def suggest(
     item = uow.lock(Item, item.id)
     items.must_stand(item)
     document = uow.lock(Document, document.id)
-    _must_have_room(uow.session, actor, item)
+    if replaces is None:
+        _must_have_room(uow.session, actor, item)
     reason = reason.strip()
     if len(reason) > LONGEST_REASON:
         raise Invalid("", fields={"reason": f"At most {LONGEST_REASON} characters."})
@@ -87,7 +92,46 @@ def suggest(
     source = change.to_json()
     if len(source) > MAX_SOURCE_CHARACTERS:
         raise Invalid("", fields={"text": "That is too much for one suggestion. Suggest a part of it first."})
+    if replaces is not None and _same(uow, actor, document, source, version, reason) is None:
+        _decide(uow, actor, _earlier(uow, actor, document, replaces), SuggestionState.WITHDRAWN, "")
+        uow.flush()
     return _keep(uow, actor, item, document, source, version=version, reason=reason)
+
+
+def _same(
+    uow: UnitOfWork, actor: Actor, document: Document, source: str, version: int, reason: str | None = None
+) -> Suggestion | None:
+    """The actor's suggestion that makes this change (and says this of it), and waits."""
+    query = select(Suggestion).where(
+        Suggestion.document_id == document.id, Suggestion.author_id == actor.person_id,
+        Suggestion.state == SuggestionState.OPEN, Suggestion.made_for == version, Suggestion.changes == source,
+    )  # fmt: skip
+    if reason is not None:
+        query = query.where(Suggestion.reason == reason)
+    return uow.session.execute(query).scalars().first()
+
+
+def to_replace(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: int | None = None) -> Shown:
+    """The actor's own suggestion, to be worded anew. Raises NotFound (others' too), Forbidden, Conflict if decided."""
+    known = uow.session.get(Suggestion, suggestion_id)
+    if known is None or known.author_id != actor.person_id or (group_id is not None and known.group_id != group_id):
+        raise NotFound()
+    require(uow.session, actor, known.group_id, Can.TEXT_SUGGEST)
+    if known.state is not SuggestionState.OPEN:
+        raise Conflict(_DECIDED)
+    document = uow.session.get_one(Document, known.document_id)
+    return _shown(uow, actor, known, document, {}, {}, may_decide=False)
+
+
+def _earlier(uow: UnitOfWork, actor: Actor, document: Document, suggestion_id: int) -> Suggestion:
+    """The actor's own suggestion on a held text, held, while it waits."""
+    found = uow.session.get(Suggestion, suggestion_id)
+    if found is None or found.author_id != actor.person_id or found.document_id != document.id:
+        raise NotFound()
+    found = uow.lock(Suggestion, found.id)
+    if found.state is not SuggestionState.OPEN:
+        raise Conflict(_DECIDED)
+    return found
 
 
 def from_ballot(uow: UnitOfWork, ballot: Ballot, item_id: int) -> Suggestion | None:
@@ -110,11 +154,7 @@ def _keep(
     uow: UnitOfWork, actor: Actor, item: Item, document: Document, source: str, *, version: int, reason: str
 ) -> Suggestion:
     """Keep a change of a held text as a suggestion, or answer the one of its author that is the same and waits."""
-    same = select(Suggestion).where(
-        Suggestion.document_id == document.id, Suggestion.author_id == actor.person_id,
-        Suggestion.state == SuggestionState.OPEN, Suggestion.made_for == version, Suggestion.changes == source,
-    )  # fmt: skip
-    known = uow.session.execute(same).scalars().first()
+    known = _same(uow, actor, document, source, version)
     if known is not None:
         return known
     made = Suggestion(
@@ -461,8 +501,8 @@ def _shown(
     mine = suggestion.author_id is not None and suggestion.author_id == actor.person_id
     return Shown(
         suggestion=suggestion, field=document.field, author=names.get(suggestion.author_id or 0, ""),
-        decided_by=names.get(suggestion.decided_by_id or 0, ""), before=before, after=from_units(taken.apply(units)),
-        now=document.text, in_conflict=conflict and waits,
+        decided_by=names.get(suggestion.decided_by_id or 0, ""), version=version, before=before,
+        after=from_units(taken.apply(units)), now=document.text, in_conflict=conflict and waits,
         places=some if waits else (), left_out=() if waits else _left_out(some, change, taken),
         may_decide=waits and may_decide, may_withdraw=waits and mine,
     )  # fmt: skip

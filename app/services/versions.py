@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.calc import moments
-from app.calc.differences import Segment, difference
+from app.calc import moments, redlines
+from app.calc.differences import Segment
 from app.calc.fingerprint import fingerprint
 from app.calc.glossary import Glossary, fold
 from app.calc.glossary import Term as Meaning
@@ -331,11 +331,12 @@ def _terms_that_differ(before: Iterable[VersionTerm], after: Iterable[VersionTer
         was = old.pop(fold(term.name), None)
         earlier = (", ".join(was.forms), was.definition) if was is not None else ("", "")
         pairs = zip(("forms", "definition"), earlier, (", ".join(term.forms), term.definition), strict=True)
-        texts = [(name, difference(one, two)) for name, one, two in pairs if one != two]
+        texts = [(name, redlines.shown(one, two)) for name, one, two in pairs if one != two]
         if texts:
             found.append(TermDifference(term.name, "changed" if was is not None else "added", texts))
     gone = [
-        TermDifference(term.name, "removed", [("definition", difference(term.definition, ""))]) for term in old.values()
+        TermDifference(term.name, "removed", [("definition", redlines.shown(term.definition, ""))])
+        for term in old.values()
     ]
     return found + gone
 
@@ -454,14 +455,19 @@ def _content_of(item: VersionItem) -> dict[str, Any]:
     return found | {"changed_since_decided": True} if item.changed_since_decided else found
 
 
-def _difference(before: VersionItem | None, after: VersionItem) -> ItemDifference | None:
-    if before is None:
-        return ItemDifference(after.reference, after.title, after.kind, "added")
-    texts = [
-        (name, difference(getattr(before, name), getattr(after, name)))
+def reworded(before: VersionItem, after: VersionItem) -> list[tuple[str, list[Segment]]]:
+    """The texts of an item that read otherwise in another version, as (field, segments)."""
+    return [
+        (name, redlines.shown(getattr(before, name), getattr(after, name)))
         for name in ("title", "text", "why", "summary")
         if getattr(before, name) != getattr(after, name)
     ]
+
+
+def _difference(before: VersionItem | None, after: VersionItem) -> ItemDifference | None:
+    if before is None:
+        return ItemDifference(after.reference, after.title, after.kind, "added")
+    texts = reworded(before, after)
     notes = []
     if before.parent_reference != after.parent_reference:
         notes.append(f"moved from {before.parent_reference} to {after.parent_reference}")

@@ -61,6 +61,7 @@ class Card:
     aspirational: bool
     marks: str
     stamp: str
+    mark: str
     documents: str
 
 
@@ -219,7 +220,6 @@ def _card(entry: Entry, around: Around) -> Card:
     changed, weak = _changed(entry, around.decided.get(item.id, set()), around.terms), item.id in around.weak
     voted, findings = item.id in rights.voted, around.evidence.get(item.id, 0)
     suggested, commented = around.suggested.get(item.id, 0), around.commented.get(item.id, 0)
-    texts = ".".join(str(entry.documents[one].version) for one in documents.WORDS if one in entry.documents)
     html = rendered(entry.words(Field.TEXT), level, around.terms, around.glossary)
     # What a card shows of a definition is in its HTML alone.
     meant = f"-{zlib.crc32(html.encode()):x}" if 'class="term"' in html else ""
@@ -255,7 +255,8 @@ def _card(entry: Entry, around: Around) -> Card:
             )
             if has
         ),
-        stamp=f"{item.status.value}-{item.parent_id or 0}-{texts}-{marks}{meant}",
+        stamp=f"{item.status.value}-{item.parent_id or 0}-{entry.mark}-{marks}{meant}",
+        mark=entry.mark,
         documents=" ".join(str(one.id) for one in entry.documents.values()),
     )
 

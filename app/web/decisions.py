@@ -6,12 +6,11 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.calc.differences import difference
 from app.errors import DomainError, NotFound
-from app.markup import redline
 from app.policy import Actor
 from app.services import corrections, decisions, minutes
 from app.uow import UnitOfWork
+from app.web import redlines
 from app.web.context import looking
 from app.web.fragments import command, group_id, number
 from app.web.meetings import file_answer
@@ -34,7 +33,7 @@ def _page(decision_id: int, refused: DomainError | None = None) -> str:
         (
             each.term,
             each.field.value if each.field is not None else "",
-            redline(difference(each.then, each.now), added=_("added"), removed=_("removed")),
+            redlines.marked(each.then, each.now),
         )
         for each in page.changed
     ]

@@ -7,13 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from app import markup
 from app.calc.glossary import Glossary
 from app.errors import DomainError
 from app.policy import Actor, Can, require
 from app.services import corrections, glossary
 from app.services.glossary import TermForm
 from app.uow import UnitOfWork
+from app.web import redlines
 from app.web.context import looking
 from app.web.forms import text, whole_number
 from app.web.fragments import command, faults, fragment, group_id, typed
@@ -83,13 +83,7 @@ def _page(term_id: int, refused: DomainError | None = None) -> str:
     kept = refused is not None and "definition" in request.form
     if refused is not None:
         given["reason"] = text("reason")
-    changes = {
-        said.wording.number: [
-            (field, markup.redline(segments, added=_("added"), removed=_("removed")))
-            for field, segments in said.changed
-        ]
-        for said in story.story
-    }
+    changes = {said.wording.number: redlines.texts(said.changed) for said in story.story}
     return render_template(
         "glossary/show.html", story=story, term=term, given=typed() if kept else given, refused=refused, kept=kept,
         errors=faults(refused), changes=changes, shifted=shifted,

@@ -268,6 +268,7 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
         return {
             "card": found,
             "entry": entry,
+            "seen": entry.mark,
             "thread": threads.thread_of(uow, actor, item_id),
             "ancestry": descent.ancestry(uow.session, entry.item),
             "evidence": evidence.of_item(uow, actor, item_id),
@@ -298,12 +299,14 @@ def _words(entry: items.Entry, talks: talks_.Talks, field: Field, terms: Glossar
 
 @bp.get("/items/<int:item_id>/actions")
 def actions(item_id: int, slug: str) -> ResponseReturnValue:
-    """All that can be done with an item, for the dialog."""
+    """All that can be done with an item, for the dialog; ``seen`` is the mark of the words on the page behind it."""
     with looking() as (uow, actor):
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
         [found] = cards.cards_of(uow, actor, group_id(), [item_id])
         choices = _choices(uow, actor, entry)
-    return render_template("items/_actions.html", card=found, entry=entry, **choices)
+    return render_template(
+        "items/_actions.html", card=found, entry=entry, seen=request.args.get("seen") or entry.mark, **choices
+    )
 
 
 def _choices(uow: UnitOfWork, actor: Actor, entry: items.Entry) -> dict[str, Any]:

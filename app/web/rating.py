@@ -17,10 +17,11 @@ from app.errors import DomainError, Gone, Invalid, NotFound
 from app.mail import check_address
 from app.services import rating, reviewing, seating, seats
 from app.services.protocols import Dimension
-from app.services.reviewing import Review, Task
+from app.services.reviewing import Page, Review, Task
 from app.services.rounds import plain_title
 from app.services.seating import Place
 from app.uow import UnitOfWork
+from app.web import redlines
 from app.web.context import looking, transaction
 from app.web.forms import local_path, text
 from app.web.languages import LANGUAGE_KEY, said, speak
@@ -245,7 +246,13 @@ def item(item_id: int) -> ResponseReturnValue:
         if not place.has_consented:
             return redirect(url_for("rating.index"), 303)
         page = reviewing.item_page(uow, place, version_item_id=item_id)
-    return render_template("rating/item.html", place=place, page=page, errors={}, typed={})
+    return _item(place, page, {}, {})
+
+
+def _item(place: Place, page: Page, errors: Mapping[str, str], typed: Mapping[str, str]) -> str:
+    return render_template(
+        "rating/item.html", place=place, page=page, errors=errors, typed=typed, reworded=redlines.texts(page.reworded)
+    )
 
 
 @bp.post("/rate/item/<int:item_id>")
@@ -266,7 +273,7 @@ def rate(item_id: int) -> ResponseReturnValue:
             place = _seat(uow)
             page = reviewing.item_page(uow, place, version_item_id=item_id)
         errors = _said(refusal.fields) or {"comment": said(refusal.message)}
-        return render_template("rating/item.html", place=place, page=page, errors=errors, typed=request.form), 422
+        return _item(place, page, errors, request.form), 422
     return _stored(review, task)
 
 

@@ -11,11 +11,12 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app import markup
-from app.calc.differences import Segment, difference
+from app.calc.differences import Segment
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
-from app.calc.redlines import differs, redline
+from app.calc.redlines import redline
 from app.calc.redlines import said as said_of
+from app.calc.redlines import shown as shown_of
 from app.policy import Actor
 from app.services import suggestions
 from app.services.suggestions import Shown
@@ -75,8 +76,12 @@ def marked(before: str, after: str) -> Markup:
 @lru_cache(maxsize=128)
 def _marked(before: str, after: str, locale: str) -> Markup:
     """Kept for the next reader of a language: comparing costs more than all the rest."""
-    segments = redline(before, after)
-    return html(segments if differs(segments) else difference(before, after))
+    return html(shown_of(before, after))
+
+
+def texts(some: Iterable[tuple[str, Iterable[Segment]]]) -> list[tuple[str, Markup]]:
+    """Some texts that differ, each by its name, marked."""
+    return [(name, html(segments)) for name, segments in some]
 
 
 def html(segments: Iterable[Segment]) -> Markup:

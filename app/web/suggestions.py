@@ -16,8 +16,8 @@ from app.uow import UnitOfWork
 from app.web import items, redlines
 from app.web.context import looking, transaction
 from app.web.errors import wants_json
-from app.web.forms import local_path, text, whole_number
-from app.web.fragments import command, faults, group_id
+from app.web.forms import asked, local_path, text, whole_number
+from app.web.fragments import command, faults, group_id, number
 from app.web.history import field_words
 from models.documents import Field
 from models.suggestions import Suggestion, SuggestionState
@@ -64,48 +64,67 @@ def index(slug: str) -> ResponseReturnValue:
 
 @bp.get("/items/<int:item_id>/suggest")
 def new(slug: str, item_id: int) -> ResponseReturnValue:
-    """The words as they are, to be changed into what one would rather read."""
-    return _form(item_id, _field(request.args.get("field", Field.TEXT.value)))
+    """The words as they are, to be made into what one would rather read, or one's own suggestion, to word it anew."""
+    replaces = asked("replaces")
+    try:
+        return _form(item_id, _field(request.args.get("field", Field.TEXT.value)), replaces=replaces)
+    except Conflict as decided:
+        flash(decided.message, "info")
+        return redirect(_to(slug, item_id), 303)
 
 
-def _form(item_id: int, field: Field, refused: Invalid | None = None) -> str:
+def _form(item_id: int, field: Field, refused: Invalid | None = None, replaces: int | None = None) -> str:
+    """The form, with what was typed where that was ``refused``.
+
+    Raises Conflict where the suggestion that it ``replaces`` waits no longer, unless words were typed to be shown.
+    """
     with looking() as (uow, actor):
         require(uow.session, actor, group_id(), Can.TEXT_SUGGEST)
         entry = items_service.entry_of(uow, actor, item_id, group_id=group_id())
-    document = entry.documents.get(field)
-    if document is None:
-        raise NotFound()
+        earlier = None
+        try:
+            if replaces is not None:
+                earlier = suggestions.to_replace(uow, actor, suggestion_id=replaces, group_id=group_id())
+                field = earlier.field
+        except Conflict:
+            if refused is None:
+                raise
+        document = entry.documents.get(field)
+        if document is None or (earlier is not None and earlier.suggestion.document_id != document.id):
+            raise NotFound()
+    words, version, reason = document.text, document.version, ""
+    if earlier is not None:
+        reason = earlier.suggestion.reason
+        if not earlier.in_conflict:
+            words, version = earlier.after, earlier.version
     typed = request.form if refused is not None else {}
     return render_template(
         "suggestions/new.html", entry=entry, field=field, fields=field_words(), errors=faults(refused),
-        words=typed.get("text", document.text), reason=typed.get("reason", ""),
-        version=typed.get("version", document.version), kept=typed.get("kept", ""),
+        words=typed.get("text", words), reason=typed.get("reason", reason), version=typed.get("version", version),
+        kept=typed.get("kept", ""), earlier=redlines.line(earlier) if earlier is not None else None,
     )  # fmt: skip
 
 
 @bp.post("/items/<int:item_id>/suggest")
 def suggest(slug: str, item_id: int) -> ResponseReturnValue:
     """Keep what was written as a suggestion."""
-    field, version = _field(text("field")), whole_number(text("version"))
+    field, version, replaces = _field(text("field")), whole_number(text("version")), number("replaces")
     if version is None:
         raise NotFound()
     try:
         with transaction() as (uow, actor):
             suggestions.suggest(
                 uow, actor, item_id=item_id, field=field, text=request.form.get("text", "").replace("\r\n", "\n"),
-                version=version, reason=text("reason"), group_id=group_id(),
+                version=version, reason=text("reason"), replaces=replaces, group_id=group_id(),
             )  # fmt: skip
-    except Invalid as refused:
+    except (Conflict, Invalid) as refused:
         if wants_json():
             raise
-        if not refused.fields:
-            refused.fields["text"] = refused.message
-        return _form(item_id, field, refused), refused.status
-    except Conflict as refused:
-        if wants_json():
-            raise
-        return _form(item_id, field, Invalid("", fields={"text": refused.message})), refused.status
+        fault = Invalid("", fields=refused.fields or {"text": refused.message})
+        return _form(item_id, field, fault, replaces), refused.status
     said = _("Your suggestion is kept. Whoever may change these words decides about it.")
+    if replaces is not None:
+        said = _("Your suggestion reads as you worded it now. Whoever may change these words decides about it.")
     if wants_json():
         return jsonify(said=said, item=item_id, undo=None)
     flash(said, "success")

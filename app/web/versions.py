@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from markupsafe import Markup
 
-from app import markup
-from app.calc.differences import Segment
 from app.errors import Conflict, Invalid, NotFound
 from app.policy import Can, allowed
 from app.services import dispositions, exports, history, versions
 from app.services.version_files import grounds
+from app.web import redlines
 from app.web.context import looking, transaction
 from app.web.forms import asked, text, whole_number
 
@@ -97,16 +93,9 @@ def difference(slug: str, version_id: int) -> ResponseReturnValue:
         raise NotFound()
     return render_template(
         "versions/difference.html", older=found.older, newer=found.newer, changes=found.items, terms=found.terms,
-        marked={change.reference: _marked(change.texts) for change in found.items},
-        meant={term.name: _marked(term.texts) for term in found.terms}, because=because, causes=causes,
+        marked={change.reference: redlines.texts(change.texts) for change in found.items},
+        meant={term.name: redlines.texts(term.texts) for term in found.terms}, because=because, causes=causes,
     )  # fmt: skip
-
-
-def _marked(texts: Sequence[tuple[str, list[Segment]]]) -> list[tuple[str, Markup]]:
-    """Changed texts with what was added and removed marked in them."""
-    return [
-        (name, markup.redline(segments, added=_("added"), removed=_("removed"))) for name, segments in texts
-    ]  # fmt: skip
 
 
 @bp.get("/<int:version_id>/version.<form>")

@@ -32,13 +32,14 @@ class Room:
     item_id: int
 
     def suggest(
-        self, actor: Actor, old: str, new: str, *, reason: str = "", version: int | None = None, text: str = ""
-    ) -> int:
+        self, actor: Actor, old: str, new: str, *, reason: str = "", version: int | None = None, text: str = "",
+        replaces: int | None = None,
+    ) -> int:  # fmt: skip
         whole, now = text, version
         with self.database.writing() as uow:
             known = documents.documents_of(uow.session, [self.item_id])[self.item_id][Field.TEXT]
             return suggestions.suggest(
-                uow, actor, item_id=self.item_id, field=Field.TEXT, reason=reason,
+                uow, actor, item_id=self.item_id, field=Field.TEXT, reason=reason, replaces=replaces,
                 text=whole or known.text.replace(old, new), version=known.version if now is None else now,
             ).id  # fmt: skip
 
@@ -116,6 +117,51 @@ def test_sent_twice_it_is_one(room: Room) -> None:
     assert room.suggest(room.people.member, "gain and loss", "gains and losses") == first
     assert room.suggest(room.people.peer, "gain and loss", "gains and losses") != first
     assert len(room.shown()) == 2
+
+
+def test_one_is_worded_anew_and_nobody_accepts_what_they_have_not_read(room: Room) -> None:
+    member, lead = room.people.member, room.people.facilitator
+    first = room.suggest(member, "gain and loss", "gains and losses", reason="Plural.")
+    second = room.suggest(member, "gain and loss", "gains and any losses", reason="Plural.", replaces=first)
+    assert [(each.suggestion.id, each.suggestion.state) for each in room.shown()] == [
+        (second, SuggestionState.OPEN), (first, SuggestionState.WITHDRAWN),
+    ]  # fmt: skip
+    with pytest.raises(Conflict, match="withdrawn already"):
+        room.decide(lead, first)
+    again = room.suggest(member, "gain and loss", "gains and any losses", reason="Plural.", replaces=first)
+    assert again == second, "sent twice it is one"
+    third = room.suggest(member, "gain and loss", "gains and any losses", reason="As elsewhere.", replaces=second)
+    assert third != second, "another reason alone is another wording too"
+    assert len([each for each in room.shown() if each.suggestion.state is SuggestionState.OPEN]) == 1
+
+
+def test_only_ones_own_that_waits_is_worded_anew_and_a_refusal_withdraws_nothing(room: Room) -> None:
+    member, lead = room.people.member, room.people.facilitator
+    first = room.suggest(member, "gain and loss", "gains and losses")
+    with pytest.raises(NotFound):
+        room.suggest(room.people.peer, "gain and loss", "nothing", replaces=first)
+    with pytest.raises(Invalid):
+        room.suggest(member, "", "", text=WORDS, replaces=first)
+    assert [each.suggestion.state for each in room.shown()] == [SuggestionState.OPEN]
+    with room.database.reading() as uow:
+        shown = suggestions.to_replace(uow, member, suggestion_id=first)
+        assert shown.after == WORDS.replace("gain and loss", "gains and losses")
+        with pytest.raises(NotFound):
+            suggestions.to_replace(uow, room.people.peer, suggestion_id=first)
+    room.decide(lead, first)
+    with pytest.raises(Conflict, match="as a new one"):
+        room.suggest(member, "corridor", "band", replaces=first)
+    with room.database.reading() as uow, pytest.raises(Conflict, match="as a new one"):
+        suggestions.to_replace(uow, member, suggestion_id=first)
+
+
+def test_with_all_that_one_may_have_one_of_them_can_still_be_worded_anew(room: Room) -> None:
+    made = [
+        room.suggest(room.people.member, "a corridor", f"corridor {number}") for number in range(suggestions.MOST_OPEN)
+    ]
+    with pytest.raises(Conflict, match="Withdraw one first"):
+        room.suggest(room.people.member, "a corridor", "a band")
+    room.suggest(room.people.member, "a corridor", "a band", replaces=made[0])
 
 
 def test_one_as_large_as_may_be_is_carried_read_and_decided(room: Room) -> None:

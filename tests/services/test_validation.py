@@ -633,7 +633,9 @@ def test_a_reworded_item_starts_afresh(study: Study) -> None:
     with study.database.reading() as uow:
         page = item_page(uow, seating.knock(uow, token=study.tokens[0]), version_item_id=study.rated[0].id)
     assert [question.feedback for question in page.questions] == [None, None]
-    assert any(segment.kind == "added" for segment in page.reworded)
+    [(name, segments)] = page.reworded
+    assert name == "text"
+    assert any(segment.kind == "added" for segment in segments)
 
 
 def test_comments_are_released_word_for_word_but_for_what_identifies(study: Study) -> None:

@@ -221,6 +221,19 @@ def test_who_agrees_to_words_agrees_to_those_that_were_read(
     assert agreed.json["said"] == "C1.1 is now: Agreed"
 
 
+def test_in_the_room_they_are_those_of_the_card_behind_the_dialog(
+    client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item], database: Database
+) -> None:
+    item, browser = blueprint["C1.1"], client_of(people.facilitator)
+    card = re.search(rf'id="item-{item.id}"[^>]* data-mark="([^"]+)"', browser.get(ROOM).text)
+    assert card is not None
+    rewrite(database, people.member, item.id, "Entirely other words.")
+    dialog = browser.get(f"{ROOM}/items/{item.id}/actions", query_string={"seen": card[1]}).text
+    assert f'name="seen" value="{card[1]}"' in dialog
+    sent = {"status": "agreed", "seen": card[1]}
+    assert browser.post(f"{ROOM}/items/{item.id}/status", data=sent, headers=JSON).status_code == 409
+
+
 def test_refusals(
     client_of: Callable[[Actor], Browser], people: Cast, blueprint: dict[str, Item], database: Database
 ) -> None:

@@ -17,6 +17,7 @@ from flask import Flask
 from jinja2 import Environment, meta
 from sqlalchemy import select
 
+from app.calc.redlines import FORM_WORDS
 from app.policy import Actor
 from app.services import panel, rating, seating, seats, validation
 from app.services.panel import ENGLISH, LANGUAGES, SeatForm
@@ -27,6 +28,7 @@ from app.worker import Worker
 from models.validation import Expert
 from tests.cast import Browser, sign_in_token
 from tests.panels import Study, build_study
+from tests.services.test_versions import edit, freeze
 from tests.world import build_world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +72,7 @@ def said_to_experts() -> set[str]:
                 found |= {message} if isinstance(message, str) else set(message)
     asked = [*WHOLE, *(each for _name, dimensions, *_rest in TEMPLATES.values() for each in dimensions)]
     found |= {words for each in asked for words in (each.question, each.low_words, each.middle_words, each.high_words)}
+    found |= {"added", "removed", *FORM_WORDS.values()}  # what is said of words that were reworded
     found |= {each.label for _name, dimensions, *_rest in TEMPLATES.values() for each in dimensions}
     return found - {""}
 
@@ -211,6 +214,26 @@ def test_every_word_of_the_blueprint_says_that_it_is_english(app: Flask, databas
         "Qx-element-title", "Qx-criterion-title", "Qx-criterion-text", "Qx-criterion-why", "Qx-criterion-summary",
         "Qx-specification-title", "Qx-specification-text", "Qx-finding", "Qx-citation",
     } <= seen  # fmt: skip
+
+
+def test_what_was_reworded_is_shown_as_it_reads_and_said_in_the_experts_language(app: Flask, study: Study) -> None:
+    for token in study.tokens:
+        study.answer(token, {"relevance": [9, 9], "applicability": [8, 8]})
+    study.close()
+    edit(study, study.rated[0].item_id, "Partners and **patients** share criterion 1.")
+    study.version_id = freeze(study)
+    study.open()
+    for item in study.rated:
+        item_id, token = item.id, study.tokens[0]
+        phone = browser(app)
+        phone.post(f"/r/{token}/language", data={"language": "nl"})
+        phone.post(f"/r/{token}")
+        page = phone.get(f"/rate/item/{item_id}").text
+        if "criterion 1" in item.text:
+            assert re.search(r"\[toegevoegd, vet: </span>[^<]*<strong>patients</strong>", page)
+            assert "**" not in page
+        else:
+            assert 'class="diff"' not in page
 
 
 def test_until_one_chooses_the_browser_is_asked_and_the_group_reads_english(app: Flask, study: Study) -> None:

@@ -68,6 +68,49 @@ def test_a_suggestion_goes_from_a_member_to_a_facilitator_and_back(
     assert again.status_code == 409
 
 
+def test_ones_own_suggestion_is_worded_anew_and_nothing_typed_is_lost(
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    member, facilitator, page = client_of(people.member), client_of(people.facilitator), f"{ROOM}/items/{agreed.id}"
+    sent = {"field": "text", "version": "1", "text": OTHER, "reason": "Two gaps in one."}
+    assert member.post(f"{page}/suggest", data=sent).status_code == 303
+    form = f"{page}/suggest?replaces=1"
+    assert f'href="{form}"' in member.get(page).text
+    assert f'href="{form}"' not in facilitator.get(page).text
+    shown = member.get(form).text
+    assert "Change my suggestion" in shown
+    assert OTHER in shown
+    assert "Two gaps in one." in shown
+    assert facilitator.get(form).status_code == 404
+    anew = {**sent, "text": OTHER.replace("All", "Both"), "replaces": "1"}
+    told = member.post(f"{page}/suggest", data=anew, follow_redirects=True).text
+    assert "reads as you worded it now" in told
+    assert "Both partners" in told
+    refused = member.post(f"{page}/suggest", data={**sent, "text": "Ever other words.", "replaces": "1"})
+    assert refused.status_code == 409
+    assert "Ever other words." in refused.text
+    assert "Send this as a new one" in refused.text
+    assert 'name="replaces"' not in refused.text, "pressed again it is a new one"
+    assert member.get(form, follow_redirects=True).text.count("waits no longer") == 1
+
+
+def test_where_other_words_stand_now_ones_suggestion_is_shown_beside_them(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    member, page = client_of(people.member), f"{ROOM}/items/{agreed.id}"
+    sent = {"field": "text", "version": "1", "text": WORDS.replace("gain and loss", "gains"), "reason": ""}
+    assert member.post(f"{page}/suggest", data=sent).status_code == 303
+    wordings.rewrite(database, people.facilitator, agreed.id, WORDS.replace("gain and loss", "all money"))
+    shown = member.get(f"{page}/suggest?replaces=1").text
+    assert "You suggested, on the words of then" in shown
+    assert "Partners share all money within a corridor.</textarea>" in shown
+    refused = member.post(
+        f"{page}/suggest", data={"field": "text", "version": "2", "text": "x" * 100_001, "replaces": "1"}
+    )
+    assert refused.status_code == 422
+    assert "You suggested, on the words of then" in refused.text
+
+
 def test_a_redline_is_made_once_and_its_places_are_offered_where_they_can_be_looked_through(
     database: Database, client_of: Callable[[Actor], Browser], people: Cast
 ) -> None:

@@ -219,11 +219,13 @@ class Editor {
    */
   refused(code, detail) {
     this.element.dataset.refused = code;
-    if (this.view && code === "forbidden") {
+    if (this.view && (code === "forbidden" || code === "other")) {
       // What was open may not be opened again.
       this.element.dataset.access = "read";
       this.readOnlyNote.hidden = true;
-      this.note.textContent = _("You are no longer in this group: nothing that you write here is saved.");
+      this.note.textContent = code === "other"
+        ? _("Somebody else is signed in on this device now: nothing that you write here is saved. Load the page again to write as them.")
+        : _("You are no longer in this group: nothing that you write here is saved.");
     } else this.note.textContent = detail || _("This text cannot be opened for writing now.");
   }
 

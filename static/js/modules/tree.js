@@ -95,11 +95,20 @@ class Room {
       event.preventDefault();
       void this.#toRest(target.dataset.rest);
     }
-    else if ("actions" in target.dataset) void this.#open(`${this.board.base}/items/${id}/actions`);
+    else if ("actions" in target.dataset) void this.#open(this.#actions(id));
     else {
       event.preventDefault();
       void this.#open(target.getAttribute("href") ?? "");
     }
+  }
+
+  /**
+   * The address of all that can be done with an item. It says which words its card shows: “agreed” is said of those.
+   * @param {string} id
+   */
+  #actions(id) {
+    const seen = document.getElementById(`item-${id}`)?.dataset.mark ?? "";
+    return `${this.board.base}/items/${id}/actions?${new URLSearchParams({ seen })}`;
   }
 
   /**
@@ -198,7 +207,7 @@ class Room {
       return true;
     }
     if (key === "Enter" && card.querySelector("[data-edit]")) void this.editing.open(id);
-    else if (key === "m" && card.querySelector("[data-actions]")) void this.#open(`${this.board.base}/items/${id}/actions`, card);
+    else if (key === "m" && card.querySelector("[data-actions]")) void this.#open(this.#actions(id), card);
     else if (key === "s") void this.editing.open(id, { suggest: true });
     else if (key === "c") void this.#open(`${this.board.base}/items/${id}/comments/new`, card);
     else return false;

@@ -58,6 +58,7 @@ function reason({ code, detail }) {
     case "limit": return _("Your last change would make the text longer than it may be.");
     case "draft": return _("You wrote this suggestion and did not send it.");
     case "form": return why;
+    case "other": return _("Somebody else is signed in on this device now, so your last words here could not be saved. Sign in again, and they stand under My account.");
     case "gone": {
       // Guests have none.
       const account = document.querySelector('a[href="/account"]') ? ` ${_("You find them again under My account.")}` : "";
