@@ -6,7 +6,7 @@ with the first change that touches words it would replace, and then stays where 
 today. Words it only adds stay beside those they were written for, whatever else is written at that place.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from app.calc.changes import ChangeSet, Part
@@ -37,6 +37,14 @@ class Carried(NamedTuple):
     change: ChangeSet
     passed: int
     conflict: bool
+
+
+class Fitting(NamedTuple):
+    """What of a suggestion still finds its words: the ``numbers`` of those places, and they alone as a change of the
+    text of today."""
+
+    numbers: tuple[int, ...]
+    change: ChangeSet
 
 
 def places(change: ChangeSet) -> list[Place]:
@@ -122,3 +130,29 @@ def carry(change: ChangeSet, over: Iterable[ChangeSet]) -> Carried:
         change = _moved(change, later)
         passed += 1
     return Carried(change, passed, False)
+
+
+def fitting(change: ChangeSet, together: Iterable[Collection[int]], over: Iterable[ChangeSet]) -> Fitting | None:
+    """What still finds its words of a suggestion that is in conflict with the first of the later changes ``over`` which
+    it was to be carried, or None where nothing does, or all of it.
+
+    ``together`` are its places (their numbers) that are taken together or not at all: each is in one of them.
+    """
+    whole, later = places(change), change
+    belongs = {number: some for some in together for number in some}
+    numbers = list(range(len(whole)))
+    for at, each in enumerate(over):
+        # The first may be another suggestion that was accepted: words added at the same place compete with it.
+        meets = touches if at else competes
+        if meets(later, each):
+            met = [number for place, number in enumerate(numbers) if meets(only(later, [place]), each)]
+            lost = {other for number in met for other in belongs[number]}
+            kept = [place for place, number in enumerate(numbers) if number not in lost]
+            later, numbers = only(later, kept), [numbers[place] for place in kept]
+        if not numbers:
+            return None
+        later = _moved(later, each)
+        # Places that have come together cannot be told apart any more.
+        if [place.insert for place in places(later)] != [whole[number].insert for number in numbers]:
+            return None
+    return Fitting(tuple(numbers), later) if len(numbers) < len(whole) else None

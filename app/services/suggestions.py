@@ -46,7 +46,8 @@ class Shown:
 
     ``before`` and ``after`` are the text without and with it, as the text is now, or, ``in_conflict``, as it was before
     somebody changed the same words (in its ``version``); ``now`` is the text of today. ``places`` are what whoever
-    decides can accept one by one. Of one accepted in part ``after`` holds what was taken, and ``left_out`` is the rest.
+    decides can accept one by one; of one in conflict ``fitting`` counts those that still find their words, for who may
+    set them apart. Of one accepted in part ``after`` holds what was taken, and ``left_out`` is the rest.
     """
 
     suggestion: Suggestion
@@ -60,6 +61,7 @@ class Shown:
     in_conflict: bool
     places: Sequence[Choice]
     left_out: Sequence[Choice]
+    fitting: int
     may_decide: bool
     may_withdraw: bool
 
@@ -297,6 +299,37 @@ def take_in(
     return suggestion
 
 
+def set_apart(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: int | None = None) -> Suggestion:
+    """Make what still finds its words of a suggestion in conflict one of its own, of the same author and reason, which
+    can be accepted like any other; the rest stays in conflict.
+
+    Raises NotFound, Forbidden (neither its author nor who may change the words), Conflict when it was decided already,
+    is not in conflict, or nothing can be set apart.
+    """
+    suggestion, document, item = _hold(uow, actor, suggestion_id, group_id)
+    if suggestion.author_id != actor.person_id:
+        _must_decide(uow.session, actor, item)
+    _carry(uow.session, suggestion, document)
+    change, version = recall(suggestion.carried), suggestion.carried_to
+    found = _fitting(uow.session, document, change, version) if suggestion.in_conflict else None
+    if found is None:
+        raise Conflict("Nothing of this suggestion can be set apart now.")
+    rest = set(range(len(calc.places(change)))) - set(found.numbers)
+    apart = Suggestion(
+        group_id=suggestion.group_id, document_id=document.id, author_id=suggestion.author_id, reason=suggestion.reason,
+        made_at=suggestion.made_at, made_for=version, changes=calc.only(change, found.numbers).to_json(),
+        carried_to=document.version, carried=found.change.to_json(),
+    )  # fmt: skip
+    suggestion.made_for = version
+    suggestion.changes = suggestion.carried = calc.only(change, rest).to_json()
+    uow.session.add(apart)
+    uow.flush()
+    said = f"set apart what still fits of a suggestion for {item.reference}"
+    note(uow, actor, said, group_id=item.group_id, item_id=item.id)
+    uow.emit(ItemChanged(item.group_id, item.id))
+    return apart
+
+
 def reject(
     uow: UnitOfWork, actor: Actor, *, suggestion_id: int, answer: str, group_id: int | None = None
 ) -> Suggestion:
@@ -410,6 +443,14 @@ def _carried(session: Session, suggestion: Suggestion, document: Document) -> tu
     return _moved(session, recall(suggestion.carried), suggestion.carried_to, document)
 
 
+def _fitting(session: Session, document: Document, change: ChangeSet, version: int) -> calc.Fitting | None:
+    """What of a change, in conflict with what was written right after a ``version``, still finds its words today."""
+    if not 1 < len(calc.places(change)) <= MOST_PLACES:
+        return None
+    together = [each.places for each in choices(change, history.text_at(session, document, version))]
+    return calc.fitting(change, together, _since(session, document, version, document.version))
+
+
 def still_fits(session: Session, document: Document, change: ChangeSet, version: int) -> bool:
     """Whether a change written for a ``version`` of a text finds its words there today."""
     return not _moved(session, change, version, document)[2]
@@ -436,10 +477,18 @@ def _moved(
     cost however long the log has become.
     """
     last = document.version if until is None else until
+    moved = calc.carry(change, _since(session, document, since, last))
+    if last - since > FAR:
+        return moved.change, since if moved.conflict else last, moved.conflict
+    return moved.change, since + moved.passed, moved.conflict
+
+
+def _since(session: Session, document: Document, since: int, last: int) -> Iterable[ChangeSet]:
+    """What was written after one version of a text up to another: each change, or from long ago (FAR) one that says
+    what differs."""
     if last - since > FAR:
         then, now = (history.text_at(session, document, version) for version in (since, last))
-        moved = calc.carry(change, [change_between(then, now)])
-        return moved.change, since if moved.conflict else last, moved.conflict
+        return [change_between(then, now)]
     later = session.execute(
         select(TextChange.changes)
         .where(
@@ -447,8 +496,7 @@ def _moved(
         )
         .order_by(TextChange.version)
     ).scalars()  # fmt: skip
-    moved = calc.carry(change, map(recall, later))
-    return moved.change, since + moved.passed, moved.conflict
+    return map(recall, later)
 
 
 def _stop_rivals(uow: UnitOfWork, suggestion: Suggestion, document: Document, chosen: ChangeSet) -> None:
@@ -499,11 +547,16 @@ def _shown(
         some = choices(change, before)
     units = to_units(before)
     mine = suggestion.author_id is not None and suggestion.author_id == actor.person_id
+    fits = 0
+    if conflict and waits and (mine or may_decide):
+        found = _fitting(uow.session, document, change, version)
+        fits = sum(each.places[0] in found.numbers for each in choices(change, before)) if found is not None else 0
     return Shown(
         suggestion=suggestion, field=document.field, author=names.get(suggestion.author_id or 0, ""),
         decided_by=names.get(suggestion.decided_by_id or 0, ""), version=version, before=before,
         after=from_units(taken.apply(units)), now=document.text, in_conflict=conflict and waits,
         places=some if waits else (), left_out=() if waits else _left_out(some, change, taken),
+        fitting=fits,
         may_decide=waits and may_decide, may_withdraw=waits and mine,
     )  # fmt: skip
 

@@ -177,6 +177,17 @@ def take_in(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
     )
 
 
+@bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/set-apart")
+def set_apart(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
+    """Make what still finds its words a suggestion of its own."""
+    return command(
+        lambda uow, actor: suggestions.set_apart(uow, actor, suggestion_id=suggestion_id, group_id=group_id()),
+        to=_to(slug, item_id),
+        said=_("What still fits is a suggestion of its own now, and can be accepted."),
+        page=_page_of(item_id, suggestion_id),
+    )
+
+
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/reject")
 def reject(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
     """Say no to it, and why."""

@@ -155,6 +155,39 @@ def test_only_ones_own_that_waits_is_worded_anew_and_a_refusal_withdraws_nothing
         suggestions.to_replace(uow, member, suggestion_id=first)
 
 
+def test_what_still_finds_its_words_is_set_apart_and_accepted_while_the_rest_waits(room: Room) -> None:
+    member, lead = room.people.member, room.people.facilitator
+    wanted = "All partners share gains and losses within a narrow corridor."
+    made = room.suggest(member, "", "", text=wanted, reason="Three things.")
+    room.write(WORDS.replace("gain and loss", "everything"))
+    assert room.shown(lead)[0].fitting == 2
+    assert room.shown(member)[0].fitting == 2, "its author may do it too"
+    assert room.shown(room.people.peer)[0].fitting == 0
+    with pytest.raises(Forbidden), room.database.writing() as uow:
+        suggestions.set_apart(uow, room.people.peer, suggestion_id=made)
+    with room.database.writing() as uow:
+        apart = suggestions.set_apart(uow, member, suggestion_id=made).id
+    rest, fits = room.shown(lead)
+    assert (rest.suggestion.id, rest.in_conflict, rest.fitting) == (made, True, 0)
+    assert rest.after == WORDS.replace("gain and loss", "gains and losses")
+    assert (fits.suggestion.id, fits.in_conflict, fits.author) == (apart, False, "Member Invented")
+    assert fits.suggestion.reason == "Three things."
+    assert fits.after == "All partners share everything within a narrow corridor."
+    with pytest.raises(Conflict, match="Nothing of this suggestion"), room.database.writing() as uow:
+        suggestions.set_apart(uow, lead, suggestion_id=made)
+    room.decide(lead, apart, places=[fits.places[0].key])
+    assert room.words == "All partners share everything within a corridor."
+    with room.database.writing() as uow:
+        suggestions.reject(uow, lead, suggestion_id=made, answer="Settled otherwise.")
+
+
+def test_one_that_fits_is_not_taken_apart(room: Room) -> None:
+    made = room.suggest(room.people.member, "gain and loss", "gains and losses")
+    with pytest.raises(Conflict), room.database.writing() as uow:
+        suggestions.set_apart(uow, room.people.facilitator, suggestion_id=made)
+    assert room.shown(room.people.facilitator)[0].fitting == 0
+
+
 def test_with_all_that_one_may_have_one_of_them_can_still_be_worded_anew(room: Room) -> None:
     made = [
         room.suggest(room.people.member, "a corridor", f"corridor {number}") for number in range(suggestions.MOST_OPEN)

@@ -161,3 +161,51 @@ def test_a_thousand_later_changes_are_passed_in_a_blink() -> None:
         best = min(best, time.perf_counter() - began)
     assert (carried.passed, carried.conflict) == (1_000, False)
     assert best < 0.1
+
+
+def test_of_one_in_conflict_what_still_finds_its_words_is_told_apart() -> None:
+    wanted = "All partners share gains and losses within a narrow corridor."
+    suggestion = change_between(TEXT, wanted)
+    alone = [[number] for number in range(len(suggestions.places(suggestion)))]
+    theirs, later = put(TEXT, "gain and loss", "everything"), "Partners share everything within a corridor."
+    then = put(later, "within", "always within")
+    found = suggestions.fitting(suggestion, alone, [theirs, then])
+    assert found is not None
+    now = from_units(then.apply(theirs.apply(to_units(TEXT))))
+    assert (
+        from_units(found.change.apply(to_units(now)))
+        == "All partners share everything always within a narrow corridor."
+    )
+    together = [range(len(alone))]
+    assert suggestions.fitting(suggestion, together, [theirs]) is None, "what is taken together has gone together"
+    assert suggestions.fitting(suggestion, alone, [put(TEXT, TEXT, "Nothing.")]) is None
+    assert suggestions.fitting(suggestion, alone, [put(TEXT, "share", "divide")]) is None, "all of it fits"
+
+
+def test_words_added_where_an_accepted_suggestion_added_others_are_not_said_to_fit() -> None:
+    before = "Partners share gain and loss"
+    mine = change_between(before, "All partners share gain and loss within a corridor")
+    theirs = change_between(before, "Partners share gain and loss at once")
+    assert suggestions.carry(mine, [theirs]).conflict is False, "nobody's words are replaced"
+    found = suggestions.fitting(mine, [[number] for number in range(len(suggestions.places(mine)))], [theirs])
+    assert found is not None
+    assert from_units(found.change.apply(theirs.apply(to_units(before)))) == "All partners share gain and loss at once"
+
+
+@given(WORDS, WORDS, st.lists(WORDS, min_size=1, max_size=4))
+def test_what_fits_and_the_rest_are_the_whole_and_what_fits_can_be_made_today(
+    old: str, new: str, later: list[str]
+) -> None:
+    change, over, now = change_between(old, new), [], old
+    for words in later:
+        over.append(change_between(now, words))
+        now = words
+    whole = suggestions.places(change)
+    found = suggestions.fitting(change, [[number] for number in range(len(whole))], over)
+    if found is None:
+        return
+    assert 0 < len(found.numbers) < len(whole)
+    assert [each.insert for each in suggestions.places(found.change)] == [whole[at].insert for at in found.numbers]
+    found.change.apply(to_units(now))
+    alone = suggestions.only(change, found.numbers)
+    assert suggestions.carry(alone, over) == suggestions.Carried(found.change, len(over), conflict=False)

@@ -273,6 +273,7 @@ def looking(rule: Rule, world: World) -> list[str]:
 QUERY = (
     "before", "after", "from", "to", "page", "ids", "kind", "item", "item_id", "status", "source", "model", "by", "q",
     "filter", "show", "dimension", "group", "about", "withdrawn", "version", "mark", "stage", "day", "with", "template",
+    "replaces", "seen",
 )  # fmt: skip
 
 
@@ -365,7 +366,7 @@ def test_no_number_breaks_postgres(database: Database, request: pytest.FixtureRe
 NONSENSE = {
     **dict.fromkeys(
         ("revision", "item_id", "parent_id", "position", "person_id", "for_person_id", "hand_id", "owner_id", "minutes",
-         "by", "version", "poll_id", "stage_id", "source_id", "model_id", "finding_id", "version_id", "count"),
+         "by", "version", "poll_id", "stage_id", "source_id", "model_id", "finding_id", "version_id", "count", "replaces"),
         "-9223372036854775809",
     ),
     **dict.fromkeys(("day", "due_on", "at", "closes_at", "date", "time"), "9999-99-99T99:99"),

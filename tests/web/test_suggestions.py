@@ -101,6 +101,7 @@ def test_where_other_words_stand_now_ones_suggestion_is_shown_beside_them(
     sent = {"field": "text", "version": "1", "text": WORDS.replace("gain and loss", "gains"), "reason": ""}
     assert member.post(f"{page}/suggest", data=sent).status_code == 303
     wordings.rewrite(database, people.facilitator, agreed.id, WORDS.replace("gain and loss", "all money"))
+    assert "Set apart" not in client_of(people.facilitator).get(page).text, "it is one change, whose words have gone"
     shown = member.get(f"{page}/suggest?replaces=1").text
     assert "You suggested, on the words of then" in shown
     assert "Partners share all money within a corridor.</textarea>" in shown
@@ -109,6 +110,23 @@ def test_where_other_words_stand_now_ones_suggestion_is_shown_beside_them(
     )
     assert refused.status_code == 422
     assert "You suggested, on the words of then" in refused.text
+
+
+def test_what_still_fits_is_set_apart_from_the_page(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    lead, page = client_of(people.facilitator), f"{ROOM}/items/{agreed.id}"
+    sent = {"field": "text", "version": "1", "text": OTHER.replace("gain and loss", "gains"), "reason": ""}
+    assert client_of(people.member).post(f"{page}/suggest", data=sent).status_code == 303
+    wordings.rewrite(database, people.facilitator, agreed.id, WORDS.replace("gain and loss", "all money"))
+    assert "2 of its changes still find their words." in lead.get(page).text
+    told = lead.post(f"{page}/suggestions/1/set-apart", follow_redirects=True).text
+    assert "is a suggestion of its own now" in told
+    assert "All partners" in told
+    assert "Set apart" not in told
+    assert lead.post(f"{page}/suggestions/1/set-apart").status_code == 409
+    accepted = lead.post(f"{page}/suggestions/2/accept", data={"answer": ""}, follow_redirects=True).text
+    assert "All partners share all money within a narrow corridor." in accepted
 
 
 def test_a_redline_is_made_once_and_its_places_are_offered_where_they_can_be_looked_through(
