@@ -119,7 +119,7 @@ class Texts:
             opened = self._open(each, document_id, client, version, epoch)
         except DomainError as error:
             self._drop(each, document_id)
-            self.refuse(each, doc, None, error.code if isinstance(error, Refused) else "forbidden", error.message)
+            self.refuse(each, doc, None, "forbidden", error.message)
             return
         except texts.FAILURES:
             if document_id not in each.texts:  # nobody has looked whether it may stay
@@ -137,9 +137,9 @@ class Texts:
         """Return where a text may be read in an editor of the person's own. Raises NotFound, Forbidden, Refused."""
         with self.database.reading() as uow:
             actor = self.gateway.actor(uow, each)
-            if not is_editors(client, actor.person_id):
-                raise Refused("other", "Somebody else is signed in on this device now. Load the page again.")
             texts.may_read(uow, actor, document_id=document_id)
+        if not is_editors(client, actor.person_id):
+            raise Refused("forbidden", "This editor carries somebody else's mark.")
 
     def _open(
         self, each: Connection, document_id: int, client: str, version: int | None, epoch: str | None

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.policy import Actor
 from app.services import comments, documents, items, memberships, outline
 from app.uow import Database
-from models.documents import Field
+from models.documents import Field, TextChange
 from models.groups import Membership
 from models.items import Item, Kind, PrincipleGroup, Status
 from tests.cast import SLUG, Cast, enter
@@ -514,6 +514,30 @@ def test_who_is_taken_out_of_the_group_while_writing_is_told_so_and_finds_the_wo
     page.goto(server.url)
     expect(page.get_by_role("heading", name="My groups")).to_be_visible()
     expect(kept).to_have_count(0)
+
+
+def test_what_is_written_while_somebody_else_signs_in_on_the_device_is_its_writers(
+    open_room: Opener, server: LiveServer, people: Cast, database: Database
+) -> None:
+    page = open_room(people.member)
+    lay_words(page)
+    page.context.set_offline(True)
+    page.keyboard.type(" Mine.")
+    page.evaluate(KEPT, len(" Mine."))
+    enter(page.context, server, people.peer.email or "")
+    page.context.set_offline(False)
+    told = card(page, "C1.1").get_by_text("Somebody has signed in on this device since").first
+    expect(told).to_be_visible()
+    page.reload()
+    expect(page.locator("html[data-live=on]")).to_be_attached()
+    expect(card(page, "C1.1")).to_contain_text("First words. Before.")
+    assert "Mine" not in card(page, "C1.1").inner_text()
+    enter(page.context, server, people.member.email or "")
+    page.reload()
+    expect(card(page, "C1.1")).to_contain_text("First words. Before. Mine.")
+    with database.reading() as uow:
+        row = uow.session.query(TextChange).order_by(TextChange.at, TextChange.version).all()[-1]
+        assert row.author_id == people.member.person_id
 
 
 @pytest.mark.parametrize("screen", ["laptop", "phone"])

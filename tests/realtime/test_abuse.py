@@ -128,7 +128,7 @@ def test_11_65_readers_and_forged_marks(place: Place, witness: Raw, member: Raw)
         assert refusal(observer, doc, 1, own, 1, ['[15,[0,"x"]]'])[2] == "forbidden"
     forged = place.client("peer")
     member.send("text:join", [doc, forged, None, None])
-    assert member.wait("text:refused")[-1][2] == "other"
+    assert member.wait("text:refused")[-1][2] == "forbidden"
     assert refusal(member, doc, 1, forged, 1, ['[15,[0,"x"]]'])[2] == "forbidden"
     assert place.text() == WORDS
     assert witness.heard == []

@@ -219,13 +219,11 @@ class Editor {
    */
   refused(code, detail) {
     this.element.dataset.refused = code;
-    if (this.view && (code === "forbidden" || code === "other")) {
+    if (this.view && code === "forbidden") {
       // What was open may not be opened again.
       this.element.dataset.access = "read";
       this.readOnlyNote.hidden = true;
-      this.note.textContent = code === "other"
-        ? _("Somebody else is signed in on this device now: nothing that you write here is saved. Load the page again to write as them.")
-        : _("You are no longer in this group: nothing that you write here is saved.");
+      this.note.textContent = _("You are no longer in this group: nothing that you write here is saved.");
     } else this.note.textContent = detail || _("This text cannot be opened for writing now.");
   }
 
@@ -488,6 +486,7 @@ class Editor {
   #live() {
     const state = document.documentElement.dataset.live;
     const words = state === "outdated" ? _("Concordat was updated. Your words are kept: reload this page to go on.")
+      : state === "stale" ? _("Somebody has signed in on this device since this page was loaded. Your words are kept: reload this page to go on.")
       : state === "refused" ? _("You are signed out. Sign in again in another tab; your words are kept here.")
       : state === "on" ? "" : null;
     // It is told again with every attempt, and read aloud as often as it is set.

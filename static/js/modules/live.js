@@ -4,7 +4,8 @@
  * `connection()` opens it when first asked for. Hints arrive as DOM events: `concordat:changed` on the document, with
  * `detail.topic` ("items-12"). As a module it watches the topics of its element: `data-module="live"
  * data-topics="items-12 meetings-3"`.
- * `<html data-live>` is "connecting", "on", "off", "outdated" (an older page than the server: reload) or "refused".
+ * `<html data-live>` is "connecting", "on", "off", "outdated" (an older page than the server: reload), "stale"
+ * (somebody has signed in since the page was made: reload) or "refused".
  */
 import { PROTOCOL, TextLink } from "../text/link.js";
 import { io, parser } from "../../vendor/socket.js";
@@ -55,6 +56,7 @@ export function connection() {
   socket.on("connect_error", (error) => {
     const code = /** @type {{data?: {code?: string}}} */ (error).data?.code ?? (socket.active ? "" : error.message);
     if (code === "protocol") say("outdated");
+    else if (code === "csrf") say("stale");
     else if (socket.active) say("off");
     else {
       say("refused");

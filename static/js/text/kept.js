@@ -48,6 +48,12 @@ function suggestion(lost, base) {
   return form;
 }
 
+/** Where the words stand later on, said elsewhere and to people who have an account, which guests have not. */
+function foundAgain() {
+  const account = location.pathname !== "/account" && document.querySelector('a[href="/account"]');
+  return account ? ` ${_("You find them again under My account.")}` : "";
+}
+
 /** @param {KeptLost} lost */
 function reason({ code, detail }) {
   const why = detail && detail.replace(/\.?$/, ".");
@@ -58,12 +64,7 @@ function reason({ code, detail }) {
     case "limit": return _("Your last change would make the text longer than it may be.");
     case "draft": return _("You wrote this suggestion and did not send it.");
     case "form": return why;
-    case "other": return _("Somebody else is signed in on this device now, so your last words here could not be saved. Sign in again, and they stand under My account.");
-    case "gone": {
-      // Guests have none.
-      const account = document.querySelector('a[href="/account"]') ? ` ${_("You find them again under My account.")}` : "";
-      return `${_("You are no longer in this group, so your last words here could not be saved.")}${account}`;
-    }
+    case "gone": return `${_("You are no longer in this group, so your last words here could not be saved.")}${foundAgain()}`;
     case "fresh": return _("The text was replaced while you were away.");
     default: return _("Your last change did not fit the text any more.");
   }
