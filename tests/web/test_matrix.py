@@ -366,7 +366,8 @@ def test_no_number_breaks_postgres(database: Database, request: pytest.FixtureRe
 NONSENSE = {
     **dict.fromkeys(
         ("revision", "item_id", "parent_id", "position", "person_id", "for_person_id", "hand_id", "owner_id", "minutes",
-         "by", "version", "poll_id", "stage_id", "source_id", "model_id", "finding_id", "version_id", "count", "replaces"),
+         "by", "version", "poll_id", "stage_id", "source_id", "model_id", "finding_id", "version_id", "count",
+         "replaces"),
         "-9223372036854775809",
     ),
     **dict.fromkeys(("day", "due_on", "at", "closes_at", "date", "time"), "9999-99-99T99:99"),
