@@ -105,11 +105,18 @@ def test_from_long_ago_it_is_moved_over_what_differs(room: Room, changed: bool) 
             )  # fmt: skip
     if changed:
         room.write(room.words.replace("gain and loss", "everything"))
-    made = room.suggest(room.people.peer, "", "", version=text.version, text=WORDS.replace("gain and", "gains and"))
-    shown = next(each for each in room.shown() if each.suggestion.id == made)
+    wanted = WORDS.replace("gain and", "gains and").replace("corridor", "narrow corridor")
+    made = room.suggest(room.people.peer, "", "", version=text.version, text=wanted)
+    shown = next(each for each in room.shown(room.people.peer) if each.suggestion.id == made)
     assert shown.in_conflict is changed
-    assert shown.after.endswith("Partners share gains and loss within a corridor."), "as it was, or as it is now"
+    assert shown.after.endswith("share gains and loss within a narrow corridor."), "as it was, or as it is now"
     assert shown.after.startswith("a" * 100) is not changed
+    assert shown.fitting == (1 if changed else 0), "the corridor is still there"
+    if changed:
+        with room.database.writing() as uow:
+            apart = suggestions.set_apart(uow, room.people.peer, suggestion_id=made).id
+        fits = next(each for each in room.shown() if each.suggestion.id == apart)
+        assert fits.after.endswith("aPartners share everything within a narrow corridor.")
 
 
 def test_sent_twice_it_is_one(room: Room) -> None:
