@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.calc.paragraphs import Paragraph, markdown, tidy
-from app.calc.returns import DEFINITIONS, ELEMENTS, FIXED_LABELS, LABELS, PRINCIPLES, bare
-from app.calc.wordreading import Line, WordFile, lines
+from app.calc.wordmarks import DEFINITIONS, ELEMENTS, FIXED_LABELS, LABELS, PRINCIPLES, bare
+from app.calc.wordreading import WordFile
+from app.calc.wordstates import Line, lines
 
 Guess = Literal["principle", "element", "criterion", "specification", "words", "none"]
 

@@ -1,35 +1,20 @@
 """Word documents from outside, read without trusting them: paragraphs with what was tracked in them, marks, comments.
 
-`read` takes the bytes of a .docx and gives plain values. The file is a zip of XML parts: only the few parts that hold
-words are opened, in memory, each within limits of size, and a part that declares a document type (the only way to
-declare an entity) is refused. Nothing is written to disk, nothing outside the file is looked at.
+`read` takes the bytes of a .docx and gives plain values; how its parts are opened is in wordpackages.py.
 """
 
-import io
-import posixpath
 import re
 import xml.etree.ElementTree as ET
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import chain
 from typing import Literal, NamedTuple
 
 from app.calc.dialect import clean
-from app.calc.paragraphs import MAX_LEVEL, Kind, Paragraph, Words
+from app.calc.paragraphs import MAX_LEVEL, Kind, Words
 from app.calc.symbols import PRIVATE, of_font
+from app.calc.wordpackages import BROKEN, LONGEST_NAME, MAX_PART, NOT_WORD, TOO_BIG, Package, Unreadable
 
-MAX_BYTES = 8 * 1024 * 1024
-MAX_PARTS = 2_000
-MAX_PART = 16 * 1024 * 1024
-MAX_TOTAL = 96 * 1024 * 1024
-MAX_RATIO = 250
-MAX_DEPTH = 120
-MAX_ELEMENTS = 300_000
-#: In all parts together: many a part is read beside the document, and each may be as large.
-MAX_ELEMENTS_IN_ALL = 600_000
 #: A blueprint of a thousand items with all its evidence has fewer paragraphs.
 MAX_BLOCKS = 20_000
 #: So many letters may be told of a document in all, its comments and notes with it: as many as one part can hold.
@@ -37,42 +22,18 @@ MAX_BLOCKS = 20_000
 MAX_LETTERS = MAX_PART
 #: So many letters of the words that a comment is pinned to are told; no quote is as long.
 MAX_PINNED = 10_000
-#: No name of a part, a style or a namespace that a program makes is longer. Each is asked of thousands of paragraphs.
-_LONGEST_NAME = 255
-#: No program gives an element so many attributes.
-_MOST_ATTRIBUTES = 100
 #: No code of a field that could be a link is longer.
 _LONGEST_CODE = 8_192
-#: A part may swell this much however small it is packed.
-_SMALL = 1024 * 1024
 
-_PREFIXES = {
-    "http://schemas.openxmlformats.org/wordprocessingml/2006/main": "w",
-    "http://purl.oclc.org/ooxml/wordprocessingml/main": "w",
-    "http://schemas.openxmlformats.org/officeDocument/2006/relationships": "r",
-    "http://purl.oclc.org/ooxml/officeDocument/relationships": "r",
-    "http://schemas.openxmlformats.org/package/2006/relationships": "rel",
-    "http://schemas.openxmlformats.org/markup-compatibility/2006": "mc",
-    "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties": "cp",
-    "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes": "vt",
-    "http://schemas.openxmlformats.org/officeDocument/2006/math": "m",
-    "http://purl.oclc.org/ooxml/officeDocument/math": "m",
-}
+_TOO_LONG = "This document has more paragraphs than can be compared. Save only the pages that changed, and try again."
 _SKIPPED = {"mc-Fallback", "w-rubyBase", "w-txbxContent", "w-object"}
 _PICTURES = {"w-drawing", "w-pict", "w-object", "mc-AlternateContent"}
 _EQUATIONS = {"m-oMath", "m-oMathPara"}
-#: The bookmarks that our own documents carry (see returns.py); anybody else's join and part like words.
-_OURS = re.compile(r"c_(?:(?:line|fixed)_|[A-Z][0-9]+(?:_[0-9]+)*_(?:title|text|why|summary)_)[0-9]")
 _BREAKS = {"w-br": "\n", "w-cr": "\n", "w-tab": " ", "w-ptab": " ", "w-noBreakHyphen": "‑", "w-softHyphen": ""}
 _ON = {None, "1", "true", "on"}
 _HEADING = re.compile(r"heading (\d)$")
-_LISTED = re.compile(r"list (bullet|number|continue)(?: (\d))?$")
-_QUOTES = {"quote", "intense quote", "quotations"}
+LISTED = re.compile(r"list (bullet|number|continue)(?: (\d))?$")
 _LINK_FIELD = re.compile(r'^\s*HYPERLINK\s+"([^"]+)"')
-
-
-class Unreadable(Exception):
-    """Not a Word document that can be read; the sentence says what to do."""
 
 
 class Piece(NamedTuple):
@@ -158,168 +119,20 @@ class WordFile:
     authors: list[str]
 
 
-class Line(NamedTuple):
-    """A paragraph of one state of the document: the blocks it is made of, and what it says there.
-
-    `begins` says of each bookmark before which letter of the paragraph it stands.
-    """
-
-    block: Block
-    begins: dict[str, int]
-    paragraph: Paragraph
-    who: tuple[str, ...]
-
-
 def read(data: bytes) -> WordFile:
     """The document in `data`. Raises Unreadable with a sentence for anything that is not a .docx within the limits."""
-    package = _Package(data)
+    package = Package(data)
     main = package.main()
     document = package.tree(main)
     if document is None or document.find("w-body") is None:
-        raise Unreadable(_NOT_WORD)
+        raise Unreadable(NOT_WORD)
     reader = _Reader(package, main)
     body = document.find("w-body")
     reader.body(body if body is not None else document)
     if reader.fields_open:
-        raise Unreadable(_BROKEN)
+        raise Unreadable(BROKEN)
     comments = reader.comments()
     return WordFile(reader.blocks, reader.margins(), comments, package.properties(), list(reader.authors))
-
-
-_NOT_WORD = "This is not a Word document. Save it as a Word document (.docx) and choose that file."
-_OLD = "This is an older Word file (.doc), or one with a password. Save it as .docx without a password."
-_ODT = "This is an OpenDocument text (.odt). Save it as a Word document (.docx) and choose that file."
-_PDF = "This is a PDF, from which changes cannot be read. Ask for the Word document (.docx)."
-_BROKEN = "This Word document is damaged: part of it cannot be read. Open it in Word, save it again and try that file."
-_TOO_LONG = "This document has more paragraphs than can be compared. Save only the pages that changed, and try again."
-_TOO_BIG = "This document is too large to read. Take the pictures out, or save only the pages that changed."
-
-
-class _Builder(ET.TreeBuilder):
-    """Builds a tree with short names of at most so many elements, within limits, and refuses a document type."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self.depth = self.count = 0
-        self._most = most
-
-    def start(self, tag: str, attrs: dict[str, str], /) -> ET.Element:
-        self.depth += 1
-        self.count += 1
-        if self.depth > MAX_DEPTH or self.count > self._most or len(attrs) > _MOST_ATTRIBUTES:
-            raise Unreadable(_TOO_BIG)
-        return super().start(_short(tag), {_short(name): value for name, value in attrs.items()})
-
-    def end(self, tag: str, /) -> ET.Element:
-        self.depth -= 1
-        return super().end(_short(tag))
-
-    def start_ns(self, prefix: str, uri: str, /) -> None:
-        """The parser spells a namespace out for every element in it."""
-        if len(uri) > _LONGEST_NAME:
-            raise Unreadable(_BROKEN)
-
-    def doctype(self, name: str, public: str | None, system: str | None, /) -> None:
-        raise Unreadable(_BROKEN)
-
-
-@lru_cache(maxsize=1024)
-def _short(name: str) -> str:
-    if not name.startswith("{"):
-        return name
-    space, _, local = name[1:].partition("}")
-    prefix = _PREFIXES.get(space)
-    return f"{prefix}-{local}" if prefix else f"x-{local}"
-
-
-class _Package:
-    """The parts of the zip file, each opened at most within the limits."""
-
-    def __init__(self, data: bytes) -> None:
-        if len(data) > MAX_BYTES:
-            raise Unreadable(_TOO_BIG)
-        if data.startswith(b"\xd0\xcf\x11\xe0"):
-            raise Unreadable(_OLD)
-        if data.startswith(b"%PDF"):
-            raise Unreadable(_PDF)
-        try:
-            self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as broken:
-            raise Unreadable(_NOT_WORD if not data.startswith(b"PK") else _BROKEN) from broken
-        parts = self._zip.infolist()
-        if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_TOTAL:
-            raise Unreadable(_TOO_BIG)
-        self._parts = {part.filename: part for part in parts}
-        self._elements = 0
-        if "mimetype" in self._parts and "content.xml" in self._parts:
-            raise Unreadable(_ODT)
-        if "[Content_Types].xml" not in self._parts:
-            raise Unreadable(_NOT_WORD)
-
-    def _read(self, name: str) -> bytes | None:
-        part = self._parts.get(name) if len(name) <= _LONGEST_NAME else None
-        if part is None:
-            return None
-        swollen = part.file_size > max(_SMALL, part.compress_size * MAX_RATIO)
-        if part.file_size > MAX_PART or swollen:
-            raise Unreadable(_TOO_BIG)
-        if part.flag_bits & 1:
-            raise Unreadable(_OLD)
-        # Word packs in these two ways alone; of the others the library unpacks all at once, however much there is.
-        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise Unreadable(_BROKEN)
-        try:
-            with self._zip.open(part) as opened:
-                data = opened.read(MAX_PART + 1)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as broken:
-            raise Unreadable(_BROKEN) from broken
-        if len(data) > MAX_PART:
-            raise Unreadable(_TOO_BIG)
-        return data
-
-    def tree(self, name: str) -> ET.Element | None:
-        """A part as a tree, None when the file has no such part."""
-        data = self._read(name)
-        if data is None:
-            return None
-        builder = _Builder(min(MAX_ELEMENTS, MAX_ELEMENTS_IN_ALL - self._elements))
-        parser = ET.XMLParser(target=builder)  # noqa: S314 - no entity can be declared: a document type is refused
-        try:
-            parser.feed(data)
-            root = parser.close()
-        except (ET.ParseError, ValueError, LookupError) as broken:
-            raise Unreadable(_BROKEN) from broken
-        self._elements += builder.count
-        assert isinstance(root, ET.Element)  # noqa: S101 - what _Builder makes
-        return root
-
-    def links(self, name: str) -> list[tuple[str, str, str]]:
-        """The relationships of a part as (id, the last word of its type, target: a part's name or an address)."""
-        folder, file = posixpath.split(name)
-        tree = self.tree(posixpath.join(folder, "_rels", f"{file}.rels"))
-        found = []
-        for each in tree if tree is not None else ():
-            target = each.get("Target", "")
-            if each.get("TargetMode") != "External":
-                target = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-            found.append((each.get("Id", ""), each.get("Type", "").rpartition("/")[2], target))
-        return found
-
-    def main(self) -> str:
-        """The name of the part that holds the document."""
-        for _, kind, target in self.links(""):
-            if kind == "officeDocument":
-                return target
-        raise Unreadable(_NOT_WORD)
-
-    def properties(self) -> dict[str, str]:
-        """The properties that programs put into the file."""
-        found = {}
-        parts = dict.fromkeys(target for _, kind, target in self.links("") if kind == "custom-properties")
-        for tree in map(self.tree, parts):
-            for each in tree if tree is not None else ():
-                found[each.get("name", "")] = clean("".join(each.itertext()))
-        return found
 
 
 class _Style(NamedTuple):
@@ -346,13 +159,13 @@ class _Styles:
         name, based, made = style.find("w-name"), style.find("w-basedOn"), style.find("w-rPr")
         called = name.get("w-val", "") if name is not None else style.get("w-styleId", "")
         return _Style(
-            called[:_LONGEST_NAME].lower(), based.get("w-val", "") if based is not None else "",
+            called[:LONGEST_NAME].lower(), based.get("w-val", "") if based is not None else "",
             _place(style.find("w-pPr/w-numPr")), _switch(made, "w-b"), _switch(made, "w-i"),
         )  # fmt: skip
 
     def name(self, style: str | None) -> str:
         found = self._found.get(style or "")
-        return found.name if found is not None else (style or "")[:_LONGEST_NAME].lower()
+        return found.name if found is not None else (style or "")[:LONGEST_NAME].lower()
 
     def chain(self, style: str | None) -> Iterator[_Style]:
         """The style and those it rests on."""
@@ -437,7 +250,7 @@ class _Field(NamedTuple):
 class _Reader:
     """Walks the document and keeps its blocks."""
 
-    def __init__(self, package: _Package, main: str) -> None:
+    def __init__(self, package: Package, main: str) -> None:
         self.blocks: list[Block] = []
         self.authors: dict[str, None] = {}
         self._package = package
@@ -463,7 +276,7 @@ class _Reader:
         """Count what is about to be told."""
         self._letters += sum(map(len, some))
         if self._letters > MAX_LETTERS:
-            raise Unreadable(_TOO_BIG)
+            raise Unreadable(TOO_BIG)
 
     def _add(self, block: Block) -> None:
         self.blocks.append(block)
@@ -582,7 +395,7 @@ class _Reader:
         number, depth = found
         if number is None and by_style is not None:
             number, _ = by_style
-        if own is None and (listed := _LISTED.search(style)) and listed[2]:
+        if own is None and (listed := LISTED.search(style)) and listed[2]:
             return self._of_style(number, max(depth, int(listed[2]) - 1))
         return self._lists.look_up(number or "", depth)
 
@@ -839,135 +652,3 @@ def _whole(value: str | None) -> int:
 def _value(parent: ET.Element, tag: str, otherwise: int) -> int:
     found = parent.find(tag)
     return otherwise if found is None else _whole(found.get("w-val"))
-
-
-# --- one state of it ---
-
-
-def lines(file: WordFile, accepts: Callable[[str], bool]) -> list[Line]:
-    """The paragraphs of the document when the tracked changes of those whom `accepts` names are made, others not."""
-    found: list[Line] = []
-    waiting: list[Block] = []
-    counts = _Counts()
-    for block in file.blocks:
-        waiting.append(block)
-        gone = _is(block.mark_deleted_by, accepts) or not _is(block.mark_inserted_by, accepts, otherwise=True)
-        if gone and not block.row and not _structural(block, accepts):
-            continue
-        found += _line(waiting, accepts, counts)
-        waiting = []
-    found += _line(waiting, accepts, counts)
-    return found
-
-
-def _is(author: str | None, accepts: Callable[[str], bool], *, otherwise: bool = False) -> bool:
-    return otherwise if author is None else accepts(author)
-
-
-def _structural(block: Block, accepts: Callable[[str], bool]) -> bool:
-    """Whether marks of ours stand in it beside words that stay: such a paragraph never runs into the next."""
-    return any(_OURS.match(name) for name in block.begins) and bool(_said(block, accepts)[0])
-
-
-def _said(block: Block, accepts: Callable[[str], bool]) -> tuple[list[Words], dict[str, int]]:
-    """What a block says in this state, and before which letter of that each of its bookmarks stands."""
-    words: list[Words] = []
-    ends = [0]
-    for piece in block.pieces:
-        ends.append(ends[-1])
-        if not _is(piece.inserted_by, accepts, otherwise=True) or _is(piece.deleted_by, accepts):
-            continue
-        form = piece.words
-        if piece.was is not None and not accepts(piece.formed_by):
-            form = form._replace(bold=piece.was[0], italic=piece.was[1])
-        words.append(form)
-        ends[-1] += len(form.text)
-    return words, {name: ends[at] for name, at in block.begins.items()}
-
-
-def _line(blocks: list[Block], accepts: Callable[[str], bool], counts: "_Counts") -> Iterator[Line]:
-    if not blocks:
-        return
-    said = [(block, *_said(block, accepts)) for block in blocks]
-    standing = [block for block, words, _ in said if any(each.text.strip() for each in words)]
-    block = standing[0] if standing else blocks[-1]
-    if block.row and (_is(block.mark_deleted_by, accepts) or not _is(block.mark_inserted_by, accepts, otherwise=True)):
-        return
-    # A mark lives as long as anything of its paragraph does; that of an emptied paragraph lives if its end stays.
-    begins: dict[str, int] = {}
-    words: list[Words] = []
-    before = 0
-    for each, some, places in said:
-        if some or each is blocks[-1]:
-            begins |= {name: before + at for name, at in places.items()}
-        words += some
-        before += sum(len(word.text) for word in some)
-    shape = Shape(block.style, block.heading, block.numbering)
-    if block.was is not None and not accepts(block.shaped_by):
-        shape = block.was
-    yield Line(block, begins, counts.paragraph(shape, tuple(words)), tuple(_who(blocks)))
-
-
-def _who(blocks: Iterable[Block]) -> Iterator[str]:
-    for block in blocks:
-        for piece in block.pieces:
-            yield from (name for name in (piece.inserted_by, piece.deleted_by) if name is not None)
-            yield from (piece.formed_by,) if piece.formed_by else ()
-        yield from (block.shaped_by,) if block.shaped_by else ()
-
-
-class _Counts:
-    """Where numbered lists have got to."""
-
-    def __init__(self) -> None:
-        self._open: dict[int, str] = {}
-        self._last: dict[str, dict[int, int]] = {}
-        self._begun: set[tuple[str, int]] = set()
-
-    def paragraph(self, block: Shape, words: tuple[Words, ...]) -> Paragraph:
-        """The paragraph that words are in this shape, with its number where a list begins."""
-        if not any(each.text.strip() for each in words):
-            return Paragraph("plain", words)
-        if block.numbering is not None and not block.heading:
-            place = block.numbering
-            first = None
-            if place.kind == "number":
-                first = self._first(place)
-            else:
-                self._open_at(place)
-            return Paragraph(place.kind, words, place.level, first)
-        listed = _LISTED.search(block.style)
-        level = int(listed[2] or 1) if listed and listed[1] == "continue" else 0
-        self._open = {depth: each for depth, each in self._open.items() if depth < level}
-        if block.style in _QUOTES:
-            return Paragraph("quote", words)
-        if block.style == WORDS_HEADING or block.heading == 5:
-            return Paragraph("heading", words)
-        if block.style == WORDS_SUBHEADING or block.heading > 5:
-            return Paragraph("subheading", words)
-        return Paragraph("plain", words, level)
-
-    def _open_at(self, place: Numbering) -> bool:
-        """Note that a point stands here; whether it follows one of its own list."""
-        follows = self._open.get(place.level) == place.abstract
-        self._open = {level: each for level, each in self._open.items() if level < place.level}
-        self._open[place.level] = place.abstract
-        return follows
-
-    def _first(self, place: Numbering) -> int | None:
-        """The number with which a list begins, or goes on after something else; None for a point that just follows."""
-        follows = self._open_at(place)
-        begins = place.restarts is not None and (place.number, place.level) not in self._begun
-        self._begun.add((place.number, place.level))
-        last = self._last.get(place.abstract, {})
-        number = last[place.level] + 1 if place.level in last else place.start
-        if begins:
-            number = place.restarts or 0
-        above = {level: each for level, each in last.items() if level < place.level}
-        self._last[place.abstract] = {**above, place.level: number}
-        return None if follows and not begins else number
-
-
-#: The styles of headings inside a text, which are not headings of items.
-WORDS_HEADING = "heading in the words"
-WORDS_SUBHEADING = "subheading in the words"

@@ -12,7 +12,8 @@ from typing import Any
 
 from app.calc.fingerprint import fingerprint
 from app.calc.outlines import Outline, outline
-from app.calc.wordreading import Unreadable, read
+from app.calc.wordpackages import Unreadable
+from app.calc.wordreading import read
 from app.errors import Conflict, Invalid
 from app.policy import Actor, Can, require
 from app.services import findings, glossary, items, sources

@@ -8,7 +8,7 @@ from app import typesetting
 from app.calc import moments
 from app.calc.papers import blocks
 from app.calc.paragraphs import paragraphs
-from app.calc.returns import COMMENTS, DECISIONS, DEFINITIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS
+from app.calc.wordmarks import COMMENTS, DECISIONS, DEFINITIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS
 from app.errors import Conflict
 from app.services.version_files import also, comment_line, evidence_row, suggestion_line
 from app.services.word_files import (

@@ -16,8 +16,11 @@ from sqlalchemy import and_, func, or_, select
 from app.calc.differences import change_between
 from app.calc.paragraphs import fold
 from app.calc.plain import plain
-from app.calc.returns import FIELDS, Item, Loose, Place, Returned, Text, alike, match, named, versions_of
-from app.calc.wordreading import Unreadable, WordFile, read
+from app.calc.returns import Returned, match, named
+from app.calc.wordmarks import FIELDS, Place
+from app.calc.wordpackages import Unreadable
+from app.calc.wordreading import WordFile, read
+from app.calc.wordsheets import Item, Loose, Text, alike, versions_of
 from app.errors import Conflict, Invalid, NotFound
 from app.policy import Actor, Can, access, require
 from app.services import comments, documents, history, items, suggestions, versions

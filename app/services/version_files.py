@@ -10,8 +10,8 @@ from typing import Any
 from app.calc.paragraphs import markdown_for_others, words_for_others
 from app.calc.plain import plain
 from app.calc.redlines import looks, redline
-from app.calc.returns import DEFINITIONS
 from app.calc.tables import Cell, csv_bytes
+from app.calc.wordmarks import DEFINITIONS
 from app.services.companions import Commented, Companions, Including, Suggested
 from app.services.versions import Whole
 from models.versions import VersionItem, VersionTerm

@@ -1,4 +1,4 @@
-"""A blueprint as a Word document that can be edited and sent back: see app/calc/returns.py for how it is read again."""
+"""A blueprint as a Word document that can be edited and sent back: see app/calc/wordmarks.py for what it carries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.calc.documents import WordDocument
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
 from app.calc.redlines import in_words, redline
-from app.calc.returns import (
+from app.calc.wordmarks import (
     DECISIONS,
     DEFINITIONS,
     ELEMENTS,

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.calc.outlines import Outline
-from app.calc.wordreading import MAX_BYTES
+from app.calc.wordpackages import MAX_BYTES
 from app.errors import Conflict, DomainError, Invalid
 from app.policy import Can, allowed, require
 from app.services import imports, items

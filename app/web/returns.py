@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from app.calc.wordreading import MAX_BYTES
+from app.calc.wordpackages import MAX_BYTES
 from app.errors import Invalid
 from app.services import returns
 from app.services.returns import Besides, Preview, Proposed

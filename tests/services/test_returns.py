@@ -19,6 +19,7 @@ from docx.text.paragraph import Paragraph
 from sqlalchemy import func, select
 
 from app.calc import returns as returns_calc
+from app.calc import wordsheets
 from app.calc.wordreading import WordFile, read
 from app.errors import Forbidden, Invalid, NotFound
 from app.policy import SYSTEM, Actor
@@ -787,8 +788,8 @@ def test_headings_are_found_by_their_words_however_many_are_nobodys() -> None:
     """Headings without their marks: the last has its title still, after more others than are compared."""
     titles = [f"{place} of all that is agreed about aims" for place in ("First", "Second", "Third")]
     gone = [f"Nothing at all was agreed to about aims in {at}" for at in range(40)]
-    base = {f"C{at}": returns_calc.Text(1, title) for at, title in enumerate([*titles, *gone], 1)}
-    items = [returns_calc.Item(reference, {"title": text}) for reference, text in base.items()]
+    base = {f"C{at}": wordsheets.Text(1, title) for at, title in enumerate([*titles, *gone], 1)}
+    items = [wordsheets.Item(reference, {"title": text}) for reference, text in base.items()]
     heading = '<w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>{}</w:t></w:r></w:p>'
     others = [f"Agreed at first were all the aims, but not for {each}" for each in range(8_000)]
     some = [titles[0], "Second of all that was agreed about aims", *others, titles[2]]
@@ -801,7 +802,7 @@ def test_headings_are_found_by_their_words_however_many_are_nobodys() -> None:
 def test_what_stands_under_a_new_heading_takes_time_by_its_length() -> None:
     row = "<w:tbl><w:tr><w:tc><w:p><w:r><w:t>A cell</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
     heading = '<w:p><w:pPr><w:outlineLvl w:val="1"/></w:pPr><w:r><w:t>{}</w:t></w:r></w:p>'
-    item = returns_calc.Item("E1", {"title": returns_calc.Text(1, "Outcomes"), "text": returns_calc.Text(0, "")})
+    item = wordsheets.Item("E1", {"title": wordsheets.Text(1, "Outcomes"), "text": wordsheets.Text(0, "")})
 
     def made(count: int) -> WordFile:
         lines = "".join(f"<w:p><w:r><w:t>Line {at}</w:t></w:r></w:p>" for at in range(count))

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.calc import wordreading
 from app.calc.documents import WordDocument
 from app.calc.paragraphs import (
     Paragraph,
@@ -19,6 +18,8 @@ from app.calc.paragraphs import (
     tidy,
     words_for_others,
 )
+from app.calc.wordreading import read
+from app.calc.wordstates import lines
 from tests.growth import again, growth
 
 PARTS = [
@@ -34,7 +35,7 @@ def through_word(text: str) -> list[Paragraph]:
     """The text written into a Word document and read from it again."""
     document = WordDocument("T")
     document.text(paragraphs(text))
-    return [line.paragraph for line in wordreading.lines(wordreading.read(document.to_bytes()), lambda _: True)]
+    return [line.paragraph for line in lines(read(document.to_bytes()), lambda _: True)]
 
 
 @pytest.mark.timeout(900)

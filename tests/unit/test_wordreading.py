@@ -16,10 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.calc import wordreading
+from app.calc import wordpackages, wordreading
 from app.calc.documents import WordDocument
 from app.calc.paragraphs import paragraphs
-from app.calc.wordreading import Unreadable, WordFile, lines, read
+from app.calc.wordpackages import Unreadable
+from app.calc.wordreading import WordFile, read
+from app.calc.wordstates import lines
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -203,7 +205,7 @@ def test_an_empty_or_foreign_file_is_refused_with_what_to_do() -> None:
         (b"", "not a Word document"), (b"Dear all", "not a Word document"), (b"%PDF-1.7", "PDF"),
         (b"\xd0\xcf\x11\xe0" + bytes(600), "older Word file"), (odt.getvalue(), ".odt"),
         (picture.getvalue(), "not a Word document"), (WordDocument("T").to_bytes()[:900], "damaged"),
-        (b"x" * (wordreading.MAX_BYTES + 1), "too large"),
+        (b"x" * (wordpackages.MAX_BYTES + 1), "too large"),
     ):  # fmt: skip
         with pytest.raises(Unreadable, match=words):
             read(data)
@@ -226,10 +228,10 @@ def test_entities_are_refused(head: str, encoding: str) -> None:
 
 def test_what_swells_is_refused_before_it_is_opened() -> None:
     plain = WordDocument("T").to_bytes()
-    bomb = b" " * (wordreading.MAX_RATIO * 2 * 1024 * 1024 // 64)
-    many = {f"x/{number}.xml": b"<a/>" for number in range(wordreading.MAX_PARTS)}
+    bomb = b" " * (wordpackages.MAX_RATIO * 2 * 1024 * 1024 // 64)
+    many = {f"x/{number}.xml": b"<a/>" for number in range(wordpackages.MAX_PARTS)}
     deep = f"<w:sdt>{'<w:sdtContent>' * 400}{'</w:sdtContent>' * 400}</w:sdt>"
-    wide = "<w:p/>" * (wordreading.MAX_ELEMENTS + 1)
+    wide = "<w:p/>" * (wordpackages.MAX_ELEMENTS + 1)
     begun = time.perf_counter()
     for data in (
         replaced(plain, {"word/document.xml": bomb}), replaced(plain, many), document(deep), document(wide),

@@ -1,0 +1,149 @@
+"""One state of a Word document: its paragraphs when the tracked changes of some are made, those of others not."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from app.calc.paragraphs import Paragraph, Words
+from app.calc.wordmarks import is_ours
+from app.calc.wordreading import LISTED, Block, Numbering, Shape, WordFile
+
+_QUOTES = {"quote", "intense quote", "quotations"}
+#: The styles of headings inside a text, which are not headings of items.
+WORDS_HEADING = "heading in the words"
+WORDS_SUBHEADING = "subheading in the words"
+
+
+class Line(NamedTuple):
+    """A paragraph of one state of the document: the blocks it is made of, and what it says there.
+
+    `begins` says of each bookmark before which letter of the paragraph it stands.
+    """
+
+    block: Block
+    begins: dict[str, int]
+    paragraph: Paragraph
+    who: tuple[str, ...]
+
+
+def lines(file: WordFile, accepts: Callable[[str], bool]) -> list[Line]:
+    """The paragraphs of the document when the tracked changes of those whom `accepts` names are made, others not."""
+    found: list[Line] = []
+    waiting: list[Block] = []
+    counts = _Counts()
+    for block in file.blocks:
+        waiting.append(block)
+        gone = _is(block.mark_deleted_by, accepts) or not _is(block.mark_inserted_by, accepts, otherwise=True)
+        if gone and not block.row and not _structural(block, accepts):
+            continue
+        found += _line(waiting, accepts, counts)
+        waiting = []
+    found += _line(waiting, accepts, counts)
+    return found
+
+
+def _is(author: str | None, accepts: Callable[[str], bool], *, otherwise: bool = False) -> bool:
+    return otherwise if author is None else accepts(author)
+
+
+def _structural(block: Block, accepts: Callable[[str], bool]) -> bool:
+    """Whether marks of ours stand in it beside words that stay: such a paragraph never runs into the next."""
+    return any(is_ours(name) for name in block.begins) and bool(_said(block, accepts)[0])
+
+
+def _said(block: Block, accepts: Callable[[str], bool]) -> tuple[list[Words], dict[str, int]]:
+    """What a block says in this state, and before which letter of that each of its bookmarks stands."""
+    words: list[Words] = []
+    ends = [0]
+    for piece in block.pieces:
+        ends.append(ends[-1])
+        if not _is(piece.inserted_by, accepts, otherwise=True) or _is(piece.deleted_by, accepts):
+            continue
+        form = piece.words
+        if piece.was is not None and not accepts(piece.formed_by):
+            form = form._replace(bold=piece.was[0], italic=piece.was[1])
+        words.append(form)
+        ends[-1] += len(form.text)
+    return words, {name: ends[at] for name, at in block.begins.items()}
+
+
+def _line(blocks: list[Block], accepts: Callable[[str], bool], counts: "_Counts") -> Iterator[Line]:
+    if not blocks:
+        return
+    said = [(block, *_said(block, accepts)) for block in blocks]
+    standing = [block for block, words, _ in said if any(each.text.strip() for each in words)]
+    block = standing[0] if standing else blocks[-1]
+    if block.row and (_is(block.mark_deleted_by, accepts) or not _is(block.mark_inserted_by, accepts, otherwise=True)):
+        return
+    # A mark lives as long as anything of its paragraph does; that of an emptied paragraph lives if its end stays.
+    begins: dict[str, int] = {}
+    words: list[Words] = []
+    before = 0
+    for each, some, places in said:
+        if some or each is blocks[-1]:
+            begins |= {name: before + at for name, at in places.items()}
+        words += some
+        before += sum(len(word.text) for word in some)
+    shape = Shape(block.style, block.heading, block.numbering)
+    if block.was is not None and not accepts(block.shaped_by):
+        shape = block.was
+    yield Line(block, begins, counts.paragraph(shape, tuple(words)), tuple(_who(blocks)))
+
+
+def _who(blocks: Iterable[Block]) -> Iterator[str]:
+    for block in blocks:
+        for piece in block.pieces:
+            yield from (name for name in (piece.inserted_by, piece.deleted_by) if name is not None)
+            yield from (piece.formed_by,) if piece.formed_by else ()
+        yield from (block.shaped_by,) if block.shaped_by else ()
+
+
+class _Counts:
+    """Where numbered lists have got to."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, str] = {}
+        self._last: dict[str, dict[int, int]] = {}
+        self._begun: set[tuple[str, int]] = set()
+
+    def paragraph(self, block: Shape, words: tuple[Words, ...]) -> Paragraph:
+        """The paragraph that words are in this shape, with its number where a list begins."""
+        if not any(each.text.strip() for each in words):
+            return Paragraph("plain", words)
+        if block.numbering is not None and not block.heading:
+            place = block.numbering
+            first = None
+            if place.kind == "number":
+                first = self._first(place)
+            else:
+                self._open_at(place)
+            return Paragraph(place.kind, words, place.level, first)
+        listed = LISTED.search(block.style)
+        level = int(listed[2] or 1) if listed and listed[1] == "continue" else 0
+        self._open = {depth: each for depth, each in self._open.items() if depth < level}
+        if block.style in _QUOTES:
+            return Paragraph("quote", words)
+        if block.style == WORDS_HEADING or block.heading == 5:
+            return Paragraph("heading", words)
+        if block.style == WORDS_SUBHEADING or block.heading > 5:
+            return Paragraph("subheading", words)
+        return Paragraph("plain", words, level)
+
+    def _open_at(self, place: Numbering) -> bool:
+        """Note that a point stands here; whether it follows one of its own list."""
+        follows = self._open.get(place.level) == place.abstract
+        self._open = {level: each for level, each in self._open.items() if level < place.level}
+        self._open[place.level] = place.abstract
+        return follows
+
+    def _first(self, place: Numbering) -> int | None:
+        """The number with which a list begins, or goes on after something else; None for a point that just follows."""
+        follows = self._open_at(place)
+        begins = place.restarts is not None and (place.number, place.level) not in self._begun
+        self._begun.add((place.number, place.level))
+        last = self._last.get(place.abstract, {})
+        number = last[place.level] + 1 if place.level in last else place.start
+        if begins:
+            number = place.restarts or 0
+        above = {level: each for level, each in last.items() if level < place.level}
+        self._last[place.abstract] = {**above, place.level: number}
+        return None if follows and not begins else number
