@@ -18,6 +18,7 @@ from app.errors import Conflict, Invalid
 from app.policy import Actor, Can, require
 from app.services import findings, glossary, items, sources
 from app.services.activity import note
+from app.services.evidence import is_aspirational
 from app.services.findings import FindingForm
 from app.services.glossary import TermForm
 from app.services.items import Adding
@@ -132,20 +133,26 @@ _BROKEN = "This is not a blueprint as Concordat writes it. Export it again as JS
 
 @dataclass(frozen=True)
 class TakenOver:
-    """What came in: how many items, findings and terms, and the group and form it came from."""
+    """What came in: how many items, findings and terms, and the group and form it came from.
+
+    ``parked`` are the items that were parked there, ``judged`` those that rest on a group's judgement.
+    """
 
     items: int
     findings: int
     terms: int
     origin: str
+    parked: int = 0
+    judged: int = 0
 
 
 def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> TakenOver:
     """Fill a group's empty blueprint from the JSON of a draft or a version, with its references, evidence and terms.
 
-    Whatever was agreed there is a draft here; no person, decision, suggestion or comment comes along. A version must
-    still have its fingerprint. Raises NotFound, Forbidden, Conflict when there are items already, Invalid with a
-    sentence for a file that is no such thing.
+    Whatever was agreed there is a draft here, what was parked is parked, and what depends on untested evidence does
+    so here; no person, decision, suggestion or comment comes along. A version must still have its fingerprint. Raises
+    NotFound, Forbidden, Conflict when there are items already, Invalid with a sentence for a file that is no such
+    thing.
     """
     require(uow.session, actor, group_id, Can.GROUP_EDIT)
     head, entries = _read(data)
@@ -158,8 +165,8 @@ def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> T
         try:
             item = _take(adding, each, made)
             made[item.reference] = item
-            for line in _list(each, "evidence"):
-                evidence.take(item, line)
+            spoken = [evidence.take(item, line) for line in _list(each, "evidence")]
+            item.group_judgement = _judged(item.kind, spoken, marked=_is(each, "aspirational"))
         except (KeyError, ValueError, TypeError) as broken:
             raise Invalid("", fields={"file": f"{_BROKEN} The fault is in entry {at + 1}."}) from broken
         except Invalid as refused:
@@ -169,7 +176,11 @@ def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> T
     evidence.store()
     terms = _take_terms(uow, actor, group_id, head["content"])
     note(uow, actor, f"took over {len(made)} items from a file", group_id=group_id)
-    return TakenOver(len(made), len(evidence.noted), terms, f"{str(head.get('group', ''))[:200]}, {head['format']}")
+    return TakenOver(
+        len(made), len(evidence.noted), terms, f"{str(head.get('group', ''))[:200]}, {head['format']}",
+        parked=sum(item.status is Status.PARKED for item in made.values()),
+        judged=sum(item.group_judgement for item in made.values()),
+    )  # fmt: skip
 
 
 def _read(data: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -200,12 +211,18 @@ def _take(adding: Adding, each: dict[str, Any], made: dict[str, Item]) -> Item:
     was = Status(each["status"])
     if was is Status.WITHDRAWN:
         raise ValueError("what is withdrawn is never exported")
-    status = Status.IDEA if was in (Status.IDEA, Status.PARKED) else Status.DRAFT
+    status = was if was in (Status.IDEA, Status.PARKED) else Status.DRAFT
     return adding.add(
         kind=kind, title=_text(each, "title"), text=_text(each, "text"), why=_text(each, "why"),
         summary=_text(each, "summary"), under=parent, principle_group=family, status=status,
         reference=_text(each, "reference"),
     )  # fmt: skip
+
+
+def _judged(kind: Kind, spoken: list[tuple[Relation, Strength]], *, marked: bool) -> bool:
+    """Whether an item rests on a group's judgement: what is marked as untested, and by its evidence would not be."""
+    by_evidence, by_judgement = (is_aspirational(kind, spoken, group_judgement=each) for each in (False, True))
+    return marked and by_judgement and not by_evidence
 
 
 class _Evidence:
@@ -218,8 +235,8 @@ class _Evidence:
         self._lines = 0
         self.noted: dict[tuple[str, ...], Finding] = {}
 
-    def take(self, item: Item, line: dict[str, Any]) -> None:
-        """One line under an item."""
+    def take(self, item: Item, line: dict[str, Any]) -> tuple[Relation, Strength]:
+        """One line under an item; what it does there, and how strong it is."""
         self._lines += 1
         if self._lines > MOST_LINES:
             raise Invalid(f"A file has at most {MOST_LINES:,} lines of evidence.")
@@ -234,6 +251,7 @@ class _Evidence:
             self.noted[key] = self._findings.add(form, self._cited[cite])
         relation, said = Relation(_text(line, "relation")), _text(line, "note")
         self._findings.link(self.noted[key], item, relation, said)
+        return relation, Strength(key[3])
 
     def store(self) -> None:
         """Store all of it; the items are stored by now."""
@@ -268,6 +286,13 @@ def _forms(each: dict[str, Any]) -> list[str]:
 def _text(each: dict[str, Any], name: str) -> str:
     value = each[name]
     if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+def _is(each: dict[str, Any], name: str) -> bool:
+    value = each.get(name, False)
+    if not isinstance(value, bool):
         raise TypeError(name)
     return value
 

@@ -66,7 +66,14 @@ def take_over(slug: str) -> ResponseReturnValue:
         if "file" in refused.fields:
             refused.fields["blueprint"] = refused.fields.pop("file")
         return _index(refused), refused.status
-    flash(ngettext("%(num)d item has come in.", "%(num)d items have come in.", made.items), "success")
+    said = [ngettext("%(num)d item has come in.", "%(num)d items have come in.", made.items)]
+    if made.parked:
+        said.append(ngettext("%(num)d is parked, as it was.", "%(num)d are parked, as they were.", made.parked))
+    if made.judged:
+        said.append(
+            ngettext("%(num)d rests on the group’s judgement.", "%(num)d rest on the group’s judgement.", made.judged)
+        )
+    flash(" ".join(said), "success")
     return redirect(url_for("items.blueprint", slug=slug), 303)
 
 

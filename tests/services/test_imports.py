@@ -18,7 +18,7 @@ from app.calc.outlines import outline
 from app.calc.wordreading import read
 from app.cli import main
 from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.services import exports, findings, glossary, imports, items, sources, suggestions, versions
+from app.services import evidence, exports, findings, glossary, imports, items, sources, suggestions, versions
 from app.services import outline as outline_service
 from app.services.companions import Including
 from app.services.findings import FindingForm
@@ -237,6 +237,28 @@ def test_a_blueprint_comes_into_an_empty_group_with_its_references_and_evidence(
 
 
 @pytest.mark.parametrize("number", [None, 2], ids=["draft", "version"])
+def test_what_was_parked_stays_parked_and_what_rests_on_judgement_keeps_its_mark(
+    database: Database, full: Cast, number: int | None
+) -> None:
+    with database.writing() as uow:
+        by = {each.reference: each for each in items.items_of(uow.session, full.group_id)}
+        items.set_status(uow, full.facilitator, item_id=by["C1.4"].id, status=Status.PARKED)
+        findings.judge(uow, full.member, item_id=by["E2"].id, on=True)
+    with database.writing() as uow:
+        versions.freeze(
+            uow, full.facilitator, group_id=full.group_id, reason="All of it", with_ideas=True, with_parked=True
+        )
+    made = taken(database, full, sent_as_json(database, full, number))
+    assert (made.parked, made.judged) == (1, 1)
+    with database.reading() as uow:
+        now = {each.reference: each for each in items.items_of(uow.session, full.other_group_id)}
+        marked = evidence.grounds(uow.session, full.other_group_id)
+    assert {each for each, item in now.items() if item.status is Status.PARKED} == {"C1.4"}
+    assert {each for each, item in now.items() if item.group_judgement} == {"E2"}, "weak evidence is no judgement"
+    assert (marked[now["E2"].id].aspirational, marked[now["E1"].id].aspirational) == (True, False)
+
+
+@pytest.mark.parametrize("number", [None, 2], ids=["draft", "version"])
 def test_its_terms_come_along_or_nothing_does(database: Database, full: Cast, number: int | None) -> None:
     form = TermForm("Outcomes", "What *people* notice.", ("outcome",))
     with database.writing() as uow:
@@ -294,7 +316,7 @@ def test_what_is_no_blueprint_is_refused_and_leaves_nothing(database: Database, 
     for change in (
         {"kind": "admin"}, {"reference": "E1"}, {"reference": "X9"}, {"parent": "E9"}, {"title": 5}, {"title": ""},
         {"status": "withdrawn"}, {"text": "x" * 100_001}, {"evidence": [{"relation": "owns"}]}, {"evidence": "none"},
-        {"principle_group": {}}, {"text": "\x00"}, {"title": float("nan")},
+        {"principle_group": {}}, {"aspirational": "yes"}, {"text": "\x00"}, {"title": float("nan")},
     ):  # fmt: skip
         broken = copy.deepcopy(good)
         at = 0 if "principle_group" in change else 2

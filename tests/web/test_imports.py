@@ -9,6 +9,9 @@ from collections.abc import Callable
 from werkzeug.test import TestResponse
 
 from app.policy import Actor
+from app.services import findings, items
+from app.uow import Database
+from models.items import Status
 from tests.cast import SLUG, Browser, Cast
 from tests.services.test_imports import CONTRACT
 
@@ -40,9 +43,15 @@ def test_headings_are_looked_at_changed_and_added(client_of: Callable[[Actor], B
     assert client_of(people.observer).get(PAGE).status_code == 403
 
 
-def test_an_empty_group_takes_a_blueprint_over(client_of: Callable[[Actor], Browser], people: Cast) -> None:
+def test_an_empty_group_takes_a_blueprint_over(
+    client_of: Callable[[Actor], Browser], people: Cast, database: Database
+) -> None:
     lead = client_of(people.facilitator)
     lead.post(f"/g/{SLUG}/blueprint/start")
+    with database.writing() as uow:
+        by = {each.reference: each.id for each in items.items_of(uow.session, people.group_id)}
+        items.set_status(uow, people.facilitator, item_id=by["E2"], status=Status.PARKED)
+        findings.judge(uow, people.facilitator, item_id=by["E1"], on=True)
     file = lead.get(f"/g/{SLUG}/versions/files/file?form=json").data
     assert "take-over" not in lead.get(PAGE).text
     other = client_of(people.stranger)
@@ -59,4 +68,6 @@ def test_an_empty_group_takes_a_blueprint_over(client_of: Callable[[Actor], Brow
     assert send(client_of(people.member), file, PAGE).status_code == 403
     assert "has items already" in send(lead, file, PAGE).text
     assert send(other, file).status_code == 303
-    assert "(Joint) outcomes" in other.get(f"/g/{people.other_slug}/blueprint").text
+    shown = other.get(f"/g/{people.other_slug}/blueprint").text
+    assert "(Joint) outcomes" in shown
+    assert "1 is parked, as it was. 1 rests on the group’s judgement." in shown
