@@ -7,6 +7,7 @@ from typing import Literal
 
 from app.calc.paragraphs import Paragraph, markdown, tidy
 from app.calc.wordmarks import DEFINITIONS, ELEMENTS, FIXED_LABELS, LABELS, PRINCIPLES, bare
+from app.calc.wordpackages import Unreadable
 from app.calc.wordreading import WordFile
 from app.calc.wordstates import Line, lines
 
@@ -20,6 +21,8 @@ _NUMBER = re.compile(
 _COUNTED = re.compile(r"\s*([0-9]{1,2}|[A-Z](?=\.))\.?\s+(?=\S)")
 _DOTTED = re.compile(r"\s*([0-9]{1,3}(?:\.[0-9]{1,3}){0,4})[.)]?\s+\S")
 _LONGEST_BOLD = 15
+#: Of all lines together. Five books of it would take a minute, and the form that adds the items holds no more.
+MOST_LETTERS = 600_000
 INFORMS = "informs"
 
 
@@ -46,9 +49,12 @@ class Outline:
 def outline(file: WordFile) -> Outline:
     """What a document's headings would be as items, all tracked changes made.
 
-    Where it has no headings, short lines in bold or with a number of their own are taken for such.
+    Where it has no headings, short lines in bold or with a number of their own are taken for such. Raises Unreadable
+    with a sentence for a document of more than MOST_LETTERS.
     """
     some = [line for line in lines(file, lambda _: True) if line.paragraph.text.strip()]
+    if sum(len(line.paragraph.text) for line in some) > MOST_LETTERS:
+        raise Unreadable(f"It has more than {MOST_LETTERS:,} letters. Divide it, and bring the parts in turn.")
     levels = [line.block.heading for line in some]
     if not any(levels):
         levels = [_looks_like(line) for line in some]

@@ -6,6 +6,7 @@ the preview can be looked at, left and come back to. The file is not kept.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -466,7 +467,10 @@ class _Suggested:
         )
         found = uow.session.execute(query.order_by(Suggestion.id)).scalars().all()
         self._session = uow.session
-        self._refused = [each for each in reversed(found) if each.state is SuggestionState.REJECTED]
+        self._refused: defaultdict[int, list[Suggestion]] = defaultdict(list)
+        for each in reversed(found):
+            if each.state is SuggestionState.REJECTED:
+                self._refused[each.document_id].append(each)
         self._found = {
             (each.document_id, each.made_for, each.changes): each
             for each in found
@@ -484,8 +488,7 @@ class _Suggested:
     def refused(self, proposal: dict[str, Any]) -> Suggestion | None:
         """The last one in which the group has said no to the words of a proposal."""
         document = self._texts[proposal["item_id"]][Field(proposal["field"])]
-        of_it = [each for each in self._refused if each.document_id == document.id][:MOST_REFUSED]
-        version, after = proposal["version"], proposal["after"]
-        return next(
-            (each for each in of_it if suggestions.says_the_same(self._session, each, document, version, after)), None
-        )
+        return suggestions.saying_the_same(
+            self._session, self._refused[document.id][:MOST_REFUSED], document, proposal["version"],
+            proposal["before"], proposal["after"],
+        )  # fmt: skip

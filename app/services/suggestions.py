@@ -462,15 +462,34 @@ def still_fits(session: Session, document: Document, change: ChangeSet, version:
     return not _moved(session, change, version, document)[2]
 
 
-def says_the_same(session: Session, suggestion: Suggestion, document: Document, version: int, new: str) -> bool:
-    """Whether a suggestion, decided or not, would make ``new`` of a ``version`` of its text."""
-    if version < suggestion.made_for:
-        return False
-    change, since = recall(suggestion.carried), suggestion.carried_to
-    if version < since:
-        change, since = recall(suggestion.changes), suggestion.made_for
-    change, _version, conflict = _moved(session, change, since, document, version)
-    return not conflict and from_units(change.apply(to_units(history.text_at(session, document, version)))) == new
+def saying_the_same(
+    session: Session, some: Iterable[Suggestion], document: Document, version: int, old: str, new: str
+) -> Suggestion | None:
+    """The first of some suggestions on a text, decided or not, that would make ``new`` of ``old``, its ``version``.
+
+    Carried there a suggestion still puts in the words it put in, and takes out as many: most are told apart by that,
+    and for the rest the log is read once.
+    """
+    before, after = to_units(old), to_units(new)
+    likely: list[tuple[Suggestion, ChangeSet, int]] = []
+    for each in some:
+        if version < each.made_for:
+            continue
+        change, since = recall(each.carried), each.carried_to
+        if version < since:
+            change, since = recall(each.changes), each.made_for
+        if change.delta == len(after) - len(before) and all(put in after for _, put in change.parts if put):
+            likely.append((each, change, since))
+    first = min((since for _, _, since in likely if version - since <= FAR), default=version)
+    later = [recall(source) for source in _written(session, document, first, version)] if first < version else []
+    for each, change, since in likely:
+        if since >= first:
+            moved, _passed, conflict = calc.carry(change, later[since - first :])
+        else:  # from long ago
+            moved, _version, conflict = _moved(session, change, since, document, version)
+        if not conflict and moved.apply(before) == after:
+            return each
+    return None
 
 
 def _moved(
@@ -495,14 +514,15 @@ def _since(session: Session, document: Document, since: int, last: int) -> Itera
     if last - since > FAR:
         then, now = (history.text_at(session, document, version) for version in (since, last))
         return [change_between(then, now)]
-    later = session.execute(
-        select(TextChange.changes)
-        .where(
-            TextChange.document_id == document.id, TextChange.version > since, TextChange.version <= last
-        )
-        .order_by(TextChange.version)
-    ).scalars()  # fmt: skip
-    return map(recall, later)
+    return map(recall, _written(session, document, since, last))
+
+
+def _written(session: Session, document: Document, since: int, until: int) -> Iterable[str]:
+    """What was written in a text after a version, until another, change by change."""
+    query = select(TextChange.changes).where(
+        TextChange.document_id == document.id, TextChange.version > since, TextChange.version <= until
+    )
+    return session.execute(query.order_by(TextChange.version)).scalars()
 
 
 def _stop_rivals(uow: UnitOfWork, suggestion: Suggestion, document: Document, chosen: ChangeSet) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,20 @@ def test_whatever_does_not_come_in_is_named() -> None:
     found = outline(read(out.getvalue()))
     assert found.headings[0].text == "All money is one."
     assert found.left_out == ["Picture: In a box.", "Comment by Ann: Whose money?"]
+
+
+def test_a_document_of_more_words_than_can_be_looked_at_is_refused_at_once(database: Database, cast: Cast) -> None:
+    """More than the form could hold, in a file that is small: to lay them out would take a minute."""
+    words = " ".join(f"{at * 7919 % 100_003} _share_ [{at}]" for at in range(5_000))
+    lines = [("Heading 1", "All of it"), *[("Normal", words)] * 8]
+    with database.reading() as uow:
+        began = time.perf_counter()
+        with pytest.raises(Invalid) as refused:
+            imports.look(uow, cast.member, group_id=cast.group_id, data=document(*lines))
+    assert refused.value.fields["file"] == "It has more than 600,000 letters. Divide it, and bring the parts in turn."
+    assert time.perf_counter() - began < 5
+    found = outline(read(document(*lines[:4])))
+    assert len(found.headings[0].text) > 300_000
 
 
 def test_a_document_without_headings_is_read_by_numbers_and_bold() -> None:

@@ -51,7 +51,7 @@ from models.items import Item
 from models.returns import ReturnedDocument
 from models.suggestions import Suggestion
 from models.versions import Version
-from tests.cast import Cast
+from tests.cast import Cast, counting
 from tests.conftest import SetClock
 from tests.growth import growth
 from tests.scripted import TEXTS, cast_with_blueprint
@@ -967,6 +967,44 @@ def test_what_the_group_has_said_no_to_is_offered_with_its_answer(
     with database.writing() as uow:
         made = returns.make(uow, cast.member, return_id=again, group_id=cast.group_id, chosen={0})
         assert made == (1, 0), "who ticks it all the same is not kept from it"
+
+
+@on_sqlite
+def test_many_that_were_refused_on_a_text_are_looked_up_no_more_often_than_few(database: Database, cast: Cast) -> None:
+    """Those that put in other words are told apart by them; for one that puts in these the log is read once."""
+    with database.reading() as uow:
+        item_id = numbered(uow, "S1.2.1").id
+
+    def refuse(ending: str) -> None:
+        with database.writing() as uow:
+            document = documents_of(uow.session, [item_id])[item_id][Field.TEXT]
+            made = suggestions.suggest(
+                uow, cast.member, item_id=item_id, field=Field.TEXT, text=document.text + ending,
+                version=document.version,
+            )  # fmt: skip
+            suggestions.reject(uow, cast.facilitator, suggestion_id=made.id, answer=ending.strip())
+            replace_text(uow, cast.facilitator, document, f"In short: {document.text}")
+
+    def looked_up() -> tuple[int, str]:
+        back = edited(
+            sent(database, cast),
+            lambda at, _: put_in(at[next(each for each in at if "Payment is" in each)], " All.", "A"),
+        )
+        with database.writing() as uow:
+            document = documents_of(uow.session, [item_id])[item_id][Field.TEXT]
+            replace_text(uow, cast.facilitator, document, f"{document.text} Or so.")
+        return_id = brought(database, cast, back)
+        with counting(database) as asked:
+            (seen,) = preview(database, cast, return_id).open
+        return len(asked), seen.refusal.answer if seen.refusal is not None else ""
+
+    refuse(" Not this.")
+    few, _ = looked_up()
+    for at in range(20):
+        refuse(f" Not {at}.")
+    assert looked_up() == (few, "")
+    refuse(" All.")
+    assert looked_up() == (few + 1, "All."), "the log is read once for what may be the same"
 
 
 def test_what_could_not_be_made_can_be_tried_again(database: Database, cast: Cast) -> None:
