@@ -1,12 +1,20 @@
 """What changed between two Markdown texts as people read them: their words, and how words look that stayed."""
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate, groupby
 
 from app.calc.differences import Segment, difference
 from app.calc.plain import Form, Run, formed
 
+#: So many letters of what stayed are enough to see where a change is.
+AROUND = 140
+#: Fewer letters are not left out: the dots would take as much room.
+_LITTLE = 60
+#: The rest of a line and the one beside it; half a word at the end of what is kept.
+_LINES, _HALF = re.compile(r"\s*[^\n]*(?:\n+[^\n]*)?"), re.compile(r"\S+$")
 #: How a form is named: what words became, and, with "no longer", what they were.
 FORM_WORDS = {
     "bold": "bold", "italic": "italic", "heading": "a heading", "subheading": "a subheading", "link": "a link",
@@ -63,6 +71,43 @@ def _names(form: Form) -> list[str]:
     heading = {1: "heading", 2: "subheading"}.get(form.heading, "")
     found = (("bold", form.bold), ("italic", form.italic), (heading, heading), ("link", form.link))
     return [name for name, has in found if has]
+
+
+def around(segments: Iterable[Segment], letters: int = AROUND) -> list[Segment]:
+    """What changed with a line or two before and after it, of so many letters at most, and "…" for what is left out.
+
+    Words stay whole. Where so little would be left out that it is not worth it, all of it is given.
+    """
+    runs = [(stays, list(some)) for stays, some in groupby(segments, lambda each: each.kind == "same" and not each.was)]
+    found: list[Segment] = []
+    for at, (stays, run) in enumerate(runs):
+        words = "".join(each.text for each in run)
+        first = _kept(words, letters) if at else 0
+        last = len(words) - _kept(words[::-1], letters) if at + 1 < len(runs) else len(words)
+        if not stays or last - first < _LITTLE:
+            found += run
+            continue
+        dots = " …\n… " if first and last < len(words) else " …" if first else "… "
+        found += [*_part(run, 0, first), Segment("same", dots), *_part(run, last, len(words))]
+    return found
+
+
+def _kept(words: str, letters: int) -> int:
+    """How many letters of unchanged words stand beside a change: of two lines, and no word by half."""
+    lines = _LINES.match(words)
+    kept = lines[0][:letters] if lines is not None else ""
+    if kept and kept != words and not words[len(kept) :][:1].isspace():
+        kept = _HALF.sub("", kept) or kept
+    return len(kept.rstrip())
+
+
+def _part(run: Iterable[Segment], start: int, end: int) -> Iterator[Segment]:
+    """The segments between two letters."""
+    for each in run:
+        text = each.text[max(0, start) : max(0, end)]
+        start, end = start - len(each.text), end - len(each.text)
+        if text:
+            yield replace(each, text=text)
 
 
 class _Forms:

@@ -22,6 +22,8 @@ MAX_BLOCKS = 20_000
 MAX_LETTERS = MAX_PART
 #: So many letters of the words that a comment is pinned to are told; no quote is as long.
 MAX_PINNED = 10_000
+#: So many letters, and words, say where a sign stands that cannot be read.
+_BESIDE, _FEW = 60, 6
 #: No code of a field that could be a link is longer.
 _LONGEST_CODE = 8_192
 
@@ -490,7 +492,9 @@ class _Reader:
         if number in PRIVATE and (found := of_font(font, number - PRIVATE.start)):
             return found
         if number in PRIVATE or not 0 < number < 0x110000:
-            self._keep(block, f"symbol: {clean(font)[:40]}")
+            said = "".join(each.words.text[-_BESIDE:] for each in block.pieces[-_FEW:] if each.deleted_by is None)
+            after = " ".join(said[-_BESIDE:].split()[-_FEW:])
+            self._keep(block, f"symbol: {clean(font)[:40]}" + (f", after “{after}”" if after else ""))
             return ""
         return chr(number)
 

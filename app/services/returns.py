@@ -105,6 +105,11 @@ class Preview:
         """Those that can be made."""
         return [each for each in self.proposals if each.suggestion_id is None and not each.blocked]
 
+    @property
+    def hides(self) -> int:
+        """At how many places the document has text that Word hides."""
+        return sum(each.loose.what == "hidden" for each in self.loose)
+
 
 def examine(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> Examined:
     """Read a Word document made from the group's blueprint and find what it would have otherwise; stores nothing.

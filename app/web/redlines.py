@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -14,7 +13,7 @@ from app import markup
 from app.calc.differences import Segment
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
-from app.calc.redlines import redline
+from app.calc.redlines import around, redline
 from app.calc.redlines import said as said_of
 from app.calc.redlines import shown as shown_of
 from app.policy import Actor
@@ -70,13 +69,22 @@ def line(shown: Shown) -> Redline:
 def marked(before: str, after: str) -> Markup:
     """What leads from one text to another, marked: the words and how they look; marks of form where nothing else
     differs."""
-    return _marked(before, after, str(get_locale()))
+    return html(_compared(before, after))
+
+
+def passages(before: str, after: str) -> tuple[Markup, bool]:
+    """Only the places that changed, marked, each with a line or two around it; whether anything is left out."""
+    whole = _compared(before, after)
+    some = around(whole)
+    return html(some), len(some) != len(whole) or any(
+        one.text != two.text for one, two in zip(some, whole, strict=True)
+    )
 
 
 @lru_cache(maxsize=128)
-def _marked(before: str, after: str, locale: str) -> Markup:
-    """Kept for the next reader of a language: comparing costs more than all the rest."""
-    return html(shown_of(before, after))
+def _compared(before: str, after: str) -> tuple[Segment, ...]:
+    """Kept for the next reader: comparing costs more than all the rest."""
+    return tuple(shown_of(before, after))
 
 
 def texts(some: Iterable[tuple[str, Iterable[Segment]]]) -> list[tuple[str, Markup]]:

@@ -25,10 +25,14 @@ bp = Blueprint("returns", __name__)
 
 @dataclass(frozen=True)
 class Shown:
-    """A proposal as the page shows it: what would change, marked, and whose changes these are."""
+    """A proposal as the page shows it: the places that would change, marked, and whose changes these are.
+
+    ``whole`` is all of the text, marked, where there is more of it than those places.
+    """
 
     proposed: Proposed
     marked: Markup
+    whole: Markup | None
     who: str
 
 
@@ -87,7 +91,8 @@ def _show(return_id: int, refused: Invalid | None = None) -> str:
     shown: dict[str, list[Shown]] = {}
     for each in preview.proposals:
         who = returns.reason(each.authors, preview.document.edited_by, mixed=each.mixed)
-        line = Shown(each, redlines.marked(each.before, each.after), who)
+        marked, is_part = redlines.passages(each.before, each.after)
+        line = Shown(each, marked, redlines.marked(each.before, each.after) if is_part else None, who)
         shown.setdefault(each.reference, []).append(line)
     return render_template(
         "returns/show.html", preview=preview, shown=shown, fields=field_words(), rest=_rest(preview),
@@ -127,6 +132,20 @@ def discard(slug: str, return_id: int) -> ResponseReturnValue:
 
 def _rest(preview: Preview) -> list[Rest]:
     sorts = {
+        "hidden": (
+            _("Hidden text"),
+            _(
+                "Word seldom shows it and does not print it: perhaps it is a private note. It is not suggested; only "
+                "you see it here. What should be suggested must be made visible in Word first."
+            ),
+        ),
+        "symbol": (
+            _("Signs we cannot read"),
+            _(
+                "Word takes them from a font of pictures, which does not say what they are: they are left out of the "
+                "words. Where one matters, write it in letters. Each with its font, and the words before it:"
+            ),
+        ),
         "comment": (_("Comments in the margin"), _("Tick those that should become comments on the item.")),
         "new": (_("New headings, with what stands under them"), _("They belong to no item yet.")),
         "paragraph": (_("Words between the items"), _("They stand where no text can be changed.")),
@@ -142,8 +161,6 @@ def _rest(preview: Preview) -> list[Rest]:
         "marked": (_("Words underlined or highlighted by hand"), _("A text of the blueprint holds neither.")),
         "footnote": (_("Footnotes"), _("A text of the blueprint holds no footnote.")),
         "equation": (_("Equations"), _("A text of the blueprint holds no equation.")),
-        "hidden": (_("Hidden text"), _("It becomes nobody’s words. Take care whose eyes it is for.")),
-        "symbol": (_("Signs we do not know"), _("They come from a font by number. Their place is empty; the font is:")),
         "picture": (_("Pictures and text boxes"), _("A text of the blueprint holds neither.")),
         "too long": (_("Texts that have become too long"), _("A text of the blueprint holds 100,000 letters at most.")),
         "margin": (_("Words above or below the pages"), _("They belong to no item.")),

@@ -748,7 +748,7 @@ def test_whatever_a_text_cannot_hold_is_listed_with_its_words(database: Database
         ("marked", "E1", "We agree what good looks like."),
         ("equation", "C1.1", "x=1"),
         ("hidden", "E1", "They would take less."),
-        ("symbol", "P1", "Webdings"),
+        ("symbol", "P1", "Webdings, after “You stay at home.”"),
     }
 
 

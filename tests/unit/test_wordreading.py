@@ -135,7 +135,7 @@ def test_signs_of_words_fonts_are_letters_or_are_listed() -> None:
     )  # fmt: skip
     (line,) = lines(read(document(paragraph(run("At "), signs))), lambda _: True)
     assert line.paragraph.text == "At ≥±α✓"
-    assert line.block.things == ["symbol: Webdings"]
+    assert line.block.things == ["symbol: Webdings, after “At ≥±α✓”"]
 
 
 def test_hidden_text_is_nobodys_words_and_is_listed() -> None:

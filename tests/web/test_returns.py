@@ -11,7 +11,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from app.policy import Actor
+from app.services import items
 from app.uow import Database
+from models.items import Kind
 from tests.cast import SLUG, Browser, Cast
 from tests.scripted import build_blueprint
 
@@ -91,6 +93,33 @@ def test_words_made_bold_are_seen_before_anything_is_suggested(
     assert re.search(r"<del>.*stay.*</del><ins>.*live.*</ins>", page)
     assert re.search(r"<strong>at home</strong><span class=\"[^\"]*\"> \[now bold\]</span>", page)
     assert "**" not in page
+
+
+def test_of_a_long_text_the_page_shows_what_changed_and_all_of_it_on_demand(
+    client_of: Callable[[Actor], Browser], people: Cast, database: Database
+) -> None:
+    member = client_of(people.member)
+    words = [f"Sentence {at} says what all the partners of this contract share." for at in range(80)]
+    with database.writing() as uow:
+        items.add_item(
+            uow, people.member, group_id=people.group_id, kind=Kind.ELEMENT, title="A long one", text=" ".join(words)
+        )
+    document = docx.Document(io.BytesIO(member.get(f"{FILES}file?what=draft&form=docx").data))
+    long = next(each for each in document.paragraphs if each.text.startswith("Sentence 0 says"))
+    long.runs[0].text = long.runs[0].text.replace("Sentence 40 says", "Sentence 40 tells")
+    long.add_run("A private note.").font.hidden = True
+    stays = next(each for each in document.paragraphs if each.text == "You stay at home.")
+    stays.runs[0].text = "You live at home."
+    out = io.BytesIO()
+    document.save(out)
+    page = member.get(upload(member, out.getvalue()).headers["Location"]).text
+    shown, whole = (re.sub(r"<[^>]+>", "", each) for each in page.split("Show all of it"))
+    assert "Sentence 39 says" in shown
+    assert "Sentence 20 says" not in shown
+    assert "Sentence 20 says" in whole
+    assert page.count("Show all of it") == 1, "a short text is shown as it is"
+    assert "hidden text in this document, at 1 place." in page
+    assert "A private note." in page
 
 
 def test_what_was_refused_comes_back_unticked_with_the_reason(

@@ -139,10 +139,10 @@ def test_a_redline_is_made_once_and_its_places_are_offered_where_they_can_be_loo
         text = " ".join(each.replace("word", "words") if at < changed else each for at, each in enumerate(words))
         sent = {"field": "text", "version": "1", "text": text, "reason": ""}
         assert client_of(people.member).post(f"{page}/suggest", data=sent).status_code == 303
-        made = redlines._marked.cache_info().misses
+        made = redlines._compared.cache_info().misses
         assert facilitator.get(page).text.count("Accept a part of it") == 1
         client_of(people.observer).get(page)
-        assert redlines._marked.cache_info().misses - made <= 1
+        assert redlines._compared.cache_info().misses - made <= 1
 
 
 def test_form_is_shown_and_taken_in_words_and_never_as_asterisks(
