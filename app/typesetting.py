@@ -12,10 +12,12 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from app.calc.signs import spelled
 
 SECONDS = 40
 MEMORY = 3 * 1024**3
@@ -32,9 +34,9 @@ class NotSet(Exception):
 
 
 def pdf(data: dict[str, Any], *, day: datetime, template: str = "blueprint") -> bytes:
-    """A tagged PDF of the data that a template takes, dated ``day``; PDF/UA-1 where the fonts have every sign.
+    """A tagged PDF of the data that a template takes, dated ``day``; PDF/UA-1.
 
-    ``template`` is the name of one of app/data. Raises NotSet.
+    What the fonts have no sign for is said in words. ``template`` is the name of one of app/data. Raises NotSet.
     """
     made = _run({"data": data, "day": day.date().isoformat(), "template": template})
     if not made.startswith(b"%PDF"):
@@ -83,8 +85,10 @@ def main() -> None:
         pages: list[bytes] = drawn if isinstance(drawn, list) else [drawn]  # type: ignore[list-item]  # else the one page
         sys.stdout.write(json.dumps([base64.b64encode(each).decode() for each in pages]))
         return
+    if missing := _missing(set(json.dumps(asked["data"], ensure_ascii=False))):
+        inputs = {"data": json.dumps(_mapped(asked["data"], lambda text: spelled(text, missing)))}
     day = int(datetime.fromisoformat(asked["day"]).replace(tzinfo=UTC).timestamp())
-    # The standard for readers who hear a page refuses a sign that no font here has; tagged it is all the same.
+    # The standard for readers who hear a page refuses what no font here can show; tagged it is all the same.
     standards: tuple[list[typst.PDFStandard], ...] = (["ua-1"], [])
     for at, each in enumerate(standards):
         try:
@@ -98,6 +102,48 @@ def main() -> None:
         else:
             break
     sys.stdout.buffer.write(made)
+
+
+#: Signs that the fonts which come along have; only for others it is asked.
+_HELD = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180)))) | set("\n‑–—‘’‚“”„•…′″€™←→−≤≥≠≈")
+#: Which of some signs are as large as one that no font has, an empty box: alone; between stops, since marks of Chinese
+#: are narrower at the ends of a line; or with the stop before it, which an accent takes along.
+_PROBE = b"""
+#set text(
+  font: "Libertinus Serif", size: 100pt, top-edge: "bounds", bottom-edge: "bounds", cjk-latin-spacing: none,
+)
+#context [#metadata(
+  json(bytes(sys.inputs.data)).filter(sign => {
+    let between = measure("." + sign + ".")
+    measure(sign) == measure("\\u{10FFFD}") or between == measure(".\\u{10FFFD}.") or (
+      between == measure("\\u{10FFFD}\\u{10FFFD}.")
+    )
+  })
+) <missing>]
+"""
+
+
+def _missing(signs: set[str]) -> set[str]:
+    """The signs that no font has, ours or one that is installed here."""
+    import typst  # noqa: PLC0415 - large; only this process needs it
+
+    asked = sorted(signs - _HELD)
+    if not asked:
+        return set()
+    return set(
+        json.loads(typst.query(_PROBE, "<missing>", field="value", one=True, sys_inputs={"data": json.dumps(asked)}))
+    )
+
+
+def _mapped(data: Any, change: Callable[[str], str]) -> Any:
+    """Data with its words changed; addresses and drawings are none."""
+    if isinstance(data, str):
+        return change(data)
+    if isinstance(data, list):
+        return [_mapped(each, change) for each in data]
+    if isinstance(data, dict):
+        return {name: each if name in ("link", "svg") else _mapped(each, change) for name, each in data.items()}
+    return data
 
 
 if __name__ == "__main__":

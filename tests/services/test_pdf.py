@@ -64,13 +64,19 @@ def test_a_version_has_bookmarks_tags_and_every_word(database: Database, cast: C
     assert "https://example.org/guidance?a=1&b=2" in {note["/A"].get("/URI") for note in links if "/A" in note}
 
 
-def test_it_keeps_to_the_standard_where_the_fonts_have_every_sign() -> None:
+def test_it_keeps_to_the_standard_and_says_in_words_what_no_font_has() -> None:
     data = {"title": "T", "front": ["Plain words"], "footer": "f", "parts": []}
     made = typesetting.pdf(data, day=datetime(2026, 1, 1, tzinfo=UTC))
     assert b"pdfuaid:part" in PdfReader(io.BytesIO(made)).trailer["/Root"]["/Metadata"].get_data()
-    data["front"] = ["A sign that no font has: \U000f1234"]
+    data["front"] = [
+        "A sign that no font has: \U000f1234.",
+        "What some have: \u5065\u5eb7\u3002 1\ufe0f\u20e3 \U0001f44d\U0001f3fd \u0e2a\u0e38\u0e02 \u2610 a\u20d7",
+    ]
     made = typesetting.pdf(data, day=datetime(2026, 1, 1, tzinfo=UTC))
-    assert PdfReader(io.BytesIO(made)).trailer["/Root"]["/MarkInfo"]["/Marked"]
+    read = PdfReader(io.BytesIO(made))
+    assert read.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert b"pdfuaid:part" in read.trailer["/Root"]["/Metadata"].get_data()
+    assert "A sign that no font has: [unknown sign]." in " ".join(read.pages[0].extract_text().split())
     with pytest.raises(typesetting.NotSet, match="Word"):
         typesetting.pdf({}, day=datetime(2026, 1, 1, tzinfo=UTC))
 
