@@ -148,7 +148,7 @@ class Trouble:
     waiting: int
     since: datetime | None
     given_up: int
-    #: What the last of them said, without the rest of its words, which may name somebody.
+    #: What the latest failure said, without the rest of its words, which may name somebody.
     reason: str
 
 
@@ -161,4 +161,12 @@ def trouble(uow: UnitOfWork, kinds: Collection[str]) -> Trouble | None:
     if not rows:
         return None
     since = waiting[0].created_at if waiting else None
-    return Trouble(len(waiting), since, len(rows) - len(waiting), rows[-1].error.partition(":")[0])
+    latest = max(rows, key=_failed)
+    return Trouble(len(waiting), since, len(rows) - len(waiting), latest.error.partition(":")[0])
+
+
+def _failed(job: Job) -> datetime:
+    """When a job failed the last time: what is tried again says it by the moment that ``fail`` has given it."""
+    if job.failed_at is not None:
+        return job.failed_at
+    return job.run_at - min(max(SOONEST, (job.run_at - job.created_at) / 2), LATEST)

@@ -82,7 +82,7 @@ def _sessions(uow: UnitOfWork, group: Group) -> list[Entry]:
 
 
 def _due(uow: UnitOfWork, actor: Actor, group: Group) -> list[Entry]:
-    """The actor's open homework and actions, as whole days."""
+    """The actor's open homework and actions, as whole days; what they said is ready waits for nothing more of them."""
     base = f"{uow.settings.base_url}/g/{group.slug}"
     given = [
         Entry(
@@ -91,6 +91,7 @@ def _due(uow: UnitOfWork, actor: Actor, group: Group) -> list[Entry]:
             about=line.homework.asked, link=f"{base}/blueprint/items/{line.homework.item_id}",
         )
         for line in homework.mine(uow, actor, group_id=group.id)
+        if (share := line.share_of(actor.person_id)) is not None and share.ready is not True
     ]  # fmt: skip
     noted = [
         Entry(

@@ -142,9 +142,10 @@ def _late(uow: UnitOfWork, group_id: int, meeting_id: int, due_on: date) -> dict
 def reply(
     uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int, ready: bool, words: str = ""
 ) -> HomeworkShare:
-    """Say that one's homework is ready, or that it is not and why; it may be said anew until the session is over.
+    """Say that one's homework is ready, with ``words`` if there is something to add, or that it is not and why.
 
-    Raises NotFound, Forbidden for somebody it was not given to, Conflict once it is over, Invalid without a reason.
+    It may be said anew until the session is over. Raises NotFound, Forbidden for somebody it was not given to,
+    Conflict once it is over, Invalid without a reason or with too long a sentence.
     """
     homework = _hold(uow, actor, homework_id, group_id, Can.HOMEWORK_DO)
     share = uow.session.get(HomeworkShare, (homework.id, actor.person_id or 0))
@@ -169,30 +170,33 @@ def take_back(uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int)
     homework.withdrawn_at = uow.now
     reference = uow.session.get_one(Item, homework.item_id).reference
     _note(uow, actor, homework, f"took back the homework on {reference}")
-    _tell(uow, actor, homework, f"took back your homework on {reference}: nothing is left to do")
+    for _homework, person_id in _shared(uow.session, Homework.id == homework.id):
+        _tell(uow, actor, homework, person_id, f"took back your homework on {reference}: nothing is left to do")
     return homework
 
 
 def tell_takers(uow: UnitOfWork, actor: Actor, some: Iterable[Item], *, withdrawn: bool) -> None:
     """Tell whoever is not ready with homework on items that were withdrawn, or have come back, what that means."""
     by_id = {item.id: item for item in some}
-    for homework in uow.session.execute(
-        select(Homework).where(
-            Homework.item_id.in_(by_id), Homework.withdrawn_at.is_(None), Homework.came_back_at.is_(None)
-        )
-    ).scalars():
+    waits = Homework.item_id.in_(by_id) & Homework.withdrawn_at.is_(None) & Homework.came_back_at.is_(None)
+    for homework, person_id in _shared(uow.session, waits, HomeworkShare.ready.is_not(True)):
         reference = by_id[homework.item_id].reference
         rests = f"withdrew {reference}: nothing is left to do for your homework on it"
         goes_on = f"restored {reference}: your homework on it is asked for again"
-        _tell(uow, actor, homework, rests if withdrawn else goes_on, HomeworkShare.ready.is_not(True))
+        _tell(uow, actor, homework, person_id, rests if withdrawn else goes_on)
 
 
-def _tell(uow: UnitOfWork, actor: Actor, homework: Homework, words: str, *only: ColumnElement[bool]) -> None:
-    shares = select(HomeworkShare.person_id).where(HomeworkShare.homework_id == homework.id, *only)
-    for each in uow.session.execute(shares).scalars():
-        notifications.tell(
-            uow, each, Kind.HOMEWORK, group_id=homework.group_id, item_id=homework.item_id, by=actor, words=words
-        )
+def _shared(session: Session, *wanted: ColumnElement[bool]) -> list[tuple[Homework, int]]:
+    """Pieces of homework for which all of ``wanted`` holds, with each person who has a part in them."""
+    query = select(Homework, HomeworkShare.person_id).join(HomeworkShare, HomeworkShare.homework_id == Homework.id)
+    rows = session.execute(query.where(*wanted).order_by(Homework.id, HomeworkShare.person_id)).all()
+    return [(homework, person_id) for homework, person_id in rows]
+
+
+def _tell(uow: UnitOfWork, actor: Actor, homework: Homework, person_id: int, words: str) -> None:
+    notifications.tell(
+        uow, person_id, Kind.HOMEWORK, group_id=homework.group_id, item_id=homework.item_id, by=actor, words=words
+    )
 
 
 def come_back(uow: UnitOfWork, meeting: Meeting, lines: Iterable[HomeworkLine]) -> None:

@@ -67,6 +67,9 @@ def test_sessions_with_their_link_and_what_is_due_of_oneself(hall: Hall, clock: 
         actions.set_done(uow, ana, action_id=1, group_id=hall.group_id, done=True)
         homework.reply(uow, ana, homework_id=1, group_id=hall.group_id, ready=False, words="Not yet.")
     assert set(follow(hall, where)) == {f"session-{hall.meeting_id}", "homework-1"}
+    with hall.database.writing() as uow:
+        homework.reply(uow, ana, homework_id=1, group_id=hall.group_id, ready=True)
+    assert set(follow(hall, where)) == {f"session-{hall.meeting_id}"}, "who has answered has nothing left to do"
 
 
 def test_what_moves_or_is_cancelled_keeps_its_uid_and_counts_up(hall: Hall, clock: SetClock) -> None:

@@ -12,11 +12,13 @@ from app.calc.homework import Outcome
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import ItemChanged, MeetingChanged
 from app.policy import Actor
-from app.services import homework, meetings, notifications, outline, overview, privacy, rooms, stages
+from app.services import homework, items, meetings, notifications, outline, overview, privacy, rooms, stages
 from app.services.homework import HomeworkLine
 from app.uow import Database
 from models.homework import HomeworkShare
+from models.items import Kind
 from models.meetings import Meeting
+from tests.cast import counting
 from tests.conftest import SetClock
 from tests.rooms import Hall, build_hall
 
@@ -141,6 +143,29 @@ def test_a_withdrawn_item_is_nobodys_homework(hall: Hall) -> None:
     with hall.database.reading() as uow:
         told = [line.notification.words for line in notifications.mine(uow, hall.who["Ana"])]
     assert [words.partition(" C1.1")[0] for words in told] == ["restored", "withdrew", "gave you homework on"]
+
+
+def test_all_who_have_homework_under_a_withdrawn_item_are_found_at_once(hall: Hall) -> None:
+    with hall.database.writing() as uow:
+        fay, group_id = hall.who["Fay"], hall.group_id
+        element = items.add_item(uow, fay, group_id=group_id, kind=Kind.ELEMENT, title="Money").id
+        under = [
+            items.add_item(
+                uow, fay, group_id=group_id, kind=Kind.CRITERION, title=f"Criterion {number}", parent_id=element
+            ).id
+            for number in range(6)
+        ]  # fmt: skip
+    ready, *_rest = [give(hall, "Ana", "Leo", item_id=item_id) for item_id in under]
+    say(hall, "Ana", ready, True)
+    with counting(hall.database) as sent, hall.database.writing() as uow:
+        outline.withdraw_item(uow, fay, item_id=element)
+    assert len([each for each in sent if "FROM homework" in each]) == 1
+    with hall.database.reading() as uow:
+        told = [
+            sum("withdrew" in line.notification.words for line in notifications.mine(uow, hall.who[name]))
+            for name in ("Ana", "Leo")
+        ]
+    assert told == [5, 6], "each of whom something is still asked"
 
 
 def test_what_is_due_when_its_session_is_over_is_not_given(hall: Hall) -> None:

@@ -161,6 +161,34 @@ def test_a_mail_that_serves_nobody_any_more_is_given_up_and_the_administrator_is
     assert (found and (found.waiting, found.since, found.given_up)) == (0, None, 3)
 
 
+def test_the_reason_said_is_that_of_the_latest_failure(database: Database, clock: SetClock) -> None:
+    ask(database, "an invitation")
+    post = Post(failures=1000)
+    worker = Worker(database, post=post)
+    worker.drain()
+    clock.advance(minutes=20)
+    with database.writing() as uow:
+        send(uow, Mail("one@example.org", "sign in", "a link\n"), until=uow.now + timedelta(seconds=10))
+    worker.drain()
+
+    def reason() -> str:
+        with database.reading() as uow:
+            found = jobs.trouble(uow, KINDS)
+        return found.reason if found is not None else ""
+
+    assert reason() == "ConnectionRefusedError"
+    for minutes, error in ((30, refused(451)), (90, smtplib.SMTPAuthenticationError(535, b"changed"))):
+        clock.advance(minutes=minutes)
+        post.error = error
+        worker.drain()
+        assert reason() == type(error).__name__, "the newest mail was given up long before"
+    with database.writing() as uow:
+        send(uow, Mail("one@example.org", "sign in", "a link\n"), until=uow.now + timedelta(seconds=10))
+    clock.advance(minutes=1)
+    worker.drain()
+    assert reason() == "Late", "and what was given up since is later"
+
+
 def test_a_job_lost_with_its_worker_is_done_by_another(database: Database, clock: SetClock) -> None:
     ask(database, "lost")
     with database.writing() as uow:
