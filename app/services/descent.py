@@ -143,6 +143,8 @@ def merge(
     other.status_before, other.withdrawn_with_id = other.status, other.id
     give_status(uow, other, Status.WITHDRAWN)
     item.changed_at = uow.now
+    went = f"withdrew {other.reference}: it is a part of {item.reference} now"
+    note(uow, actor, went, group_id=item.group_id, item_id=other.id)
     note(uow, actor, f"merged {other.reference} into {item.reference}", group_id=item.group_id, item_id=item.id)
     uow.emit(TreeChanged(item.group_id))
     uow.emit(ItemChanged(item.group_id, item.id))

@@ -308,6 +308,22 @@ def test_two_items_become_one(room: Room, words: Words, text: str) -> None:
         assert [one.reference for one in descent.ancestry(uow.session, gone).merged_into] == ["C1.1"]
 
 
+def test_each_of_two_merged_items_has_a_line_of_it(room: Room) -> None:
+    kept, gone = room.add("Corridor", FIRST), room.add("Review", SECOND)
+    room.merge(kept, gone)
+    with room.database.reading() as uow:
+        member, group_id = room.people.member, room.people.group_id
+
+        def lines(**of: int) -> list[tuple[str, str]]:
+            found = activity.list_activity(uow, member, group_id=group_id, limit=2, **of)
+            return [(line.name, line.sentence) for line in found]
+
+        merged, went = "merged C1.2 into C1.1", "withdrew C1.2: it is a part of C1.1 now"
+        assert lines(item_id=kept)[0] == (member.name, merged)
+        assert lines(item_id=gone)[0] == (member.name, went)
+        assert lines() == [(member.name, merged), (member.name, went)]
+
+
 def test_restoring_takes_a_merge_back_with_its_own_words(room: Room) -> None:
     first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
     room.merge(first, other)

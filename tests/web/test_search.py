@@ -80,7 +80,10 @@ def test_pages_of_the_group_are_found_by_their_names(client_of: Callable[[Actor]
     found = member.get(f"{SEARCH}/found", query_string={"q": "gloss"}).text
     assert re.search(rf'role="option"[^>]* href="/g/{SLUG}/glossary"><span class="hit__head">', found)
     assert 'data-says="1 result"' in found
-    assert f'href="/g/{SLUG}/glossary">Glossary</a>' in member.get(SEARCH, query_string={"q": "gloss"}).text
+    page = member.get(SEARCH, query_string={"q": "gloss"}).text
+    assert f'href="/g/{SLUG}/glossary">Glossary</a>' in page
+    assert re.findall(r'role="status">([^<]*)', page)[0] == "1 result", "a page found is a result"
+    assert '"status">0 results' in member.get(SEARCH, query_string={"q": "gloss", "kind": "item"}).text
     for asked in ("add word", "choose several", "over", "e", "actions", "home", "prac", "every", "down", "vers"):
         for href in re.findall(r'href="([^"]+)"', member.get(f"{SEARCH}/found", query_string={"q": asked}).text):
             assert member.get(href).status_code == 200, href
