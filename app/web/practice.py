@@ -74,7 +74,8 @@ def _lines(way: practice.Way, ground: Ground) -> list[Line]:
                 text = _(
                     "Say what you think of something without changing it. Mark words first, if you mean just those."
                 )
-                href = place(AGREED, "items.item", "new-comment")
+                agreed = ground.ids[AGREED]
+                href = url_for("items.item", slug=ground.slug, item_id=agreed, comment="new", _anchor="new-words")
                 return _("Comment on words"), text, _("Write a comment"), href
             case Step.REPLY:
                 text = _("Somebody asks a question about a line. Answer it below theirs.")

@@ -90,8 +90,12 @@ def test_the_whole_tour_by_keyboard(
     back(page, 2)
 
     take(page, "comment")
-    press(page, page.locator("#new-comment summary"))
-    reach(page, page.locator("#new-words"))
+    expect(page.locator("#new-words")).to_be_focused()
+    label = page.locator("label[for=new-words]")
+    assert label.evaluate("""one => {
+      const { left, top, bottom } = one.getBoundingClientRect();
+      return document.elementFromPoint(left + 4, (top + bottom) / 2) === one;
+    }"""), "its label is in sight, not under the head of the page"  # fmt: skip
     page.keyboard.type("Who counts the days?")
     press(page, page.locator("#new-comment").get_by_role("button", name="Comment"))
     expect(page.locator("#comments")).to_contain_text("Who counts the days?")

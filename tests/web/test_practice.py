@@ -50,7 +50,13 @@ def test_the_whole_tour_without_a_script(
     assert version is not None
     sent = {"field": "text", "version": version[1], "text": "Letters arrive in 7 days.", "reason": ""}
     assert member.post(suggest, data=sent).status_code == 303
-    item = leads_to(page, "comment").partition("#")[0]
+    item = leads_to(page, "comment").partition("?")[0]
+    assert re.search(r'<details[^>]* open id="new-comment">', member.get(item).text) is None
+    lands = member.get(leads_to(page, "comment")).text
+    assert re.search(r'<details[^>]* open id="new-comment">', lands), "one writes where one is led to"
+    mark = re.search(r'data-mark="([^"]+)"[^>]* data-src="([^"]+)"', lands)
+    assert mark is not None
+    assert member.get(mark[2]).json["mark"] == mark[1], "which is not said to have changed"
     assert member.post(f"{item}/comments", data={"field": "text", "words": "Why so long?"}).status_code in {302, 303}
     asked = member.get(leads_to(page, "reply")).text
     assert "Somebody (invented)" in asked
@@ -116,7 +122,7 @@ def test_the_ground_says_what_it_is_and_has_no_way_into_what_counts(
 def test_start_afresh_is_offered_to_whom_it_is_open(client_of: Callable[[Actor], Browser], people: Cast) -> None:
     member, peer, observer = (client_of(who) for who in (people.member, people.peer, people.observer))
     page = member.get(TOUR).text
-    item = leads_to(page, "comment").partition("#")[0]
+    item = leads_to(page, "comment").partition("?")[0]
     member.post(f"{item}/comments", data={"field": "text", "words": "Why so long?"})
     assert f'action="{TOUR}/afresh"' in member.get(TOUR).text
     shown = peer.get(TOUR).text
