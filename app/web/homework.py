@@ -43,7 +43,8 @@ def _page(refused: DomainError | None = None, homework_id: int | None = None) ->
         given = {name: request.form.get(name, "") for name in given}
     summary = faults(refused)
     if homework_id is not None:
-        summary = {f"{name}-{homework_id}": sentence for name, sentence in summary.items()}
+        part = "ready-" if request.form.get("ready") == "yes" else ""
+        summary = {f"{part}{name}-{homework_id}": sentence for name, sentence in summary.items()}
     return render_template(
         "homework/index.html", waits=waits, past=past, gives=gives, given=given, me=me, refused=refused,
         errors=faults(refused), typed=typed(), homework_id=homework_id, summary=summary,
@@ -86,7 +87,7 @@ def give(slug: str) -> ResponseReturnValue:
 
 @bp.post("/<int:homework_id>/reply")
 def reply(slug: str, homework_id: int) -> ResponseReturnValue:
-    """Say that mine is ready, or not ready and why."""
+    """Say that mine is ready, with a sentence if there is one, or not ready and why."""
     ready = request.form.get("ready")
 
     def say(uow: UnitOfWork, actor: Actor) -> object:
@@ -101,7 +102,8 @@ def reply(slug: str, homework_id: int) -> ResponseReturnValue:
 
     def page(refused: DomainError) -> str:
         item_id = number("here")
-        return items.page(item_id, refused, f"homework-{homework_id}") if item_id else _page(refused, homework_id)
+        part = "ready" if ready == "yes" else "homework"
+        return items.page(item_id, refused, f"{part}-{homework_id}") if item_id else _page(refused, homework_id)
 
     return command(say, to=to, page=page)
 

@@ -191,15 +191,16 @@ def details(item_id: int, slug: str) -> ResponseReturnValue:
 
 @bp.get("/items/<int:item_id>")
 def item(item_id: int, slug: str) -> ResponseReturnValue:
-    """Everything about one item, at an address of its own."""
+    """Everything about one item, at an address of its own; with ``comment`` in it the form for one is open."""
     return page(item_id)
 
 
 def page(item_id: int, refused: DomainError | None = None, refused_on: str = "") -> str:
     """The page of an item as it is now; after a refusal, with that and what was typed, at the part ``refused_on``.
 
-    That is "suggestion-7", "talk-7" (a discussion), "said-7" (one comment), "new" (a new comment), "homework-7" or
-    "evidence". What no form of the page can show any more is shown to be copied.
+    That is "suggestion-7", "talk-7" (a discussion), "said-7" (one comment), "new" (a new comment), "homework-7",
+    "ready-7" (homework that is said to be ready) or "evidence". What no form of the page can show any more is
+    shown to be copied.
     """
     return render_template(
         "items/item.html", refusal=refused.message if refused else "", refused_on=refused_on, errors=faults(refused),
@@ -225,6 +226,7 @@ _FIELDS = {
     "said": {"words": "change-N"},
     "suggestion": {name: f"{name}-N" for name in ("places", "answer", "part-answer", "hand-answer")},
     "homework": {"words": "words-N"},
+    "ready": {"words": "ready-words-N"},
     "evidence": {"finding_id": "finding-of-N", "relation": "relation-of-N", "note": "note-of-N"},
 }
 #: Parts whose own id is another than their name.

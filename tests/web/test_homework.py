@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -46,8 +47,21 @@ def test_from_the_form_to_the_session(client_of: Callable[[Actor], Browser], hal
         shown = fay.get(page).text
         assert "Not ready" in shown
         assert "Figures are missing" in shown
-    assert ana.post(f"{room}/1/reply", data={"ready": "yes", "next": "//evil.example"}).location == room
-    assert "Ready" in fay.get(session).text
+    first = ana.get(f"{base}/").text
+    assert "A sentence for the session (optional)" in first
+    long = {"ready": "yes", "words": "x" * 501}
+    refused = ana.post(f"{room}/1/reply", data=long)
+    assert (refused.status_code, 'href="#ready-words-1"' in refused.text) == (422, True)
+    assert re.search(r'<input[^>]* id="ready-words-1"[^>]* value="x{501}"', refused.text), "handed back where it was"
+    refused = ana.post(f"{room}/1/reply", data={**long, "here": str(hall.item_id)})
+    assert (refused.status_code, 'href="#ready-words-1"' in refused.text) == (422, True)
+    said = {"ready": "yes", "words": "Two variants, A is mine", "next": "//evil.example"}
+    assert ana.post(f"{room}/1/reply", data=said).location == room
+    assert 'value="Two variants, A is mine"' in ana.get(f"{base}/").text, "to be put otherwise"
+    for page in (item, session, room):
+        shown = fay.get(page).text
+        assert "Ready" in shown
+        assert "“Two variants, A is mine”" in shown
     fay.post(f"{room}/1/take-back")
     assert "My homework" not in ana.get(f"{base}/").text
     assert ana.post(f"{room}/1/reply", data={"ready": "yes"}).status_code == 409
@@ -61,11 +75,13 @@ def test_the_room_sees_it_and_a_guest_no_names(client_of: Callable[[Actor], Brow
         data={"item_id": str(hall.item_id), "asked": "Prepare it", "due_on": "2026-03-20",
               "people": str(hall.who["Ana"].person_id)},
     )  # fmt: skip
+    client_of(hall.who["Ana"]).post(f"{base}/homework/1/reply", data={"ready": "yes", "words": "Mind the note"})
     hall.open("Leo")
     hall.advance()
     console = fay.get(f"{base}/{hall.meeting_id}/console").text
-    assert "Nobody replied" in console
-    assert "Ana Acute: no reply yet" in console
+    listed = console.partition("<h2>Homework</h2>")[2].partition("</details>")[0]
+    assert listed.count("<strong>C1.1</strong> Leadership is shared") == 2, "a reference alone says nothing"
+    assert "Ana Acute: <strong>ready</strong>, “Mind the note”" in listed
     room = leo.get(f"{base}/{hall.meeting_id}/room?item={hall.item_id}").text
     assert "Prepare it" in room
-    assert "Ana Acute: no reply yet" in room
+    assert "Ana Acute: <strong>ready</strong>, “Mind the note”" in room
