@@ -10,7 +10,18 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, Route, expect
 
-from app.services import decisions, descent, documents, items, minutes, polls, stages, suggestions
+from app.services import (
+    decisions,
+    descent,
+    documents,
+    homework,
+    items,
+    meetings,
+    minutes,
+    polls,
+    stages,
+    suggestions,
+)
 from app.uow import Database
 from models.documents import Field
 from models.items import Item, Kind
@@ -394,6 +405,65 @@ def test_who_writes_in_the_room_goes_on_when_the_item_is_split_and_when_the_sess
     assert text.text == "Partners share leadership. Two. Three."
     ana.get_by_role("link", name="Stop writing").click()
     expect(ana.get_by_role("heading", level=1)).to_have_text("This session is not open")
+
+
+def test_what_waits_for_one_stands_first_on_a_phone(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    """The group's first page: homework, then the session to come, then what is new; beside it where there is room."""
+    hall = build_hall(database)
+    with database.writing() as uow:
+        meetings.announce(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+        homework.give(
+            uow, hall.who["Fay"], group_id=hall.group_id, item_id=hall.item_id, asked="Write the first words.",
+            due_on=uow.now.date(), person_ids=[hall.who["Ana"].person_id or 0],
+        )  # fmt: skip
+
+    def places(viewport: dict[str, int]) -> dict[str, tuple[float, float]]:
+        context = browser_context(viewport=viewport)
+        enter(context, server, "ana@example.org")
+        page = context.new_page()
+        page.goto(f"{server.url}/g/{hall.slug}/")
+        boxes = {name: page.locator(f"#{name}").bounding_box() for name in wanted}
+        return {name: (box["x"], box["y"]) for name, box in boxes.items() if box is not None}
+
+    wanted = ["homework", "coming", "since-title", "practise", "mine", "progress"]
+
+    phone = places(PHONE)
+    assert sorted(phone, key=lambda name: phone[name][1]) == wanted
+    assert phone["homework"][1] < PHONE["height"] / 2
+    laptop = places(LAPTOP)
+    assert laptop["since-title"][0] < laptop["homework"][0]
+    assert abs(laptop["since-title"][1] - laptop["homework"][1]) < 20, "side by side"
+
+
+def test_who_has_minutes_open_sees_that_they_are_approved(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    """One reads, one corrects; a facilitator approves on the page. All three say so, and none offers what is over."""
+    hall = build_hall(database)
+    hall.open("Ana")
+    with database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    pages = {}
+    for name, query in (("fay", ""), ("ana", ""), ("pat", "?correct=1")):
+        context = browser_context(viewport=LAPTOP)
+        enter(context, server, f"{name}@example.org")
+        pages[name] = page = context.new_page()
+        page.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/minutes{query}")
+        page.wait_for_selector('html[data-live="on"]')
+    fay, ana, pat = pages.values()
+    expect(pat.locator(".cm-content")).to_be_focused()
+    expect(ana.get_by_role("link", name="Correct the minutes")).to_be_visible()
+    badge = ana.locator(".page-head .tag").inner_text()
+    fay.get_by_role("button", name="Approve and lock the minutes").click()
+    for page in (fay, ana, pat):
+        expect(page.locator(".page-head")).to_contain_text("and locked.")
+        expect(page.locator(".page-head .tag")).not_to_have_text(badge)
+    for page in (fay, ana):
+        expect(page.get_by_role("link", name="Correct the minutes")).to_have_count(0)
+        expect(page.get_by_role("button", name="Approve and lock the minutes")).to_have_count(0)
+    expect(fay.get_by_text("The minutes are approved and locked.").first).to_be_visible()
 
 
 def test_words_kept_from_minutes_that_were_approved_stand_where_the_minutes_are_read(
