@@ -16,7 +16,7 @@ from app.web import cards
 from app.web.context import looking, transaction
 from app.web.evidence import done
 from app.web.forms import whole_number
-from app.web.fragments import faults, group_id, numbers, typed
+from app.web.fragments import faults, group_id, numbers
 from app.web.items import narrowing, writers
 from models.items import Status
 
@@ -50,11 +50,15 @@ def _page(refused: DomainError | None = None) -> str:
         people = writers(uow, actor)
         found, only = narrowing(uow, board, people)
     shown = [card for card in board.cards if cards.takes(found, card, only=only)]
+    ticked = {one for each in request.values.getlist("ids") if (one := whole_number(each)) is not None}
+    chosen = [card.id for card in board.cards if card.id in ticked]
+    here = {card.id for card in shown}
     return render_template(
         "several/index.html", cards=shown, board=board, found=found, people=people,
         kept={name: given for name, given in found.items() if given}, errors=faults(refused),
         abouts=list(cards.about_words().items()), refusal=refused.message if refused is not None else "",
-        chosen=set(numbers("ids")), typed=typed(),
+        chosen=chosen, beside=[card for card in board.cards if card.id in ticked and card.id not in here],
+        to=request.values.get("to", ""),
         statuses=[(value, words) for value, words in board.statuses if value != Status.WITHDRAWN.value],
     )  # fmt: skip
 
@@ -68,7 +72,7 @@ def _back(said: str, endpoint: str = "", **fields: str) -> ResponseReturnValue:
 
 @bp.get("")
 def index(slug: str) -> ResponseReturnValue:
-    """Items to choose from, narrowed as the address says."""
+    """Items to choose from, narrowed as the address says; ``ids`` are ticked, also those that it leaves out."""
     return _page()
 
 

@@ -320,6 +320,25 @@ def test_the_page_is_narrowed_and_the_address_keeps_it(open_room: Opener, people
     page.get_by_role("link", name="Choose several").click()
     page.wait_for_url("**/several?about=comments&by=*")
     expect(page.get_by_text("No item matches")).to_be_visible()
+    page.get_by_label("What waits").select_option("")
+    page.get_by_label("Changed by").select_option("")
+    page.get_by_role("button", name="Show").click()
+    for reference in ("C1.1", "C1.2"):
+        page.get_by_label(reference).check()
+    expect(page.get_by_text("2 items are ticked")).to_be_visible()
+    page.get_by_label("What waits").select_option("comments")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url(lambda url: "about=comments" in url and "token" not in url)
+    expect(page.get_by_role("group", name="1 ticked before").get_by_label("C1.1")).to_be_checked()
+    expect(page.get_by_role("group", name="1 item").get_by_label("C1.2")).to_be_checked()
+    expect(page.get_by_text("1 does not match the list")).to_be_visible()
+    page.get_by_label("C1.1").uncheck()
+    expect(page.get_by_text("1 item is ticked")).to_be_visible()
+    page.get_by_label("Their status").select_option("parked")
+    page.get_by_role("button", name="Give it to those chosen").click()
+    expect(page.get_by_text("1 item has another status now")).to_be_visible()
+    with database.reading() as uow:
+        assert uow.session.get_one(Item, int(item_id)).status is Status.PARKED
 
 
 def test_the_page_of_an_item_tells_of_what_others_changed_and_not_of_what_it_shows(

@@ -92,6 +92,37 @@ def test_both_pages_are_narrowed_by_their_address(
         assert [int(id_) for id_, hidden in cards if not hidden] == left, query
 
 
+def test_what_is_ticked_stays_so_when_the_list_is_narrowed(
+    client_of: Callable[[Actor], Browser], people: Cast, ids: list[int]
+) -> None:
+    """The form that narrows is the one with the boxes; what is ticked and does not match is listed first, and said."""
+
+    def ticked(page: str) -> list[int]:
+        return [int(found) for found in re.findall(r'name="ids" value="(\d+)"[^>]* checked', page)]
+
+    member = client_of(people.member)
+    page = member.get(PAGE, query_string={"ids": ids[:2], "to": "parked"}).text
+    form = re.search(rf'<form class="several" method="get" action="{PAGE}".*?</form>', page, re.DOTALL)
+    assert form is not None
+    assert [*re.findall(r'<select[^>]* name="(\w+)"', form[0])] == ["kind", "status", "about", "by", "to"]
+    assert (shown(form[0]), ticked(form[0])) == (ids, ids[:2])
+    assert 'value="parked" selected' in page
+    assert "2 items are ticked" in page
+    assert "does not match" not in page
+    page = member.get(PAGE, query_string={"ids": ids[:2], "about": "comments"}).text
+    assert (shown(page), ticked(page)) == (ids[:2], ids[:2])
+    assert "2 items are ticked" in page
+    assert "1 does not match the list and stands first." in page
+    page = member.get(PAGE, query_string={"ids": [*ids[:2], 99_999, "x"], "about": "suggestions"}).text
+    assert (shown(page), ticked(page), "No item matches" in page) == (ids[:2], ids[:2], True)
+    assert "2 do not match the list and stand first." in page
+    refused = member.post(f"{PAGE}/status?about=comments", data={"ids": ids[:2]})
+    assert (refused.status_code, ticked(refused.text)) == (422, ids[:2])
+    done = member.post(f"{PAGE}/status?about=comments", data={"ids": ids[:2], "to": "parked"}, follow_redirects=True)
+    assert "2 items have another status now" in done.text
+    assert ticked(done.text) == []
+
+
 def test_who_may_not_write_is_not_asked_to_choose(
     client_of: Callable[[Actor], Browser], people: Cast, ids: list[int]
 ) -> None:
