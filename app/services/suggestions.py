@@ -21,7 +21,7 @@ from app.services.accounts import names_of
 from app.services.activity import note
 from app.uow import UnitOfWork
 from models.documents import Document, Field, TextChange
-from models.items import Item
+from models.items import Item, Status
 from models.notifications import Kind
 from models.polls import Ballot
 from models.suggestions import Suggestion, SuggestionState
@@ -65,8 +65,22 @@ class Shown:
     places: Sequence[Choice]
     left_out: Sequence[Choice]
     fitting: int
+    worded_anew: bool
     may_decide: bool
     may_withdraw: bool
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One's own suggestion to be worded anew: the item it stands at, and the words to begin with, for a ``version``.
+
+    Where something else has been written they are the words of today with what still fits of it.
+    """
+
+    shown: Shown
+    item_id: int
+    text: str
+    version: int
 
 
 def suggest(
@@ -116,7 +130,7 @@ def _same(
     return uow.session.execute(query).scalars().first()
 
 
-def to_replace(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: int | None = None) -> Shown:
+def to_replace(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: int | None = None) -> Draft:
     """The actor's own suggestion, to be worded anew. Raises NotFound (others' too), Forbidden, Conflict if decided."""
     known = uow.session.get(Suggestion, suggestion_id)
     if known is None or known.author_id != actor.person_id or (group_id is not None and known.group_id != group_id):
@@ -125,15 +139,23 @@ def to_replace(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: i
     if known.state is not SuggestionState.OPEN:
         raise Conflict(_DECIDED)
     document = uow.session.get_one(Document, known.document_id)
-    return _shown(uow, actor, known, document, {}, {}, may_decide=False)
+    shown = _shown(uow, actor, known, document, {}, {}, (), may_decide=False)
+    text, version = shown.after, shown.version
+    if shown.in_conflict:
+        found = _fitting(uow.session, document, recall(known.carried), shown.version)
+        units = to_units(document.text)
+        text, version = from_units(found.change.apply(units) if found is not None else units), document.version
+    return Draft(shown, document.item_id or 0, text, version)
 
 
 def _earlier(uow: UnitOfWork, actor: Actor, document: Document, suggestion_id: int) -> Suggestion:
     """The actor's own suggestion on a held text, held, while it waits."""
     found = uow.session.get(Suggestion, suggestion_id)
-    if found is None or found.author_id != actor.person_id or found.document_id != document.id:
+    if found is None or found.author_id != actor.person_id:
         raise NotFound()
     found = uow.lock(Suggestion, found.id)
+    if found.document_id != document.id:
+        raise Conflict("Your earlier suggestion has gone to another item with its words. Send this as a new one here.")
     if found.state is not SuggestionState.OPEN:
         raise Conflict(_DECIDED)
     return found
@@ -198,7 +220,8 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
     may_decide = items.may_write(uow.session, actor, item).access == "write"
     names = _named(uow.session, [each for each, _ in found])
     parts = _parts_taken(uow.session, [each for each, _ in decided])
-    return [_shown(uow, actor, each, text, names, parts, may_decide) for each, text in [*waiting, *decided]]
+    anew = _worded_anew(uow.session, [each for each, _ in decided])
+    return [_shown(uow, actor, each, text, names, parts, anew, may_decide) for each, text in [*waiting, *decided]]
 
 
 def in_group(
@@ -206,7 +229,7 @@ def in_group(
 ) -> list[tuple[Shown, Item]]:
     """The suggestions of a group that wait, or that were decided, each with its item, newest first, at most MOST.
 
-    ``mine`` leaves out those of others. Raises NotFound, Forbidden.
+    ``mine`` leaves out those of others; else what waits on withdrawn items is left out. Raises NotFound, Forbidden.
     """
     require(uow.session, actor, group_id, Can.ITEM_READ)
     query = (
@@ -215,14 +238,17 @@ def in_group(
         .where(Suggestion.group_id == group_id, (Suggestion.state == SuggestionState.OPEN).is_(not decided))
         .order_by(func.coalesce(Suggestion.decided_at, Suggestion.made_at).desc(), Suggestion.id.desc()).limit(MOST)
     )  # fmt: skip
+    if not decided and not mine:  # nobody can decide about those before the item is restored
+        query = query.where(Item.status != Status.WITHDRAWN)
     if mine:
         query = query.where(Suggestion.author_id == actor.person_id)
     rows = uow.session.execute(query).all()
     names = _named(uow.session, [row[0] for row in rows])
     parts = _parts_taken(uow.session, [row[0] for row in rows])
+    anew = _worded_anew(uow.session, [row[0] for row in rows])
     may = items.rights(uow.session, actor, group_id)
     return [
-        (_shown(uow, actor, each, text, names, parts, may.words(item).access == "write"), item)
+        (_shown(uow, actor, each, text, names, parts, anew, may.words(item).access == "write"), item)
         for each, text, item in rows
     ]
 
@@ -242,17 +268,24 @@ def open_counts(session: Session, group_id: int, item_ids: Collection[int] | Non
 
 def accept(
     uow: UnitOfWork, actor: Actor, *, suggestion_id: int, places: Iterable[str] | None = None, answer: str = "",
-    group_id: int | None = None,
+    seen: int | None = None, item_id: int | None = None, group_id: int | None = None,
 ) -> Suggestion:  # fmt: skip
     """Make the suggested words, or some of what can be taken by itself (the keys of ``Shown.places``), an ordinary
     change by its author.
+
+    ``seen`` is the version of the text that was read (``Shown.version``): into agreed words that are others by now
+    nothing is accepted. ``item_id``, here and below, is the item where the suggestion was read.
 
     Raises NotFound, Forbidden with the reason why the words cannot change now, Conflict when it was decided already,
     its words have changed or what was to be taken is no longer one of its parts, Invalid when no place is chosen or the
     text would become too long.
     """
-    suggestion, document, item = _hold(uow, actor, suggestion_id, group_id)
+    suggestion, document, item = _hold(uow, actor, suggestion_id, item_id, group_id)
     _must_decide(uow.session, actor, item)
+    if seen is not None and item.status in items.SETTLED and document.version != seen:
+        raise Conflict(
+            f"The agreed words of {item.reference} are others than you read. Read them as they are now first."
+        )
     _carry(uow.session, suggestion, document)
     if suggestion.in_conflict:
         raise Conflict("The words under this suggestion have changed since. Edit the text, then say what became of it.")
@@ -281,14 +314,15 @@ def accept(
 
 
 def take_in(
-    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, answer: str, group_id: int | None = None
-) -> Suggestion:
+    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, answer: str, item_id: int | None = None,
+    group_id: int | None = None,
+) -> Suggestion:  # fmt: skip
     """Say that a suggestion whose words have changed was written into the text by hand, and how; no text changes here.
 
     Raises NotFound, Forbidden with the reason why the words cannot change now, Conflict when it was decided already or
     can be accepted as it is, Invalid without words.
     """
-    suggestion, document, item = _hold(uow, actor, suggestion_id, group_id)
+    suggestion, document, item = _hold(uow, actor, suggestion_id, item_id, group_id)
     _must_decide(uow.session, actor, item)
     _carry(uow.session, suggestion, document)
     if not suggestion.in_conflict:
@@ -302,14 +336,16 @@ def take_in(
     return suggestion
 
 
-def set_apart(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: int | None = None) -> Suggestion:
+def set_apart(
+    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, item_id: int | None = None, group_id: int | None = None
+) -> Suggestion:
     """Make what still finds its words of a suggestion in conflict one of its own, of the same author and reason, which
     can be accepted like any other; the rest stays in conflict.
 
     Raises NotFound, Forbidden (neither its author nor who may change the words), Conflict when it was decided already,
     is not in conflict, or nothing can be set apart.
     """
-    suggestion, document, item = _hold(uow, actor, suggestion_id, group_id)
+    suggestion, document, item = _hold(uow, actor, suggestion_id, item_id, group_id)
     if suggestion.author_id != actor.person_id:
         _must_decide(uow.session, actor, item)
     _carry(uow.session, suggestion, document)
@@ -334,10 +370,11 @@ def set_apart(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: in
 
 
 def reject(
-    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, answer: str, group_id: int | None = None
-) -> Suggestion:
+    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, answer: str, item_id: int | None = None,
+    group_id: int | None = None,
+) -> Suggestion:  # fmt: skip
     """Say no to a suggestion, and why. Raises NotFound, Forbidden, Conflict when it was decided, Invalid."""
-    suggestion, _, item = _hold(uow, actor, suggestion_id, group_id)
+    suggestion, _, item = _hold(uow, actor, suggestion_id, item_id, group_id)
     _must_decide(uow.session, actor, item)
     if not answer.strip():
         raise Invalid("", fields={"answer": "Say why, so that its author knows."})
@@ -348,9 +385,11 @@ def reject(
     return suggestion
 
 
-def withdraw(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: int | None = None) -> Suggestion:
+def withdraw(
+    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, item_id: int | None = None, group_id: int | None = None
+) -> Suggestion:
     """Take one's own suggestion back. Raises NotFound, Forbidden to others, Conflict when it was decided."""
-    suggestion, _, item = _hold(uow, actor, suggestion_id, group_id)
+    suggestion, _, item = _hold(uow, actor, suggestion_id, item_id, group_id)
     if suggestion.author_id != actor.person_id:
         raise Forbidden("Only who made a suggestion can withdraw it.")
     _decide(uow, actor, suggestion, SuggestionState.WITHDRAWN, "")
@@ -394,7 +433,9 @@ def _must_have_room(session: Session, actor: Actor, item: Item) -> None:
         raise Conflict(f"You have {MOST_OPEN} suggestions waiting on this item. Withdraw one first.")
 
 
-def _hold(uow: UnitOfWork, actor: Actor, suggestion_id: int, group_id: int | None) -> tuple[Suggestion, Document, Item]:
+def _hold(
+    uow: UnitOfWork, actor: Actor, suggestion_id: int, item_id: int | None, group_id: int | None
+) -> tuple[Suggestion, Document, Item]:
     """The suggestion, still open, with its text and item held in the order every writer takes them."""
     known = uow.session.get(Suggestion, suggestion_id)
     if known is None or (group_id is not None and known.group_id != group_id):
@@ -405,7 +446,11 @@ def _hold(uow: UnitOfWork, actor: Actor, suggestion_id: int, group_id: int | Non
     document = uow.lock(Document, text.id)
     suggestion = uow.lock(Suggestion, known.id)
     if suggestion.state is not SuggestionState.OPEN:
+        if _worded_anew(uow.session, [suggestion]):
+            raise Conflict("Whoever made this suggestion has worded it anew. Read it as it is now, in the same list.")
         raise Conflict(f"This suggestion is {suggestion.state.value} already.")
+    if item_id is not None and item.id != item_id:
+        raise Conflict(f"This suggestion has gone to {item.reference} with its words. Look there.")
     if suggestion.document_id != document.id:  # while one waited its words went to another item
         raise Conflict("These words have just gone to another item, and this suggestion with them. Look there.")
     return suggestion, document, item
@@ -428,7 +473,7 @@ def _decide(uow: UnitOfWork, actor: Actor, suggestion: Suggestion, state: Sugges
 def _tell(uow: UnitOfWork, actor: Actor, suggestion: Suggestion, item: Item, what: str) -> None:
     notifications.tell(
         uow, suggestion.author_id, Kind.SUGGESTION, group_id=item.group_id, item_id=item.id, by=actor,
-        path=f"blueprint/items/{item.id}#suggestions", key=f"suggestion-{suggestion.id}",
+        path=f"blueprint/items/{item.id}#suggestion-{suggestion.id}", key=f"suggestion-{suggestion.id}",
         words=f"{what} for {item.reference}" + (f": {suggestion.answer}" if suggestion.answer else ""),
     )  # fmt: skip
 
@@ -542,6 +587,21 @@ def _open_on(document: Document) -> Select[Suggestion]:
     )  # fmt: skip
 
 
+def _worded_anew(session: Session, some: Iterable[Suggestion]) -> set[int]:
+    """Those (their ids) which their author withdrew by sending another in their place: it was made at that moment."""
+    gone = [each for each in some if each.state is SuggestionState.WITHDRAWN]
+    if not gone:
+        return set()
+    rows = session.execute(
+        select(Suggestion.document_id, Suggestion.author_id, Suggestion.made_at).where(
+            Suggestion.document_id.in_({each.document_id for each in gone}),
+            Suggestion.made_at.in_({each.decided_at for each in gone}),
+        )
+    )  # fmt: skip
+    made = {tuple(row) for row in rows}
+    return {each.id for each in gone if (each.document_id, each.author_id, each.decided_at) in made}
+
+
 def _parts_taken(session: Session, some: Iterable[Suggestion]) -> dict[int, ChangeSet]:
     """What was taken of suggestions that were accepted in part: the log holds it, right after where they were then."""
     ids = {history.taken_by(each): each for each in some if each.state is SuggestionState.PARTLY}
@@ -558,7 +618,7 @@ def _parts_taken(session: Session, some: Iterable[Suggestion]) -> dict[int, Chan
 
 def _shown(
     uow: UnitOfWork, actor: Actor, suggestion: Suggestion, document: Document, names: dict[int, str],
-    parts: dict[int, ChangeSet], may_decide: bool,
+    parts: dict[int, ChangeSet], anew: Collection[int], may_decide: bool,
 ) -> Shown:  # fmt: skip
     """Reading changes no row: what was written since is passed over in memory."""
     waits = suggestion.state is SuggestionState.OPEN
@@ -582,7 +642,7 @@ def _shown(
         decided_by=names.get(suggestion.decided_by_id or 0, ""), version=version, before=before,
         after=from_units(taken.apply(units)), now=document.text, in_conflict=conflict and waits,
         places=some if waits else (), left_out=() if waits else _left_out(some, change, taken),
-        fitting=fits,
+        fitting=fits, worded_anew=suggestion.id in anew,
         may_decide=waits and may_decide, may_withdraw=waits and mine,
     )  # fmt: skip
 

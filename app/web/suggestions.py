@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,6 +13,7 @@ from app.errors import Conflict, DomainError, Invalid, NotFound
 from app.policy import Actor, Can, require
 from app.services import items as items_service
 from app.services import suggestions
+from app.services.suggestions import Draft
 from app.uow import UnitOfWork
 from app.web import items, redlines
 from app.web.context import looking, transaction
@@ -20,7 +22,7 @@ from app.web.forms import asked, local_path, text, whole_number
 from app.web.fragments import command, faults, group_id, number
 from app.web.history import field_words
 from models.documents import Field
-from models.suggestions import Suggestion, SuggestionState
+from models.suggestions import SuggestionState
 
 bp = Blueprint("suggestions", __name__)
 
@@ -67,42 +69,48 @@ def new(slug: str, item_id: int) -> ResponseReturnValue:
     """The words as they are, to be made into what one would rather read, or one's own suggestion, to word it anew."""
     replaces = asked("replaces")
     try:
-        return _form(item_id, _field(request.args.get("field", Field.TEXT.value)), replaces=replaces)
+        with looking() as (uow, actor):
+            draft = None
+            if replaces is not None:
+                draft = suggestions.to_replace(uow, actor, suggestion_id=replaces, group_id=group_id())
     except Conflict as decided:
         flash(decided.message, "info")
         return redirect(_to(slug, item_id), 303)
+    if draft is not None and draft.item_id != item_id:
+        return redirect(url_for("suggestions.new", slug=slug, item_id=draft.item_id, replaces=replaces), 303)
+    field = _field(request.args.get("field", Field.TEXT.value)) if draft is None else draft.shown.field
+    return _form(item_id, field, draft=draft)
 
 
-def _form(item_id: int, field: Field, refused: Invalid | None = None, replaces: int | None = None) -> str:
-    """The form, with what was typed where that was ``refused``.
-
-    Raises Conflict where the suggestion that it ``replaces`` waits no longer, unless words were typed to be shown.
-    """
+def _form(item_id: int, field: Field, refused: Invalid | None = None, draft: Draft | None = None) -> str:
+    """The form, with what was typed where that was ``refused``; ``draft``: one's own suggestion, to be worded anew."""
     with looking() as (uow, actor):
         require(uow.session, actor, group_id(), Can.TEXT_SUGGEST)
         entry = items_service.entry_of(uow, actor, item_id, group_id=group_id())
-        earlier = None
-        try:
-            if replaces is not None:
-                earlier = suggestions.to_replace(uow, actor, suggestion_id=replaces, group_id=group_id())
-                field = earlier.field
-        except Conflict:
-            if refused is None:
-                raise
-        document = entry.documents.get(field)
-        if document is None or (earlier is not None and earlier.suggestion.document_id != document.id):
-            raise NotFound()
+    document = entry.documents.get(field)
+    if document is None:
+        raise NotFound()
     words, version, reason = document.text, document.version, ""
-    if earlier is not None:
-        reason = earlier.suggestion.reason
-        if not earlier.in_conflict:
-            words, version = earlier.after, earlier.version
+    if draft is not None:
+        words, version, reason = draft.text, draft.version, draft.shown.suggestion.reason
     typed = request.form if refused is not None else {}
     return render_template(
         "suggestions/new.html", entry=entry, field=field, fields=field_words(), errors=faults(refused),
         words=typed.get("text", words), reason=typed.get("reason", reason), version=typed.get("version", version),
-        kept=typed.get("kept", ""), earlier=redlines.line(earlier) if earlier is not None else None,
+        kept=typed.get("kept", ""), earlier=redlines.line(draft.shown) if draft is not None else None,
     )  # fmt: skip
+
+
+def _waiting(replaces: int | None, item_id: int) -> Draft | None:
+    """What was to be replaced, if it still waits here."""
+    if replaces is None:
+        return None
+    with looking() as (uow, actor):
+        try:
+            draft = suggestions.to_replace(uow, actor, suggestion_id=replaces, group_id=group_id())
+        except (Conflict, NotFound):
+            return None
+    return draft if draft.item_id == item_id else None
 
 
 @bp.post("/items/<int:item_id>/suggest")
@@ -121,7 +129,7 @@ def suggest(slug: str, item_id: int) -> ResponseReturnValue:
         if wants_json():
             raise
         fault = Invalid("", fields=refused.fields or {"text": refused.message})
-        return _form(item_id, field, fault, replaces), refused.status
+        return _form(item_id, field, fault, _waiting(replaces, item_id)), refused.status
     said = _("Your suggestion is kept. Whoever may change these words decides about it.")
     if replaces is not None:
         said = _("Your suggestion reads as you worded it now. Whoever may change these words decides about it.")
@@ -142,73 +150,58 @@ def take_up(slug: str, document_id: int) -> ResponseReturnValue:
     return _form(item_id, field, Invalid(""))
 
 
+def _decided(
+    slug: str, item_id: int, suggestion_id: int, use_case: Callable[..., object], *, said: str | None = None,
+    form: str = "", **more: object,
+) -> ResponseReturnValue:  # fmt: skip
+    """Carry out what became of a suggestion that was read at an item, and go back there. ``form`` as `_page_of`."""
+
+    def act(uow: UnitOfWork, actor: Actor) -> object:
+        return use_case(uow, actor, suggestion_id=suggestion_id, item_id=item_id, group_id=group_id(), **more)
+
+    return command(act, to=_to(slug, item_id), said=said, page=_page_of(item_id, suggestion_id, form))
+
+
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/accept")
 def accept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
     """Make the suggested words the item's, all of them or at the places that were ticked."""
-    places = None
-    if request.form.get("part"):
-        places = request.form.getlist("places")
+    places = request.form.getlist("places") if request.form.get("part") else None
 
-    def decide(uow: UnitOfWork, actor: Actor) -> object:
-        made = suggestions.accept(
-            uow, actor, suggestion_id=suggestion_id, places=places, answer=text("answer"), group_id=group_id()
-        )
+    def use_case(uow: UnitOfWork, actor: Actor, **about: Any) -> str:
+        made = suggestions.accept(uow, actor, **about)
         if made.state is SuggestionState.PARTLY:
-            return _("The places you ticked are now as suggested.")
-        return _("The words are now as suggested.")
+            return str(_("The places you ticked are now as suggested."))
+        return str(_("The words are now as suggested."))
 
-    return command(
-        decide, to=_to(slug, item_id), page=_page_of(item_id, suggestion_id, "part-" if places is not None else "")
+    form = "part-" if places is not None else ""
+    return _decided(
+        slug, item_id, suggestion_id, use_case, form=form, places=places, answer=text("answer"), seen=number("seen")
     )
 
 
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/take-in")
 def take_in(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
     """Say that it was written into the words by hand, and how."""
-
-    def decide(uow: UnitOfWork, actor: Actor) -> Suggestion:
-        return suggestions.take_in(uow, actor, suggestion_id=suggestion_id, answer=text("answer"), group_id=group_id())
-
-    return command(
-        decide,
-        to=_to(slug, item_id),
-        said=_("Its author can read that it was taken in, and how."),
-        page=_page_of(item_id, suggestion_id, "hand-"),
-    )
+    said = _("Its author can read that it was taken in, and how.")
+    use_case = suggestions.take_in
+    return _decided(slug, item_id, suggestion_id, use_case, said=said, form="hand-", answer=text("answer"))
 
 
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/set-apart")
 def set_apart(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
     """Make what still finds its words a suggestion of its own."""
-    return command(
-        lambda uow, actor: suggestions.set_apart(uow, actor, suggestion_id=suggestion_id, group_id=group_id()),
-        to=_to(slug, item_id),
-        said=_("What still fits is a suggestion of its own now, and can be accepted."),
-        page=_page_of(item_id, suggestion_id),
-    )
+    said = _("What still fits is a suggestion of its own now, and can be accepted.")
+    return _decided(slug, item_id, suggestion_id, suggestions.set_apart, said=said)
 
 
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/reject")
 def reject(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
     """Say no to it, and why."""
-
-    def decide(uow: UnitOfWork, actor: Actor) -> Suggestion:
-        return suggestions.reject(uow, actor, suggestion_id=suggestion_id, answer=text("answer"), group_id=group_id())
-
-    return command(
-        decide,
-        to=_to(slug, item_id),
-        said=_("Its author can read why it was not taken."),
-        page=_page_of(item_id, suggestion_id),
-    )
+    said = _("Its author can read why it was not taken.")
+    return _decided(slug, item_id, suggestion_id, suggestions.reject, said=said, answer=text("answer"))
 
 
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/withdraw")
 def withdraw(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
     """Take one's own suggestion back."""
-    return command(
-        lambda uow, actor: suggestions.withdraw(uow, actor, suggestion_id=suggestion_id, group_id=group_id()),
-        to=_to(slug, item_id),
-        said=_("Your suggestion is withdrawn."),
-        page=_page_of(item_id, suggestion_id),
-    )
+    return _decided(slug, item_id, suggestion_id, suggestions.withdraw, said=_("Your suggestion is withdrawn."))

@@ -185,7 +185,8 @@ def test_a_later_round_asks_about_what_was_left_open_by_whichever_round_rated_it
         place = seating.knock(uow, token=study.tokens[0])
         pages = [reviewing.item_page(uow, place, version_item_id=item.id) for item in study.rated]
     first, second = pages
-    assert [part.text for part in first.reworded if part.kind == "added"], "it was rated two rounds ago, in other words"
+    [(_, parts)] = first.reworded
+    assert [part.text for part in parts if part.kind == "added"], "it was rated two rounds ago, in other words"
     assert first.questions[0].feedback is None
     assert second.reworded == []
     assert second.questions[0].feedback is not None

@@ -11,10 +11,11 @@ from app.calc.changes import MAX_SOURCE_CHARACTERS, parse, to_units
 from app.calc.differences import change_between
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.policy import Actor
-from app.services import documents, history, suggestions, texts
+from app.services import documents, history, items, outline, suggestions, texts
 from app.services.suggestions import Shown
 from app.uow import Database
 from models.documents import Document, Field, TextChange
+from models.items import Kind
 from models.notifications import Notification
 from models.suggestions import SuggestionState
 from tests.cast import Cast
@@ -133,7 +134,8 @@ def test_one_is_worded_anew_and_nobody_accepts_what_they_have_not_read(room: Roo
     assert [(each.suggestion.id, each.suggestion.state) for each in room.shown()] == [
         (second, SuggestionState.OPEN), (first, SuggestionState.WITHDRAWN),
     ]  # fmt: skip
-    with pytest.raises(Conflict, match="withdrawn already"):
+    assert [each.worded_anew for each in room.shown()] == [False, True]
+    with pytest.raises(Conflict, match="worded it anew"):
         room.decide(lead, first)
     again = room.suggest(member, "gain and loss", "gains and any losses", reason="Plural.", replaces=first)
     assert again == second, "sent twice it is one"
@@ -151,8 +153,8 @@ def test_only_ones_own_that_waits_is_worded_anew_and_a_refusal_withdraws_nothing
         room.suggest(member, "", "", text=WORDS, replaces=first)
     assert [each.suggestion.state for each in room.shown()] == [SuggestionState.OPEN]
     with room.database.reading() as uow:
-        shown = suggestions.to_replace(uow, member, suggestion_id=first)
-        assert shown.after == WORDS.replace("gain and loss", "gains and losses")
+        draft = suggestions.to_replace(uow, member, suggestion_id=first)
+        assert draft.text == WORDS.replace("gain and loss", "gains and losses")
         with pytest.raises(NotFound):
             suggestions.to_replace(uow, room.people.peer, suggestion_id=first)
     room.decide(lead, first)
@@ -186,6 +188,52 @@ def test_what_still_finds_its_words_is_set_apart_and_accepted_while_the_rest_wai
     assert room.words == "All partners share everything within a corridor."
     with room.database.writing() as uow:
         suggestions.reject(uow, lead, suggestion_id=made, answer="Settled otherwise.")
+
+
+def test_worded_anew_it_begins_with_todays_words_and_what_still_fits(room: Room) -> None:
+    member = room.people.member
+    made = room.suggest(member, "", "", text="All partners share gains and losses within a narrow corridor.")
+    room.write(WORDS.replace("gain and loss", "everything"))
+    with room.database.reading() as uow:
+        draft = suggestions.to_replace(uow, member, suggestion_id=made)
+    assert draft.shown.in_conflict
+    assert draft.text == "All partners share everything within a narrow corridor."
+
+
+def test_into_agreed_words_that_were_not_read_nothing_is_accepted(room: Room) -> None:
+    made = room.suggest(room.people.member, "a corridor", "a narrow corridor")
+    [read] = room.shown()
+    room.write("Never: " + WORDS)
+    with pytest.raises(Conflict, match="others than you read"):
+        room.decide(room.people.facilitator, made, seen=read.version)
+    with pytest.raises(Conflict, match="others than you read"):
+        room.decide(room.people.facilitator, made, seen=read.version, places=[])
+    [now] = room.shown()
+    room.decide(room.people.facilitator, made, seen=now.version)
+    assert room.words == "Never: Partners share gain and loss within a narrow corridor."
+
+
+def test_it_is_decided_where_it_was_read(room: Room) -> None:
+    made = room.suggest(room.people.member, "a corridor", "a narrow corridor")
+    with room.database.writing() as uow:
+        other = items.add_item(
+            uow, room.people.facilitator, group_id=room.people.group_id, kind=Kind.ELEMENT, title="B"
+        )
+    with pytest.raises(Conflict, match="has gone to E1"):
+        room.decide(room.people.facilitator, made, item_id=other.id)
+    room.decide(room.people.facilitator, made, item_id=room.item_id)
+
+
+def test_what_waits_on_a_withdrawn_item_is_in_no_list_of_what_is_to_be_decided(room: Room) -> None:
+    made = room.suggest(room.people.member, "a corridor", "a narrow corridor")
+    listed = []
+    with room.database.writing() as uow:
+        outline.withdraw_item(uow, room.people.facilitator, item_id=room.item_id)
+    with room.database.reading() as uow:
+        for mine in (False, True):
+            found = suggestions.in_group(uow, room.people.member, group_id=room.people.group_id, mine=mine)
+            listed.append([shown.suggestion.id for shown, _ in found])
+    assert listed == [[], [made]], "its author still finds it"
 
 
 def test_one_that_fits_is_not_taken_apart(room: Room) -> None:
