@@ -32,10 +32,11 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> Flask:
 
 
 @cache
-def make_pages(redis_url: str = "") -> Flask:
+def make_pages(redis_url: str, /) -> Flask:
     """All that can be asked for, without anything to look in yet; attempts are counted in Redis where there is one.
 
-    Made once in a process: what is forked from one that has them, as the tests' servers are, starts at once.
+    Made once in a process for each address of Redis, "" for none: what is forked from one that has them, as the tests'
+    servers are, starts at once. It is given in one way only, since the cache tells ways of calling apart.
     """
     app = Flask("concordat", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.url_map.strict_slashes = False  # people type addresses with and without the last stroke

@@ -347,10 +347,13 @@ def app_settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def pages() -> Flask:
-    """The application before it is given a database: made once by each worker, since that takes a while."""
+    """The application before it is given a database: made once by each worker, since that takes a while.
+
+    It is not the one that ``create_app`` furnishes: a test may have that beside it.
+    """
     from app.factory import make_pages  # noqa: PLC0415  tests of pure code must not wait for Flask
 
-    pages = make_pages()
+    pages = make_pages.__wrapped__("")
     pages.test_client_class = cast.Browser
     return pages
 

@@ -8,6 +8,7 @@ import http.client
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
@@ -138,3 +139,13 @@ class LiveServer:
         """Kill it, and start it again on the same port and data."""
         self.kill()
         return self.start()
+
+
+def leave_with_pages_ready(environ: dict[str, str]) -> None:
+    """Exit with 0 where a server begun in this process would find its templates compiled, else with 1."""
+    from app.config import Settings  # noqa: PLC0415  the process of the tests itself must not load it
+    from app.factory import create_app  # noqa: PLC0415
+
+    made = create_app(Settings.from_env(environ)).jinja_env
+    names = made.list_templates(extensions=["html"])
+    sys.exit(0 if made.cache is not None and len(made.cache) >= len(names) else 1)

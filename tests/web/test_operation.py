@@ -36,7 +36,7 @@ from app.services import signing_in
 from app.uow import Database
 from app.worker import Worker
 from tests import cast
-from tests.live import ROOT, LiveServer
+from tests.live import FORKS, ROOT, LiveServer, leave_with_pages_ready
 from tests.servers import free_port
 from tests.smtp import smtp_sink
 
@@ -342,6 +342,14 @@ def test_readiness_names_a_silent_database(app_settings: Settings) -> None:
     assert page.status_code == 503
     assert "Traceback" not in page.text
     made.extensions["concordat.database"].close()
+
+
+def test_servers_of_the_tests_begin_with_pages_that_are_made(server: LiveServer) -> None:
+    """Else each compiles the templates of its own pages: most of its time (docs/performance.md)."""
+    looks = FORKS.Process(target=leave_with_pages_ready, args=(server.settings_environ(),))
+    looks.start()
+    looks.join()
+    assert looks.exitcode == 0
 
 
 def test_readiness_names_a_silent_redis(start_server: Callable[..., LiveServer]) -> None:
