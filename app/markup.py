@@ -20,7 +20,7 @@ from app.calc.changes import units_length
 from app.calc.dialect import clean, parse
 from app.calc.differences import Segment
 from app.calc.glossary import Glossary, Use
-from app.calc.redlines import FORM_WORDS, said
+from app.calc.redlines import FORM_WORDS, address, said
 
 MAX_UNITS = 100_000
 """A text's longest length in UTF-16 units, as the editor counts; what lies beyond is not shown."""
@@ -162,6 +162,8 @@ def _in_form(segment: Segment) -> str:
     words = escape(clean(segment.text)).replace("\n", "<br>")
     for tag, has in (("em", segment.form.italic), ("strong", segment.form.bold)):
         words = f"<{tag}>{words}</{tag}>" if has else words
+    if segment.kind == "added" and segment.form.link:
+        words += f'<span class="reformed__note" aria-hidden="true"> ({escape(address(segment.form))})</span>'
     return words
 
 

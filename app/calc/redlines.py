@@ -15,6 +15,8 @@ AROUND = 140
 _LITTLE = 60
 #: The rest of a line and the one beside it; half a word at the end of what is kept.
 _LINES, _HALF = re.compile(r"\s*[^\n]*(?:\n+[^\n]*)?"), re.compile(r"\S+$")
+#: So many letters of an address are enough to see where it leads.
+_ADDRESS = 100
 #: How a form is named: what words became, and, with "no longer", what they were.
 FORM_WORDS = {
     "bold": "bold", "italic": "italic", "heading": "a heading", "subheading": "a subheading", "link": "a link",
@@ -46,15 +48,24 @@ def said(segment: Segment, words: Mapping[str, str] = FORM_WORDS) -> str:
     """What is to be said of the look of a segment's words; nothing of words that look as they did."""
     form = segment.form
     if segment.kind != "same":
-        return ", ".join(words[name] for name in _names(form))
+        return ", ".join(_with_address(name, form, words) for name in _names(form))
     if segment.was is None:
         return ""
     had, has = _names(segment.was), _names(form)
-    gained = [words[name] for name in has if name not in had]
+    gained = [_with_address(name, form, words) for name in has if name not in had]
     lost = [words[f"no {name}"] for name in had if name not in has]
     if form.link and segment.was.link and form.link != segment.was.link:
-        gained.append(words["another link"])
+        gained.append(_with_address("another link", form, words))
     return ", ".join([f"{words['now']} {', '.join(gained)}"] * bool(gained) + lost)
+
+
+def address(form: Form) -> str:
+    """Where words lead, as much of it as can be read; a link must not look like another."""
+    return form.link if len(form.link) <= _ADDRESS else f"{form.link[:_ADDRESS]}…"
+
+
+def _with_address(name: str, form: Form, words: Mapping[str, str]) -> str:
+    return f"{words[name]} ({address(form)})" if name.endswith("link") else words[name]
 
 
 def in_words(segment: Segment) -> str:

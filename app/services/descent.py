@@ -28,6 +28,7 @@ from app.services.items import (
     access_item,
     add_item,
     give_status,
+    merged_into,
     must_be_free,
     must_settle,
     must_stand,
@@ -205,16 +206,8 @@ def newest(session: Session, group_id: int) -> int:
 def merged_away(session: Session, item: Item) -> tuple[str, str] | None:
     """For an item that is withdrawn because it was merged into another one: that one's reference, and the name of who
     did it, empty where nobody knows. None for any other."""
-    if item.status is not Status.WITHDRAWN:
-        return None
-    row = session.execute(
-        select(Item.reference, ItemDescent.by_id)
-        .join(ItemDescent, ItemDescent.item_id == Item.id)
-        .where(ItemDescent.from_id == item.id, ItemDescent.how == Descent.MERGE, ItemDescent.at == item.changed_at)
-        .order_by(ItemDescent.id.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else (row[0], names_of(session, [row[1]]).get(row[1] or 0, ""))
+    found = merged_into(session, item)
+    return None if found is None else (found[0], names_of(session, [found[1]]).get(found[1] or 0, ""))
 
 
 def origins(

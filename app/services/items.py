@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged, TreeChanged
@@ -21,7 +21,7 @@ from app.services.activity import note
 from app.uow import UnitOfWork
 from models.documents import Document, Field
 from models.groups import Group, Role
-from models.items import Item, Kind, PrincipleGroup, ReferenceCounter, Status
+from models.items import Descent, Item, ItemDescent, Kind, PrincipleGroup, ReferenceCounter, Status
 from models.meetings import Meeting, Stage
 from models.polls import Poll
 
@@ -206,7 +206,24 @@ def must_be_free(session: Session, items: Iterable[Item]) -> None:
 def must_stand(item: Item) -> None:
     """Raises Conflict when the item is withdrawn: nothing of it changes until it is restored."""
     if item.status is Status.WITHDRAWN:
-        raise Conflict(f"{item.reference} is withdrawn. Restore it first.", code="withdrawn")
+        session = object_session(item)
+        into = merged_into(session, item) if session is not None else None
+        what = "Restore it first." if into is None else f"It was merged into {into[0]}: go on there."
+        raise Conflict(f"{item.reference} is withdrawn. {what}", code="withdrawn")
+
+
+def merged_into(session: Session, item: Item) -> tuple[str, int | None] | None:
+    """For an item that is withdrawn because it was merged into another one: that one's reference, and who did it."""
+    if item.status is not Status.WITHDRAWN:
+        return None
+    row = session.execute(
+        select(Item.reference, ItemDescent.by_id)
+        .join(ItemDescent, ItemDescent.item_id == Item.id)
+        .where(ItemDescent.from_id == item.id, ItemDescent.how == Descent.MERGE, ItemDescent.at == item.changed_at)
+        .order_by(ItemDescent.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else (row[0], row[1])
 
 
 def must_settle(session: Session, actor: Actor, items: Iterable[Item]) -> None:

@@ -32,8 +32,12 @@ def test_both_texts_can_be_read_back_with_their_form(old: str, new: str) -> None
         ("End of life wishes", "**End of life** wishes", "End of life [now bold] wishes"),
         ("within **24** hours", "within *24* hours", "within 24 [now italic, no longer bold] hours"),
         ("# Why\n\nSo", "Why\n\nSo", "Why [no longer a heading]\n\nSo"),
-        ("See [it](https://a.org/b)", "See [it](https://a.org/c)", "See it [now with another address]"),
-        ("See it", "See [it](https://a.org/c)", "See it [now a link]"),
+        (
+            "See [it](https://a.org/b)",
+            "See [it](https://a.org/c)",
+            "See it [now with another address (https://a.org/c)]",
+        ),
+        ("See it", "See [it](https://a.org/c)", "See it [now a link (https://a.org/c)]"),
     ],
 )
 def test_words_that_only_look_otherwise_say_how(old: str, new: str, said: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
+from app.services import descent
 from app.uow import Database
 from app.web import redlines
 from models.items import Item
@@ -92,6 +93,50 @@ def test_ones_own_suggestion_is_worded_anew_and_nothing_typed_is_lost(
     assert "Send this as a new one" in refused.text
     assert 'name="replaces"' not in refused.text, "pressed again it is a new one"
     assert member.get(form, follow_redirects=True).text.count("waits no longer") == 1
+
+
+def test_a_decided_one_keeps_its_reason_and_a_moved_one_is_found_again(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    member, lead, page = client_of(people.member), client_of(people.facilitator), f"{ROOM}/items/{agreed.id}"
+    sent = {"field": "text", "version": "1", "text": OTHER, "reason": "Two gaps in one."}
+    member.post(f"{page}/suggest", data=sent)
+    shown = lead.get(page).text
+    assert 'name="seen" value="1"' in shown
+    wordings.rewrite(database, people.facilitator, agreed.id, f"Not so: {WORDS}")
+    unread = lead.post(f"{page}/suggestions/1/accept", data={"answer": "", "seen": "1"})
+    assert (unread.status_code, "others than you read" in unread.text) == (409, True)
+    other = wordings.agreed(database, people, "Something else.")
+    there = f"{ROOM}/items/{other.id}"
+    refused = lead.post(f"{there}/suggestions/1/accept", data={"answer": "", "seen": "2"})
+    assert (refused.status_code, f"has gone to {agreed.reference}" in refused.text) == (409, True)
+    moved = member.get(f"{there}/suggest?replaces=1")
+    assert moved.status_code == 303
+    assert moved.location.endswith(f"/items/{agreed.id}/suggest?replaces=1")
+    typed = member.post(f"{there}/suggest", data={**sent, "text": "Something else entirely.", "replaces": "1"})
+    assert typed.status_code == 409
+    assert "has gone to another item" in typed.text
+    assert "Something else entirely." in typed.text
+    anew = member.post(f"{page}/suggest", data={**sent, "text": OTHER + " So be it.", "replaces": "1"})
+    assert anew.status_code == 303
+    assert "worded it anew" in lead.post(f"{page}/suggestions/1/reject", data={"answer": "No."}).text
+    told = lead.post(f"{page}/suggestions/2/reject", data={"answer": "No, since."}, follow_redirects=True).text
+    decided = told[told.index('id="suggestion-2"') :]
+    assert decided.index("Two gaps in one.") < decided.index("No, since.")
+    assert "Worded anew" in told
+
+
+def test_who_suggests_on_an_item_that_was_merged_reads_where_it_went(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    other = wordings.agreed(database, people, "Something else.")
+    with database.writing() as uow:
+        descent.merge(uow, people.facilitator, item_id=other.id, other_id=agreed.id)
+    sent = {"field": "text", "version": "1", "text": OTHER, "reason": ""}
+    refused = client_of(people.member).post(f"{ROOM}/items/{agreed.id}/suggest", data=sent)
+    assert refused.status_code == 409
+    assert f"It was merged into {other.reference}" in refused.text
+    assert OTHER in refused.text
 
 
 def test_where_other_words_stand_now_ones_suggestion_is_shown_beside_them(

@@ -73,6 +73,20 @@ function saveWords(status) {
 }
 
 /**
+ * What differs between two texts, as one change of the first.
+ * @param {string} before
+ * @param {string} after
+ */
+function between(before, after) {
+  const most = Math.min(before.length, after.length);
+  let head = 0;
+  while (head < most && before[head] === after[head]) head += 1;
+  let tail = 0;
+  while (tail < most - head && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail += 1;
+  return { from: head, to: before.length - tail, insert: after.slice(head, after.length - tail) };
+}
+
+/**
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {string} className
@@ -472,7 +486,11 @@ class Editor {
     const box = keptWords(lost, {
       putBack: (words) => {
         if (!this.view || !this.mayWrite) return false;
-        this.view.dispatch(this.view.state.replaceSelection(words), { userEvent: "input.paste" });
+        if (lost.code === "draft") {
+          // A suggestion is the whole text as somebody would rather read it.
+          if (!this.suggesting || lost.version !== this.session.version || this.session.pending.length) return false;
+          this.view.dispatch({ changes: between(this.view.state.doc.toString(), lost.text), userEvent: "input.paste" });
+        } else this.view.dispatch(this.view.state.replaceSelection(words), { userEvent: "input.paste" });
         this.view.focus();
         return true;
       },
