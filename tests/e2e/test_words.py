@@ -118,11 +118,13 @@ def test_what_was_suggested_and_not_sent_is_kept_on_this_device(open_room: Opene
     expect(words(member)).to_be_focused()
     member.keyboard.press("Control+End")
     member.keyboard.type(" And more.")
+    card(member).get_by_label("Your reason").fill("It is not enough.")
     card(member).get_by_role("button", name="Cancel").click()
     kept = card(member).get_by_label("A suggestion of yours is not sent")
     expect(kept.get_by_label("Your words")).to_have_value(f"{WORDS} And more.")
     kept.get_by_role("button", name="Suggest these words").click()
     expect(member.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} And more.")
+    expect(member.get_by_label("Your reason")).to_have_value("It is not enough.")
 
 
 def test_one_goes_on_with_a_suggestion_that_was_not_sent(open_room: Opener, people: Cast, agreed: Item) -> None:
@@ -131,14 +133,17 @@ def test_one_goes_on_with_a_suggestion_that_was_not_sent(open_room: Opener, peop
     expect(words(member)).to_be_focused()
     member.keyboard.press("Control+End")
     member.keyboard.type(" And more.")
+    card(member).get_by_label("Your reason").fill("It is not enough.")
     card(member).get_by_role("button", name="Cancel").click()
     card(member).get_by_role("link", name="Suggest E1").click()
     expect(words(member)).to_have_text(WORDS)
     kept = card(member).get_by_label("A suggestion of yours is not sent")
+    expect(kept).to_contain_text("Your reason: It is not enough.")
     kept.get_by_role("button", name="Go on with it").click()
     expect(words(member)).to_be_focused()
     expect(card(member).locator("ins.cm-added")).to_have_text(" And more.")
     expect(kept).to_have_count(0)
+    expect(card(member).get_by_label("Your reason")).to_have_value("It is not enough.")
     card(member).get_by_role("button", name="Suggest these words").click()
     expect(card(member).get_by_role("link", name="1 suggestion")).to_be_visible()
 

@@ -489,6 +489,8 @@ class Editor {
         if (lost.code === "draft") {
           // A suggestion is the whole text as somebody would rather read it.
           if (!this.suggesting || lost.version !== this.session.version || this.session.pending.length) return false;
+          const because = this.#reasonField();
+          if (because && !because.value) because.value = lost.why ?? "";
           this.view.dispatch({ changes: between(this.view.state.doc.toString(), lost.text), userEvent: "input.paste" });
         } else this.view.dispatch(this.view.state.replaceSelection(words), { userEvent: "input.paste" });
         this.view.focus();
@@ -573,6 +575,11 @@ class Editor {
     if (this.draft) void store.letGo(this.draft);
   }
 
+  /** Where one says why, beside a suggestion. */
+  #reasonField() {
+    return /** @type {HTMLTextAreaElement | null} */ (this.element.closest("[data-item]")?.querySelector("[data-suggests] [name=reason]") ?? null);
+  }
+
   /** Keeps what is written and not sent on this device: it is offered again where the item is. */
   async #keepDraft() {
     if (!this.state || this.sent || this.session.renewing) return;
@@ -584,7 +591,7 @@ class Editor {
     const { aside, access, reason, version } = this.session;
     const why = aside && access === "read" ? { code: "closed", detail: reason } : { code: "draft", detail: "" };
     this.draft ??= recordKey();
-    await store.keepLost({ doc: this.doc, ...why, words: unconfirmedWords(this.state) || text, text, version, person: this.person }, this.draft);
+    await store.keepLost({ doc: this.doc, ...why, words: unconfirmedWords(this.state) || text, text, version, person: this.person, why: this.#reasonField()?.value ?? "" }, this.draft);
   }
 
   // -- The editor -----------------------------------------------------------------------------------------------------

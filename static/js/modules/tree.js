@@ -149,7 +149,7 @@ class Room {
 
   /**
    * Ctrl and Enter say that one is through: what is written stays, or goes off as a suggestion. Escape leaves; from the
-   * reason of a suggestion only to its words, since a reason is not kept.
+   * reason of a suggestion only to its words.
    * @param {KeyboardEvent} event
    * @param {HTMLElement} card
    * @param {Element} target

@@ -30,7 +30,7 @@ function suggestion(lost, base) {
   // When it is pressed: what a form handed back may still be changed.
   form.addEventListener("submit", () => {
     const csrf = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
-    const why = lost.parts?.find(({ name }) => name === "reason")?.words ?? "";
+    const why = lost.why ?? lost.parts?.find(({ name }) => name === "reason")?.words ?? "";
     for (const old of form.querySelectorAll("textarea")) old.remove();
     for (const [name, value] of Object.entries({ csrf_token: csrf, version: String(lost.version), text: lost.text, reason: why, kept: lost.key })) {
       // Not an input: that would lose the ends of lines.
@@ -170,6 +170,11 @@ export function keptWords(lost, { putBack, letGo, change, base }) {
   const why = document.createElement("p");
   why.textContent = `${reason(lost)} ${_("Your words are kept here, on this device, until you let go of them.")}`;
   const fields = fieldsOf(lost, change);
+  if (lost.why) {
+    const because = document.createElement("p");
+    because.textContent = _("Your reason: {words}", { words: lost.why });
+    fields.push(because);
+  }
   const said = document.createElement("span");
   said.className = "small soft";
   said.setAttribute("role", "status");

@@ -41,7 +41,7 @@ const REMEMBERED = 500;
 /** @typedef {"opening" | "saved" | "saving" | "reconnecting" | "unsaved" | "suggesting"} Status "suggesting": written, not sent */
 /** @typedef {{id: number, name: string, constituency: string}} Person */
 /** @typedef {{key: string, person: string, doc: string, epoch: unknown, version: number, acked: number, text: string, pending: string[], at: number}} Kept */
-/** @typedef {{doc: string, code: string, detail: string, words: string, text: string, version: number, parts?: Part[], target?: string}} Lost `text` was made on the confirmed `version`; of a form, `doc` is the page it stood on, `parts` are what was written in its fields, and `target` the text that one of them would change */
+/** @typedef {{doc: string, code: string, detail: string, words: string, text: string, version: number, parts?: Part[], target?: string, why?: string}} Lost `text` was made on the confirmed `version`; `why` is the reason of a suggestion that was not sent; of a form, `doc` is the page it stood on, `parts` are what was written in its fields, and `target` the text that one of them would change */
 /** @typedef {{label: string, words: string, name: string}} Part */
 /** @typedef {{client: string, anchor: number | null, head: number | null, person: Person, typing: boolean}} Caret */
 
