@@ -35,11 +35,15 @@ DECIDED_SHOWN = 10
 MOST = 200
 #: Of a suggestion in more places than these nobody looks for the choices it leaves: it is taken whole or by hand.
 MOST_PLACES = 400
+#: What is said of one that was withdrawn because others stand in its place.
+_ANEW = "Its author has worded it anew: read it as it is now."
+_DIVIDED = "What still fits of it was set apart from the rest: read both as they are now."
 _DECIDED = "Your earlier suggestion waits no longer. Send this as a new one, if you still would rather read it."
 #: Over more changes than this a suggestion is not moved one by one.
 FAR = 2_000
-#: And where the text is longer than this, nobody looks from so far what of one in conflict still fits: a text of 20,000
-#: characters takes a third of a second to compare, and there may be many.
+#: What of one in conflict still fits is looked for change by change, in so many steps (a quarter of a second); beyond
+#: these, what differs between then and now is looked at, in a text of so many characters.
+MOST_STEPS = 50_000
 MOST_COMPARED = 10_000
 
 
@@ -49,8 +53,8 @@ class Shown:
 
     ``before`` and ``after`` are the text without and with it, as the text is now, or, ``in_conflict``, as it was before
     somebody changed the same words (in its ``version``); ``now`` is the text of today. ``places`` are what whoever
-    decides can accept one by one; of one in conflict ``fitting`` counts those that still find their words, for who may
-    set them apart. Of one accepted in part ``after`` holds what was taken, and ``left_out`` is the rest.
+    decides can accept one by one; ``several``: it changes more than one place. Of one accepted in part ``after`` holds
+    what was taken, and ``left_out`` is the rest.
     """
 
     suggestion: Suggestion
@@ -64,8 +68,7 @@ class Shown:
     in_conflict: bool
     places: Sequence[Choice]
     left_out: Sequence[Choice]
-    fitting: int
-    worded_anew: bool
+    several: bool
     may_decide: bool
     may_withdraw: bool
 
@@ -111,35 +114,41 @@ def suggest(
     source = change.to_json()
     if len(source) > MAX_SOURCE_CHARACTERS:
         raise Invalid("", fields={"text": "That is too much for one suggestion. Suggest a part of it first."})
-    if replaces is not None and _same(uow, actor, document, source, version, reason) is None:
-        _decide(uow, actor, _earlier(uow, actor, document, replaces), SuggestionState.WITHDRAWN, "")
+    if replaces is not None:
+        earlier = _earlier(uow, actor, document, replaces)
+        known = _same(uow, actor, document, source, version)
+        if (
+            known is not None
+            and known.reason == reason
+            and (known is earlier or earlier.state is not SuggestionState.OPEN)
+        ):
+            return known  # sent without a change, or twice
+        if earlier.state is not SuggestionState.OPEN:
+            raise Conflict(_DECIDED)
+        for each in {earlier, known or earlier}:
+            _decide(uow, actor, each, SuggestionState.WITHDRAWN, _ANEW)
         uow.flush()
     return _keep(uow, actor, item, document, source, version=version, reason=reason)
 
 
-def _same(
-    uow: UnitOfWork, actor: Actor, document: Document, source: str, version: int, reason: str | None = None
-) -> Suggestion | None:
-    """The actor's suggestion that makes this change (and says this of it), and waits."""
+def _same(uow: UnitOfWork, actor: Actor, document: Document, source: str, version: int) -> Suggestion | None:
+    """The actor's suggestion that makes this change, and waits."""
     query = select(Suggestion).where(
         Suggestion.document_id == document.id, Suggestion.author_id == actor.person_id,
         Suggestion.state == SuggestionState.OPEN, Suggestion.made_for == version, Suggestion.changes == source,
     )  # fmt: skip
-    if reason is not None:
-        query = query.where(Suggestion.reason == reason)
     return uow.session.execute(query).scalars().first()
 
 
 def to_replace(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: int | None = None) -> Draft:
     """The actor's own suggestion, to be worded anew. Raises NotFound (others' too), Forbidden, Conflict if decided."""
-    known = uow.session.get(Suggestion, suggestion_id)
-    if known is None or known.author_id != actor.person_id or (group_id is not None and known.group_id != group_id):
+    known = _known(uow, actor, suggestion_id, group_id)
+    if known.author_id != actor.person_id:
         raise NotFound()
-    require(uow.session, actor, known.group_id, Can.TEXT_SUGGEST)
     if known.state is not SuggestionState.OPEN:
         raise Conflict(_DECIDED)
     document = uow.session.get_one(Document, known.document_id)
-    shown = _shown(uow, actor, known, document, {}, {}, (), may_decide=False)
+    shown = _shown(uow, actor, known, document, {}, {}, may_decide=False)
     text, version = shown.after, shown.version
     if shown.in_conflict:
         found = _fitting(uow.session, document, recall(known.carried), shown.version)
@@ -149,15 +158,13 @@ def to_replace(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: i
 
 
 def _earlier(uow: UnitOfWork, actor: Actor, document: Document, suggestion_id: int) -> Suggestion:
-    """The actor's own suggestion on a held text, held, while it waits."""
+    """The actor's own suggestion on a held text, held."""
     found = uow.session.get(Suggestion, suggestion_id)
     if found is None or found.author_id != actor.person_id:
         raise NotFound()
     found = uow.lock(Suggestion, found.id)
     if found.document_id != document.id:
         raise Conflict("Your earlier suggestion has gone to another item with its words. Send this as a new one here.")
-    if found.state is not SuggestionState.OPEN:
-        raise Conflict(_DECIDED)
     return found
 
 
@@ -220,8 +227,7 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
     may_decide = items.may_write(uow.session, actor, item).access == "write"
     names = _named(uow.session, [each for each, _ in found])
     parts = _parts_taken(uow.session, [each for each, _ in decided])
-    anew = _worded_anew(uow.session, [each for each, _ in decided])
-    return [_shown(uow, actor, each, text, names, parts, anew, may_decide) for each, text in [*waiting, *decided]]
+    return [_shown(uow, actor, each, text, names, parts, may_decide) for each, text in [*waiting, *decided]]
 
 
 def in_group(
@@ -245,10 +251,9 @@ def in_group(
     rows = uow.session.execute(query).all()
     names = _named(uow.session, [row[0] for row in rows])
     parts = _parts_taken(uow.session, [row[0] for row in rows])
-    anew = _worded_anew(uow.session, [row[0] for row in rows])
     may = items.rights(uow.session, actor, group_id)
     return [
-        (_shown(uow, actor, each, text, names, parts, anew, may.words(item).access == "write"), item)
+        (_shown(uow, actor, each, text, names, parts, may.words(item).access == "write"), item)
         for each, text, item in rows
     ]
 
@@ -339,30 +344,42 @@ def take_in(
 def set_apart(
     uow: UnitOfWork, actor: Actor, *, suggestion_id: int, item_id: int | None = None, group_id: int | None = None
 ) -> Suggestion:
-    """Make what still finds its words of a suggestion in conflict one of its own, of the same author and reason, which
-    can be accepted like any other; the rest stays in conflict.
+    """Part a suggestion in conflict in two of the same author and reason: what still finds its words, which can be
+    accepted like any other and is answered, and the rest, which stays in conflict.
 
-    Raises NotFound, Forbidden (neither its author nor who may change the words), Conflict when it was decided already,
-    is not in conflict, or nothing can be set apart.
+    It is withdrawn itself, so that nobody decides about something else than they read. Raises NotFound, Forbidden
+    (neither its author nor who may change the words), Conflict when it was decided already, is not in conflict, nothing
+    can be set apart, or its author would have too many.
     """
+    known = _known(uow, actor, suggestion_id, group_id)
+    text = uow.session.get_one(Document, known.document_id)
+    change, version, conflict = recall(known.carried), known.carried_to, known.in_conflict
+    if not conflict:
+        change, version, conflict = _carried(uow.session, known, text)
+    # What was written never changes, and nobody need wait while it is looked for.
+    found, until = _fitting(uow.session, text, change, version) if conflict else None, text.version
     suggestion, document, item = _hold(uow, actor, suggestion_id, item_id, group_id)
-    if suggestion.author_id != actor.person_id:
+    if suggestion.author_id == actor.person_id:
+        items.must_stand(item)
+    else:
         _must_decide(uow.session, actor, item)
     _carry(uow.session, suggestion, document)
-    change, version = recall(suggestion.carried), suggestion.carried_to
-    found = _fitting(uow.session, document, change, version) if suggestion.in_conflict else None
-    if found is None:
+    if found is None or not suggestion.in_conflict or suggestion.carried_to != version:
         raise Conflict("Nothing of this suggestion can be set apart now.")
-    rest = set(range(len(calc.places(change)))) - set(found.numbers)
-    apart = Suggestion(
-        group_id=suggestion.group_id, document_id=document.id, author_id=suggestion.author_id, reason=suggestion.reason,
-        made_at=suggestion.made_at, made_for=version, changes=calc.only(change, found.numbers).to_json(),
-        carried_to=document.version, carried=found.change.to_json(),
-    )  # fmt: skip
-    suggestion.made_for = version
-    suggestion.changes = suggestion.carried = calc.only(change, rest).to_json()
-    uow.session.add(apart)
+    fits, at, met = _moved(uow.session, found.change, until, document)
+    if met:
+        raise Conflict("Somebody has just written in these words. Try again.")
+    _must_have_room(uow.session, Actor(person_id=suggestion.author_id), item)
+    about = {"document_id": document.id, "author_id": suggestion.author_id, "reason": suggestion.reason,
+             "group_id": item.group_id, "made_at": suggestion.made_at, "made_for": version}  # fmt: skip
+    alone = calc.only(change, found.numbers).to_json()
+    rest = calc.only(change, set(range(len(calc.places(change)))) - set(found.numbers)).to_json()
+    apart = Suggestion(**about, changes=alone, carried_to=at, carried=fits.to_json())
+    uow.session.add_all([Suggestion(**about, changes=rest, carried_to=version, carried=rest, in_conflict=True), apart])
+    _decide(uow, actor, suggestion, SuggestionState.WITHDRAWN, _DIVIDED)
     uow.flush()
+    if suggestion.author_id != actor.person_id:
+        _tell(uow, actor, apart, item, "set apart what still fits of your suggestion")
     said = f"set apart what still fits of a suggestion for {item.reference}"
     note(uow, actor, said, group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
@@ -433,22 +450,26 @@ def _must_have_room(session: Session, actor: Actor, item: Item) -> None:
         raise Conflict(f"You have {MOST_OPEN} suggestions waiting on this item. Withdraw one first.")
 
 
-def _hold(
-    uow: UnitOfWork, actor: Actor, suggestion_id: int, item_id: int | None, group_id: int | None
-) -> tuple[Suggestion, Document, Item]:
-    """The suggestion, still open, with its text and item held in the order every writer takes them."""
+def _known(uow: UnitOfWork, actor: Actor, suggestion_id: int, group_id: int | None) -> Suggestion:
     known = uow.session.get(Suggestion, suggestion_id)
     if known is None or (group_id is not None and known.group_id != group_id):
         raise NotFound()
     require(uow.session, actor, known.group_id, Can.TEXT_SUGGEST)
+    return known
+
+
+def _hold(
+    uow: UnitOfWork, actor: Actor, suggestion_id: int, item_id: int | None, group_id: int | None
+) -> tuple[Suggestion, Document, Item]:
+    """The suggestion, still open, with its text and item held in the order every writer takes them."""
+    known = _known(uow, actor, suggestion_id, group_id)
     text = uow.session.get_one(Document, known.document_id)
     item = uow.lock(Item, text.item_id or 0)
     document = uow.lock(Document, text.id)
     suggestion = uow.lock(Suggestion, known.id)
     if suggestion.state is not SuggestionState.OPEN:
-        if _worded_anew(uow.session, [suggestion]):
-            raise Conflict("Whoever made this suggestion has worded it anew. Read it as it is now, in the same list.")
-        raise Conflict(f"This suggestion is {suggestion.state.value} already.")
+        why = f" {suggestion.answer}" if suggestion.state is SuggestionState.WITHDRAWN else ""
+        raise Conflict(f"This suggestion is {suggestion.state.value} already.{why}")
     if item_id is not None and item.id != item_id:
         raise Conflict(f"This suggestion has gone to {item.reference} with its words. Look there.")
     if suggestion.document_id != document.id:  # while one waited its words went to another item
@@ -493,13 +514,15 @@ def _carried(session: Session, suggestion: Suggestion, document: Document) -> tu
 
 def _fitting(session: Session, document: Document, change: ChangeSet, version: int) -> calc.Fitting | None:
     """What of a change, in conflict with what was written right after a ``version``, still finds its words today."""
-    if not 1 < len(calc.places(change)) <= MOST_PLACES:
+    many, count = len(calc.places(change)), document.version - version
+    if not 1 < many <= MOST_PLACES:
         return None
-    then = history.text_at(session, document, version)
-    if document.version - version > FAR and max(len(then), len(document.text)) > MOST_COMPARED:
-        return None
-    together = [each.places for each in choices(change, then)]
-    return calc.fitting(change, together, _since(session, document, version, document.version))
+    then, over = history.text_at(session, document, version), _since(session, document, version, document.version)
+    if count > FAR or many * count > MOST_STEPS:
+        if max(len(then), len(document.text)) > MOST_COMPARED:
+            return None
+        over = [change_between(then, document.text)]
+    return calc.fitting(change, [each.places for each in choices(change, then)], over)
 
 
 def still_fits(session: Session, document: Document, change: ChangeSet, version: int) -> bool:
@@ -587,21 +610,6 @@ def _open_on(document: Document) -> Select[Suggestion]:
     )  # fmt: skip
 
 
-def _worded_anew(session: Session, some: Iterable[Suggestion]) -> set[int]:
-    """Those (their ids) which their author withdrew by sending another in their place: it was made at that moment."""
-    gone = [each for each in some if each.state is SuggestionState.WITHDRAWN]
-    if not gone:
-        return set()
-    rows = session.execute(
-        select(Suggestion.document_id, Suggestion.author_id, Suggestion.made_at).where(
-            Suggestion.document_id.in_({each.document_id for each in gone}),
-            Suggestion.made_at.in_({each.decided_at for each in gone}),
-        )
-    )  # fmt: skip
-    made = {tuple(row) for row in rows}
-    return {each.id for each in gone if (each.document_id, each.author_id, each.decided_at) in made}
-
-
 def _parts_taken(session: Session, some: Iterable[Suggestion]) -> dict[int, ChangeSet]:
     """What was taken of suggestions that were accepted in part: the log holds it, right after where they were then."""
     ids = {history.taken_by(each): each for each in some if each.state is SuggestionState.PARTLY}
@@ -618,7 +626,7 @@ def _parts_taken(session: Session, some: Iterable[Suggestion]) -> dict[int, Chan
 
 def _shown(
     uow: UnitOfWork, actor: Actor, suggestion: Suggestion, document: Document, names: dict[int, str],
-    parts: dict[int, ChangeSet], anew: Collection[int], may_decide: bool,
+    parts: dict[int, ChangeSet], may_decide: bool,
 ) -> Shown:  # fmt: skip
     """Reading changes no row: what was written since is passed over in memory."""
     waits = suggestion.state is SuggestionState.OPEN
@@ -633,16 +641,12 @@ def _shown(
         some = choices(change, before)
     units = to_units(before)
     mine = suggestion.author_id is not None and suggestion.author_id == actor.person_id
-    fits = 0
-    if conflict and waits and (mine or may_decide):
-        found = _fitting(uow.session, document, change, version)
-        fits = sum(each.places[0] in found.numbers for each in choices(change, before)) if found is not None else 0
     return Shown(
         suggestion=suggestion, field=document.field, author=names.get(suggestion.author_id or 0, ""),
         decided_by=names.get(suggestion.decided_by_id or 0, ""), version=version, before=before,
         after=from_units(taken.apply(units)), now=document.text, in_conflict=conflict and waits,
         places=some if waits else (), left_out=() if waits else _left_out(some, change, taken),
-        fitting=fits, worded_anew=suggestion.id in anew,
+        several=len(calc.places(change)) > 1,
         may_decide=waits and may_decide, may_withdraw=waits and mine,
     )  # fmt: skip
 

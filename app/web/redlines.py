@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app import markup
-from app.calc.differences import Segment
+from app.calc.differences import Segment, difference
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
 from app.calc.redlines import around, redline
@@ -64,6 +64,11 @@ def line(shown: Shown) -> Redline:
         choices = [(each.key, _choice(each.old, each.new)) for each in shown.places]
     left_out = [_choice(each.old, each.new) for each in shown.left_out[:MOST_CHOICES]]
     return Redline(shown, marked(shown.before, shown.after), choices, left_out)
+
+
+def plainly_marked(before: str, after: str) -> Markup:
+    """What leads from one line to another that is no Markdown, such as a title."""
+    return html(difference(before, after))
 
 
 def marked(before: str, after: str) -> Markup:

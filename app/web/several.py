@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Can, require
 from app.services import several
+from app.services.items import SETTLED
 from app.web import cards
 from app.web.context import looking, transaction
 from app.web.evidence import done
@@ -53,12 +54,15 @@ def _page(refused: DomainError | None = None) -> str:
     ticked = {one for each in request.values.getlist("ids") if (one := whole_number(each)) is not None}
     chosen = [card.id for card in board.cards if card.id in ticked]
     here = {card.id for card in shown}
+    to = request.values.get("to", "")
+    if request.method == "GET" and to in SETTLED:
+        to = ""  # no address arrives with “agreed” chosen: that is said by who has read the words
     return render_template(
         "several/index.html", cards=shown, board=board, found=found, people=people,
         kept={name: given for name, given in found.items() if given}, errors=faults(refused),
         abouts=list(cards.about_words().items()), refusal=refused.message if refused is not None else "",
         chosen=chosen, beside=[card for card in board.cards if card.id in ticked and card.id not in here],
-        to=request.values.get("to", ""),
+        to=to,
         statuses=[(value, words) for value, words in board.statuses if value != Status.WITHDRAWN.value],
     )  # fmt: skip
 

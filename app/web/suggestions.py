@@ -117,7 +117,7 @@ def _waiting(replaces: int | None, item_id: int) -> Draft | None:
 def suggest(slug: str, item_id: int) -> ResponseReturnValue:
     """Keep what was written as a suggestion."""
     field, version, replaces = _field(text("field")), whole_number(text("version")), number("replaces")
-    if version is None:
+    if version is None or (replaces is None and text("replaces")):
         raise NotFound()
     try:
         with transaction() as (uow, actor):

@@ -433,6 +433,7 @@ def test_what_is_typed_while_an_item_is_agreed_becomes_a_suggestion(
     page, facilitator = open_room(people.member, **screen), open_room(people.facilitator)
     words = lay_words(page)
     place = standing(words)
+    expect(card(facilitator, "C1.1")).to_contain_text("Before.")  # one agrees to what one reads
     agree(facilitator, "C1.1")
     # Nobody stops typing to look.
     page.keyboard.type(" After it was agreed.")

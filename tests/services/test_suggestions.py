@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -112,7 +113,6 @@ def test_from_long_ago_it_is_moved_over_what_differs(room: Room, changed: bool) 
     assert shown.in_conflict is changed
     assert shown.after.endswith("share gains and loss within a narrow corridor."), "as it was, or as it is now"
     assert shown.after.startswith("a" * 100) is not changed
-    assert shown.fitting == (1 if changed else 0), "the corridor is still there"
     if changed:
         with room.database.writing() as uow:
             apart = suggestions.set_apart(uow, room.people.peer, suggestion_id=made).id
@@ -134,7 +134,6 @@ def test_one_is_worded_anew_and_nobody_accepts_what_they_have_not_read(room: Roo
     assert [(each.suggestion.id, each.suggestion.state) for each in room.shown()] == [
         (second, SuggestionState.OPEN), (first, SuggestionState.WITHDRAWN),
     ]  # fmt: skip
-    assert [each.worded_anew for each in room.shown()] == [False, True]
     with pytest.raises(Conflict, match="worded it anew"):
         room.decide(lead, first)
     again = room.suggest(member, "gain and loss", "gains and any losses", reason="Plural.", replaces=first)
@@ -169,25 +168,81 @@ def test_what_still_finds_its_words_is_set_apart_and_accepted_while_the_rest_wai
     wanted = "All partners share gains and losses within a narrow corridor."
     made = room.suggest(member, "", "", text=wanted, reason="Three things.")
     room.write(WORDS.replace("gain and loss", "everything"))
-    assert room.shown(lead)[0].fitting == 2
-    assert room.shown(member)[0].fitting == 2, "its author may do it too"
-    assert room.shown(room.people.peer)[0].fitting == 0
     with pytest.raises(Forbidden), room.database.writing() as uow:
         suggestions.set_apart(uow, room.people.peer, suggestion_id=made)
     with room.database.writing() as uow:
-        apart = suggestions.set_apart(uow, member, suggestion_id=made).id
-    rest, fits = room.shown(lead)
-    assert (rest.suggestion.id, rest.in_conflict, rest.fitting) == (made, True, 0)
+        apart = suggestions.set_apart(uow, lead, suggestion_id=made).id
+    rest, fits, whole = room.shown(lead)
+    assert (rest.in_conflict, rest.several) == (True, False)
     assert rest.after == WORDS.replace("gain and loss", "gains and losses")
     assert (fits.suggestion.id, fits.in_conflict, fits.author) == (apart, False, "Member Invented")
-    assert fits.suggestion.reason == "Three things."
+    assert fits.suggestion.reason == rest.suggestion.reason == "Three things."
+    assert fits.suggestion.made_at == rest.suggestion.made_at == whole.suggestion.made_at
     assert fits.after == "All partners share everything within a narrow corridor."
+    assert (whole.suggestion.id, whole.suggestion.state) == (made, SuggestionState.WITHDRAWN)
+    with room.database.reading() as uow:
+        told = uow.session.execute(select(Notification.words)).scalars().all()
+        assert any("set apart" in words for words in told), "its author is told"
+    stale = (
+        lambda uow: suggestions.set_apart(uow, lead, suggestion_id=made),
+        lambda uow: suggestions.withdraw(uow, member, suggestion_id=made),
+        lambda uow: suggestions.reject(uow, lead, suggestion_id=made, answer="No."),
+    )
+    for act in stale:
+        with pytest.raises(Conflict, match="set apart"), room.database.writing() as uow:
+            act(uow)
+    with pytest.raises(Conflict, match="as a new one"):
+        room.suggest(member, "everything", "all", replaces=made)
     with pytest.raises(Conflict, match="Nothing of this suggestion"), room.database.writing() as uow:
-        suggestions.set_apart(uow, lead, suggestion_id=made)
+        suggestions.set_apart(uow, member, suggestion_id=rest.suggestion.id)
     room.decide(lead, apart, places=[fits.places[0].key])
     assert room.words == "All partners share everything within a corridor."
     with room.database.writing() as uow:
-        suggestions.reject(uow, lead, suggestion_id=made, answer="Settled otherwise.")
+        suggestions.reject(uow, lead, suggestion_id=rest.suggestion.id, answer="Settled otherwise.")
+
+
+def test_setting_apart_is_bounded_as_all_else_is(room: Room) -> None:
+    member = room.people.member
+    with pytest.raises(Conflict), room.database.writing() as uow:
+        suggestions.set_apart(uow, member, suggestion_id=room.suggest(member, "gain and", "gains and"))
+    made = room.suggest(member, "", "", text="All partners share gains and losses within a narrow corridor.")
+    for number in range(suggestions.MOST_OPEN - 2):
+        room.suggest(member, "a corridor", f"corridor {number}")
+    room.write(WORDS.replace("gain and loss", "everything"))
+    with pytest.raises(Conflict, match="waiting on this item"), room.database.writing() as uow:
+        suggestions.set_apart(uow, member, suggestion_id=made)
+    with room.database.writing() as uow:
+        outline.withdraw_item(uow, room.people.facilitator, item_id=room.item_id)
+    with pytest.raises(Conflict, match="is withdrawn"), room.database.writing() as uow:
+        suggestions.set_apart(uow, member, suggestion_id=made)
+
+
+def test_reading_costs_no_more_however_much_was_written_since(room: Room) -> None:
+    """Six suggestions in conflict, each in many places, and what somebody typed over them since."""
+    words = " ".join(f"word{at} stays{at}" for at in range(80))
+    room.write(words)
+    for number in range(6):
+        room.suggest(room.people.member, "", "", text=words.replace("word", f"words{number}"))
+    for turn in range(40):
+        room.write(room.words.replace("word", "wort") if turn == 0 else f"{room.words} a{turn}")
+    began = time.perf_counter()
+    shown = room.shown(room.people.facilitator)
+    assert time.perf_counter() - began < 1
+    assert all(each.in_conflict and each.several for each in shown)
+
+
+def test_what_another_of_ones_own_says_already_takes_the_place_of_both(room: Room) -> None:
+    member = room.people.member
+    first = room.suggest(member, "gain and loss", "profit", reason="Short.")
+    second = room.suggest(member, "a corridor", "a band", reason="Short.")
+    third = room.suggest(member, "gain and loss", "profit", reason="Shorter.", replaces=second)
+    states = {each.suggestion.id: (each.suggestion.state, each.suggestion.reason) for each in room.shown()}
+    assert states == {
+        first: (SuggestionState.WITHDRAWN, "Short."), second: (SuggestionState.WITHDRAWN, "Short."),
+        third: (SuggestionState.OPEN, "Shorter."),
+    }  # fmt: skip
+    same = room.suggest(member, "gain and loss", "profit", reason="Shorter.", replaces=third)
+    assert same == third, "sent without a change"
 
 
 def test_worded_anew_it_begins_with_todays_words_and_what_still_fits(room: Room) -> None:
@@ -234,13 +289,6 @@ def test_what_waits_on_a_withdrawn_item_is_in_no_list_of_what_is_to_be_decided(r
             found = suggestions.in_group(uow, room.people.member, group_id=room.people.group_id, mine=mine)
             listed.append([shown.suggestion.id for shown, _ in found])
     assert listed == [[], [made]], "its author still finds it"
-
-
-def test_one_that_fits_is_not_taken_apart(room: Room) -> None:
-    made = room.suggest(room.people.member, "gain and loss", "gains and losses")
-    with pytest.raises(Conflict), room.database.writing() as uow:
-        suggestions.set_apart(uow, room.people.facilitator, suggestion_id=made)
-    assert room.shown(room.people.facilitator)[0].fitting == 0
 
 
 def test_with_all_that_one_may_have_one_of_them_can_still_be_worded_anew(room: Room) -> None:

@@ -107,6 +107,8 @@ def test_what_is_ticked_stays_so_when_the_list_is_narrowed(
     assert [*re.findall(r'<select[^>]* name="(\w+)"', form[0])] == ["kind", "status", "about", "by", "to"]
     assert (shown(form[0]), ticked(form[0])) == (ids, ids[:2])
     assert 'value="parked" selected' in page
+    arrived = client_of(people.facilitator).get(PAGE, query_string={"ids": ids[:2], "to": "agreed"}).text
+    assert (ticked(arrived), 'value="agreed" selected' in arrived) == (ids[:2], False), "that is for who has read them"
     assert "2 items are ticked" in page
     assert "does not match" not in page
     page = member.get(PAGE, query_string={"ids": ids[:2], "about": "comments"}).text

@@ -123,7 +123,7 @@ def test_a_decided_one_keeps_its_reason_and_a_moved_one_is_found_again(
     told = lead.post(f"{page}/suggestions/2/reject", data={"answer": "No, since."}, follow_redirects=True).text
     decided = told[told.index('id="suggestion-2"') :]
     assert decided.index("Two gaps in one.") < decided.index("No, since.")
-    assert "Worded anew" in told
+    assert "Its author has worded it anew" in told
 
 
 def test_who_suggests_on_an_item_that_was_merged_reads_where_it_went(
@@ -164,13 +164,13 @@ def test_what_still_fits_is_set_apart_from_the_page(
     sent = {"field": "text", "version": "1", "text": OTHER.replace("gain and loss", "gains"), "reason": ""}
     assert client_of(people.member).post(f"{page}/suggest", data=sent).status_code == 303
     wordings.rewrite(database, people.facilitator, agreed.id, WORDS.replace("gain and loss", "all money"))
-    assert "2 of its changes still find their words." in lead.get(page).text
+    assert "Set apart what still fits" in lead.get(page).text
     told = lead.post(f"{page}/suggestions/1/set-apart", follow_redirects=True).text
     assert "is a suggestion of its own now" in told
     assert "All partners" in told
     assert "Set apart" not in told
     assert lead.post(f"{page}/suggestions/1/set-apart").status_code == 409
-    accepted = lead.post(f"{page}/suggestions/2/accept", data={"answer": ""}, follow_redirects=True).text
+    accepted = lead.post(f"{page}/suggestions/3/accept", data={"answer": ""}, follow_redirects=True).text
     assert "All partners share all money within a narrow corridor." in accepted
 
 
