@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from app.calc.signs import spelled
+from app.calc.signs import is_mark, spelled
 
 SECONDS = 40
 MEMORY = 3 * 1024**3
@@ -85,7 +85,7 @@ def main() -> None:
         pages: list[bytes] = drawn if isinstance(drawn, list) else [drawn]  # type: ignore[list-item]  # else the one page
         sys.stdout.write(json.dumps([base64.b64encode(each).decode() for each in pages]))
         return
-    if missing := _missing(set(json.dumps(asked["data"], ensure_ascii=False))):
+    if missing := _missing(json.dumps(asked["data"], ensure_ascii=False)):
         inputs = {"data": json.dumps(_mapped(asked["data"], lambda text: spelled(text, missing)))}
     day = int(datetime.fromisoformat(asked["day"]).replace(tzinfo=UTC).timestamp())
     # The standard for readers who hear a page refuses what no font here can show; tagged it is all the same.
@@ -106,28 +106,49 @@ def main() -> None:
 
 #: Signs that the fonts which come along have; only for others it is asked.
 _HELD = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180)))) | set("\n‑–—‘’‚“”„•…′″€™←→−≤≥≠≈")
+#: A mark is asked about beside so many of the signs that it follows.
+_BESIDE = 20
 #: Which of some signs are as large as one that no font has, an empty box: alone; between stops, since marks of Chinese
-#: are narrower at the ends of a line; or with the stop before it, which an accent takes along.
+#: are narrower at the ends of a line; or with the stop before it, which a skin tone takes along. Marks are measured
+#: beside what they follow only, since alone most are set on a box: as a box after it, or as one that takes it along.
 _PROBE = b"""
 #set text(
   font: "Libertinus Serif", size: 100pt, top-edge: "bounds", bottom-edge: "bounds", cjk-latin-spacing: none,
 )
+#let box = "\\u{10FFFD}"
 #context [#metadata(
-  json(bytes(sys.inputs.data)).filter(sign => {
+  json(bytes(sys.inputs.data)).filter(((sign, before)) => if before.len() == 0 {
     let between = measure("." + sign + ".")
-    measure(sign) == measure("\\u{10FFFD}") or between == measure(".\\u{10FFFD}.") or (
-      between == measure("\\u{10FFFD}\\u{10FFFD}.")
-    )
-  })
+    measure(sign) == measure(box) or between in (measure("." + box + "."), measure(box + box + "."))
+  } else {
+    before.all(each => measure("." + each + sign + ".") in (
+      measure("." + each + box + "."), measure("." + box + box + "."),
+    ))
+  }).map(asked => asked.first())
 ) <missing>]
 """
 
 
-def _missing(signs: set[str]) -> set[str]:
-    """The signs that no font has, ours or one that is installed here."""
+def _missing(text: str) -> set[str]:
+    """The signs of a text that no font has, ours or one that is installed here.
+
+    A mark is one of them where it cannot be set beside any of the signs that it follows, of those that can be set.
+    """
+    missing = _boxes([(sign, []) for sign in sorted(set(text) - _HELD) if not is_mark(sign)])
+    follows: dict[str, dict[str, None]] = {}
+    before = ""
+    for sign in text:
+        if not is_mark(sign):
+            before = sign
+        elif sign not in _HELD and before and before not in missing:
+            follows.setdefault(sign, {})[before] = None
+    return missing | _boxes([(mark, list(signs)[:_BESIDE]) for mark, signs in follows.items()])
+
+
+def _boxes(asked: list[tuple[str, list[str]]]) -> set[str]:
+    """Which of some signs are set as a box, each beside those that it follows, if any are given."""
     import typst  # noqa: PLC0415 - large; only this process needs it
 
-    asked = sorted(signs - _HELD)
     if not asked:
         return set()
     return set(

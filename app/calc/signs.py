@@ -1,30 +1,46 @@
 """What signs are called: words for those that a typeface does not have, such as an emoji in a PDF."""
 
-import re
 import unicodedata
 from collections.abc import Collection, Iterator
-from itertools import groupby
+from itertools import groupby, islice
 
-#: What only says how the sign before it looks, or joins it to the next: skin tones, "as a picture", "as a key".
-_ASIDE = "\u200d\ufe0e\ufe0f\u20e3\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+#: Skin tones: as a mark does, they only say how the sign before them looks.
+_TONES = range(0x1F3FB, 0x1F400)
 #: Two of these letters are a flag.
 _FLAGS = range(0x1F1E6, 0x1F200)
+#: So many kinds of signs are named in one place.
+_NAMED = 20
+
+
+def is_mark(sign: str) -> bool:
+    """Whether a sign only belongs to the one before it: an accent, a vowel sign, a joiner, "as a picture"."""
+    kind = unicodedata.category(sign)
+    # What turns the direction of writing acts on what is around it, and is kept: an end of it may not be lost.
+    return kind[0] == "M" or (kind == "Cf" and unicodedata.bidirectional(sign) == "BN")
 
 
 def spelled(text: str, missing: Collection[str]) -> str:
-    """A text with what its missing signs are in brackets: "[party popper]", and of foreign words "[thai letters]"."""
-    if not any(sign in missing for sign in text):
-        return text
-    kinds = "".join(map(re.escape, sorted(missing)))
-    return re.sub(f"[{kinds}][{kinds}{_ASIDE}]*", lambda run: _in_brackets(run[0]), text)
+    """A text with what its missing signs are in brackets: "[party popper]", and of foreign words "[thai letters]".
+
+    A mark goes with the sign before it: it stays where that is set, and is part of what is named where that is missing.
+    No missing sign goes unsaid: each kind is named once in a pair of brackets, and after the first twenty "and others".
+    """
+    runs: list[tuple[bool, list[str]]] = [(False, [])]
+    for sign in text:
+        gone = sign in missing or (runs[-1][0] and is_mark(sign))
+        if gone != runs[-1][0]:
+            runs.append((gone, []))
+        runs[-1][1].append(sign)
+    return "".join(_in_brackets(run) if gone else "".join(run) for gone, run in runs)
 
 
-def _in_brackets(run: str) -> str:
-    signs = [sign for sign in run if sign not in _ASIDE]
+def _in_brackets(run: list[str]) -> str:
+    # The first is named whatever it is: it has no sign before it to go with.
+    signs = run[:1] + [sign for sign in run[1:] if not is_mark(sign) and ord(sign) not in _TONES]
     if any(_letters(sign) for sign in signs):  # their full stops say nothing without them
         signs = [sign for sign in signs if not unicodedata.category(sign).startswith("P")]
-    names = [name for letters, some in groupby(signs, _letters) for name in _names(letters, "".join(some))]
-    return f"[{', '.join(names)}]" if names else ""
+    kinds = dict.fromkeys(name for letters, some in groupby(signs, _letters) for name in _names(letters, "".join(some)))
+    return f"[{', '.join([*islice(kinds, _NAMED), *(['and others'] if len(kinds) > _NAMED else [])])}]"
 
 
 def _letters(sign: str) -> str:
@@ -32,7 +48,7 @@ def _letters(sign: str) -> str:
     if ord(sign) in _FLAGS:
         return "flag"
     named = unicodedata.name(sign, "").lower()
-    return named.split(" ")[0] if unicodedata.category(sign)[0] in "LM" else ""
+    return named.split(" ")[0] if unicodedata.category(sign)[0] == "L" else ""
 
 
 def _names(letters: str, some: str) -> Iterator[str]:

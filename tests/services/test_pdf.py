@@ -81,6 +81,20 @@ def test_it_keeps_to_the_standard_and_says_in_words_what_no_font_has() -> None:
         typesetting.pdf({}, day=datetime(2026, 1, 1, tzinfo=UTC))
 
 
+def test_marks_are_set_with_their_letters_and_only_what_no_font_has_is_named() -> None:
+    hindi, arabic = "\u0939\u093f\u0928\u094d\u0926\u0940 \u0915\u093e", "\u0627\u0644\u0633\u0651\u0644\u0627\u0645"
+    tamil, thai = "\u0ba4\u0bae\u0bbf\u0bb4\u0bcd", "\u0e17\u0e35\u0e48\u0e19\u0e35\u0e48"
+    words = f"{hindi} {arabic} {tamil} {thai} e\u0301\u0323 a\u200db"
+    front = [words, "\U000f1234\u0301\u200d.", "x\U000f1234\u20dd."]
+    data = {"title": "T", "front": front, "footer": "f", "parts": []}
+    read = PdfReader(io.BytesIO(typesetting.pdf(data, day=datetime(2026, 1, 1, tzinfo=UTC))))
+    assert b"pdfuaid:part" in read.trailer["/Root"]["/Metadata"].get_data()
+    text = " ".join(read.pages[0].extract_text().split())
+    assert "[unknown sign]. x[unknown sign]." in text
+    for named in ("vowel", "virama", "shadda", "combining", "joiner"):
+        assert named not in text
+
+
 def _in_tree(entry: tuple[str, object]) -> tuple[int, list[int]]:
     """Where an item stands: a specification under its criterion."""
     letter, numbers = entry[0][0], [int(each) for each in entry[0][1:].split(".")]
