@@ -112,7 +112,8 @@ def test_a_suggestion_is_written_in_place_while_others_write_and_is_taken_by_key
     assert saved_words(database, agreed) == "We share gain and loss within a corridor of two percent. Always."
 
 
-def test_what_was_suggested_and_not_sent_is_kept_on_this_device(open_room: Opener, people: Cast, agreed: Item) -> None:
+def not_sent(open_room: Opener, people: Cast) -> Page:
+    """A member's page on which a suggestion was written, with its reason, and not sent."""
     member = open_room(people.member)
     card(member).get_by_role("link", name="Suggest E1").click()
     expect(words(member)).to_be_focused()
@@ -120,6 +121,11 @@ def test_what_was_suggested_and_not_sent_is_kept_on_this_device(open_room: Opene
     member.keyboard.type(" And more.")
     card(member).get_by_label("Your reason").fill("It is not enough.")
     card(member).get_by_role("button", name="Cancel").click()
+    return member
+
+
+def test_what_was_suggested_and_not_sent_is_kept_on_this_device(open_room: Opener, people: Cast, agreed: Item) -> None:
+    member = not_sent(open_room, people)
     kept = card(member).get_by_label("A suggestion of yours is not sent")
     expect(kept.get_by_label("Your words")).to_have_value(f"{WORDS} And more.")
     kept.get_by_role("button", name="Suggest these words").click()
@@ -128,13 +134,7 @@ def test_what_was_suggested_and_not_sent_is_kept_on_this_device(open_room: Opene
 
 
 def test_one_goes_on_with_a_suggestion_that_was_not_sent(open_room: Opener, people: Cast, agreed: Item) -> None:
-    member = open_room(people.member)
-    card(member).get_by_role("link", name="Suggest E1").click()
-    expect(words(member)).to_be_focused()
-    member.keyboard.press("Control+End")
-    member.keyboard.type(" And more.")
-    card(member).get_by_label("Your reason").fill("It is not enough.")
-    card(member).get_by_role("button", name="Cancel").click()
+    member = not_sent(open_room, people)
     card(member).get_by_role("link", name="Suggest E1").click()
     expect(words(member)).to_have_text(WORDS)
     kept = card(member).get_by_label("A suggestion of yours is not sent")
