@@ -414,8 +414,9 @@ def begin_reply(page: Page, people: Cast, database: Database, reference: str) ->
     return reply
 
 
-def agree(page: Page, reference: str) -> None:
-    """Set the item to Agreed."""
+def agree(page: Page, reference: str, words: str) -> None:
+    """Set the item to Agreed, once its card shows these words: one agrees to what one reads."""
+    expect(card(page, reference)).to_contain_text(words)
     dialog = act(page, reference)
     dialog.get_by_label("Status").select_option("agreed")
     dialog.get_by_role("button", name="Save").click()
@@ -433,8 +434,7 @@ def test_what_is_typed_while_an_item_is_agreed_becomes_a_suggestion(
     page, facilitator = open_room(people.member, **screen), open_room(people.facilitator)
     words = lay_words(page)
     place = standing(words)
-    expect(card(facilitator, "C1.1")).to_contain_text("Before.")  # one agrees to what one reads
-    agree(facilitator, "C1.1")
+    agree(facilitator, "C1.1", "Before.")
     # Nobody stops typing to look.
     page.keyboard.type(" After it was agreed.")
     said = card(page, "C1.1").get_by_role("status").filter(has_text="Facilitator Invented has agreed this item.")
@@ -583,7 +583,7 @@ def test_words_written_while_an_item_was_closed_are_put_in_when_it_is_open_again
 ) -> None:
     page, facilitator = open_room(people.member), open_room(people.facilitator)
     words = lay_words(page)
-    agree(facilitator, "C1.1")
+    agree(facilitator, "C1.1", "Before.")
     expect(card(page, "C1.1").get_by_text("has agreed this item")).to_be_visible()
     page.keyboard.type(" Meanwhile.")
     facilitator.get_by_role("button", name="Undo").click()
