@@ -33,9 +33,10 @@ def redline(old: str, new: str) -> list[Segment]:
     return [part for part in _with_form(segments, _Forms(before), _Forms(after)) if part.text]
 
 
-def shown(old: str, new: str) -> list[Segment]:
-    """What leads from one text to another, as people are shown it: by their marks where they read and look the same."""
-    segments = redline(old, new)
+def shown(old: str, new: str, *, markdown: bool = True) -> list[Segment]:
+    """What leads from one text to another, as people are shown it: by their marks where they read and look the same, or
+    where they are no Markdown, as a title is none."""
+    segments = redline(old, new) if markdown else []
     return segments if _differs(segments) else difference(old, new)
 
 

@@ -102,7 +102,7 @@ def start(
     """
     item = items.access_item(uow.session, actor, item_id, Can.COMMENT_WRITE, group_id=group_id)
     item = uow.lock(Item, item.id)
-    items.must_stand(item)
+    items.must_stand(uow.session, item)
     known = documents.documents_of(uow.session, [item.id]).get(item.id, {}).get(field)
     if known is None:
         raise NotFound()

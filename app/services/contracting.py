@@ -126,7 +126,7 @@ def keep(
     """
     item = items.access_item(uow.session, actor, item_id, Can.EVIDENCE_WRITE, group_id=group_id)
     item = uow.lock(Item, item.id)
-    items.must_stand(item)
+    items.must_stand(uow.session, item)
     wanted = set(model_ids)
     # Held, so that nobody withdraws a card while something comes to rest on it.
     held = select(ContractingModel).where(ContractingModel.id.in_(wanted)).order_by(ContractingModel.id)

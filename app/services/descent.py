@@ -236,7 +236,7 @@ def origins(
 
 def _must_change(uow: UnitOfWork, actor: Actor, some: Sequence[Item]) -> None:
     for item in some:
-        must_stand(item)
+        must_stand(uow.session, item)
     must_settle(uow.session, actor, some)
     must_be_free(uow.session, some)
 

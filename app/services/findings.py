@@ -218,7 +218,7 @@ def judge(uow: UnitOfWork, actor: Actor, *, item_id: int, on: bool, group_id: in
 def _hold_item(uow: UnitOfWork, actor: Actor, item_id: int, group_id: int) -> Item:
     item = items.access_item(uow.session, actor, item_id, Can.EVIDENCE_WRITE, group_id=group_id)
     item = uow.lock(Item, item.id)
-    items.must_stand(item)
+    items.must_stand(uow.session, item)
     return item
 
 

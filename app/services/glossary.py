@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.calc import redlines
-from app.calc.differences import Segment, difference
+from app.calc.differences import Segment
 from app.calc.glossary import Glossary, bare, fold, tidy
 from app.calc.glossary import Term as Meaning
 from app.errors import Conflict, Forbidden, Invalid, NotFound
@@ -245,8 +245,9 @@ def _changed(before: TermWording, after: TermWording) -> list[tuple[str, list[Se
         ("forms", ", ".join(before.forms), ", ".join(after.forms)),
         ("definition", before.definition, after.definition),
     )
-    compare = {"definition": redlines.shown}  # the rest is no Markdown
-    return [(field, compare.get(field, difference)(old, new)) for field, old, new in texts if old != new]
+    return [
+        (field, redlines.shown(old, new, markdown=field == "definition")) for field, old, new in texts if old != new
+    ]
 
 
 def _lines(uow: UnitOfWork, actor: Actor, group_id: int, query: Select[Term]) -> list[TermLine]:

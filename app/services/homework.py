@@ -87,7 +87,7 @@ def give(
         raise Invalid("The homework cannot be given yet.", fields=fields)
     item = items.access_item(uow.session, actor, item_id, Can.HOMEWORK_GIVE, group_id=group_id)
     item = uow.lock(Item, item.id)
-    items.must_stand(item)
+    items.must_stand(uow.session, item)
     if meeting_id is not None:
         meeting, _ = access_meeting(uow.session, actor, meeting_id, Can.MEETING_RUN, group_id=group_id)
         if meeting.state in OVER or meeting.cancelled_at is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged, TreeChanged
@@ -203,11 +203,10 @@ def must_be_free(session: Session, items: Iterable[Item]) -> None:
             raise Conflict(f"A vote on {item.reference} is open. Wait until it closes.", code="vote_open")
 
 
-def must_stand(item: Item) -> None:
+def must_stand(session: Session, item: Item) -> None:
     """Raises Conflict when the item is withdrawn: nothing of it changes until it is restored."""
     if item.status is Status.WITHDRAWN:
-        session = object_session(item)
-        into = merged_into(session, item) if session is not None else None
+        into = merged_into(session, item)
         what = "Restore it first." if into is None else f"It was merged into {into[0]}: go on there."
         raise Conflict(f"{item.reference} is withdrawn. {what}", code="withdrawn")
 
@@ -478,7 +477,7 @@ def check_parent(session: Session, group_id: int, kind: Kind, under: int | Item 
         raise NotFound()
     if parent.kind is not wanted:
         raise Invalid(f"A {kind.value} stands under {name}.", fields={"parent_id": f"Choose {name}"})
-    must_stand(parent)
+    must_stand(session, parent)
     return parent
 
 

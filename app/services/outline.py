@@ -176,7 +176,7 @@ def _hold(uow: UnitOfWork, actor: Actor, item_id: int, group_id: int | None) -> 
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     uow.lock(Group, item.group_id)
     uow.lock(Item, item.id)
-    must_stand(item)
+    must_stand(uow.session, item)
     must_settle(uow.session, actor, [item])
     must_be_free(uow.session, [item])
     return item

@@ -42,7 +42,7 @@ def set_statuses(uow: UnitOfWork, actor: Actor, *, group_id: int, wanted: Mappin
         raise Invalid("Withdraw the items instead.")
     some = [item for item in _hold(uow, actor, group_id, wanted) if item.status is not wanted[item.id]]
     for item in some:
-        must_stand(item)
+        must_stand(uow.session, item)
     must_settle(uow.session, actor, some)
     if any(wanted[item.id] in SETTLED for item in some):
         require(uow.session, actor, group_id, Can.ITEM_SETTLE)

@@ -102,7 +102,7 @@ def suggest(
     # What a version reads never changes, and nobody need wait while texts are compared.
     change = change_between(history.text_at(uow.session, document, version), documents.clean(field, text))
     item = uow.lock(Item, item.id)
-    items.must_stand(item)
+    items.must_stand(uow.session, item)
     document = uow.lock(Document, document.id)
     if replaces is None:
         _must_have_room(uow.session, actor, item)
@@ -116,14 +116,11 @@ def suggest(
         raise Invalid("", fields={"text": "That is too much for one suggestion. Suggest a part of it first."})
     if replaces is not None:
         earlier = _earlier(uow, actor, document, replaces)
+        waits = earlier.state is SuggestionState.OPEN
         known = _same(uow, actor, document, source, version)
-        if (
-            known is not None
-            and known.reason == reason
-            and (known is earlier or earlier.state is not SuggestionState.OPEN)
-        ):
+        if known is not None and known.reason == reason and (known is earlier or not waits):
             return known  # sent without a change, or twice
-        if earlier.state is not SuggestionState.OPEN:
+        if not waits:
             raise Conflict(_DECIDED)
         for each in {earlier, known or earlier}:
             _decide(uow, actor, each, SuggestionState.WITHDRAWN, _ANEW)
@@ -360,7 +357,7 @@ def set_apart(
     found, until = _fitting(uow.session, text, change, version) if conflict else None, text.version
     suggestion, document, item = _hold(uow, actor, suggestion_id, item_id, group_id)
     if suggestion.author_id == actor.person_id:
-        items.must_stand(item)
+        items.must_stand(uow.session, item)
     else:
         _must_decide(uow.session, actor, item)
     _carry(uow.session, suggestion, document)
@@ -369,7 +366,8 @@ def set_apart(
     fits, at, met = _moved(uow.session, found.change, until, document)
     if met:
         raise Conflict("Somebody has just written in these words. Try again.")
-    _must_have_room(uow.session, Actor(person_id=suggestion.author_id), item)
+    if _waiting(uow.session, suggestion.author_id, item) >= MOST_OPEN:
+        raise Conflict(f"Its author has {MOST_OPEN} suggestions waiting on this item. Decide about one of them first.")
     about = {"document_id": document.id, "author_id": suggestion.author_id, "reason": suggestion.reason,
              "group_id": item.group_id, "made_at": suggestion.made_at, "made_for": version}  # fmt: skip
     alone = calc.only(change, found.numbers).to_json()
@@ -441,13 +439,18 @@ def _document(uow: UnitOfWork, item_id: int, field: Field) -> Document:
 
 
 def _must_have_room(session: Session, actor: Actor, item: Item) -> None:
-    mine = (
+    if _waiting(session, actor.person_id, item) >= MOST_OPEN:
+        raise Conflict(f"You have {MOST_OPEN} suggestions waiting on this item. Withdraw one first.")
+
+
+def _waiting(session: Session, author_id: int | None, item: Item) -> int:
+    """How many suggestions of one person wait on an item."""
+    query = (
         select(func.count(Suggestion.id)).join(Document, Document.id == Suggestion.document_id)
-        .where(Document.item_id == item.id, Suggestion.author_id == actor.person_id,
+        .where(Document.item_id == item.id, Suggestion.author_id == author_id,
                Suggestion.state == SuggestionState.OPEN)
     )  # fmt: skip
-    if session.execute(mine).scalar_one() >= MOST_OPEN:
-        raise Conflict(f"You have {MOST_OPEN} suggestions waiting on this item. Withdraw one first.")
+    return session.execute(query).scalar_one()
 
 
 def _known(uow: UnitOfWork, actor: Actor, suggestion_id: int, group_id: int | None) -> Suggestion:
@@ -517,11 +520,14 @@ def _fitting(session: Session, document: Document, change: ChangeSet, version: i
     many, count = len(calc.places(change)), document.version - version
     if not 1 < many <= MOST_PLACES:
         return None
-    then, over = history.text_at(session, document, version), _since(session, document, version, document.version)
-    if count > FAR or many * count > MOST_STEPS:
-        if max(len(then), len(document.text)) > MOST_COMPARED:
-            return None
+    then = history.text_at(session, document, version)
+    over: Iterable[ChangeSet]
+    if count <= FAR and many * count <= MOST_STEPS:
+        over = map(recall, _written(session, document, version, document.version))
+    elif max(len(then), len(document.text)) <= MOST_COMPARED:
         over = [change_between(then, document.text)]
+    else:
+        return None
     return calc.fitting(change, [each.places for each in choices(change, then)], over)
 
 

@@ -160,7 +160,7 @@ def set_principles(
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     uow.lock(Item, item.id)
-    must_stand(item)
+    must_stand(uow.session, item)
     must_settle(uow.session, actor, [item])
     must_be_free(uow.session, [item])
     if item.kind is Kind.PRINCIPLE:

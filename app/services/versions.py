@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.calc import moments, redlines
-from app.calc.differences import Segment, difference
+from app.calc.differences import Segment
 from app.calc.fingerprint import fingerprint
 from app.calc.glossary import Glossary, fold
 from app.calc.glossary import Term as Meaning
@@ -331,11 +331,7 @@ def _terms_that_differ(before: Iterable[VersionTerm], after: Iterable[VersionTer
         was = old.pop(fold(term.name), None)
         earlier = (", ".join(was.forms), was.definition) if was is not None else ("", "")
         pairs = zip(("forms", "definition"), earlier, (", ".join(term.forms), term.definition), strict=True)
-        texts = [
-            (name, (difference if name == "forms" else redlines.shown)(one, two))
-            for name, one, two in pairs
-            if one != two
-        ]
+        texts = [(name, redlines.shown(one, two, markdown=name != "forms")) for name, one, two in pairs if one != two]
         if texts:
             found.append(TermDifference(term.name, "changed" if was is not None else "added", texts))
     gone = [
@@ -462,7 +458,7 @@ def _content_of(item: VersionItem) -> dict[str, Any]:
 def reworded(before: VersionItem, after: VersionItem) -> list[tuple[str, list[Segment]]]:
     """The texts of an item that read otherwise in another version, as (field, segments)."""
     return [
-        (name, (difference if name == "title" else redlines.shown)(getattr(before, name), getattr(after, name)))
+        (name, redlines.shown(getattr(before, name), getattr(after, name), markdown=name != "title"))
         for name in ("title", "text", "why", "summary")
         if getattr(before, name) != getattr(after, name)
     ]

@@ -14,7 +14,6 @@ from app.web import redlines
 from app.web.context import looking
 from app.web.fragments import command, group_id, number
 from app.web.meetings import file_answer
-from models.documents import Field
 
 bp = Blueprint("decisions", __name__)
 
@@ -34,7 +33,7 @@ def _page(decision_id: int, refused: DomainError | None = None) -> str:
         (
             each.term,
             each.field.value if each.field is not None else "",
-            (redlines.plainly_marked if each.field is Field.TITLE else redlines.marked)(each.then, each.now),
+            redlines.marked(each.then, each.now, each.field),
         )
         for each in page.changed
     ]

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app import markup
-from app.calc.differences import Segment, difference
+from app.calc.differences import Segment
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
 from app.calc.redlines import around, redline
@@ -20,6 +20,7 @@ from app.policy import Actor
 from app.services import suggestions
 from app.services.suggestions import Shown
 from app.uow import UnitOfWork
+from models.documents import Field
 from models.suggestions import SuggestionState
 
 #: What one place says of itself is cut after so many letters.
@@ -63,23 +64,18 @@ def line(shown: Shown) -> Redline:
     if shown.may_decide and 1 < len(shown.places) <= MOST_CHOICES:
         choices = [(each.key, _choice(each.old, each.new)) for each in shown.places]
     left_out = [_choice(each.old, each.new) for each in shown.left_out[:MOST_CHOICES]]
-    return Redline(shown, marked(shown.before, shown.after), choices, left_out)
+    return Redline(shown, marked(shown.before, shown.after, shown.field), choices, left_out)
 
 
-def plainly_marked(before: str, after: str) -> Markup:
-    """What leads from one line to another that is no Markdown, such as a title."""
-    return html(difference(before, after))
-
-
-def marked(before: str, after: str) -> Markup:
+def marked(before: str, after: str, field: Field | None = None) -> Markup:
     """What leads from one text to another, marked: the words and how they look; marks of form where nothing else
-    differs."""
-    return html(_compared(before, after))
+    differs. A title is no Markdown."""
+    return html(_compared(before, after, field is not Field.TITLE))
 
 
-def passages(before: str, after: str) -> tuple[Markup, bool]:
+def passages(before: str, after: str, field: Field) -> tuple[Markup, bool]:
     """Only the places that changed, marked, each with a line or two around it; whether anything is left out."""
-    whole = _compared(before, after)
+    whole = _compared(before, after, field is not Field.TITLE)
     some = around(whole)
     return html(some), len(some) != len(whole) or any(
         one.text != two.text for one, two in zip(some, whole, strict=True)
@@ -87,9 +83,9 @@ def passages(before: str, after: str) -> tuple[Markup, bool]:
 
 
 @lru_cache(maxsize=128)
-def _compared(before: str, after: str) -> tuple[Segment, ...]:
+def _compared(before: str, after: str, markdown: bool) -> tuple[Segment, ...]:
     """Kept for the next reader: comparing costs more than all the rest."""
-    return tuple(shown_of(before, after))
+    return tuple(shown_of(before, after, markdown=markdown))
 
 
 def texts(some: Iterable[tuple[str, Iterable[Segment]]]) -> list[tuple[str, Markup]]:

@@ -91,8 +91,8 @@ def _show(return_id: int, refused: Invalid | None = None) -> str:
     shown: dict[str, list[Shown]] = {}
     for each in preview.proposals:
         who = returns.reason(each.authors, preview.document.edited_by, mixed=each.mixed)
-        marked, is_part = redlines.passages(each.before, each.after)
-        line = Shown(each, marked, redlines.marked(each.before, each.after) if is_part else None, who)
+        marked, is_part = redlines.passages(each.before, each.after, each.field)
+        line = Shown(each, marked, redlines.marked(each.before, each.after, each.field) if is_part else None, who)
         shown.setdefault(each.reference, []).append(line)
     return render_template(
         "returns/show.html", preview=preview, shown=shown, fields=field_words(), rest=_rest(preview),
