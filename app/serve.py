@@ -120,6 +120,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "timeout": 60,
             "graceful_timeout": 5,
             "keepalive": 5,
+            "limit_request_line": 8190,  # "Choose several" keeps what is ticked in its address: about a thousand items
             "logger_class": Lines,
             "worker_tmp_dir": None,
             "forwarded_allow_ips": "*" if self.settings.proxy_hops else "",

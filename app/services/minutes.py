@@ -246,17 +246,25 @@ def read_minutes(uow: UnitOfWork, actor: Actor, *, meeting_id: int, group_id: in
     )
 
 
-def approve_minutes(uow: UnitOfWork, actor: Actor, *, meeting_id: int, keep_notes: bool = False) -> Meeting:
+def approve_minutes(
+    uow: UnitOfWork, actor: Actor, *, meeting_id: int, version: int, keep_notes: bool = False
+) -> Meeting:
     """Approve and lock the minutes; the facilitator's notes are deleted with it unless kept.
 
-    Raises NotFound, Forbidden, Conflict when the session is still open or the minutes are approved already.
+    ``version`` is what the facilitator has read: minutes that somebody has corrected since are not approved unread.
+
+    Raises NotFound, Forbidden, Conflict when the session is still open, or the minutes are approved already or others
+    than were read.
     """
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state is not MeetingState.CLOSED:
         raise Conflict("Minutes can be approved once the session is closed, and only once.")
-    document = document_of(uow.session, meeting.id)
-    if document is None:
+    found = document_of(uow.session, meeting.id)
+    if found is None:
         raise NotFound()
+    document = uow.lock(Document, found.id)
+    if document.version != version:
+        raise Conflict("Somebody has corrected the minutes since you opened this page. Read them as they are first.")
     meeting.state = MeetingState.APPROVED
     meeting.revision += 1
     meeting.approved_at, meeting.projector_nonce = uow.now, None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.errors import Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.events import TreeChanged
 from app.policy import Actor, Can, require
 from app.services.activity import note
@@ -32,11 +33,17 @@ MOST = 200
 NAMED = 6
 
 
-def set_statuses(uow: UnitOfWork, actor: Actor, *, group_id: int, wanted: Mapping[int, Status]) -> dict[int, Status]:
+def set_statuses(
+    uow: UnitOfWork, actor: Actor, *, group_id: int, wanted: Mapping[int, Status], read: datetime | None = None
+) -> dict[int, Status]:
     """Bring items to a status each; those that changed, with the status they had, which is the way back.
 
+    Who says that words are agreed has read them: where ``read``, the moment their page was made, is given, words that
+    somebody has written past it are not agreed so.
+
     Raises NotFound (also for foreign items), Forbidden (agreed ones, to and from: facilitators only), Invalid (none or
-    too many chosen, or withdrawing so), Conflict (a withdrawn one, or a vote is open).
+    too many chosen, or withdrawing so), Conflict (a withdrawn one, a vote is open, or words were changed after
+    ``read``).
     """
     if Status.WITHDRAWN in wanted.values():
         raise Invalid("Withdraw the items instead.")
@@ -47,6 +54,8 @@ def set_statuses(uow: UnitOfWork, actor: Actor, *, group_id: int, wanted: Mappin
     if any(wanted[item.id] in SETTLED for item in some):
         require(uow.session, actor, group_id, Can.ITEM_SETTLE)
     must_be_free(uow.session, some)
+    if read is not None:
+        _must_be_read(uow, [item for item in some if wanted[item.id] in SETTLED], read)
     before = {item.id: item.status for item in some}
     for item in some:
         give_status(uow, item, wanted[item.id])
@@ -97,6 +106,18 @@ def changed_by(session: Session, group_id: int, person_id: int) -> set[int]:
     )
     query = select(Document.item_id).where(Document.group_id == group_id, Document.item_id.is_not(None), wrote.exists())
     return {item_id for item_id in session.execute(query.distinct()).scalars() if item_id is not None}
+
+
+def _must_be_read(uow: UnitOfWork, some: Collection[Item], read: datetime) -> None:
+    query = select(Document.id).where(Document.item_id.in_([item.id for item in some]))
+    held = {each.id: each.item_id for each in uow.lock_all(Document, uow.session.execute(query).scalars())}
+    since = select(TextChange.document_id).where(TextChange.document_id.in_(held), TextChange.at > read)
+    changed = {held[id_] for id_ in uow.session.execute(since.distinct()).scalars()}
+    others = [item for item in some if item.id in changed]
+    if others:
+        raise Conflict(
+            f"The words of {references(others)} were changed after this page was made. Read them as they are now first."
+        )
 
 
 def references(some: Collection[Item]) -> str:

@@ -20,8 +20,7 @@ from app.web.context import looking, transaction
 from app.web.errors import wants_json
 from app.web.forms import asked, local_path, text, whole_number
 from app.web.fragments import command, faults, group_id
-from app.web.history import field_words
-from models.documents import Field
+from app.web.history import field_words, named_field
 
 bp = Blueprint("comments", __name__)
 
@@ -89,10 +88,6 @@ def anchors(slug: str, document_id: int) -> ResponseReturnValue:
 # --- saying something ---
 
 
-def _field(given: str) -> Field:
-    return next((field for field in field_words() if field.value == given), Field.TEXT)
-
-
 def _point() -> Point | None:
     numbers = [whole_number(request.form.get(name, "")) for name in ("version", "start", "end")]
     version, first, last = numbers
@@ -105,7 +100,7 @@ def start(slug: str, item_id: int) -> ResponseReturnValue:
     try:
         with transaction() as (uow, actor):
             made = comments.start(
-                uow, actor, item_id=item_id, words=request.form.get("words", ""), field=_field(text("field")),
+                uow, actor, item_id=item_id, words=request.form.get("words", ""), field=named_field(text("field")),
                 quote=text("quote"), occurrence=whole_number(text("occurrence")), point=_point(),
                 group_id=group_id(),
             )  # fmt: skip

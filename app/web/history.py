@@ -34,6 +34,11 @@ def field_words() -> dict[Field, str]:
     }
 
 
+def named_field(given: str) -> Field:
+    """The text of an item that somebody names, its words where they name none."""
+    return next((field for field in field_words() if field.value == given), Field.TEXT)
+
+
 @bp.get("/<int:item_id>/history")
 def index(item_id: int, slug: str) -> ResponseReturnValue:
     """The newest moments of an item; any two of them can be compared. ``show`` asks for more of them."""

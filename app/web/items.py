@@ -39,7 +39,7 @@ from app.web.context import looking, transaction
 from app.web.errors import wants_json, written
 from app.web.forms import text, whole_number
 from app.web.fragments import faults, group_id, mark_of, may, typed
-from app.web.history import field_words
+from app.web.history import field_words, named_field
 from models.documents import Field
 from models.items import Item, Kind, PrincipleGroup, Status
 from models.suggestions import Suggestion, SuggestionState
@@ -163,7 +163,8 @@ def card(item_id: int, slug: str) -> ResponseReturnValue:
 def editor(item_id: int, slug: str) -> ResponseReturnValue:
     """One card with its live editors; refused with the reason where its words cannot be changed now.
 
-    With ``suggest`` in the address what is written in them is a suggestion, for whoever may make one.
+    With ``suggest`` in the address what is written in them is a suggestion, for whoever may make one; ``field`` is the
+    text one begins in.
     """
     suggests = "suggest" in request.args
     with looking() as (uow, actor):
@@ -176,8 +177,9 @@ def editor(item_id: int, slug: str) -> ResponseReturnValue:
     if not suggests and access != "write":
         raise Forbidden(reason)
     return render_template(
-        "items/_editor.html", card=found, entry=entry, Field=Field, access="suggest" if suggests else "write"
-    )
+        "items/_editor.html", card=found, entry=entry, Field=Field, access="suggest" if suggests else "write",
+        first=named_field(request.args.get("field", "")),
+    )  # fmt: skip
 
 
 @bp.get("/items/<int:item_id>/details")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, g, render_template, request, url_for
@@ -44,12 +45,21 @@ def _before(given: str) -> dict[int, Status]:
     return found
 
 
+def _read() -> datetime | None:
+    """When the page was made on which somebody chose, as its address says."""
+    try:
+        return datetime.fromisoformat(request.args.get("read", ""))
+    except ValueError:
+        return None
+
+
 def _page(refused: DomainError | None = None) -> str:
     with looking() as (uow, actor):
         require(uow.session, actor, group_id(), Can.ITEM_WRITE)
         board = cards.board(uow, actor, group_id())
         people = writers(uow, actor)
         found, only = narrowing(uow, board, people)
+        read = uow.now.isoformat()
     shown = [card for card in board.cards if cards.takes(found, card, only=only)]
     ticked = {one for each in request.values.getlist("ids") if (one := whole_number(each)) is not None}
     chosen = [card.id for card in board.cards if card.id in ticked]
@@ -62,7 +72,7 @@ def _page(refused: DomainError | None = None) -> str:
         kept={name: given for name, given in found.items() if given}, errors=faults(refused),
         abouts=list(cards.about_words().items()), refusal=refused.message if refused is not None else "",
         chosen=chosen, beside=[card for card in board.cards if card.id in ticked and card.id not in here],
-        to=to,
+        to=to, read=read,
         statuses=[(value, words) for value, words in board.statuses if value != Status.WITHDRAWN.value],
     )  # fmt: skip
 
@@ -87,7 +97,7 @@ def set_status(slug: str) -> ResponseReturnValue:
         given = request.form.get("before", "")
         wanted = _before(given) if given else dict.fromkeys(numbers("ids"), _status(request.form.get("to", "")))
         with transaction() as (uow, actor):
-            before = several.set_statuses(uow, actor, group_id=group_id(), wanted=wanted)
+            before = several.set_statuses(uow, actor, group_id=group_id(), wanted=wanted, read=_read())
     except (Conflict, Forbidden, Invalid) as refused:
         return _page(refused), refused.status
     count = len(before)

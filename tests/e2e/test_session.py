@@ -485,7 +485,9 @@ def test_words_kept_from_minutes_that_were_approved_stand_where_the_minutes_are_
     ana.keyboard.type(" Noted.")
     expect(ana.locator(".editor")).to_have_attribute("data-save", "saved")
     with database.writing() as uow:
-        minutes.approve_minutes(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+        read = minutes.read_minutes(uow, hall.who["Fay"], meeting_id=hall.meeting_id, group_id=hall.group_id).document
+        assert read is not None
+        minutes.approve_minutes(uow, hall.who["Fay"], meeting_id=hall.meeting_id, version=read.version)
     why = "These minutes are approved and locked."
     ana.keyboard.type(" Too")
     expect(ana.get_by_role("status").filter(has_text=why)).to_be_in_viewport()

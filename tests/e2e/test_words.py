@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Dialog, Locator, Page, expect
 
 from app.policy import Actor
-from app.services import documents
+from app.services import documents, suggestions
 from app.uow import Database
+from models.documents import Field
 from models.items import Item
 from tests import wordings
 from tests.cast import SLUG, Cast, enter
@@ -174,6 +175,26 @@ def test_who_leaves_a_page_with_words_that_are_not_sent_is_asked_first(
     member.wait_for_selector("html[data-ready]")
     member.reload()
     assert asked == ["beforeunload"]
+
+
+def test_a_suggestion_in_conflict_leads_into_the_text_that_it_is_about(
+    open_room: Opener, people: Cast, database: Database, agreed: Item
+) -> None:
+    wordings.rewrite(database, people.facilitator, agreed.id, "Costs rise.", Field.WHY)
+    version = wordings.text_of(database, agreed.id, Field.WHY).version
+    with database.writing() as uow:
+        suggestions.suggest(uow, people.member, item_id=agreed.id, field=Field.WHY, text="Costs grow.", version=version)
+    wordings.rewrite(database, people.facilitator, agreed.id, "Costs fall.", Field.WHY)
+    page = open_room(people.facilitator, f"/items/{agreed.id}")
+    page.get_by_text("Taken in by hand").click()
+    page.get_by_role("link", name="Edit the words first").click()
+    expect(card(page).get_by_role("textbox", name="E1: Why")).to_be_focused()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Costs move.")
+    page.get_by_role("button", name="Done").click()
+    expect(card(page).locator("[data-edit]")).to_be_visible()
+    with database.reading() as uow:
+        assert documents.words_of(uow.session, agreed.id)["why"] == "Costs move."
 
 
 def test_words_are_commented_on_from_the_editor_and_the_mark_goes_along(

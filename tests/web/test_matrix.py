@@ -273,7 +273,7 @@ def looking(rule: Rule, world: World) -> list[str]:
 QUERY = (
     "before", "after", "from", "to", "page", "ids", "kind", "item", "item_id", "status", "source", "model", "by", "q",
     "filter", "show", "dimension", "group", "about", "withdrawn", "version", "mark", "stage", "day", "with", "template",
-    "replaces", "seen",
+    "replaces", "seen", "read", "field",
 )  # fmt: skip
 
 

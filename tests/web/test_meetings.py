@@ -231,7 +231,21 @@ def test_closing_drafts_minutes_and_everything_comes_as_word(app: Flask, hall: H
         file = docx.Document(io.BytesIO(ana.get(address).data))
         assert file.paragraphs, address
     assert ana.post(f"{base(hall)}/approve").status_code == 403
-    assert fay.post(f"{base(hall)}/approve").status_code == 303
+    page = fay.get(f"{base(hall)}/minutes").text
+    approval = re.search(r'action="[^"]*/approve".*?name="version" value="(\d+)"', page, re.DOTALL)
+    assert approval
+    assert "/approve" not in fay.get(f"{base(hall)}/minutes?correct=1").text, "approved where they are read"
+    after = {"version": approval[1], "text": "Corrected once more"}
+    assert ana.post(f"{base(hall)}/minutes", data=after).status_code == 303
+    unread = fay.post(f"{base(hall)}/approve", data={"version": approval[1], "keep_notes": "yes"})
+    assert unread.status_code == 409
+    assert "Somebody has corrected the minutes since you opened this page." in unread.text
+    assert "Corrected once more" in unread.text
+    assert hall.meeting().state is MeetingState.CLOSED
+    assert fay.post(f"{base(hall)}/approve").status_code == 409
+    read = re.search(r'action="[^"]*/approve".*?name="version" value="(\d+)"', unread.text, re.DOTALL)
+    assert read
+    assert fay.post(f"{base(hall)}/approve", data={"version": read[1]}).status_code == 303
     assert hall.meeting().state is MeetingState.APPROVED
     assert fay.post(f"{base(hall)}/minutes", data=edit | {"version": "2"}).status_code == 409
 

@@ -10,8 +10,11 @@ import pytest
 from app.policy import Actor
 from app.services import comments, items
 from app.uow import Database
+from models.documents import Field
 from models.items import Kind, Status
+from tests import wordings
 from tests.cast import SLUG, Browser, Cast
+from tests.conftest import SetClock
 
 ROOM = f"/g/{SLUG}/blueprint"
 PAGE = f"{ROOM}/several"
@@ -61,6 +64,30 @@ def test_a_status_for_several_and_back(client_of: Callable[[Actor], Browser], pe
     assert 'name="before"' not in back
     assert 'name="before"' not in member.get(f"{PAGE}?before={ids[0]}:parked").text, "no address makes a way back"
     assert shown(member.get(f"{PAGE}?status=draft").text) == ids
+
+
+def test_several_are_agreed_as_they_were_read(
+    client_of: Callable[[Actor], Browser], people: Cast, ids: list[int], database: Database, clock: SetClock
+) -> None:
+    facilitator = client_of(people.facilitator)
+
+    def agreeing(page: str) -> str:
+        found = re.search(rf'formaction="({PAGE}/status[^"]*)"', page)
+        assert found
+        return found[1].replace("&amp;", "&")
+
+    early = agreeing(facilitator.get(PAGE).text)
+    clock.advance(minutes=1)
+    wordings.rewrite(database, people.member, ids[0], "Other words", Field.TITLE)
+    refused = facilitator.post(early, data={"ids": ids[:2], "to": "agreed"})
+    assert refused.status_code == 409
+    assert "The words of E1 were changed after this page was made." in refused.text
+    assert 'value="agreed" selected' in refused.text
+    assert shown(facilitator.get(f"{PAGE}?status=draft").text) == ids
+    assert facilitator.post(early, data={"ids": ids[:2], "to": "parked"}).status_code == 303, "not agreed so"
+    again = agreeing(facilitator.get(PAGE).text)
+    assert facilitator.post(again, data={"ids": ids[:2], "to": "agreed"}).status_code == 303
+    assert shown(facilitator.get(f"{PAGE}?status=agreed").text) == ids[:2]
 
 
 def test_several_are_withdrawn_and_restored(

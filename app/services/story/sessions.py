@@ -199,9 +199,9 @@ def _minute(teller: Teller, meeting: Meeting, session: dict[str, Any]) -> None:
         for each in session["parked"]
     )
     text = f"{drafted.text}\n\n# Notes\n\n{session['notes'].strip()}\n\n# Questions for later\n\n{parked}"
-    minutes.correct_minutes(uow, teller.who(SCRIBE), meeting_id=meeting.id, text=text, version=drafted.version)
+    noted = minutes.correct_minutes(uow, teller.who(SCRIBE), meeting_id=meeting.id, text=text, version=drafted.version)
     teller.at(local(session["approved"], "11:00"))
-    minutes.approve_minutes(uow, teller.who(FACILITATOR), meeting_id=meeting.id)
+    minutes.approve_minutes(uow, teller.who(FACILITATOR), meeting_id=meeting.id, version=noted.version)
     logged = actions.list_actions(uow, teller.who(SCRIBE), group_id=teller.group_id, meeting_id=meeting.id)
     by_words = {line.action.what: line.action for line in logged}
     for each in session["actions"]:

@@ -49,14 +49,16 @@ export class Editing {
   /**
    * Opens the editors of a card, after closing those of another.
    * @param {string} id
-   * @param {{suggest?: boolean}} [options] `suggest`: what is written is a suggestion
+   * @param {{suggest?: boolean, field?: string}} [options] `suggest`: what is written is a suggestion; `field`: where
+   *   one begins, in the words otherwise
    */
-  async open(id, { suggest = false } = {}) {
+  async open(id, { suggest = false, field = "" } = {}) {
     if (this.moving || (this.card?.dataset.item === id && "suggesting" in this.card.dataset === suggest)) return;
     this.moving = true;
     try {
       await this.#close();
-      const fresh = await fragment(`${this.board.base}/items/${id}/editor${suggest ? "?suggest" : ""}`);
+      const how = new URLSearchParams({ ...(suggest && { suggest: "" }), ...(field && { field }) });
+      const fresh = await fragment(`${this.board.base}/items/${id}/editor?${how}`);
       const card = fresh.querySelector("[data-item]");
       const old = document.getElementById(`item-${id}`);
       if (!(card instanceof HTMLElement) || !old) return;

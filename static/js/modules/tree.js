@@ -339,11 +339,11 @@ class Room {
   }
 
   #hash() {
-    const wanted = /^#edit-(\d+)$/.exec(location.hash)?.[1];
+    const [, wanted, field] = /^#edit-(\d+)(?:-(\w+))?$/.exec(location.hash) ?? [];
     if (!wanted) return;
     history.replaceState(history.state, "", `${location.pathname}${location.search}#item-${wanted}`);
     document.getElementById(`item-${wanted}`)?.scrollIntoView({ block: "start" });
-    void this.editing.open(wanted);
+    void this.editing.open(wanted, { field });
   }
 
   /** Marks in the outline where one is. */
