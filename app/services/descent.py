@@ -143,6 +143,7 @@ def merge(
     _keep(uow, actor, item, other, Descent.MERGE)
     other.status_before, other.withdrawn_with_id = other.status, other.id
     give_status(uow, other, Status.WITHDRAWN)
+    suggestions.tell_authors(uow, actor, [other], withdrawn=True)
     item.changed_at = uow.now
     went = f"withdrew {other.reference}: it is a part of {item.reference} now"
     note(uow, actor, went, group_id=item.group_id, item_id=other.id)

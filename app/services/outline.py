@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.errors import Conflict
 from app.events import ItemChanged, TreeChanged
 from app.policy import Actor, Can
-from app.services import homework
+from app.services import homework, suggestions
 from app.services.activity import note
 from app.services.items import (
     access_item,
@@ -139,6 +139,7 @@ def withdraw_branch(uow: UnitOfWork, actor: Actor, item: Item) -> list[Item]:
         one.status_before, one.withdrawn_with_id = one.status, item.id
         give_status(uow, one, Status.WITHDRAWN)
     homework.tell_takers(uow, actor, going, withdrawn=True)
+    suggestions.tell_authors(uow, actor, going, withdrawn=True)
     return going
 
 
@@ -167,6 +168,7 @@ def restore_branch(uow: UnitOfWork, actor: Actor, item: Item) -> list[Item]:
         give_status(uow, one, one.status_before or Status.DRAFT)
         one.status_before = one.withdrawn_with_id = None
     homework.tell_takers(uow, actor, coming, withdrawn=False)
+    suggestions.tell_authors(uow, actor, coming, withdrawn=False)
     must_settle(uow.session, actor, coming)
     return coming
 

@@ -243,7 +243,7 @@ def _suggested(session: Session, group_id: int, me: int, moment: datetime) -> li
         Suggestion.group_id == group_id, Suggestion.state == SuggestionState.OPEN, Suggestion.made_at > moment,
         _by_others(Suggestion.author_id, me),
     )  # fmt: skip
-    return _counted(session, said)
+    return _counted(session, said, Item.status != Status.WITHDRAWN)  # nobody can decide about those before
 
 
 def _commented(session: Session, group_id: int, me: int, moment: datetime) -> list[Counted]:
@@ -258,8 +258,8 @@ def _commented(session: Session, group_id: int, me: int, moment: datetime) -> li
     return _counted(session, said)
 
 
-def _counted(session: Session, said: Select[int, datetime]) -> list[Counted]:
-    """What was said of texts, by item, the latest first."""
+def _counted(session: Session, said: Select[int, datetime], *wanted: ColumnElement[bool]) -> list[Counted]:
+    """What was said of texts, by item for which all of ``wanted`` holds, the latest first."""
     each, title = said.subquery(), aliased(Document)
     latest = func.max(each.c.made_at)
     rows = session.execute(
@@ -268,6 +268,7 @@ def _counted(session: Session, said: Select[int, datetime]) -> list[Counted]:
         .join(Document, Document.id == each.c.document_id)
         .join(Item, Item.id == Document.item_id)
         .join(title, (title.item_id == Item.id) & (title.field == Field.TITLE))
+        .where(*wanted)
         .group_by(Item.id, Item.reference, title.text).order_by(latest.desc()).limit(MOST)
     )  # fmt: skip
     return [Counted(item_id, reference, text, count) for item_id, reference, text, count, _at in rows]

@@ -422,6 +422,24 @@ def close_open(uow: UnitOfWork, actor: Actor, item_ids: Collection[int]) -> None
         _decide(uow, actor, suggestion, SuggestionState.WITHDRAWN, "")
 
 
+def tell_authors(uow: UnitOfWork, actor: Actor, some: Iterable[Item], *, withdrawn: bool) -> None:
+    """Tell whoever's suggestions wait on items that were withdrawn, or have come back, what that means for them."""
+    by_id = {item.id: item for item in some}
+    waiting = (
+        select(Document.item_id, Suggestion.author_id).join(Suggestion, Suggestion.document_id == Document.id)
+        .where(Document.item_id.in_(by_id), Suggestion.state == SuggestionState.OPEN)
+        .distinct().order_by(Document.item_id, Suggestion.author_id)
+    )  # fmt: skip
+    for item_id, author_id in uow.session.execute(waiting).all():
+        item = by_id[item_id or 0]
+        rests = f"withdrew {item.reference}: your suggestion on it waits until it is restored"
+        goes_on = f"restored {item.reference}: your suggestion on it can be decided again"
+        notifications.tell(
+            uow, author_id, Kind.SUGGESTION, group_id=item.group_id, item_id=item.id, by=actor,
+            path=f"blueprint/items/{item.id}#suggestions", words=rests if withdrawn else goes_on,
+        )  # fmt: skip
+
+
 def carry_along(uow: UnitOfWork, document: Document) -> None:
     """Move the open suggestions of a held document to its present text, so that no reader has far to carry them."""
     for suggestion in uow.session.execute(_open_on(document)).scalars().all():

@@ -178,7 +178,9 @@ def board(uow: UnitOfWork, actor: Actor, group_id: int) -> Board:
     entries = items.tree(uow, actor, group_id)
     around = _around(uow, actor, group_id)
     cards = [_card(entry, around) for entry in entries]
-    waiting, talks = sum(around.suggested.values()), sum(around.commented.values())
+    gone = {entry.item.id for entry in entries if entry.item.status is Status.WITHDRAWN}
+    waiting = sum(count for item_id, count in around.suggested.items() if item_id not in gone)
+    talks = sum(around.commented.values())
     return Board(
         cards, around.rights.may_add, list(status_words().items()), list(kind_words().items()),
         ngettext("%(num)d suggestion waits", "%(num)d suggestions wait", waiting) if waiting else _("Suggestions"),

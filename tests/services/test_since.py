@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import Invalid, NotFound
 from app.policy import Actor
-from app.services import comments, decisions, history, items, overview, stages, suggestions, visits
+from app.services import comments, decisions, history, items, outline, overview, stages, suggestions, visits
 from app.services.since import Since, since
 from app.uow import Database
 from models.documents import Field
@@ -78,6 +78,10 @@ def test_what_became_of_my_suggestion_and_what_others_suggest(
     assert [(line.item_id, line.count) for line in seen.suggested] == [(item_id, 1)]
     assert look(database, people.peer, people.group_id, moment).suggested == []
     with database.writing() as uow:
+        outline.withdraw_item(uow, people.facilitator, item_id=item_id)
+    assert look(database, people.member, people.group_id, moment).suggested == [], "nobody can decide about that"
+    with database.writing() as uow:
+        outline.restore_item(uow, people.facilitator, item_id=item_id)
         suggestions.withdraw(uow, people.peer, suggestion_id=other)
     assert look(database, people.peer, people.group_id, moment).answered == [], "what I did myself is no news"
     with database.writing() as uow:

@@ -12,7 +12,7 @@ from app.calc.changes import MAX_SOURCE_CHARACTERS, parse, to_units
 from app.calc.differences import change_between
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.policy import Actor
-from app.services import documents, history, items, outline, suggestions, texts
+from app.services import documents, history, items, notifications, outline, suggestions, texts
 from app.services.suggestions import Shown
 from app.uow import Database
 from models.documents import Document, Field, TextChange
@@ -299,6 +299,14 @@ def test_what_waits_on_a_withdrawn_item_is_in_no_list_of_what_is_to_be_decided(r
             found = suggestions.in_group(uow, room.people.member, group_id=room.people.group_id, mine=mine)
             listed.append([shown.suggestion.id for shown, _ in found])
     assert listed == [[], [made]], "its author still finds it"
+    with room.database.writing() as uow:
+        outline.restore_item(uow, room.people.facilitator, item_id=room.item_id)
+    with room.database.reading() as uow:
+        told = [line.notification.words for line in notifications.mine(uow, room.people.member)]
+    assert told == [
+        "restored E1: your suggestion on it can be decided again",
+        "withdrew E1: your suggestion on it waits until it is restored",
+    ]
 
 
 def test_with_all_that_one_may_have_one_of_them_can_still_be_worded_anew(room: Room) -> None:

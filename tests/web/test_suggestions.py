@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
-from app.services import descent
+from app.services import descent, outline
 from app.uow import Database
 from app.web import redlines
 from models.items import Item
@@ -28,6 +28,20 @@ def agreed(database: Database, people: Cast) -> Item:
 def parts_of(page: str) -> list[str]:
     """What the check boxes of the first suggestion that can be taken in part send."""
     return re.findall(r'name="places" type="checkbox" value="([^"]+)"', page)
+
+
+def test_the_blueprint_counts_what_can_be_decided(
+    client_of: Callable[[Actor], Browser], people: Cast, database: Database, agreed: Item
+) -> None:
+    member = client_of(people.member)
+    sent = {"field": "title", "version": "1", "text": "Money and risk"}
+    member.post(f"{ROOM}/items/{agreed.id}/suggest", data=sent)
+    assert "1 suggestion waits" in member.get(ROOM).text
+    with database.writing() as uow:
+        outline.withdraw_item(uow, people.facilitator, item_id=agreed.id)
+    page = member.get(f"{ROOM}?status=all").text
+    assert "1 suggestion waits" not in page
+    assert "1 suggestion" in page, "the card says it still"
 
 
 def test_a_suggestion_goes_from_a_member_to_a_facilitator_and_back(
