@@ -437,6 +437,20 @@ def test_what_waits_for_one_stands_first_on_a_phone(
     assert abs(laptop["since-title"][1] - laptop["homework"][1]) < 20, "side by side"
 
 
+def test_a_session_on_paper_begins_and_ends_with_words(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    """Room kept around a page on a screen would be a last sheet without a word."""
+    hall = build_hall(database)
+    context = browser_context(viewport=LAPTOP)
+    enter(context, server, "fay@example.org")
+    page = context.new_page()
+    page.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/pack")
+    page.emulate_media(media="print")
+    room = "[getComputedStyle(document.body).minHeight, getComputedStyle(document.querySelector('main')).paddingBottom]"
+    assert page.evaluate(f"{room}.map(parseFloat)") == [0, 0]
+
+
 def test_who_has_minutes_open_sees_that_they_are_approved(
     server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
 ) -> None:
