@@ -90,7 +90,7 @@ def claim(uow: UnitOfWork) -> Job | None:
             Job.failed_at.is_(None),
             Job.run_at <= uow.now,
             Job.attempts < MAX_ATTEMPTS,
-            (Job.claimed_at.is_(None)) | (Job.claimed_at < uow.now - CLAIM_LASTS),
+            (Job.claimed_at.is_(None)) | (Job.claimed_at <= uow.now - CLAIM_LASTS),
             ~exists().where(
                 ahead.lane == Job.lane,
                 ahead.id < Job.id,
@@ -116,7 +116,8 @@ def finish(uow: UnitOfWork, job_id: int) -> None:
 def postpone(uow: UnitOfWork, job_id: int, at: datetime) -> None:
     """Put a claimed job back for a later moment, as if it had not been tried."""
     job = uow.session.get_one(Job, job_id)
-    job.claimed_at, job.run_at, job.attempts = None, at, max(0, job.attempts - 1)
+    # Its claim is over then. ``run_at`` stays: it tells when the job failed the last time, if it did.
+    job.claimed_at, job.attempts = at - CLAIM_LASTS, max(0, job.attempts - 1)
 
 
 def fail(uow: UnitOfWork, job_id: int, error: str, *, passes: bool) -> None:

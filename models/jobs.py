@@ -14,6 +14,9 @@ from models.base import Base
 class Job(Base):
     """One piece of work. ``key`` makes enqueueing idempotent; a failed one waits until ``run_at``.
 
+    Nobody else takes a claimed one before the claim is over, some time after ``claimed_at``; one that is put back has
+    ``claimed_at`` set so that this is when it is to be done.
+
     After ``until`` nobody is helped by it any more; none means the time that ``app.jobs`` sets. Those of one ``lane``
     are done one after the other, in the order in which they were asked for.
     """

@@ -12,11 +12,12 @@ from sqlalchemy import select
 
 from app import jobs
 from app.mail import KINDS, Mail, send
-from app.services import privacy
+from app.services import privacy, stages
 from app.uow import Database
 from app.worker import Worker
 from models.jobs import Job
 from tests.conftest import SetClock
+from tests.rooms import Hall, build_hall
 
 
 class Post:
@@ -32,6 +33,11 @@ class Post:
             self.failures -= 1
             raise self.error
         self.delivered.append(mail)
+
+
+@pytest.fixture
+def hall(database: Database) -> Hall:
+    return build_hall(database)
 
 
 def ask(database: Database, *subjects: str, key: str | None = None) -> None:
@@ -187,6 +193,43 @@ def test_the_reason_said_is_that_of_the_latest_failure(database: Database, clock
     clock.advance(minutes=1)
     worker.drain()
     assert reason() == "Late", "and what was given up since is later"
+
+
+def test_a_failure_is_as_old_as_it_is_however_long_its_mail_is_then_put_back(hall: Hall, clock: SetClock) -> None:
+    def write(member_id: int | None = None) -> None:
+        with hall.database.writing() as uow:
+            letter = Mail("ana@example.org", "a day", "It is on Monday.\n")
+            send(uow, letter, group_id=hall.group_id if member_id else None, member_id=member_id)
+
+    def reason() -> str:
+        with hall.database.reading() as uow:
+            found = jobs.trouble(uow, KINDS)
+        return found.reason if found is not None else ""
+
+    def sent() -> int:
+        return sum(mail.subject == "a day" for mail in post.delivered)
+
+    post = Post(failures=2)
+    worker = Worker(hall.database, post=post)
+    write(hall.who["Ana"].person_id)
+    worker.drain()
+    hall.open("Ana")
+    hall.advance()
+    clock.advance(minutes=1)
+    write()
+    post.error = refused(451)
+    worker.drain()
+    assert (post.failures, reason()) == (0, "SMTPRecipientsRefused"), "the other was put back, and failed before it"
+    clock.advance(minutes=1, seconds=59)
+    worker.drain()
+    assert (reason(), sent()) == ("ConnectionRefusedError", 1)
+    with hall.database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    worker.drain()
+    assert sent() == 1, "it is looked at again after two minutes, not before"
+    clock.advance(seconds=1)
+    worker.drain()
+    assert (reason(), sent()) == ("", 2)
 
 
 def test_a_job_lost_with_its_worker_is_done_by_another(database: Database, clock: SetClock) -> None:
