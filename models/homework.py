@@ -37,6 +37,10 @@ class Homework(Base):
     withdrawn_at: Mapped[datetime | None]
 
 
+#: Neither come back nor taken back.
+IS_OPEN = Homework.came_back_at.is_(None) & Homework.withdrawn_at.is_(None)
+
+
 class HomeworkShare(Base):
     """One person's part of it: no reply yet, ready, or not ready and why."""
 
@@ -52,3 +56,7 @@ class HomeworkShare(Base):
     replied_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(lazy="raise")
+
+
+#: Something is still asked of a person: to say that it is not ready does not end that.
+WAITS = IS_OPEN & HomeworkShare.ready.is_not(True)

@@ -142,6 +142,12 @@ def list_actions(uow: UnitOfWork, actor: Actor, *, group_id: int, meeting_id: in
     return lines_of(uow, group_id, meeting_id=meeting_id)
 
 
+def mine(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[ActionLine]:
+    """The actor's own actions that are not done, in the same order. Raises NotFound, Forbidden."""
+    lines = list_actions(uow, actor, group_id=group_id)
+    return [line for line in lines if line.action.owner_id == actor.person_id and line.action.done_at is None]
+
+
 def lines_of(uow: UnitOfWork, group_id: int, *, meeting_id: int | None = None) -> list[ActionLine]:
     """As list_actions, for callers that have asked for the right."""
     query = (

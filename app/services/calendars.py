@@ -82,7 +82,7 @@ def _sessions(uow: UnitOfWork, group: Group) -> list[Entry]:
 
 
 def _due(uow: UnitOfWork, actor: Actor, group: Group) -> list[Entry]:
-    """The actor's open homework and actions, as whole days; what they said is ready waits for nothing more of them."""
+    """What waits for the actor of homework and actions, as whole days."""
     base = f"{uow.settings.base_url}/g/{group.slug}"
     given = [
         Entry(
@@ -90,8 +90,7 @@ def _due(uow: UnitOfWork, actor: Actor, group: Group) -> list[Entry]:
             title=f"Homework due: {line.reference} {line.title} ({group.name})", begins=line.homework.due_on,
             about=line.homework.asked, link=f"{base}/blueprint/items/{line.homework.item_id}",
         )
-        for line in homework.mine(uow, actor, group_id=group.id)
-        if (share := line.share_of(actor.person_id)) is not None and share.ready is not True
+        for line in homework.mine(uow, actor, group_id=group.id)[0]
     ]  # fmt: skip
     noted = [
         Entry(
@@ -99,7 +98,7 @@ def _due(uow: UnitOfWork, actor: Actor, group: Group) -> list[Entry]:
             title=f"Action due: {line.action.what} ({group.name})", begins=line.action.due_on,
             link=f"{base}/sessions/actions",
         )
-        for line in actions.list_actions(uow, actor, group_id=group.id)
-        if line.action.owner_id == actor.person_id and line.action.done_at is None and line.action.due_on is not None
+        for line in actions.mine(uow, actor, group_id=group.id)
+        if line.action.due_on is not None
     ]  # fmt: skip
     return [*given, *noted]

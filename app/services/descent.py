@@ -39,7 +39,7 @@ from models.comments import Discussion
 from models.documents import Document, Field
 from models.evidence import ItemModel, Link
 from models.groups import Group
-from models.homework import Homework
+from models.homework import IS_OPEN, Homework
 from models.items import Descent, Item, ItemDescent, ItemPrinciple, Status
 from models.suggestions import Suggestion, SuggestionState
 
@@ -377,9 +377,7 @@ def _take_rest(uow: UnitOfWork, item: Item, other: Item) -> None:
         each.begins = each.ends = 0
     comments.lead_on(uow, rest, old=other.id, new=item.id)
     # Whoever prepares the one prepares the other now.
-    asked = update(Homework).where(
-        Homework.item_id == other.id, Homework.came_back_at.is_(None), Homework.withdrawn_at.is_(None)
-    )
+    asked = update(Homework).where(Homework.item_id == other.id, IS_OPEN)
     uow.session.execute(asked.values(item_id=item.id))
 
 

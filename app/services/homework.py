@@ -25,7 +25,7 @@ from app.uow import UnitOfWork
 from models.accounts import Person
 from models.documents import Document, Field
 from models.groups import Group, Membership
-from models.homework import Homework, HomeworkShare
+from models.homework import IS_OPEN, WAITS, Homework, HomeworkShare
 from models.items import Item, Status
 from models.meetings import Meeting, MeetingState
 from models.notifications import Kind
@@ -156,6 +156,8 @@ def reply(
         raise Invalid("", fields={"words": f"At most {LONGEST} characters"})
     if not ready and not words:
         raise Invalid("", fields={"words": "Say in a sentence what is missing, so that the others know"})
+    # Who answers has read what was asked, wherever that was: no mail tells of it any more.
+    notifications.read_on_item(uow, actor, item_id=homework.item_id, kinds=(Kind.HOMEWORK, Kind.DUE))
     if (share.ready, share.words) == (ready, words):
         return share  # pressed twice
     share.ready, share.words, share.replied_at = ready, words, uow.now
@@ -178,8 +180,7 @@ def take_back(uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int)
 def tell_takers(uow: UnitOfWork, actor: Actor, some: Iterable[Item], *, withdrawn: bool) -> None:
     """Tell whoever is not ready with homework on items that were withdrawn, or have come back, what that means."""
     by_id = {item.id: item for item in some}
-    waits = Homework.item_id.in_(by_id) & Homework.withdrawn_at.is_(None) & Homework.came_back_at.is_(None)
-    for homework, person_id in _shared(uow.session, waits, HomeworkShare.ready.is_not(True)):
+    for homework, person_id in _shared(uow.session, Homework.item_id.in_(by_id), WAITS):
         reference = by_id[homework.item_id].reference
         rests = f"withdrew {reference}: nothing is left to do for your homework on it"
         goes_on = f"restored {reference}: your homework on it is asked for again"
@@ -226,7 +227,7 @@ def leave(uow: UnitOfWork, person_id: int, *, group_id: int | None = None) -> No
 
     What then waits for nobody is taken back.
     """
-    open_ones = select(Homework.id).where(Homework.came_back_at.is_(None), Homework.withdrawn_at.is_(None))
+    open_ones = select(Homework.id).where(IS_OPEN)
     if group_id is not None:
         open_ones = open_ones.where(Homework.group_id == group_id)
     given = select(HomeworkShare).where(HomeworkShare.person_id == person_id, HomeworkShare.homework_id.in_(open_ones))
@@ -262,11 +263,19 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int) -> list[HomeworkLine]:
     return _lines(uow, item.group_id, _open_ids(uow.session, Homework.item_id == item.id))
 
 
-def mine(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[HomeworkLine]:
-    """What the actor was given and has still open, the earliest first. Raises NotFound, Forbidden."""
+def mine(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[list[HomeworkLine], list[HomeworkLine]]:
+    """The actor's open homework: what waits for them, and what they said is ready; each with the earliest first.
+
+    Raises NotFound, Forbidden.
+    """
     require(uow.session, actor, group_id, Can.GROUP_READ)
-    shared = select(HomeworkShare.homework_id).where(HomeworkShare.person_id == (actor.person_id or 0))
-    return _lines(uow, group_id, _open_ids(uow.session, Homework.group_id == group_id, Homework.id.in_(shared)))
+    own = select(HomeworkShare.homework_id).where(HomeworkShare.person_id == (actor.person_id or 0))
+    waits = set(uow.session.execute(own.join(Homework).where(WAITS)).scalars())
+    lines = _lines(uow, group_id, _open_ids(uow.session, Homework.group_id == group_id, Homework.id.in_(own)))
+    return (
+        [line for line in lines if line.homework.id in waits],
+        [line for line in lines if line.homework.id not in waits],
+    )
 
 
 def of_meeting(uow: UnitOfWork, meeting: Meeting) -> list[HomeworkLine]:
@@ -291,10 +300,8 @@ def _next_id(session: Session, group_id: int) -> int | None:
 
 
 def _open_ids(session: Session, *conditions: ColumnElement[bool]) -> Collection[int]:
-    query = select(Homework.id).join(Item, Item.id == Homework.item_id).where(
-        Homework.withdrawn_at.is_(None), Homework.came_back_at.is_(None), Item.status != Status.WITHDRAWN, *conditions
-    )  # fmt: skip
-    return session.execute(query).scalars().all()
+    query = select(Homework.id).join(Item, Item.id == Homework.item_id)
+    return session.execute(query.where(IS_OPEN, Item.status != Status.WITHDRAWN, *conditions)).scalars().all()
 
 
 def _lines(uow: UnitOfWork, group_id: int, ids: Collection[int]) -> list[HomeworkLine]:

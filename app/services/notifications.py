@@ -6,7 +6,7 @@ Any use case may ``tell``; ``write`` is for the worker. What is read on a page i
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,7 +25,7 @@ from app.services.since import since
 from app.uow import Database, UnitOfWork
 from models.accounts import Person
 from models.groups import Group, Membership, Role
-from models.homework import Homework, HomeworkShare
+from models.homework import WAITS, Homework, HomeworkShare
 from models.items import Item, Status
 from models.meetings import Meeting
 from models.notifications import Kind, MailChoice, MailMode, Notification
@@ -168,13 +168,13 @@ def waits_on_item(session: Session, actor: Actor, item_id: int) -> bool:
     return session.execute(query.limit(1)).first() is not None
 
 
-def read_on_item(uow: UnitOfWork, actor: Actor, *, item_id: int) -> None:
-    """Who looks at an item has read what concerned them there."""
+def read_on_item(uow: UnitOfWork, actor: Actor, *, item_id: int, kinds: Collection[Kind] = tuple(Kind)) -> None:
+    """Who looks at an item has read what concerned them there; who does what was asked, only that."""
     uow.session.execute(
         update(Notification)
         .where(
             Notification.person_id == (actor.person_id or 0), Notification.read_at.is_(None),
-            Notification.item_id == item_id,
+            Notification.item_id == item_id, Notification.kind.in_(kinds),
         )
         .values(read_at=uow.now)
     )  # fmt: skip
@@ -336,11 +336,8 @@ def _homework_due(uow: UnitOfWork) -> Iterator[dict[str, Any] | None]:
         .join(HomeworkShare, HomeworkShare.homework_id == Homework.id)
         .join(Item, Item.id == Homework.item_id)
         .join(Group, Group.id == Homework.group_id)
-        .where(
-            Homework.due_on.between(uow.now.date(), soon), Homework.withdrawn_at.is_(None),
-            Homework.came_back_at.is_(None), HomeworkShare.ready.is_not(True), Item.status != Status.WITHDRAWN,
-        )
-    )  # fmt: skip
+        .where(Homework.due_on.between(uow.now.date(), soon), WAITS, Item.status != Status.WITHDRAWN)
+    )
     for homework, person_id, reference, zone in rows:
         from_ = _reminded_from(uow.now, homework.due_on, zone)
         yield None if from_ is None or homework.given_at >= from_ else {

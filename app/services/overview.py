@@ -77,6 +77,7 @@ class Overview:
     coming: meetings.MeetingLine | None
     progress: Progress
     my_homework: list[homework.HomeworkLine]
+    my_ready: list[homework.HomeworkLine]
     my_actions: list[actions.ActionLine]
     my_soundings: list[soundings.Waiting]
     changed: list[Changed]
@@ -95,8 +96,7 @@ def look(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Overview:
     planned = meetings.list_meetings(uow, actor, group_id=group_id) if allowed(standing.role, Can.MEETING_READ) else []
     live = next((each for each in planned if each.state in meetings.OPEN), None)
     coming = next((each for each in planned if each.state is MeetingState.ANNOUNCED), None)
-    lines = actions.list_actions(uow, actor, group_id=group_id)
-    mine = [each for each in lines if each.action.owner_id == actor.person_id and each.action.done_at is None]
+    waiting, ready = homework.mine(uow, actor, group_id=group_id)
     visit = visits.present(uow, actor, group_id)
     return Overview(
         now=uow.now,
@@ -107,8 +107,9 @@ def look(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Overview:
         live=live,
         coming=coming,
         progress=_progress(session, group_id),
-        my_homework=homework.mine(uow, actor, group_id=group_id),
-        my_actions=mine,
+        my_homework=waiting,
+        my_ready=ready,
+        my_actions=actions.mine(uow, actor, group_id=group_id),
         my_soundings=soundings.waiting(uow, actor, group_id=group_id),
         changed=_changed(session, group_id),
         version=session.execute(

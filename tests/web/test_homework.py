@@ -8,7 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
+from app.services import notifications
 from app.uow import Database
+from models.notifications import Kind
 from tests.cast import Browser
 from tests.rooms import Hall, build_hall
 
@@ -85,3 +87,50 @@ def test_the_room_sees_it_and_a_guest_no_names(client_of: Callable[[Actor], Brow
     room = leo.get(f"{base}/{hall.meeting_id}/room?item={hall.item_id}").text
     assert "Prepare it" in room
     assert "Ana Acute: <strong>ready</strong>, “Mind the note”" in room
+
+
+def test_what_was_answered_waits_for_nobody_and_can_be_said_anew(
+    client_of: Callable[[Actor], Browser], hall: Hall
+) -> None:
+    ana, base, who = client_of(hall.who["Ana"]), f"/g/{hall.slug}", hall.who["Ana"].person_id
+    given = {"item_id": str(hall.item_id), "asked": "Prepare it", "due_on": "2026-03-20", "people": str(who)}
+    assert "Nothing waits for you." in ana.get(f"{base}/").text
+    client_of(hall.who["Fay"]).post(f"{base}/sessions/homework", data=given)
+
+    def first() -> tuple[list[str], str]:
+        """The headings of what is one's own, and the page."""
+        page = ana.get(f"{base}/").text
+        own = page.partition('class="overview__mine"')[2].partition('class="overview__group"')[0]
+        return re.findall(r"<h2[^>]*>([^<]+)</h2>", own), page
+
+    def reply(**data: str) -> None:
+        assert ana.post(f"{base}/sessions/homework/1/reply", data={**data, "next": f"{base}/"}).status_code == 303
+
+    headings, page = first()
+    assert headings == ["My homework", "Next session", "My actions"]
+    assert "waits for you." not in page, "what was told of it is unread"
+    reply(ready="yes", words="A is mine")
+    headings, page = first()
+    assert headings == ["Next session", "My actions", "My homework that is ready"]
+    assert "Nothing waits for you." in page, "and who replied has read what was asked"
+    assert "You said it is ready." in page
+    assert 'value="A is mine"' in page, "to be put otherwise"
+    reply(ready="no", words="Figures are missing")
+    headings, page = first()
+    assert headings == ["My homework", "Next session", "My actions"]
+    assert "You said: not ready" in page
+    assert "Nothing else waits for you." in page
+
+
+def test_nothing_waits_is_not_said_while_something_is_unread(client_of: Callable[[Actor], Browser], hall: Hall) -> None:
+    ana = client_of(hall.who["Ana"])
+    with hall.database.writing() as uow:
+        notifications.tell(
+            uow, hall.who["Ana"].person_id, Kind.REPLY, group_id=hall.group_id, item_id=hall.item_id,
+            by=hall.who["Leo"], words="answered you on C1.1",
+        )  # fmt: skip
+    page = ana.get(f"/g/{hall.slug}/").text
+    assert "waits for you." not in page
+    assert '<a href="/account/notifications">For you: 1 unread</a>' in page
+    ana.get(f"/g/{hall.slug}/blueprint/items/{hall.item_id}")
+    assert "Nothing waits for you." in ana.get(f"/g/{hall.slug}/").text
