@@ -71,6 +71,10 @@ class Stop(NamedTuple):
     person_id: int
 
 
+#: Who is told of anything.
+_HAS_A_PLACE = (Membership.removed_at.is_(None), Membership.role != Role.GUEST)
+
+
 # --- telling ---
 
 
@@ -87,9 +91,8 @@ def tell(
     if person_id is None or (by is not None and by.person_id == person_id):
         return
     place = select(Membership.id).where(
-        Membership.group_id == group_id, Membership.person_id == person_id, Membership.removed_at.is_(None),
-        Membership.role != Role.GUEST,
-    )  # fmt: skip
+        Membership.group_id == group_id, Membership.person_id == person_id, *_HAS_A_PLACE
+    )
     if uow.session.execute(place).first() is None or (key is not None and _is_told(uow.session, key)):
         return
     uow.session.add(
@@ -289,7 +292,7 @@ def write_to_group(uow: UnitOfWork, group: Group, template: str, *, key: str, **
         .join(Membership, Membership.person_id == Person.id)
         .outerjoin(MailChoice, (MailChoice.group_id == group.id) & (MailChoice.person_id == Person.id))
         .where(
-            Membership.group_id == group.id, Membership.removed_at.is_(None), Membership.role != Role.GUEST,
+            Membership.group_id == group.id, *_HAS_A_PLACE,
             Person.email.is_not(None), Person.disabled_at.is_(None), Person.erased_at.is_(None),
             func.coalesce(MailChoice.mode, MailMode.DIGEST.value) != MailMode.NONE,
         ).order_by(Person.id)
@@ -336,7 +339,8 @@ def _homework_due(uow: UnitOfWork) -> Iterator[dict[str, Any] | None]:
         .join(HomeworkShare, HomeworkShare.homework_id == Homework.id)
         .join(Item, Item.id == Homework.item_id)
         .join(Group, Group.id == Homework.group_id)
-        .where(Homework.due_on.between(uow.now.date(), soon), WAITS, Item.status != Status.WITHDRAWN)
+        .join(Membership, (Membership.group_id == Group.id) & (Membership.person_id == HomeworkShare.person_id))
+        .where(*_HAS_A_PLACE, Homework.due_on.between(uow.now.date(), soon), WAITS, Item.status != Status.WITHDRAWN)
     )
     for homework, person_id, reference, zone in rows:
         from_ = _reminded_from(uow.now, homework.due_on, zone)
@@ -352,7 +356,8 @@ def _actions_due(uow: UnitOfWork) -> Iterator[dict[str, Any] | None]:
     soon = uow.now.date() + timedelta(days=2)
     rows = uow.session.execute(
         select(Action, Group.time_zone).join(Group, Group.id == Action.group_id)
-        .where(Action.due_on.between(uow.now.date(), soon), Action.done_at.is_(None), Action.owner_id.is_not(None))
+        .join(Membership, (Membership.group_id == Group.id) & (Membership.person_id == Action.owner_id))
+        .where(*_HAS_A_PLACE, Action.due_on.between(uow.now.date(), soon), Action.done_at.is_(None))
     )  # fmt: skip
     for action, zone in rows:
         from_ = _reminded_from(uow.now, action.due_on, zone) if action.due_on is not None else None
@@ -454,7 +459,7 @@ def _also(uow: UnitOfWork, group: Group, choice: MailChoice) -> tuple[int, int] 
 def is_addressee(uow: UnitOfWork, group_id: int, person_id: int) -> bool:
     """For the worker, before a patient mail goes out: whether the person is in the group now."""
     rows = select(Person.id).join(Membership, Membership.person_id == Person.id).where(
-        Membership.group_id == group_id, Membership.removed_at.is_(None), Membership.role != Role.GUEST,
+        Membership.group_id == group_id, *_HAS_A_PLACE,
         Person.id == person_id, Person.disabled_at.is_(None), Person.erased_at.is_(None),
     )  # fmt: skip
     return uow.session.execute(rows).first() is not None

@@ -104,6 +104,13 @@ def told(hall: Hall, name: str) -> list[str]:
         return [f"{line.by} {line.notification.words}".strip() for line in notifications.mine(uow, hall.who[name])]
 
 
+def leave(hall: Hall, name: str) -> None:
+    with hall.database.writing() as uow:
+        people = memberships.members(uow, hall.who["Fay"], group_id=hall.group_id)
+        row = next(each for each in people if each.person_id == hall.who[name].person_id)
+        memberships.remove(uow, hall.who["Fay"], group_id=hall.group_id, membership_id=row.id)
+
+
 # --- telling ---
 
 
@@ -129,10 +136,7 @@ def test_a_guest_and_who_has_left_are_told_nothing(hall: Hall) -> None:
     with hall.database.writing() as uow:
         notifications.tell(uow, guest.person_id, Kind.MENTION, group_id=hall.group_id, words="mentioned you")
     tell(hall, "Ana")
-    with hall.database.writing() as uow:
-        people = memberships.members(uow, hall.who["Fay"], group_id=hall.group_id)
-        row = next(each for each in people if each.person_id == hall.who["Ana"].person_id)
-        memberships.remove(uow, hall.who["Fay"], group_id=hall.group_id, membership_id=row.id)
+    leave(hall, "Ana")
     tell(hall, "Ana", "again")
     assert told(hall, "Ana") == [], "what concerned one in a group is not shown outside it"
     with hall.database.reading() as uow:
@@ -192,6 +196,18 @@ def test_what_is_due_tomorrow_is_told_once_on_the_morning_before(
     clock.advance(days=1)
     work()
     assert len(told(hall, "Pat")) == 1
+
+
+def test_an_action_of_somebody_who_has_left_is_no_work_for_the_worker(hall: Hall, clock: SetClock) -> None:
+    with hall.database.writing() as uow:
+        actions.add_action(
+            uow, hall.who["Fay"], group_id=hall.group_id, what="Book the hall", owner_id=hall.who["Pat"].person_id,
+            due_on=date(2026, 3, 5),
+        )  # fmt: skip
+    clock.now = clock.now.replace(day=4, hour=9)
+    assert len(list(notifications.look(hall.database))) == 1
+    leave(hall, "Pat")
+    assert list(notifications.look(hall.database)) == []
 
 
 # --- mailing ---
