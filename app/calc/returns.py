@@ -12,7 +12,7 @@ from functools import lru_cache
 from app.calc.changes import BadChangeError, ChangeSet, from_units, to_units
 from app.calc.differences import change_between
 from app.calc.paragraphs import Paragraph, Words, fold, paragraphs, rewritten, tidy, unfolded
-from app.calc.suggestions import touches
+from app.calc.suggestions import competes
 from app.calc.wordmarks import LINE, Place, check
 from app.calc.wordreading import WordFile
 from app.calc.wordsheets import Item, Loose, Sheet, Sorter, Text, What
@@ -59,13 +59,14 @@ def named(author: str, edited_by: str) -> str:
     return edited_by if fold(author).lower() in NOBODY else author
 
 
-def match(file: WordFile, items: Iterable[Item]) -> Returned:
+def match(file: WordFile, items: Iterable[Item], last: int = 0) -> Returned:
     """What the document would have otherwise: proposals in the order of `items`, and all that can be none.
 
-    `items` come in the order in which they went out.
+    `items` come in the order in which they went out, as far as that is known; `last` is the number of the last line
+    that did, 0 where nothing tells.
     """
     known = {item.reference: item for item in items}
-    sorter = Sorter(file, known)
+    sorter = Sorter(file, known, last)
     sheet = sorter.sort(lines(file, lambda author: True))
     states = _states(file, known)
     proposals: list[Proposal] = []
@@ -162,7 +163,7 @@ def _separate(base: str, plain: str, after: str, edits: Sequence[tuple[str, str]
         changes: list[ChangeSet] = []
         for who, words in edits:
             changes.append(change_between(plain, words).map(back) if who else untracked)
-        if any(touches(one, other) for at, one in enumerate(changes) for other in changes[at + 1 :]):
+        if any(competes(one, other) for at, one in enumerate(changes) for other in changes[at + 1 :]):
             return None
         whole = changes[0]
         for change in changes[1:]:
@@ -186,7 +187,9 @@ def _all_loose(file: WordFile, known: Mapping[str, Item], sheet: Sheet) -> list[
             loose.append(Loose("no title" if seen else "deleted", reference, title))
         elif reference in sheet.titles and not sheet.titles[reference]:
             loose.append(Loose("no title", reference, title))
-    rank = {reference: at for at, reference in enumerate(known)}
+    # The order that the headings' numbers tell; that of today where a heading has lost its own.
+    numbered = all(reference in sheet.numbers for reference in sheet.order)
+    rank = sheet.numbers if numbered else {reference: at for at, reference in enumerate(known)}
     loose += [Loose("moved", each, known[each].texts["title"].words) for each in _moved(sheet.order, rank)]
     return [*_margins(file), *loose, *_beside(file, sheet)]
 
@@ -201,7 +204,7 @@ def _margins(file: WordFile) -> Iterator[Loose]:
     said: dict[str, str] = {}
     for line in lines(WordFile(file.margins, [], [], {}, []), lambda _: True):
         text = line.paragraph.text.strip()
-        ours = [known[1] for name in line.begins if (known := LINE.match(name)) is not None]
+        ours = [known[2] for name in line.begins if (known := LINE.match(name)) is not None]
         if text and check(_PAGE.sub("", text)) not in ours:
             said.setdefault(text, ", ".join(dict.fromkeys(line.who)))
     yield from (Loose("margin", "", text, author) for text, author in said.items())

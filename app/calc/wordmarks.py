@@ -23,9 +23,11 @@ KIND_WORDS = ("Principle", "Core element", "Criterion", "Specification")
 EVIDENCE, DECISIONS, SUGGESTIONS, COMMENTS = "Evidence", "Decisions", "Suggested words", "Comments"
 FIXED_LABELS = {EVIDENCE.lower(), DECISIONS.lower(), SUGGESTIONS.lower(), COMMENTS.lower()}
 
-TEXT = re.compile(r"c_([A-Z][0-9]{1,6}(?:_[0-9]{1,6}){0,3})_(title|text|why|summary)_([0-9]{1,9})_([0-9a-f]{6})")
-LINE = re.compile(r"c_line_[0-9]{1,6}_([0-9a-f]{6})")
-FIXED = re.compile(r"c_fixed_[0-9]{1,6}_([0-9]{1,5})")
+TEXT = re.compile(
+    r"c_([A-Z][0-9]{1,6}(?:_[0-9]{1,6}){0,3})_(title|text|why|summary)_([0-9]{1,9})_([0-9a-f]{6})(?:_([0-9]{1,6}))?"
+)
+LINE = re.compile(r"c_line_([0-9]{1,6})_([0-9a-f]{6})")
+FIXED = re.compile(r"c_fixed_([0-9]{1,6})")
 _OURS = re.compile(r"c_(?:(?:line|fixed)_|[A-Z][0-9]+(?:_[0-9]+)*_(?:title|text|why|summary)_)[0-9]")
 
 Place = tuple[str, str]
@@ -47,26 +49,37 @@ def check(words: str) -> str:
     return hashlib.sha256(alike.encode()).hexdigest()[:6]
 
 
-def text_mark(reference: str, name: str, version: int, line: str) -> str:
-    """The bookmark of a text: on the reference in its heading for a title, else on the line above the text."""
-    return f"c_{reference.replace('.', '_')}_{name}_{version}_{check(line)}"
-
-
 class Marks:
-    """Bookmarks for lines that only inform, each with a number of its own."""
+    """The bookmarks of a document. Headings and lines that only inform are numbered, so that what is gone is noticed
+    and what was moved is told from what went out in that order. The foot of the pages is the first."""
 
     def __init__(self) -> None:
-        self._last = 0
+        self.last = 0
+
+    def text(self, reference: str, name: str, version: int, line: str) -> str:
+        """For a text: on the reference in its heading for a title, else on the line above the text."""
+        mark = f"c_{reference.replace('.', '_')}_{name}_{version}_{check(line)}"
+        return f"{mark}_{self._next()}" if name == "title" else mark
 
     def line(self, words: str) -> str:
         """For a line with these words; a table's row is its cells joined by " | "."""
-        self._last += 1
-        return f"c_line_{self._last}_{check(words)}"
+        return f"c_line_{self._next()}_{check(words)}"
 
-    def fixed(self, count: int) -> str:
-        """For the label above so many lines that only inform."""
-        self._last += 1
-        return f"c_fixed_{self._last}_{count}"
+    def fixed(self) -> str:
+        """For the label above lines that only inform."""
+        return f"c_fixed_{self._next()}"
+
+    def _next(self) -> int:
+        self.last += 1
+        return self.last
+
+
+def number_of(name: str) -> int | None:
+    """The number of a bookmark that has one."""
+    if (mark := TEXT.match(name)) is not None:
+        return int(mark[5]) if mark[5] else None
+    found = LINE.match(name) or FIXED.match(name)
+    return int(found[1]) if found is not None else None
 
 
 def place_of(mark: re.Match[str]) -> Place:

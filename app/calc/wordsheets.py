@@ -5,6 +5,7 @@ likeness of the words tell what is what.
 """
 
 import re
+from bisect import bisect, bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -27,6 +28,7 @@ from app.calc.wordmarks import (
     Place,
     bare,
     check,
+    number_of,
     place_of,
 )
 from app.calc.wordreading import WordFile
@@ -95,11 +97,15 @@ def versions_of(file: WordFile) -> dict[Place, int]:
 
 @dataclass
 class Sheet:
-    """One state of the document: the paragraphs of each text, titles, the order of items, and what is loose."""
+    """One state of the document: the paragraphs of each text, titles, the order of items, and what is loose.
+
+    `numbers` are those of the headings, in the order in which they went out.
+    """
 
     texts: dict[Place, list[Paragraph]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
     loose: list[Loose] = field(default_factory=list)
     where: dict[int, Place] = field(default_factory=dict)
     who: dict[Place, dict[str, None]] = field(default_factory=dict)
@@ -108,14 +114,14 @@ class Sheet:
 class Sorter:
     """Reads the lines of one state from top to bottom and puts each where it belongs."""
 
-    def __init__(self, file: WordFile, items: Mapping[str, Item]) -> None:
+    def __init__(self, file: WordFile, items: Mapping[str, Item], last: int = 0) -> None:
         self.items = items
+        self.last = last
         self.has_marks = bool(versions_of(file))
         self.marked: set[Place] = set()
         self.sheet = Sheet()
         self.reference = ""
         self.at: str = "front"  # or a field, "fixed", "new", "definitions"
-        self.expects = 0
         self.noted = True  # whether the grey line under the last heading has been seen
         self.unmarked: dict[str, str] = {}  # titles to be found by their words, as they are compared
         self.likened = self.parted = 0  # how many comparisons have been made, about
@@ -146,9 +152,9 @@ class Sorter:
             self.sheet.who.setdefault(place, {}).update(dict.fromkeys(line.who))
         for at, words in self.new:
             self.sheet.loose[at] = replace(self.sheet.loose[at], text="\n".join(words))
-        self._lines_gone()
         self._part()
         self._divide()
+        self._lines_gone(some)
         return self.sheet
 
     def _find_titles(self, some: Sequence[Line]) -> None:
@@ -175,8 +181,8 @@ class Sorter:
             if (mark := TEXT.match(name)) is not None and self._begin(mark, line, at):
                 return
         for name, at in line.begins.items():
-            if (fixed := FIXED.match(name)) is not None:
-                self._begin_fixed(int(fixed[1]), line, at)
+            if FIXED.match(name):
+                self._begin_fixed(line, at)
                 return
             if (known := LINE.match(name)) is not None:
                 self._inform(known, line, at)
@@ -184,25 +190,19 @@ class Sorter:
         if line.paragraph.text.strip() and not self._known_by_words(line):
             self._put(line)
 
-    def _begin_fixed(self, count: int, line: Line, at: int) -> None:
+    def _begin_fixed(self, line: Line, at: int) -> None:
         """The label above lines that only inform; words joined with it belong to the text above, or are told."""
         label = bare(self._run_on(line, at).paragraph.text)
-        self._lines_gone()
         if label not in {*FIXED_LABELS, DEFINITIONS.lower()}:
             self._lose("line", line)
-        self.at, self.expects = "fixed", count
+        self.at = "fixed"
 
     def _inform(self, known: re.Match[str], line: Line, at: int) -> None:
         """A line that only informs; the heading of a part ends the text above."""
         line = self._run_on(line, at)
-        if line.block.heading:  # a part begins: what stood above it has ended
-            self._lines_gone()
+        if line.block.heading or self.at in FIELDS:  # a part begins, or what stood above has ended
             self.at = "front"
-        elif self.at == "fixed":
-            self.expects -= 1
-        elif self.at in FIELDS:
-            self.at = "front"
-        if known[1] != check(line.paragraph.text):
+        if known[2] != check(line.paragraph.text):
             self._lose("line", line)
 
     def _run_on(self, line: Line, at: int) -> Line:
@@ -219,6 +219,8 @@ class Sorter:
         if reference not in self.items or self._has(reference, name):
             return False
         if name == "title":
+            if mark[5]:
+                self.sheet.numbers[reference] = int(mark[5])
             self._begin_title(reference, line, at)
             return True
         line = self._run_on(line, at)
@@ -267,7 +269,6 @@ class Sorter:
         self.noted = False
 
     def _go_to(self, reference: str, name: str) -> None:
-        self._lines_gone()
         self.reference, self.at = reference, name
         self.sheet.texts.setdefault((reference, name), [])
 
@@ -305,13 +306,11 @@ class Sorter:
                     if self.at == "new" and not self._is_above(name, line):
                         return False
                     if (self.reference, name) in self.sheet.texts:  # that of an item whose heading is gone
-                        self._lines_gone()
                         self.at = "between"
                         return False
                     self._go_to(self.reference, name)
                     return True
             if said in FIXED_LABELS and (style == "label" or not self.has_marks):
-                self._lines_gone()
                 self.at = "fixed"
                 return True
         is_note = not self.noted and self.at == "text" and _is_note(line)
@@ -348,7 +347,6 @@ class Sorter:
         if likely := self._likely(text):
             self._title(likely, text)
             return True
-        self._lines_gone()
         if self.has_marks or self.reference:
             self.new.append((len(self.sheet.loose), [line.paragraph.text.strip()]))
             self._lose("new", line)
@@ -379,7 +377,7 @@ class Sorter:
             self._text(line.paragraph)
         elif self.at == "new":
             self.new[-1][1].append(line.paragraph.text)
-        else:
+        elif line.paragraph.text.strip(" |"):
             self._lose("table" if line.block.row else "paragraph", line)
 
     def _lose(self, what: What, line: Line, reference: str = "") -> None:
@@ -387,10 +385,21 @@ class Sorter:
         author = ", ".join(dict.fromkeys(line.who))
         self.sheet.loose.append(Loose(what, reference or self.reference, words, author))
 
-    def _lines_gone(self) -> None:
-        if self.at == "fixed" and self.expects > 0:
-            self.sheet.loose.append(Loose("lines gone", self.reference, str(self.expects)))
-        self.expects = 0
+    def _lines_gone(self, some: Sequence[Line]) -> None:
+        """Tell of lines that only inform and are gone: their numbers are missing between two that stand.
+
+        Not where an item's heading is gone between the two, which is told: what stood under it went with it.
+        """
+        rank = {reference: at for at, reference in enumerate(self.items, 1)}
+        lost = [rank[each] for each, item in self.items.items() if item.expected and each not in self.sheet.numbers]
+        found = {1: ""} | {
+            number: self.sheet.where[id(line.block)][0]
+            for line in some for name in line.begins if (number := number_of(name)) is not None
+        }  # fmt: skip
+        for number, after in pairwise([*sorted(found), max(self.last, *found) + 1]):
+            first, end = rank.get(found[number], 0), rank.get(found.get(after, ""), len(rank) + 1)
+            if after > number + 1 and bisect(lost, first) >= bisect_left(lost, end):
+                self.sheet.loose.append(Loose("lines gone", found[number], str(after - number - 1)))
 
     def _part(self) -> None:
         """The text of an item whose heading is gone has run into the text above it: find it by its likeness."""

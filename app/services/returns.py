@@ -123,12 +123,12 @@ def examine(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> Exa
     except Unreadable as unreadable:
         raise Invalid("", fields={"file": str(unreadable)}) from unreadable
     group = uow.session.get_one(Group, group_id)
-    slug, base, moment, sign = _origin(file)
+    slug, base, moment, sign, last = _origin(file)
     if (slug and slug != group.slug) or (sign and sign != sign_of(group)):
         raise Invalid("", fields={"file": f"This document was made from another group’s blueprint ({slug})."})
     source = _Source(uow, group_id, base, moment, versions_of(file))
     known = list(source.items())
-    returned = match(file, known)
+    returned = match(file, known, last)
     if not returned.found:
         raise Invalid(
             "",
@@ -377,15 +377,17 @@ def reason(authors: Collection[str], edited_by: str, *, mixed: bool) -> str:
 # --- what the document was made from ---
 
 
-def _origin(file: WordFile) -> tuple[str, str, datetime | None, str]:
-    """(group's short name, draft or a version's number, when it was made, the group's sign), as far as it says."""
-    slug, base, made, sign = [*file.properties.get(PROPERTY, "").split(), "", "", "", ""][:4]
+def _origin(file: WordFile) -> tuple[str, str, datetime | None, str, int]:
+    """(group's short name, draft or a version's number, when it was made, the group's sign, the number of its last
+    line), as far as it says."""
+    slug, base, made, sign, lines = [*file.properties.get(PROPERTY, "").split(), *[""] * 5][:5]
+    last = int(lines) if lines.isascii() and lines.isdigit() and len(lines) < 8 else 0
     if base != DRAFT and not (base.isascii() and base.isdigit() and len(base) < 8):
         base = ""
     try:
-        return slug, base, datetime.strptime(made, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC), sign
+        return slug, base, datetime.strptime(made, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC), sign, last
     except ValueError:
-        return slug, base, None, sign
+        return slug, base, None, sign, last
 
 
 def _speaks_of(returned: Returned) -> bool:

@@ -24,7 +24,6 @@ from app.calc.wordmarks import (
     PRINCIPLES,
     SUGGESTIONS,
     Marks,
-    text_mark,
 )
 from app.services.companions import Commented, Companions, Decided, Including, Suggested
 from app.services.version_files import FIELD_WORDS, FORMER_MEMBER, UNTESTED, evidence_row
@@ -91,7 +90,7 @@ class _Writer:
         self.marks = Marks()
         name = "draft" if sheet.base == DRAFT else f"version {sheet.base}"
         self.file = WordDocument(f"{sheet.title}: {name}", subject=sheet.group_name, day=uow.now)
-        self.file.keep({PROPERTY: f"{sheet.slug} {sheet.base} {uow.now:%Y-%m-%dT%H:%M:%S.%fZ} {sheet.sign}"})
+        self.made = f"{uow.now:%Y-%m-%dT%H:%M:%S.%fZ}"
         foot = f"{sheet.title}: {name}, {moments.day_in_words(sheet.made_on)}"
         self.file.footer(foot, bookmark=self.marks.line(foot))
         self._say(f"{sheet.title}: {name}", level=0)
@@ -102,7 +101,7 @@ class _Writer:
     def to_bytes(self) -> bytes:
         if self.sheet.terms:
             rows = [term_row(each) for each in self.sheet.terms]
-            self.file.heading(DEFINITIONS, level=1, bookmark=self.marks.fixed(len(rows) + 1))
+            self.file.heading(DEFINITIONS, level=1, bookmark=self.marks.fixed())
             self._rows(TERM_HEAD, rows, (3.6, 3.4, 9.6))
         part = ""
         for item in self.sheet.rows:
@@ -111,6 +110,8 @@ class _Writer:
                 self._say(begins, level=1)
                 part = begins
             self._item(item)
+        sheet = self.sheet
+        self.file.keep({PROPERTY: f"{sheet.slug} {sheet.base} {self.made} {sheet.sign} {self.marks.last}"})
         return self.file.to_bytes()
 
     def _say(self, words: str, *, level: int | None = None, style: str | None = None) -> None:
@@ -143,7 +144,7 @@ class _Writer:
             self._suggestions(suggested)
 
     def _suggestions(self, suggested: Sequence[Suggested]) -> None:
-        self.file.label(SUGGESTIONS, bookmark=self.marks.fixed(2 * len(suggested)))
+        self.file.label(SUGGESTIONS, bookmark=self.marks.fixed())
         for each in suggested:
             said = f"{FIELD_WORDS[each.field]}, suggested by {each.author or FORMER_MEMBER.lower()}"
             said += f": {each.reason}" if each.reason else ""
@@ -159,7 +160,7 @@ class _Writer:
         self.file.comment(place, words, author=comment.author or FORMER_MEMBER, at=comment.at)
 
     def _table(self, label: str, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
-        self.file.label(label, bookmark=self.marks.fixed(len(rows) + 1))
+        self.file.label(label, bookmark=self.marks.fixed())
         self._rows(head, rows, widths)
 
     def _rows(self, head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
@@ -168,7 +169,7 @@ class _Writer:
 
     def _mark(self, item: VersionItem, name: str, line: str) -> str:
         version = self.sheet.versions.get((item.reference, name))
-        return "" if version is None else text_mark(item.reference, name, version, line)
+        return "" if version is None else self.marks.text(item.reference, name, version, line)
 
 
 def sign_of(group: Group) -> str:

@@ -247,6 +247,18 @@ def test_two_peoples_changes_are_two_suggestions_unless_they_touch_the_same_word
     assert found[2].after == "The board meets each month and publishes what it decides. Always."
 
 
+def test_what_two_add_at_the_same_place_is_one_suggestion_which_can_be_taken(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        put_in(at["You stay at home."], " Ann adds.", "Ann")
+        put_in(at["You stay at home."], " Ben adds.", "Ben")
+
+    return_id = brought(database, cast, edited(sent(database, cast), change))
+    (found,) = preview(database, cast, return_id).proposals
+    assert (found.after, found.authors, found.mixed) == (
+        "You stay at home. Ann adds. Ben adds.", ("Ann", "Ben"), True
+    )  # fmt: skip
+
+
 def test_changes_of_the_same_words_by_two_stand_together_and_say_so(database: Database, cast: Cast) -> None:
     def change(at: dict[str, Paragraph], _: Any) -> None:
         paragraph = at["You stay at home."]
@@ -462,15 +474,15 @@ def test_an_items_own_label_stays_its_own_under_a_heading_put_in_above(database:
 # --- words that run together, come apart or lose their place ---
 
 
-def with_evidence(database: Database, cast: Cast) -> bytes:
-    """The draft sent out with a piece of evidence on P1."""
+def with_evidence(database: Database, cast: Cast, reference: str = "P1") -> bytes:
+    """The draft sent out with a piece of evidence on an item."""
     with database.writing() as uow:
         source = sources.add_source(uow, cast.facilitator, group_id=cast.group_id, cite="Smith 2020")
         form = FindingForm(source.id, text="It works.", page="p. 3", strength=Strength.STRONG)
         finding = findings.add_finding(uow, cast.facilitator, group_id=cast.group_id, form=form)
         findings.link(
-            uow, cast.facilitator, finding_id=finding.id, item_id=numbered(uow, "P1").id, relation=Relation.SUPPORTS,
-            note_text="but only in towns", group_id=cast.group_id,
+            uow, cast.facilitator, finding_id=finding.id, item_id=numbered(uow, reference).id,
+            relation=Relation.SUPPORTS, note_text="but only in towns", group_id=cast.group_id,
         )  # fmt: skip
     return sent(database, cast)
 
@@ -511,6 +523,52 @@ def section(at: dict[str, Paragraph], begins: str, ends: str) -> list[Any]:
     """What stands from one heading up to another."""
     body = list(at[begins]._p.getparent())
     return body[body.index(at[begins]._p) : body.index(at[ends]._p)]
+
+
+def below(at: dict[str, Paragraph], begins: str, count: int) -> list[Any]:
+    """A paragraph and what follows it, so many in all."""
+    body = list(at[begins]._p.getparent())
+    return body[(first := body.index(at[begins]._p)) : first + count]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("reference", "gone", "count", "told"),
+    [
+        ("P1", "Evidence", 2, [("lines gone", "P1", "3")]),
+        ("C1.9", "Evidence", 2, [("lines gone", "C1.9", "3")]),
+        ("P1", "Core elements", 1, [("lines gone", "P1", "1")]),
+        ("P1", "Definitions", 2, [("lines gone", "", "3")]),
+        ("P1", "P1 Care close to home", 8, [("deleted", "P1", "Care close to home")]),
+    ],
+)
+def test_what_only_informs_and_is_gone_is_told_with_its_heading_or_without(
+    database: Database, cast: Cast, reference: str, gone: str, count: int, told: list[tuple[str, str, str]]
+) -> None:
+    with database.writing() as uow:
+        glossary.define(uow, cast.member, group_id=cast.group_id, form=TermForm("outcomes", "What is reached."))
+
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        for each in below(at, gone, count):
+            each.getparent().remove(each)
+
+    found = examine(database, cast, edited(with_evidence(database, cast, reference), change))
+    assert (words_found(found), listed(found)) == ({}, told)
+
+
+@on_sqlite
+def test_what_the_group_has_moved_since_is_nobodys_move(database: Database, cast: Cast) -> None:
+    data = sent(database, cast)
+    with database.writing() as uow:
+        outline.shift_item(uow, cast.facilitator, item_id=numbered(uow, "C1.5").id, by=-1)
+    same = examine(database, cast, data)
+    assert (words_found(same), listed(same)) == ({}, [])
+
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        for each in section(at, "C1.3 People have a say", "S1.3.1 Quotes that a machine turns"):
+            at["C1.5 Money follows the person"]._p.addprevious(each)
+
+    assert listed(examine(database, cast, edited(data, change))) == [("moved", "C1.3", "People have a say")]
 
 
 @on_sqlite
