@@ -183,14 +183,15 @@ def _all_loose(file: WordFile, known: Mapping[str, Item], sheet: Sheet) -> list[
     for reference, item in known.items():
         title = item.texts["title"].words if "title" in item.texts else ""
         seen = any(place[0] == reference for place in sheet.texts)
-        if reference not in sheet.titles and (seen or item.expected):
+        if reference not in sheet.titles and (seen or item.missed):
             loose.append(Loose("no title" if seen else "deleted", reference, title))
         elif reference in sheet.titles and not sheet.titles[reference]:
             loose.append(Loose("no title", reference, title))
-    # The order that the headings' numbers tell; that of today where a heading has lost its own.
-    numbered = all(reference in sheet.numbers for reference in sheet.order)
-    rank = sheet.numbers if numbered else {reference: at for at, reference in enumerate(known)}
-    loose += [Loose("moved", each, known[each].texts["title"].words) for each in _moved(sheet.order, rank)]
+    moved = _moved(sheet.order, {reference: at for at, reference in enumerate(known)})
+    # Out of the order of today: but was it in that order that they went out? The headings' numbers tell, if all stand.
+    if moved and all(reference in sheet.numbers for reference in sheet.order):
+        moved = _moved(sheet.order, sheet.numbers)
+    loose += [Loose("moved", each, known[each].texts["title"].words) for each in moved]
     return [*_margins(file), *loose, *_beside(file, sheet)]
 
 

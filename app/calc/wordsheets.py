@@ -62,11 +62,15 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True)
 class Item:
-    """An item that the document may speak of, with its texts by field; `expected` if it must be in it."""
+    """An item that the document may speak of, with its texts by field.
+
+    `sent` if it went out in it, and `missed` if it is told where it is not there any more.
+    """
 
     reference: str
     texts: Mapping[str, Text]
-    expected: bool = True
+    sent: bool = True
+    missed: bool = True
 
 
 @dataclass(frozen=True)
@@ -391,7 +395,7 @@ class Sorter:
         Not where an item's heading is gone between the two, which is told: what stood under it went with it.
         """
         rank = {reference: at for at, reference in enumerate(self.items, 1)}
-        lost = [rank[each] for each, item in self.items.items() if item.expected and each not in self.sheet.numbers]
+        lost = [rank[each] for each, item in self.items.items() if item.sent and each not in self.sheet.numbers]
         found = {1: ""} | {
             number: self.sheet.where[id(line.block)][0]
             for line in some for name in line.begins if (number := number_of(name)) is not None

@@ -435,10 +435,14 @@ class _Source:
                 if document is not None:
                     said = getattr(row, name) if row is not None else None
                     found[name] = self._text(reference, name, document, said)
-            yield Item(reference, found, expected=row is not None if frozen else self._was_there(item))
+            sent = row is not None if frozen else self._was_there(item)
+            yield Item(reference, found, sent, missed=sent and (bool(frozen) or item.status is not Status.WITHDRAWN))
 
     def _was_there(self, item: item_models.Item) -> bool:
-        return item.status is not Status.WITHDRAWN and (self._moment is None or item.created_at <= self._moment)
+        if self._moment is None:
+            return item.status is not Status.WITHDRAWN
+        left = item.changed_at if item.status is Status.WITHDRAWN else None
+        return item.created_at <= self._moment and (left is None or left > self._moment)
 
     def _text(self, reference: str, name: str, document: Document, said: str | None) -> Text:
         session = self._uow.session

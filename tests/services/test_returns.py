@@ -557,6 +557,20 @@ def test_what_only_informs_and_is_gone_is_told_with_its_heading_or_without(
 
 
 @on_sqlite
+def test_what_the_group_has_withdrawn_since_is_not_missed(database: Database, cast: Cast, clock: SetClock) -> None:
+    data = with_evidence(database, cast)
+    clock.advance(minutes=1)
+    with database.writing() as uow:
+        outline.withdraw_item(uow, cast.facilitator, item_id=numbered(uow, "P1").id)
+
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        for each in section(at, "P1 Care close to home", "Core elements"):
+            each.getparent().remove(each)
+
+    assert listed(examine(database, cast, edited(data, change))) == []
+
+
+@on_sqlite
 def test_what_the_group_has_moved_since_is_nobodys_move(database: Database, cast: Cast) -> None:
     data = sent(database, cast)
     with database.writing() as uow:
@@ -565,10 +579,16 @@ def test_what_the_group_has_moved_since_is_nobodys_move(database: Database, cast
     assert (words_found(same), listed(same)) == ({}, [])
 
     def change(at: dict[str, Paragraph], _: Any) -> None:
-        for each in section(at, "C1.3 People have a say", "S1.3.1 Quotes that a machine turns"):
-            at["C1.5 Money follows the person"]._p.addprevious(each)
+        for each in section(at, "C1.6 Risk is borne fairly", "C1.7 Data is open"):
+            at["C1.9 Forms are short"]._p.addprevious(each)
 
-    assert listed(examine(database, cast, edited(data, change))) == [("moved", "C1.3", "People have a say")]
+    back = edited(data, change)
+    assert listed(examine(database, cast, back)) == [("moved", "C1.6", "Risk is borne fairly")]
+    with database.writing() as uow:
+        outline.shift_item(uow, cast.facilitator, item_id=numbered(uow, "C1.5").id, by=1)
+        for _ in range(2):
+            outline.shift_item(uow, cast.facilitator, item_id=numbered(uow, "C1.6").id, by=1)
+    assert listed(examine(database, cast, back)) == [], "the group has done the same"
 
 
 @on_sqlite
