@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from app.calc.authorship import Span, spans
 from app.calc.changes import from_units, recall, recall_parts, to_units
 from app.calc.differences import Segment
-from app.calc.redlines import redline
+from app.calc.redlines import shown as shown_of
 from app.calc.stretches import Entry, gather
 from app.errors import Conflict, Forbidden, NotFound
 from app.events import WordsRestored
@@ -58,10 +58,10 @@ class Moment:
     "suggestion" (of ``name``, accepted by ``decider``).
 
     ``mark`` addresses the item's words after it, and ``before`` those before a restore; ``fields`` are the texts that
-    changed, ``text`` is the outcome sentence or the version's title, ``changes`` how many changes an edit gathers and
-    ``place`` where it ends in the log. What an accepted suggestion changed is no edit of its author's besides.
-    ``between``, newest first, is what stood in the midst of an edit before somebody took a few letters of it away: of
-    the kind "state", by the ``name`` of who did.
+    changed, or that the suggestion is for, ``text`` is the outcome sentence or the version's title, ``changes`` how
+    many changes an edit gathers and ``place`` where it ends in the log. What an accepted suggestion changed is no edit
+    of its author's besides. ``between``, newest first, is what stood in the midst of an edit before somebody took a few
+    letters of it away: of the kind "state", by the ``name`` of who did.
     """
 
     kind: str
@@ -226,10 +226,13 @@ def version_holding(session: Session, document: Document, text: str, at: datetim
 def compare(
     uow: UnitOfWork, actor: Actor, item_id: int, before: str, after: str, *, group_id: int | None = None
 ) -> list[FieldDifference]:
-    """What changed between two moments, text by text, as the words read and look, without marks. Raises NotFound."""
+    """What changed between two moments, text by text, as people are shown it. Raises NotFound."""
     old = words_at(uow, actor, item_id, before, group_id=group_id)
     new = words_at(uow, actor, item_id, after, group_id=group_id)
-    return [FieldDifference(one, redline(old[one], new[one]), old[one] != new[one]) for one in WORDS]
+    return [
+        FieldDifference(one, shown_of(old[one], new[one], markdown=one is not Field.TITLE), old[one] != new[one])
+        for one in WORDS
+    ]
 
 
 class Restored(NamedTuple):
@@ -423,17 +426,16 @@ def _bound(session: Session, item: Item) -> list[Moment]:
     """Decisions on the item, versions it is in, and suggestions that were accepted."""
     moments = []
     taken = (
-        select(Suggestion).join(Document, Document.id == Suggestion.document_id)
-        .where(Document.item_id == item.id,
-               Suggestion.state.in_(_TAKEN))
+        select(Suggestion, Document.field).join(Document, Document.id == Suggestion.document_id)
+        .where(Document.item_id == item.id, Suggestion.state.in_(_TAKEN))
     )  # fmt: skip
-    for suggestion in session.execute(taken).scalars():
+    for suggestion, text in session.execute(taken):
         if suggestion.decided_at is not None:
             at = suggestion.decided_at
             moments.append(
                 Moment(
                     "suggestion", at, at, author_id=suggestion.author_id, decider_id=suggestion.decided_by_id,
-                    suggestion=suggestion,
+                    suggestion=suggestion, fields=[text],
                 )
             )  # fmt: skip
     rows = session.execute(

@@ -16,7 +16,6 @@ from sqlalchemy import and_, func, or_, select
 
 from app.calc.differences import change_between
 from app.calc.paragraphs import fold
-from app.calc.plain import plain
 from app.calc.returns import Returned, match, named
 from app.calc.wordmarks import FIELDS, Place
 from app.calc.wordpackages import Unreadable
@@ -26,7 +25,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.policy import Actor, Can, access, require
 from app.services import comments, documents, history, items, suggestions, versions
 from app.services.activity import note
-from app.services.version_files import FORMER_MEMBER
+from app.services.version_files import FORMER_MEMBER, as_read
 from app.services.word_files import DRAFT, PROPERTY, comment_words, sign_of
 from app.uow import UnitOfWork
 from models import items as item_models
@@ -195,7 +194,7 @@ class _Known:
 
     def __init__(self, uow: UnitOfWork, item_ids: Collection[int], moment: datetime | None) -> None:
         query = (
-            select(Document.item_id, Discussion.quote, Comment.words, Comment.made_at, Person.name)
+            select(Document.item_id, Document.field, Discussion.quote, Comment.words, Comment.made_at, Person.name)
             .join(Discussion, Discussion.document_id == Document.id)
             .join(Comment, Comment.discussion_id == Discussion.id)
             .outerjoin(Person, Person.id == Comment.author_id)
@@ -203,10 +202,10 @@ class _Known:
         )
         self._went_out: set[tuple[int, str, str]] = set()
         self._made: set[tuple[int, str, str]] = set()
-        for item_id, quote, words, made_at, author in uow.session.execute(query):
+        for item_id, field, quote, words, made_at, author in uow.session.execute(query):
             if item_id is None:
                 continue
-            self._made.add((item_id, fold(plain(quote)), fold(words)))
+            self._made.add((item_id, fold(as_read(field.value, quote)), fold(words)))
             if moment is None or made_at <= moment:
                 self._went_out.add((item_id, fold(author or FORMER_MEMBER), fold(comment_words(quote, words))))
 

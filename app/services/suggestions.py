@@ -540,7 +540,7 @@ def _fitting(session: Session, document: Document, change: ChangeSet, version: i
         return None
     then = history.text_at(session, document, version)
     over: Iterable[ChangeSet]
-    if count <= FAR and many * count <= MOST_STEPS:
+    if not _long_ago(version, document.version) and many * count <= MOST_STEPS:
         over = map(recall, _written(session, document, version, document.version))
     elif max(len(then), len(document.text)) <= MOST_COMPARED:
         over = [change_between(then, document.text)]
@@ -572,7 +572,7 @@ def saying_the_same(
             change, since = recall(each.changes), each.made_for
         if change.delta == len(after) - len(before) and all(put in after for _, put in change.parts if put):
             likely.append((each, change, since))
-    first = min((since for _, _, since in likely if version - since <= FAR), default=version)
+    first = min((since for _, _, since in likely if not _long_ago(since, version)), default=version)
     later = [recall(source) for source in _written(session, document, first, version)] if first < version else []
     for each, change, since in likely:
         if since >= first:
@@ -595,15 +595,18 @@ def _moved(
     """
     last = document.version if until is None else until
     moved = calc.carry(change, _since(session, document, since, last))
-    if last - since > FAR:
-        return moved.change, since if moved.conflict else last, moved.conflict
-    return moved.change, since + moved.passed, moved.conflict
+    return moved.change, since + moved.passed if moved.conflict else last, moved.conflict
+
+
+def _long_ago(since: int, last: int) -> bool:
+    """Whether more was written after one version up to another than is gone through change by change."""
+    return last - since > FAR
 
 
 def _since(session: Session, document: Document, since: int, last: int) -> Iterable[ChangeSet]:
-    """What was written after one version of a text up to another: each change, or from long ago (FAR) one that says
-    what differs."""
-    if last - since > FAR:
+    """What was written after one version of a text up to another: each change, or from long ago one that says what
+    differs."""
+    if _long_ago(since, last):
         then, now = (history.text_at(session, document, version) for version in (since, last))
         return [change_between(then, now)]
     return map(recall, _written(session, document, since, last))

@@ -136,17 +136,22 @@ def _along(item: VersionItem, companions: Companions) -> Iterable[tuple[str, lis
         )
 
 
+def as_read(field: str, words: str) -> str:
+    """Words of one of an item's texts without the marks of Markdown; a title is none, and reads as it is written."""
+    return words if field == "title" else plain(words)
+
+
 def suggestion_line(each: Suggested) -> str:
     """A suggestion as one line."""
-    said = f"{each.author or FORMER_MEMBER}, {FIELD_WORDS[each.field]}: {plain(each.after)}"
-    if shown := looks(redline(each.before, each.after)):
+    said = f"{each.author or FORMER_MEMBER}, {FIELD_WORDS[each.field]}: {as_read(each.field, each.after)}"
+    if each.field != "title" and (shown := looks(redline(each.before, each.after))):
         said += f" ({'; '.join(shown)})"
     return f"{said} (because: {each.reason})" if each.reason else said
 
 
 def comment_line(each: Commented) -> str:
     """A comment as one line."""
-    quoted = f", on “{plain(each.quote)}”" if each.quote else ""
+    quoted = f", on “{as_read(each.field, each.quote)}”" if each.quote else ""
     return f"{each.author or FORMER_MEMBER}{quoted}: {each.words}"
 
 

@@ -13,7 +13,7 @@ from app.calc import moments
 from app.calc.documents import WordDocument
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
-from app.calc.redlines import in_words, redline
+from app.calc.redlines import in_words, shown
 from app.calc.wordmarks import (
     DECISIONS,
     DEFINITIONS,
@@ -26,7 +26,7 @@ from app.calc.wordmarks import (
     Marks,
 )
 from app.services.companions import Commented, Companions, Decided, Including, Suggested
-from app.services.version_files import FIELD_WORDS, FORMER_MEMBER, UNTESTED, evidence_row
+from app.services.version_files import FIELD_WORDS, FORMER_MEMBER, UNTESTED, as_read, evidence_row
 from app.uow import UnitOfWork
 from models.groups import Group
 from models.items import Kind, PrincipleGroup
@@ -149,12 +149,12 @@ class _Writer:
             said = f"{FIELD_WORDS[each.field]}, suggested by {each.author or FORMER_MEMBER.lower()}"
             said += f": {each.reason}" if each.reason else ""
             self.file.paragraph(said, bookmark=self.marks.line(said))
-            segments = redline(each.before, each.after)
+            segments = shown(each.before, each.after, markdown=each.field != "title")
             self.file.difference(segments, bookmark=self.marks.line("".join(in_words(segment) for segment in segments)))
 
     def _comment(self, comment: Commented, places: Sequence[Paragraph]) -> None:
         """In the margin of the paragraph that holds the words it is about."""
-        quote = plain(comment.quote).split("\n")[0]
+        quote = as_read(comment.field, comment.quote).split("\n")[0]
         place = next((each for each in places if quote in each.text), places[0])
         words = comment_words(comment.quote, comment.words)
         self.file.comment(place, words, author=comment.author or FORMER_MEMBER, at=comment.at)

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, get_template_attribute, jsonify, redirect, r
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import escape
 
 from app import markup
 from app.policy import Can
@@ -72,7 +73,9 @@ def authors(item_id: int, slug: str) -> ResponseReturnValue:
         shades = [
             markup.Shade(span.start, span.end, people[span.author][1], people[span.author][0]) for span in each.spans
         ]
-        html = markup.shaded(markup.render(each.text, heading_offset=2), each.text, shades)
+        is_title = field is Field.TITLE  # which is no Markdown
+        words = escape(each.text) if is_title else markup.render(each.text, heading_offset=2)
+        html = markup.shaded(words, each.text, shades)
         shares = [(*people[author], round(100 * share)) for author, share in each.shares]
         shown.append((field_words()[field], html, shares))
     return render_template("history/authors.html", entry=entry, shown=shown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app import markup
-from app.calc.differences import Segment
+from app.calc.differences import Segment, difference
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
 from app.calc.redlines import around, redline
@@ -62,8 +62,8 @@ def line(shown: Shown) -> Redline:
     """One suggestion as a page shows it."""
     choices = []
     if shown.may_decide and 1 < len(shown.places) <= MOST_CHOICES:
-        choices = [(each.key, _choice(each.old, each.new)) for each in shown.places]
-    left_out = [_choice(each.old, each.new) for each in shown.left_out[:MOST_CHOICES]]
+        choices = [(each.key, _choice(each.old, each.new, shown.field)) for each in shown.places]
+    left_out = [_choice(each.old, each.new, shown.field) for each in shown.left_out[:MOST_CHOICES]]
     return Redline(shown, marked(shown.before, shown.after, shown.field), choices, left_out)
 
 
@@ -108,10 +108,11 @@ def _form_words() -> dict[str, str]:
     }  # fmt: skip
 
 
-def _choice(old: str, new: str) -> str:
+def _choice(old: str, new: str, field: Field) -> str:
     """What it is to take one choice, in a line."""
+    if field is Field.TITLE:
+        return _becomes(difference(old, new))
     segments = redline(old, new)
-    changed = [at for at, each in enumerate(segments) if each.kind != "same"]
     before, after = _points(old), _points(new)
     said = _otherwise_arranged(old, new)
     if said:
@@ -120,22 +121,31 @@ def _choice(old: str, new: str) -> str:
         said = _("put in the point “%(new)s”", new=_short(one))
     elif (one := _one_more(after, before)) is not None:
         said = _("leave out the point “%(old)s”", old=_short(one))
-    elif changed:
-        passage = segments[changed[0] : changed[-1] + 1]
-        was, becomes = (
-            _short("".join(each.text for each in passage if each.kind != kind)) for kind in ("added", "removed")
-        )
-        said = _("“%(old)s” becomes “%(new)s”", old=was, new=becomes)
-        if not was:
-            said = _("put in “%(new)s”", new=becomes)
-        elif not becomes:
-            said = _("leave out “%(old)s”", old=was)
+    else:
+        said = _becomes(segments)
     looks = [
         _("“%(words)s”: %(look)s", words=_short(each.text), look=said_of(each, _form_words()))
         for each in segments
         if each.was is not None
     ]
     return "; ".join(part for part in (said, *looks) if part) or _("“%(new)s”: other marks", new=_short(plain(new)))
+
+
+def _becomes(segments: Sequence[Segment]) -> str:
+    """What is said of words that become others; nothing where none do."""
+    changed = [at for at, each in enumerate(segments) if each.kind != "same"]
+    if not changed:
+        return ""
+    passage = segments[changed[0] : changed[-1] + 1]
+    was, becomes = (
+        _short("".join(each.text for each in passage if each.kind != kind)) for kind in ("added", "removed")
+    )
+    said: str = _("“%(old)s” becomes “%(new)s”", old=was, new=becomes)
+    if not was:
+        said = _("put in “%(new)s”", new=becomes)
+    elif not becomes:
+        said = _("leave out “%(old)s”", old=was)
+    return said
 
 
 def _otherwise_arranged(old: str, new: str) -> str:

@@ -70,4 +70,5 @@ def people(uow: UnitOfWork, group_id: int) -> list[str]:
 def shown(talk: Talk, number: int | None = None) -> Shown:
     """One discussion as a page shows it."""
     said = [(each, markup.naming(each.comment.words, each.mentioned)) for each in talk.said]
-    return Shown(talk, number, readable(talk.discussion.quote), said)
+    quote = talk.discussion.quote
+    return Shown(talk, number, quote if talk.field is Field.TITLE else readable(quote), said)

@@ -180,6 +180,18 @@ def test_the_difference_reads_as_words(database: Database, people: Cast, item: I
     assert "".join(text for kind, text in shown if kind != "removed") == "• One and more."
 
 
+def test_a_title_is_compared_as_it_is_written(database: Database, people: Cast, item: Item, clock: SetClock) -> None:
+    clock.advance(minutes=10)
+    write(database, people.member, item, "Legal **advice**", Field.TITLE)
+    with database.reading() as uow:
+        (changed,) = (
+            part for part in history.compare(uow, people.member, item.id, "1.1.0.0", "2.1.0.0") if part.changed
+        )
+    assert [(segment.kind, segment.text) for segment in changed.segments] == [
+        ("same", "Legal"), ("added", " **advice**"),
+    ]  # fmt: skip
+
+
 def test_what_made_words_what_they_became(database: Database, people: Cast, item: Item, clock: SetClock) -> None:
     def causes_since(since: datetime) -> list[history.Cause]:
         with database.reading() as uow:

@@ -188,6 +188,38 @@ def test_a_suggestion_that_only_makes_words_bold_goes_out_in_words_and_comes_bac
     assert "You stay at home. (“stay” now bold)" in lines.replace("\\", "")
 
 
+@on_sqlite
+def test_a_title_goes_out_and_comes_back_as_it_is_written(database: Database, cast: Cast) -> None:
+    title = "Payment *within* a month"
+    with database.writing() as uow:
+        item = numbered(uow, "S1.2.1")
+        replace_text(uow, cast.member, documents_of(uow.session, [item.id])[item.id][Field.TITLE], title)
+        suggestions.suggest(
+            uow, cast.member, item_id=item.id, field=Field.TITLE, version=2, text="Payment **within** a month"
+        )
+        comments.start(
+            uow, cast.member, item_id=item.id, field=Field.TITLE, quote="Payment *within* a", words="Why so loud?"
+        )
+
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        document.add_comment(at[f"S1.2.1 {title}"].runs[1:], "Whose?", "Ann Solicitor", "AS")
+
+    data = sent(database, cast, suggestions=True)
+    shown = [each.text for each in docx.Document(io.BytesIO(data)).paragraphs]
+    assert any("**within**" in each for each in shown), "what was suggested is read as it is written"
+    with database.reading() as uow:
+        wanted = {"group_id": cast.group_id, "including": Including(suggestions=True, comments=True)}
+        lines = exports.export_draft(uow, cast.member, form="md", **wanted).body.decode().replace("\\", "")  # type: ignore[arg-type]
+    assert "Title: Payment **within** a month\n" in lines
+    assert "on “Payment *within* a”: Why so loud?" in lines
+    return_id = brought(database, cast, edited(data, change))
+    with database.writing() as uow:
+        assert (
+            returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen=(), remarks={0})[1] == 1
+        )
+    assert preview(database, cast, brought(database, cast, edited(data, change))).loose == []
+
+
 def test_changes_become_suggestions_that_say_whose_they_are(database: Database, cast: Cast) -> None:
     def change(at: dict[str, Paragraph], _: Any) -> None:
         put_in(at["Outcomes are agreed at the start."], " All of them.", "Ann Solicitor")

@@ -11,6 +11,7 @@ from app.policy import Actor
 from app.services import descent, outline
 from app.uow import Database
 from app.web import redlines
+from models.documents import Field
 from models.items import Item
 from tests import wordings
 from tests.cast import SLUG, Browser, Cast
@@ -224,6 +225,23 @@ def test_form_is_shown_and_taken_in_words_and_never_as_asterisks(
     assert "<strong>Partners share</strong> gain and loss within a corridor." in taken
 
 
+def test_a_title_is_shown_and_taken_as_it_is_written(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    facilitator, page = client_of(people.facilitator), f"{ROOM}/items/{agreed.id}"
+    wordings.rewrite(database, people.facilitator, agreed.id, "Money *and* all of its risks", Field.TITLE)
+    sent = {"field": "title", "version": "2", "text": "Cash *and* all of **their** risks", "reason": ""}
+    assert client_of(people.member).post(f"{page}/suggest", data=sent).status_code == 303
+    comment = {"here": "yes", "field": "title", "quote": "Money *and* all", "words": "Or?"}
+    assert facilitator.post(f"{page}/comments", data=comment).status_code == 303
+    shown = facilitator.get(page).text
+    assert "“its” becomes “**their**”" in shown
+    assert "<span>Money *and* all</span></blockquote>" in shown
+    wordings.rewrite(database, people.facilitator, agreed.id, "Wealth *and* all of **no** risks", Field.TITLE)
+    assert '<div class="prose">Wealth *and* all of **no** risks</div>' in facilitator.get(page).text
+    assert ">Wealth *and* all of **no** risks</span>" in facilitator.get(f"{page}/authors").text
+
+
 def test_a_point_taken_out_is_called_so(client_of: Callable[[Actor], Browser], people: Cast, agreed: Item) -> None:
     first = "Each has:\n\n1. the aim;\n2. the plan;\n3. the carer."
     facilitator, member = client_of(people.facilitator), client_of(people.member)
@@ -294,9 +312,12 @@ def test_what_an_accepted_suggestion_changed_is_one_line_of_the_time_line(
     second = parts_of(facilitator.get(page).text)[1]
     facilitator.post(f"{page}/suggestions/1/accept", data={"part": "yes", "places": second})
     facilitator.post(f"{page}/suggestions/2/accept")
+    member.post(f"{page}/suggest", data={"field": "title", "version": "1", "text": "Cash"})
+    facilitator.post(f"{page}/suggestions/3/accept")
     for shown in (member.get(page).text, member.get(f"{page}/history").text):
-        assert shown.count(f"accepted a part of a suggestion by {people.member.name}") == 1
-        assert shown.count(f"accepted a suggestion by {people.member.name}") == 1
+        assert shown.count(f"accepted a part of a suggestion by {people.member.name} for the words") == 1
+        assert shown.count(f"accepted a suggestion by {people.member.name} for the words") == 1
+        assert shown.count(f"accepted a suggestion by {people.member.name} for the title") == 1
         assert f"<strong>{people.member.name}</strong> changed" not in shown
         assert f"<strong>{people.facilitator.name}</strong> changed" in shown, "who wrote the item"
     chosen = re.findall(r'name="(?:from|to)" value="([\d.]+)"[^>]* checked', member.get(f"{page}/history").text)
