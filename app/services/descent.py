@@ -113,6 +113,8 @@ def split(
     documents.replace_text(uow, actor, text, head)
     _settle(uow, text, new)
     _keep(uow, actor, made, item, Descent.SPLIT)
+    parts = f"split {item.reference}: a part of it is {made.reference} now"
+    note(uow, actor, parts, group_id=item.group_id, item_id=item.id)
     return made
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.calc.dialect import Layout, clean, layout
+from app.calc.plain import plain
 from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Can, require
 from app.services import descent, items
@@ -23,11 +26,11 @@ from models.items import Status
 
 bp = Blueprint("descent", __name__)
 SPLIT, MERGE = "descent/split.html", "descent/merge.html"
-#: Where words can be cut: behind a sentence, or where a line begins; of a short text also within its sentences, and of
-#: one that has no such place between any two words.
+#: Where words can be cut: behind a sentence and the marks that close with it, or where a line begins; of a short text
+#: also within its sentences, and of one that has no such place between any two words.
 _CUTS = (
-    re.compile(r"(?<=[.!?;])\s+(?=\S)|\n+\s*(?=\S)"),
-    re.compile(r"(?<=[.!?;,:–])\s+(?=\S)|\n+\s*(?=\S)|\s+(?=(?:and|or|but|so that|which|with|within)\s)"),
+    re.compile(r"[.!?;][*_”’)\]]*\s+(?=\S)|\n+\s*(?=\S)"),
+    re.compile(r"[.!?;,:–][*_”’)\]]*\s+(?=\S)|\n+\s*(?=\S)|\s+(?=(?:and|or|but|so that|which|with|within)\s)"),
     re.compile(r"\s+(?=\S)"),
 )
 #: Fewer pieces than these by sentences, and a text is cut within them; fewer than the second by clauses, between words.
@@ -36,22 +39,46 @@ _FEW = (4, 2)
 
 @dataclass(frozen=True)
 class Passage:
-    """Words between two places where a text can be cut."""
+    """Words between two places where a text can be cut, as people read them."""
 
     at: int
     words: str
 
 
-def passages(words: str) -> list[Passage]:
-    """A text in the pieces between which it can be cut."""
+def passages(text: str) -> list[Passage]:
+    """A text in the pieces between which it can be cut.
+
+    Marks that belong together, as those around bold words, stay together, and the mark of a point with its words: cut
+    apart they would be read as asterisks.
+    """
     found: list[Passage] = []
+    held = _held(text)
     for cuts, few in zip(_CUTS, (*_FEW, 0), strict=True):
-        starts = [0, *(match.end() for match in cuts.finditer(words))]
-        spans = zip(starts, [*starts[1:], len(words)], strict=True)
-        found = [Passage(start, words[start:end].strip()) for start, end in spans if words[start:end].strip()]
+        starts = [0, *(match.end() for match in cuts.finditer(text) if not held[match.end()])]
+        read = [
+            (start, " ".join(plain(text[start:end]).split()))
+            for start, end in zip(starts, [*starts[1:], len(text)], strict=True)
+        ]
+        found = [Passage(start, words) for start, words in read if words]
         if len(found) >= few:
             break
     return found
+
+
+def _held(text: str) -> list[bool]:
+    """For each place in a text and its end, whether marks before it belong to something behind it."""
+    edges = [0] * (len(text) + 2)
+    laid = layout(text) if clean(text) == text else Layout([], [])
+    for start, words in laid.lines:
+        mark = text[start:words].lstrip()
+        if mark:
+            edges[words - len(mark) + 1] += 1
+            edges[words + 1] -= 1
+    for _stretch, marks in laid.blocks:
+        for first, last in marks.pairs:
+            edges[first[0] + 1] += 1
+            edges[last[1]] -= 1
+    return [within > 0 for within in accumulate(edges)][:-1]
 
 
 def _page(template: str, item_id: int, refused: DomainError | None = None, **more: Any) -> str:

@@ -141,8 +141,10 @@ def test_a_split_item_becomes_two_that_know_each_other(room: Room) -> None:
         old = uow.session.get_one(Item, first)
         assert [one.reference for one in descent.ancestry(uow.session, old).split_off] == ["C1.3"]
         told = [line.sentence for line in activity.list_activity(uow, room.people.member, group_id=old.group_id)]
-    assert told[0] == "split C1.3 from C1.1"
-    assert not any("added C1.3" in line for line in told), "one line says it"
+        for one, line in ((first, "split C1.1: a part of it is C1.3 now"), (made.id, "split C1.3 from C1.1")):
+            (mine, *_earlier) = activity.list_activity(uow, room.people.member, group_id=old.group_id, item_id=one)
+            assert (mine.name, mine.sentence) == (room.people.member.name, line), "each of the two has a line of it"
+    assert not any("added C1.3" in line for line in told), "which says that it is new"
 
 
 def test_what_is_said_goes_where_its_words_go(room: Room) -> None:

@@ -11,6 +11,7 @@ from app.services import items
 from app.uow import Database
 from app.web.descent import passages
 from models.items import Item, Kind, Status
+from tests import wordings
 from tests.cast import SLUG, Browser, Cast
 
 ITEMS = f"/g/{SLUG}/blueprint/items"
@@ -32,14 +33,40 @@ def pair(database: Database, people: Cast) -> tuple[Item, Item]:
 def test_a_text_is_cut_at_sentences_and_lines() -> None:
     found = passages(WORDS)
     assert [each.words for each in found] == [
-        "Partners share gain.", "The corridor is narrow;", "it is reviewed.", "- First point", "- Second point",
+        "Partners share gain.", "The corridor is narrow;", "it is reviewed.", "• First point", "• Second point",
     ]  # fmt: skip
-    assert all(WORDS[each.at :].startswith(each.words) for each in found)
+    assert [WORDS[each.at :].split("\n", maxsplit=1)[0] for each in found[-2:]] == ["- First point", "- Second point"]
     assert [each.words for each in passages("Gain is shared by formula within a corridor, caps and floors")] == [
         "Gain is shared by formula", "within a corridor,", "caps", "and floors",
     ]  # fmt: skip
     assert [each.words for each in passages("Trust grows")] == ["Trust", "grows"]
     assert passages("") == []
+
+
+def test_a_text_is_cut_as_it_is_read_and_never_between_marks_that_belong_together() -> None:
+    text = (
+        "# Money\n\n**Aim.** Partners **share gain. And loss** within [a corridor. Narrow](https://example.org/a_b). "
+        "Each \\*year\\*.\n\n1. First point; more\n   - nested. Within"
+    )
+    found = passages(text)
+    assert [each.words for each in found] == [
+        "Money", "Aim.", "Partners share gain. And loss within a corridor. Narrow.", "Each *year*.", "1. First point;",
+        "more", "• nested.", "Within",
+    ]  # fmt: skip
+    assert [text[each.at :][:6] for each in found] == [
+        "# Mone", "**Aim.", "Partne", "Each \\", "1. Fir", "more\n ", "- nest", "Within",
+    ]  # fmt: skip
+    assert len(passages("**All of it. Is bold.**")) == 1
+
+
+def test_what_stays_whole_says_why_it_cannot_be_cut(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+) -> None:
+    address = f"{ITEMS}/{pair[0].id}/split"
+    wordings.rewrite(database, people.member, pair[0].id, "**All of it. Is bold.**")
+    assert "There is no place to cut" in client_of(people.member).get(address).text
+    wordings.rewrite(database, people.member, pair[0].id, "Word")
+    assert "There is nothing to cut" in client_of(people.member).get(address).text
 
 
 def test_an_item_is_split_and_both_say_so(
