@@ -131,11 +131,12 @@ class Way:
 
 @dataclass(frozen=True)
 class Ground:
-    """The practice ground of a group; ``ids`` are its items by reference."""
+    """The practice ground of a group; ``ids`` are its items by reference, ``question`` the discussion to answer in."""
 
     id: int
     slug: str
     ids: dict[str, int]
+    question: int | None
     may_restart: bool
 
 
@@ -269,8 +270,9 @@ def ground_of(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Ground | None:
     ).all()
     if not rows:
         return None
+    ids = {reference: item_id for _, _, reference, item_id in rows}
     return Ground(
-        rows[0][0], rows[0][1], {reference: item_id for _, _, reference, item_id in rows},
+        rows[0][0], rows[0][1], ids, uow.session.execute(_question(ids[DISCUSSED])).scalars().first(),
         _may_restart(uow, actor, standing, rows[0][0]),
     )  # fmt: skip
 
@@ -354,6 +356,16 @@ def _ask(uow: UnitOfWork, item_id: int, script: Script) -> None:
     """Put the question of nobody in particular; who starts afresh twice in a minute finds the same one."""
     asked = comments.start(uow, SYSTEM, item_id=item_id, words=script.question)
     asked.resolved_at = asked.resolved_by_id = None
+
+
+def _question(item_id: int) -> Select[int]:
+    """The question of nobody in particular on an item, an open one before any that somebody has resolved."""
+    said = exists().where(Comment.discussion_id == Discussion.id, Comment.author_id.is_(None))
+    return (
+        select(Discussion.id).join(Document, Document.id == Discussion.document_id)
+        .where(Document.item_id == item_id, said)
+        .order_by(Discussion.resolved_at.is_not(None), Discussion.id.desc()).limit(1)
+    )  # fmt: skip
 
 
 def _may_restart(uow: UnitOfWork, actor: Actor, standing: Standing, ground_id: int) -> bool:

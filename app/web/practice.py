@@ -55,9 +55,6 @@ def script() -> Script:
 
 
 def _lines(way: practice.Way, ground: Ground) -> list[Line]:
-    def place(reference: str, endpoint: str, anchor: str | None = None) -> str:
-        return url_for(endpoint, slug=ground.slug, item_id=ground.ids[reference], _anchor=anchor)
-
     def lead(step: Step) -> tuple[str, str, str, str]:
         match step:
             case Step.WRITE:
@@ -68,7 +65,7 @@ def _lines(way: practice.Way, ground: Ground) -> list[Line]:
                 return _("Write a few words"), text, _("Write in the draft"), href
             case Step.SUGGEST:
                 text = _("What is agreed stays as it is until the group decides. Say how you would rather read it.")
-                href = place(AGREED, "suggestions.new")
+                href = url_for("suggestions.new", slug=ground.slug, item_id=ground.ids[AGREED])
                 return _("Suggest other words"), text, _("Suggest other words"), href
             case Step.COMMENT:
                 text = _(
@@ -79,7 +76,10 @@ def _lines(way: practice.Way, ground: Ground) -> list[Line]:
                 return _("Comment on words"), text, _("Write a comment"), href
             case Step.REPLY:
                 text = _("Somebody asks a question about a line. Answer it below theirs.")
-                return _("Answer a comment"), text, _("Answer it"), place(DISCUSSED, "items.item", "comments")
+                asked, anchor = ground.question, f"reply-{ground.question}" if ground.question else "comments"
+                discussed = ground.ids[DISCUSSED]
+                href = url_for("items.item", slug=ground.slug, item_id=discussed, comment=asked, _anchor=anchor)
+                return _("Answer a comment"), text, _("Answer it"), href
             case Step.ANSWER:
                 text = _("In a session you are asked so about exact words. Here nobody sees what you say.")
                 href = url_for("practice.vote", slug=g.group.slug)

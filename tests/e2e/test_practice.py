@@ -105,8 +105,11 @@ def test_the_whole_tour_by_keyboard(
     talk = page.locator("#comments article").first
     expect(talk).to_contain_text("Somebody (invented)")
     assert_accessible(page)
-    press(page, talk.locator("summary").filter(has_text="Reply"))
-    reach(page, talk.locator("textarea").first)
+    expect(talk.get_by_label("Reply to")).to_be_focused()
+    assert talk.locator(".talk__words").first.evaluate("""one => {
+      const { left, top, bottom } = one.getBoundingClientRect();
+      return document.elementFromPoint(left + 4, (top + bottom) / 2) === one;
+    }"""), "the question is in sight"  # fmt: skip
     page.keyboard.type("The person at home.")
     press(page, talk.get_by_role("button", name="Reply"))
     expect(talk).to_contain_text("The person at home.")

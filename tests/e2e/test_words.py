@@ -110,6 +110,14 @@ def test_a_suggestion_is_written_in_place_while_others_write_and_is_taken_by_key
     expect(card(facilitator).locator(".item__words")).to_have_text(
         "We share gain and loss within a corridor of two percent. Always."
     )
+    facilitator.goto(re.sub(r"/blueprint.*", "/blueprint/suggestions?show=decided", facilitator.url))
+    difference, reason = (
+        facilitator.locator(f".suggestion--decided {each}") for each in (".diff", ".suggestion__reason")
+    )
+    difference_box, reason_box = difference.bounding_box(), reason.bounding_box()
+    assert difference_box is not None
+    assert reason_box is not None
+    assert reason_box["y"] - difference_box["y"] - difference_box["height"] >= 16, "a line's space between the two"
     assert saved_words(database, agreed) == "We share gain and loss within a corridor of two percent. Always."
 
 

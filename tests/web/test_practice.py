@@ -60,9 +60,18 @@ def test_the_whole_tour_without_a_script(
     assert member.post(f"{item}/comments", data={"field": "text", "words": "Why so long?"}).status_code in {302, 303}
     asked = member.get(leads_to(page, "reply")).text
     assert "Somebody (invented)" in asked
+    assert re.search(r"<details[^>]* open>\s*<summary><svg.{,300}</svg><span>Reply<", asked), "one answers at once"
+    assert re.search(r'<details[^>]* open id="new-comment">', asked) is None
+    mark = re.search(r'data-mark="([^"]+)"[^>]* data-src="([^"]+)"', asked)
+    assert mark is not None
+    assert member.get(mark[2]).json["mark"] == mark[1]
     reply = re.search(r'action="([^"]+/reply)"', asked)
     assert reply is not None
+    assert f'id="{leads_to(page, "reply").partition("#")[2]}"' in asked, "its field is where one lands"
     assert member.post(reply[1], data={"words": "The person at home."}).status_code in {302, 303}
+    assert member.post(reply[1].replace("/reply", "/resolve")).status_code in {302, 303}
+    again = member.get(leads_to(member.get(TOUR).text, "reply")).text
+    assert re.search(r'<details[^>]* open id="resolved-comments">', again), "it is found where it is resolved too"
 
     vote = leads_to(page, "answer")
     refused = member.post(vote, data={"choice": "no", "reason": ""})
