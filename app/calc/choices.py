@@ -3,6 +3,8 @@
 Two asterisks make words bold only where two more end them, and the mark of a list or a quote says what its line is.
 So places that hold, or touch, marks of one pair are one choice; so are pairs whose stretches overlap, and line ends
 within them. Whichever choices are taken, each mark then does what it does in the text before or in the one after.
+So are the place where a sentence is taken out and the one where it is put in: by halves it would stand there twice, or
+nowhere.
 """
 
 import re
@@ -19,6 +21,9 @@ from app.calc.inlines import Span
 from app.calc.suggestions import only, places
 
 _NUMBER = re.compile(r"[0-9]+")
+_SENTENCE, _WORD = re.compile(r"[^.!?;:\n]+"), re.compile(r"\w+")
+#: Of so many words a sentence is known again where it stands now; fewer stand in many places.
+MOVED_WORDS = 4
 #: Choices of more letters than these in all are one: nobody reads through them.
 MAX_LETTERS = 200_000
 
@@ -133,6 +138,7 @@ class _Finder:
         self._text(self.after, [each.new for each in atoms])
         self._structure()
         self._overlaps()
+        self._moves()
         self.kept: dict[tuple[str, int], tuple[int, int]] = {}
         for one, (start, end) in self.ends.items():
             first, last = self.kept.get(self.groups.top(one), (start, end))
@@ -212,6 +218,17 @@ class _Finder:
                 held = node
             end = max(end, last)
 
+    # --- sentences that stand elsewhere ---
+
+    def _moves(self) -> None:
+        """A sentence that is taken out at some places and put in at others is one choice with all of them."""
+        gone = _sentences(self.before, [each.old for each in self.atoms])
+        come = _sentences(self.after, [each.new for each in self.atoms])
+        for words in gone.keys() & come.keys():
+            # What it has in common with the sentences around it may stay; of one that stays only its edge may change.
+            if sum(max(share for share, _some in each[words]) for each in (gone, come)) > 1:
+                self.groups.join(("place", at) for each in (gone, come) for _share, some in each[words] for at in some)
+
     # --- what people read ---
 
     def choice(self, numbers: Sequence[int]) -> Choice:
@@ -234,6 +251,24 @@ class _Finder:
             at = old[1]
         made.append(self.before[at:last])
         return Choice(tuple(numbers), self.before[first:last], "".join(made))
+
+
+def _sentences(text: str, places: Sequence[Span]) -> dict[tuple[str, ...], list[tuple[float, range]]]:
+    """The sentences in which places stand, by their words: how much of each of them the places hold, and which."""
+    found: dict[tuple[str, ...], list[tuple[float, range]]] = {}
+    at = 0
+    for match in _SENTENCE.finditer(text):
+        start, end = match.span()
+        while at < len(places) and places[at][1] <= start:
+            at += 1
+        until, held = at, 0
+        while until < len(places) and places[until][0] < end:
+            held += min(places[until][1], end) - max(places[until][0], start)
+            until += 1
+        words = tuple(_WORD.findall(match[0].casefold())) if held else ()
+        if len(words) >= MOVED_WORDS:
+            found.setdefault(words, []).append((held / (end - start), range(at, until)))
+    return found
 
 
 def _line_mark(text: str, lines: Sequence[Span], at: int) -> str:

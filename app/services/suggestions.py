@@ -53,8 +53,8 @@ class Shown:
 
     ``before`` and ``after`` are the text without and with it, as the text is now, or, ``in_conflict``, as it was before
     somebody changed the same words (in its ``version``); ``now`` is the text of today. ``places`` are what whoever
-    decides can accept one by one; ``several``: it changes more than one place. Of one accepted in part ``after`` holds
-    what was taken, and ``left_out`` is the rest.
+    decides can accept one by one; ``several``: it changes more than one place, or for whoever decides more than one
+    that can be taken by itself. Of one accepted in part ``after`` holds what was taken, and ``left_out`` is the rest.
     """
 
     suggestion: Suggestion
@@ -673,7 +673,7 @@ def _shown(
         decided_by=names.get(suggestion.decided_by_id or 0, ""), version=version, before=before,
         after=from_units(taken.apply(units)), now=document.text, in_conflict=conflict and waits,
         places=some if waits else (), left_out=() if waits else _left_out(some, change, taken),
-        several=len(calc.places(change)) > 1,
+        several=len(some or calc.places(change)) > 1,
         may_decide=waits and may_decide, may_withdraw=waits and mine,
     )  # fmt: skip
 

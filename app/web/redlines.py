@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app import markup
+from app.calc.choices import MOVED_WORDS
 from app.calc.differences import Segment, difference
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
@@ -27,7 +30,12 @@ from models.suggestions import SuggestionState
 PLACE_LETTERS = 80
 #: Of more places than this one cannot choose some: the suggestion is taken whole or by hand.
 MOST_CHOICES = 100
+#: Of one choice no more changes than these are said one by one.
+MOST_SAID = 6
 _POINTS = ("bullet", "number")
+_NUMBER, _WORD = re.compile(r"^\s*\d+\. ", re.MULTILINE), re.compile(r"\w+")
+#: What may stand before and behind a sentence that was moved and is none of it, and what ends one.
+_MARK, _SENTENCE_END = re.compile(r"^[\s.,;:!?]*(?:\d+\. |• )?|\n\s*(?:\d+\.|•)\s*$"), re.compile(r"[.!?;:]\s+")
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ def _form_words() -> dict[str, str]:
 def _choice(old: str, new: str, field: Field) -> str:
     """What it is to take one choice, in a line."""
     if field is Field.TITLE:
-        return _becomes(difference(old, new))
+        return _other_words(difference(old, new))
     segments = redline(old, new)
     before, after = _points(old), _points(new)
     said = _otherwise_arranged(old, new)
@@ -122,13 +130,48 @@ def _choice(old: str, new: str, field: Field) -> str:
     elif (one := _one_more(after, before)) is not None:
         said = _("leave out the point “%(old)s”", old=_short(one))
     else:
-        said = _becomes(segments)
+        said = _other_words(segments)
     looks = [
         _("“%(words)s”: %(look)s", words=_short(each.text), look=said_of(each, _form_words()))
         for each in segments
         if each.was is not None
     ]
     return "; ".join(part for part in (said, *looks) if part) or _("“%(new)s”: other marks", new=_short(plain(new)))
+
+
+def _other_words(segments: Sequence[Segment]) -> str:
+    """What is said of words that stand elsewhere or become others; nothing where none do."""
+    runs = [list(some) for _same, some in groupby(segments, lambda each: each.kind == "same")]
+    kinds = [{each.kind for each in run} for run in runs]
+    texts_of = ["".join(each.text for each in run) for run in runs]
+    put_in = {_known_by(texts_of[at]): at for at, kind in enumerate(kinds) if kind == {"added"}}
+    said = []
+    for at, kind in enumerate(kinds):
+        known = _known_by(texts_of[at]) if kind == {"removed"} else ()
+        if len(known) >= MOVED_WORDS and known in put_in:
+            said.append(_("move “%(words)s”", words=_short(_from_its_beginning(texts_of[at]))))
+            runs[at] = runs[put_in.pop(known)] = []
+    passages: list[list[Segment]] = [[]]
+    for run, kind, words in zip(runs, kinds, texts_of, strict=True):
+        if kind == {"same"} and len(words) > PLACE_LETTERS:
+            passages.append([])
+        else:
+            passages[-1] += run
+    said += [words for some in passages if (words := _becomes(some))]
+    return "; ".join([*said[:MOST_SAID], *["…"] * (len(said) > MOST_SAID)])
+
+
+def _known_by(words: str) -> tuple[str, ...]:
+    """What words are known by in another place, where they may begin with what followed them, or have another number
+    as a point."""
+    return tuple(sorted(_WORD.findall(_NUMBER.sub("", words).casefold())))
+
+
+def _from_its_beginning(words: str) -> str:
+    """A sentence of which the beginning stands behind it, as that of the next one: “told. Carers are”."""
+    words = _MARK.sub("", words).strip()
+    ends = list(_SENTENCE_END.finditer(words))
+    return f"{words[ends[-1].end() :]} {words[: ends[-1].end()]}" if ends else words
 
 
 def _becomes(segments: Sequence[Segment]) -> str:

@@ -201,6 +201,23 @@ def test_what_still_finds_its_words_is_set_apart_and_accepted_while_the_rest_wai
         suggestions.reject(uow, lead, suggestion_id=rest.suggestion.id, answer="Settled otherwise.")
 
 
+def test_a_sentence_that_moved_is_accepted_and_set_apart_whole(room: Room) -> None:
+    lead, last = room.people.facilitator, "The council names two of its members."
+    room.write(f"{WORDS} The plan is kept. {last}")
+    room.suggest(room.people.member, "", "", text=f"{last} {WORDS} The whole plan is kept.")
+    (made,) = room.shown(lead)
+    moved, word = made.places
+    assert (moved.places, word.new) == ((0, 2), "whole ")
+    now = last.replace("two", "three")
+    room.write(f"{WORDS} The plan is kept. {now}")
+    with room.database.writing() as uow:
+        suggestions.set_apart(uow, lead, suggestion_id=made.suggestion.id)
+    rest, fits, _whole = room.shown(lead)
+    assert fits.after == f"{WORDS} The whole plan is kept. {now}"
+    assert rest.after == f"{last} {WORDS} The plan is kept."
+    assert not rest.several, "both its places are one thing, of which nothing can be set apart"
+
+
 def test_setting_apart_is_bounded_as_all_else_is(room: Room) -> None:
     member = room.people.member
     whole = room.suggest(member, "gain and", "gains and")

@@ -121,3 +121,44 @@ def test_marks_of_one_pair_are_one_choice_and_words_stay_apart(
 ) -> None:
     found = choices(change_between(old, new), old)
     assert [(each.old, each.new) for each in found] == parts
+
+
+SENTENCES = (
+    "Carers are told of each visit in advance.", "Partners share gain and loss within a corridor.",
+    "The council names two of its members.", "The plan is kept for the whole year.", "The partners meet each year.",
+    "Whoever answers tells the carers of the plan.",
+)  # fmt: skip
+
+
+@st.composite
+def moves(draw: st.DrawFn) -> tuple[str, str, list[str]]:
+    """Some sentences, the same with one or two of them elsewhere and a word put into another, and those that moved."""
+    some = list(draw(st.permutations(SENTENCES)))[: draw(st.integers(3, 6))]
+    others, moved = list(some), []
+    for _ in range(draw(st.integers(1, 2))):
+        moved.append(others.pop(draw(st.integers(0, len(others) - 1))))
+        others.insert(draw(st.integers(0, len(others))), moved[-1])
+    stays = draw(st.sampled_from(some))
+    if stays not in moved:
+        others = [each.replace(".", " always.") if each == stays else each for each in others]
+    apart = draw(st.sampled_from([" ", "\n\n", "\n- "]))
+    return apart.join(some), apart.join(others), moved
+
+
+@given(moves(), st.sets(st.integers(0, 12)))
+def test_whatever_is_taken_a_sentence_that_moved_stands_once(
+    texts: tuple[str, str, list[str]], numbers: set[int]
+) -> None:
+    old, new, moved = texts
+    mixed = taken(old, new, numbers)
+    assert [mixed.count(each) for each in moved] == [1] * len(moved), mixed
+
+
+def test_a_moved_sentence_is_one_choice_and_what_changes_beside_it_another() -> None:
+    first, second, third, *_ = SENTENCES
+    old, new = f"{first} {second} {third}", f"{second.replace('gain', 'gains')} {third} {first}"
+    assert [each.places for each in choices(change_between(old, new), old)] == [(0, 2), (1,)]
+    # The same beginning, or a few words that stand in many places, is no sentence that moved.
+    for gone, come in ((first, "Carers are told of each bill in advance."), ("It is so.", "It is so.")):
+        old, new = f"{gone} {second} {third}", f"{second} {third} {come}"
+        assert len(choices(change_between(old, new), old)) == 2

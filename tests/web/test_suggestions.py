@@ -225,6 +225,30 @@ def test_form_is_shown_and_taken_in_words_and_never_as_asterisks(
     assert "<strong>Partners share</strong> gain and loss within a corridor." in taken
 
 
+def test_a_sentence_that_moved_is_one_box_that_says_so(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    facilitator, page = client_of(people.facilitator), f"{ROOM}/items/{agreed.id}"
+    moved, stays = "Carers are told of each visit.", "The plan is kept for one whole year and then for another one."
+    losses = WORDS.replace("loss", "losses")
+    for version, old, new, said in (
+        (2, f"{moved} {stays} {WORDS}", f"{stays} {losses} {moved}", [f"move “{moved}”", "“loss” becomes “losses”"]),
+        (3, f"1. {moved}\n2. {stays}\n\n{WORDS}", f"1. {stays}\n2. {moved}\n\n{losses}",
+         [f"move “{moved}”", "“loss” becomes “losses”"]),
+        (4, f"{moved} {stays} {WORDS}", f"{stays} {losses} {moved} So they are.",
+         [f"leave out “{moved}”; put in “. {moved} So they are”", "“loss” becomes “losses”"]),
+    ):  # fmt: skip
+        wordings.rewrite(database, people.facilitator, agreed.id, old)
+        sent = {"field": "text", "version": str(version), "text": new, "reason": ""}
+        assert client_of(people.member).post(f"{page}/suggest", data=sent).status_code == 303
+        shown = facilitator.get(page).text
+        boxes = re.findall(r'name="places".*?<label[^>]*>(.*?)</label>', shown, re.DOTALL)
+        assert [re.sub(r"<[^>]*>|\s+$|^\s+", "", box) for box in boxes] == said
+        withdrawn = re.search(r'action="([^"]+/reject)"', shown)
+        assert withdrawn is not None
+        assert facilitator.post(withdrawn[1], data={"answer": "Next."}).status_code == 303
+
+
 def test_a_title_is_shown_and_taken_as_it_is_written(
     database: Database, client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
 ) -> None:
