@@ -57,8 +57,8 @@ export class Editing {
     this.moving = true;
     try {
       await this.#close();
-      const how = new URLSearchParams({ ...(suggest && { suggest: "" }), ...(field && { field }) });
-      const fresh = await fragment(`${this.board.base}/items/${id}/editor?${how}`);
+      const how = new URLSearchParams({ ...(suggest && { suggest: "" }), ...(field && { field }) }).toString();
+      const fresh = await fragment(`${this.board.base}/items/${id}/editor${how && `?${how}`}`);
       const card = fresh.querySelector("[data-item]");
       const old = document.getElementById(`item-${id}`);
       if (!(card instanceof HTMLElement) || !old) return;
