@@ -21,7 +21,9 @@ from app.calc.inlines import Span
 from app.calc.suggestions import only, places
 
 _NUMBER = re.compile(r"[0-9]+")
-_SENTENCE, _WORD = re.compile(r"[^.!?;:\n]+"), re.compile(r"\w+")
+#: What ends a sentence, or a part of one.
+ENDS = ".!?;:؟؛۔।。！？；"
+_SENTENCE, _WORD = re.compile(rf"[^{ENDS}\n]+"), re.compile(r"\w+")
 #: Of so many words a sentence is known again where it stands now; fewer stand in many places.
 MOVED_WORDS = 4
 #: Choices of more letters than these in all are one: nobody reads through them.

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app import markup
-from app.calc.choices import MOVED_WORDS
+from app.calc.choices import ENDS, MOVED_WORDS
 from app.calc.differences import Segment, difference
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
@@ -33,9 +33,11 @@ MOST_CHOICES = 100
 #: Of one choice no more changes than these are said one by one.
 MOST_SAID = 6
 _POINTS = ("bullet", "number")
-_NUMBER, _WORD = re.compile(r"^\s*\d+\. ", re.MULTILINE), re.compile(r"\w+")
+#: The number of a point, which is another elsewhere, and what else words are known by: themselves, numbers and signs.
+_NUMBER, _TOKEN = re.compile(r"(?<=\n)\s*\d+\. "), re.compile(r"\w+(?:[.,]\w+)*|[^\w\s.,;:!?•]")
 #: What may stand before and behind a sentence that was moved and is none of it, and what ends one.
-_MARK, _SENTENCE_END = re.compile(r"^[\s.,;:!?]*(?:\d+\. |• )?|\n\s*(?:\d+\.|•)\s*$"), re.compile(r"[.!?;:]\s+")
+_MARK, _SENTENCE_END = re.compile(r"^[\s.,;:!?]*(?:\d+\. |• )?|\n\s*(?:\d+\.|•)\s*$"), re.compile(rf"[{ENDS}]\s+")
+_ENDS = tuple(ENDS)
 
 
 @dataclass(frozen=True)
@@ -144,13 +146,17 @@ def _other_words(segments: Sequence[Segment]) -> str:
     runs = [list(some) for _same, some in groupby(segments, lambda each: each.kind == "same")]
     kinds = [{each.kind for each in run} for run in runs]
     texts_of = ["".join(each.text for each in run) for run in runs]
-    put_in = {_known_by(texts_of[at]): at for at, kind in enumerate(kinds) if kind == {"added"}}
+    known = [
+        _known_by(run, not at or texts_of[at - 1].endswith("\n")) if len(kinds[at]) == 1 else []
+        for at, run in enumerate(runs)
+    ]
+    put_in = {tuple(sorted(known[at])): at for at, kind in enumerate(kinds) if kind == {"added"}}
     said = []
     for at, kind in enumerate(kinds):
-        known = _known_by(texts_of[at]) if kind == {"removed"} else ()
-        if len(known) >= MOVED_WORDS and known in put_in:
+        there = put_in.get(tuple(sorted(known[at]))) if kind == {"removed"} else None
+        if there is not None and len(known[at]) >= MOVED_WORDS and _is_turned(known[at], known[there]):
             said.append(_("move “%(words)s”", words=_short(_from_its_beginning(texts_of[at]))))
-            runs[at] = runs[put_in.pop(known)] = []
+            runs[at], runs[there], known[there] = [], [], []
     passages: list[list[Segment]] = [[]]
     for run, kind, words in zip(runs, kinds, texts_of, strict=True):
         if kind == {"same"} and len(words) > PLACE_LETTERS:
@@ -161,16 +167,27 @@ def _other_words(segments: Sequence[Segment]) -> str:
     return "; ".join([*said[:MOST_SAID], *["…"] * (len(said) > MOST_SAID)])
 
 
-def _known_by(words: str) -> tuple[str, ...]:
-    """What words are known by in another place, where they may begin with what followed them, or have another number
-    as a point."""
-    return tuple(sorted(_WORD.findall(_NUMBER.sub("", words).casefold())))
+def _known_by(run: Sequence[Segment], begins_line: bool) -> list[str]:
+    """What words are known by in another place: each word and sign with its form, without the numbers of points."""
+    found = []
+    for each in run:
+        text = _NUMBER.sub("", f"\n{each.text}")[1:] if begins_line else _NUMBER.sub("", each.text)
+        form = "".join(f"{part} " for part in each.form)
+        found += [f"{token} {form}" for token in _TOKEN.findall(text.casefold())]
+        begins_line = each.text.endswith("\n")
+    return found
+
+
+def _is_turned(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether words are those of another place, which may begin with what follows there: “told. Carers are”."""
+    lines = ["".join(f"\n{word}" for word in words) + "\n" for words in (one, [*other, *other])]
+    return len(one) == len(other) and lines[0] in lines[1]
 
 
 def _from_its_beginning(words: str) -> str:
     """A sentence of which the beginning stands behind it, as that of the next one: “told. Carers are”."""
     words = _MARK.sub("", words).strip()
-    ends = list(_SENTENCE_END.finditer(words))
+    ends = [] if words.endswith(_ENDS) else list(_SENTENCE_END.finditer(words))
     return f"{words[ends[-1].end() :]} {words[: ends[-1].end()]}" if ends else words
 
 

@@ -237,6 +237,15 @@ def test_a_sentence_that_moved_is_one_box_that_says_so(
          [f"move “{moved}”", "“loss” becomes “losses”"]),
         (4, f"{moved} {stays} {WORDS}", f"{stays} {losses} {moved} So they are.",
          [f"leave out “{moved}”; put in “. {moved} So they are”", "“loss” becomes “losses”"]),
+        (5, f"Pain below < 5 is told to carers. {stays} {WORDS}", f"{stays} {losses} Pain below > 5 is told to carers.",
+         ["leave out “Pain below &lt; 5 is told to carers.”; put in “. Pain below &gt; 5 is told to carers”",
+          "“loss” becomes “losses”"]),
+        (6, f"Carers [read the whole](https://a.example) plan. {stays} {WORDS}",
+         f"{stays} {losses} Carers [read the whole](https://b.example) plan.",
+         ["leave out “Carers read the whole plan.”; put in “. Carers read the whole plan”", "“loss” becomes “losses”"]),
+        (7, f"{moved} Staff may use aids, e.g. lifts. {stays} {WORDS}",
+         f"{stays} {losses} {moved} Staff may use aids, e.g. lifts.",
+         [f"move “{moved} Staff may use aids, e.g. lifts.”", "“loss” becomes “losses”"]),
     ):  # fmt: skip
         wordings.rewrite(database, people.facilitator, agreed.id, old)
         sent = {"field": "text", "version": str(version), "text": new, "reason": ""}
