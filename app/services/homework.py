@@ -156,8 +156,11 @@ def reply(
         raise Invalid("", fields={"words": f"At most {LONGEST} characters"})
     if not ready and not words:
         raise Invalid("", fields={"words": "Say in a sentence what is missing, so that the others know"})
-    # Who answers has read what was asked, wherever that was: no mail tells of it any more.
-    notifications.read_on_item(uow, actor, item_id=homework.item_id, kinds=(Kind.HOMEWORK, Kind.DUE))
+    other = (Homework.item_id == homework.item_id) & (Homework.id != homework.id)
+    mine = (HomeworkShare.person_id == actor.person_id) & HomeworkShare.ready.is_(None)
+    asked_more = _shared(uow.session, other, IS_OPEN, mine)
+    if not asked_more:  # who answers has read what was asked, wherever that was: no mail tells of it any more
+        notifications.read_on_item(uow, actor, item_id=homework.item_id, kinds=(Kind.HOMEWORK, Kind.DUE))
     if (share.ready, share.words) == (ready, words):
         return share  # pressed twice
     share.ready, share.words, share.replied_at = ready, words, uow.now

@@ -198,6 +198,26 @@ def test_what_is_due_tomorrow_is_told_once_on_the_morning_before(
     assert len(told(hall, "Pat")) == 1
 
 
+def test_who_answers_has_read_what_was_asked_and_nothing_else_that_is(hall: Hall) -> None:
+    ana = hall.who["Ana"]
+    ids = []
+    for asked in ("Write the first words.", "Find the figures."):
+        with hall.database.writing() as uow:
+            ids.append(
+                homework.give(
+                    uow, hall.who["Fay"], group_id=hall.group_id, item_id=hall.item_id, asked=asked,
+                    person_ids=[ana.person_id or 0], due_on=date(2026, 3, 5),
+                ).id
+            )  # fmt: skip
+    unread = []
+    for homework_id in ids:
+        with hall.database.writing() as uow:
+            homework.reply(uow, ana, homework_id=homework_id, group_id=hall.group_id, ready=False, words="Not yet")
+        with hall.database.reading() as uow:
+            unread.append(notifications.unread(uow.session, ana))
+    assert unread == [2, 0]
+
+
 def test_an_action_of_somebody_who_has_left_is_no_work_for_the_worker(hall: Hall, clock: SetClock) -> None:
     with hall.database.writing() as uow:
         actions.add_action(
