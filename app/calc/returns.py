@@ -183,7 +183,7 @@ def _all_loose(file: WordFile, known: Mapping[str, Item], sheet: Sheet) -> list[
     for reference, item in known.items():
         title = item.texts["title"].words if "title" in item.texts else ""
         seen = any(place[0] == reference for place in sheet.texts)
-        if reference not in sheet.titles and (seen or item.missed):
+        if reference not in sheet.titles and (seen or (item.missed and not sheet.whole)):
             loose.append(Loose("no title" if seen else "deleted", reference, title))
         elif reference in sheet.titles and not sheet.titles[reference]:
             loose.append(Loose("no title", reference, title))

@@ -5,7 +5,7 @@ likeness of the words tell what is what.
 """
 
 import re
-from bisect import bisect, bisect_left
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -103,13 +103,15 @@ def versions_of(file: WordFile) -> dict[Place, int]:
 class Sheet:
     """One state of the document: the paragraphs of each text, titles, the order of items, and what is loose.
 
-    `numbers` are those of the headings, in the order in which they went out.
+    `numbers` are those of the headings, in the order in which they went out; `whole` if nothing that was numbered is
+    gone.
     """
 
     texts: dict[Place, list[Paragraph]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
+    whole: bool = False
     loose: list[Loose] = field(default_factory=list)
     where: dict[int, Place] = field(default_factory=dict)
     who: dict[Place, dict[str, None]] = field(default_factory=dict)
@@ -395,14 +397,22 @@ class Sorter:
         Not where an item's heading is gone between the two, which is told: what stood under it went with it.
         """
         rank = {reference: at for at, reference in enumerate(self.items, 1)}
-        lost = [rank[each] for each, item in self.items.items() if item.sent and each not in self.sheet.numbers]
+        stands = self.sheet.numbers or self.sheet.titles  # headings have had numbers since November 2026
+        lost = [rank[each] for each, item in self.items.items() if item.sent and each not in stands]
         found = {1: ""} | {
             number: self.sheet.where[id(line.block)][0]
-            for line in some for name in line.begins if (number := number_of(name)) is not None
+            for line in some for name in line.begins
+            if (number := number_of(name)) is not None and (number <= self.last or not self.last)
         }  # fmt: skip
-        for number, after in pairwise([*sorted(found), max(self.last, *found) + 1]):
-            first, end = rank.get(found[number], 0), rank.get(found.get(after, ""), len(rank) + 1)
-            if after > number + 1 and bisect(lost, first) >= bisect_left(lost, end):
+        last = self.last or max(found)
+        self.sheet.whole = len(found) == self.last
+        gaps = [(one, after) for one, after in pairwise([*sorted(found), last + 1]) if after > one + 1]
+        # Which of the lost headings may have stood in each gap, by the order of today; the group may have moved some.
+        spans = [(rank.get(found[one], 0), rank.get(found.get(after, ""), len(rank) + 1)) for one, after in gaps]
+        within = [range(bisect(lost, first), bisect(lost, end)) for first, end in spans]
+        placed = len({at for those in within for at in those}) == len(lost)
+        for (number, after), (first, end), those in zip(gaps, spans, within, strict=True):
+            if first == end or (placed and first < end and not those) or not lost:
                 self.sheet.loose.append(Loose("lines gone", found[number], str(after - number - 1)))
 
     def _part(self) -> None:

@@ -247,7 +247,7 @@ def read_minutes(uow: UnitOfWork, actor: Actor, *, meeting_id: int, group_id: in
 
 
 def approve_minutes(
-    uow: UnitOfWork, actor: Actor, *, meeting_id: int, version: int, keep_notes: bool = False
+    uow: UnitOfWork, actor: Actor, *, meeting_id: int, version: int | None, keep_notes: bool = False
 ) -> Meeting:
     """Approve and lock the minutes; the facilitator's notes are deleted with it unless kept.
 

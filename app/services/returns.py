@@ -435,7 +435,7 @@ class _Source:
                     said = getattr(row, name) if row is not None else None
                     found[name] = self._text(reference, name, document, said)
             sent = row is not None if frozen else self._was_there(item)
-            yield Item(reference, found, sent, missed=sent and (bool(frozen) or item.status is not Status.WITHDRAWN))
+            yield Item(reference, found, sent, missed=sent and item.status is not Status.WITHDRAWN)
 
     def _was_there(self, item: item_models.Item) -> bool:
         if self._moment is None:

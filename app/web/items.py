@@ -453,8 +453,9 @@ def reopen(item_id: int, slug: str) -> ResponseReturnValue:
     with transaction() as (uow, actor):
         before = items.access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id()).status
         opened = items.reopen(uow, actor, item_id=item_id, group_id=group_id())
+        seen = history.mark_now(uow.session, opened)
     said = _("%(reference)s reopened: members can change it again", reference=opened.reference)
-    return done(said, opened, ("items.set_status", {"status": before.value}))
+    return done(said, opened, ("items.set_status", {"status": before.value, "seen": seen}))
 
 
 @bp.post("/items/<int:item_id>/status")
@@ -464,9 +465,11 @@ def set_status(item_id: int, slug: str) -> ResponseReturnValue:
     with transaction() as (uow, actor):
         before = items.access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id()).status
         changed = items.set_status(uow, actor, item_id=item_id, status=status, seen=text("seen"), group_id=group_id())
+        seen = history.mark_now(uow.session, changed)
     words = cards.status_words()[status.value]
     said = _("%(reference)s is now: %(status)s", reference=changed.reference, status=words)
-    return done(said, changed, ("items.set_status", {"status": before.value}) if before is not status else None)
+    undo = ("items.set_status", {"status": before.value, "seen": seen}) if before is not status else None
+    return done(said, changed, undo)
 
 
 @bp.post("/items/<int:item_id>/principles")

@@ -349,14 +349,6 @@ def _minutes_page(meeting_id: int, refused: DomainError | None = None) -> str:
     )  # fmt: skip
 
 
-def _version() -> int:
-    """What the form's sender has read. Raises Conflict."""
-    version = number("version")
-    if version is None:
-        raise Conflict(_("Reload the page and try again."))
-    return version
-
-
 @bp.get("/<int:meeting_id>/minutes")
 def show_minutes(slug: str, meeting_id: int) -> ResponseReturnValue:
     """The minutes: drafted when the session closes, corrected, approved."""
@@ -368,8 +360,10 @@ def correct(slug: str, meeting_id: int) -> ResponseReturnValue:
     """Correct the minutes from a plain form."""
 
     def keep(uow: UnitOfWork, actor: Actor) -> object:
-        text = request.form.get("text", "")
-        minutes.correct_minutes(uow, actor, meeting_id=meeting_id, text=text, version=_version())
+        version = number("version")
+        if version is None:
+            raise Conflict(_("Reload the page and try again."))
+        minutes.correct_minutes(uow, actor, meeting_id=meeting_id, text=request.form.get("text", ""), version=version)
         return _("The minutes are saved.")
 
     to = url_for("meetings.show_minutes", slug=slug, meeting_id=meeting_id)
@@ -382,7 +376,7 @@ def approve(slug: str, meeting_id: int) -> ResponseReturnValue:
     keep = request.form.get("keep_notes") == "yes"
 
     def lock(uow: UnitOfWork, actor: Actor) -> object:
-        minutes.approve_minutes(uow, actor, meeting_id=meeting_id, version=_version(), keep_notes=keep)
+        minutes.approve_minutes(uow, actor, meeting_id=meeting_id, version=number("version"), keep_notes=keep)
         return _("The minutes are approved and locked.")
 
     return command(

@@ -45,12 +45,15 @@ def _before(given: str) -> dict[int, Status]:
     return found
 
 
-def _read() -> datetime | None:
-    """When the page was made on which somebody chose, as its address says."""
+def _read() -> datetime:
+    """When the page was made on which somebody chose, or what is taken back was done. Raises Conflict."""
     try:
-        return datetime.fromisoformat(request.args.get("read", ""))
+        read = datetime.fromisoformat(request.values.get("read", ""))
     except ValueError:
-        return None
+        read = None
+    if read is None or read.tzinfo is None:
+        raise Conflict(_("Reload the page and try again."))
+    return read
 
 
 def _page(refused: DomainError | None = None) -> str:
@@ -97,7 +100,9 @@ def set_status(slug: str) -> ResponseReturnValue:
         given = request.form.get("before", "")
         wanted = _before(given) if given else dict.fromkeys(numbers("ids"), _status(request.form.get("to", "")))
         with transaction() as (uow, actor):
-            before = several.set_statuses(uow, actor, group_id=group_id(), wanted=wanted, read=_read())
+            read = None if SETTLED.isdisjoint(wanted.values()) else _read()
+            before = several.set_statuses(uow, actor, group_id=group_id(), wanted=wanted, read=read)
+            now = uow.now.isoformat()
     except (Conflict, Forbidden, Invalid) as refused:
         return _page(refused), refused.status
     count = len(before)
@@ -106,7 +111,8 @@ def set_status(slug: str) -> ResponseReturnValue:
         return _back(_("They had that status already"))
     if given:
         return _back(said)
-    return _back(said, "several.set_status", before=" ".join(f"{id_}:{each.value}" for id_, each in before.items()))
+    were = " ".join(f"{id_}:{each.value}" for id_, each in before.items())
+    return _back(said, "several.set_status", before=were, read=now)
 
 
 @bp.post("/withdraw")

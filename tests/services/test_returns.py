@@ -603,6 +603,57 @@ def test_what_the_group_has_withdrawn_since_is_not_missed(database: Database, ca
 
 
 @on_sqlite
+def test_a_heading_that_lost_its_bookmark_is_no_line_gone(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        heading = at["C1.5 Money follows the person"]._p
+        for mark in list(heading.iter(qn("w:bookmarkStart"), qn("w:bookmarkEnd"))):
+            heading.remove(mark)
+
+    found = examine(database, cast, edited(with_evidence(database, cast, "C1.5"), change))
+    assert (words_found(found), listed(found)) == ({}, [])
+
+
+@on_sqlite
+def test_an_item_that_goes_with_its_lines_is_told_once_wherever_the_group_has_moved_others(
+    database: Database, cast: Cast
+) -> None:
+    data = with_evidence(database, cast, "C1.5")
+    with database.writing() as uow:
+        outline.shift_item(uow, cast.facilitator, item_id=numbered(uow, "C1.4").id, by=1)
+
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        for each in section(at, "C1.5 Money follows the person", "C1.6 Risk is borne fairly"):
+            each.getparent().remove(each)
+
+    assert listed(examine(database, cast, edited(data, change))) == [("deleted", "C1.5", "Money follows the person")]
+
+
+@on_sqlite
+def test_what_is_withdrawn_since_is_not_missed_in_a_version(database: Database, cast: Cast) -> None:
+    with database.writing() as uow:
+        versions.freeze(uow, cast.facilitator, group_id=cast.group_id, reason="To be read outside")
+    data = sent(database, cast, 1)
+    with database.writing() as uow:
+        outline.withdraw_item(uow, cast.facilitator, item_id=numbered(uow, "C1.4").id)
+
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        for each in section(at, "C1.4 Nobody is left out", "C1.5 Money follows the person"):
+            each.getparent().remove(each)
+
+    assert listed(examine(database, cast, edited(data, change))) == []
+
+
+@on_sqlite
+def test_what_was_restored_since_never_went_out(database: Database, cast: Cast) -> None:
+    with database.writing() as uow:
+        outline.withdraw_item(uow, cast.facilitator, item_id=numbered(uow, "C1.9").id)
+    data = sent(database, cast)
+    with database.writing() as uow:
+        outline.restore_item(uow, cast.facilitator, item_id=numbered(uow, "C1.9").id)
+    assert listed(examine(database, cast, data)) == []
+
+
+@on_sqlite
 def test_what_the_group_has_moved_since_is_nobodys_move(database: Database, cast: Cast) -> None:
     data = sent(database, cast)
     with database.writing() as uow:

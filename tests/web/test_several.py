@@ -85,9 +85,33 @@ def test_several_are_agreed_as_they_were_read(
     assert 'value="agreed" selected' in refused.text
     assert shown(facilitator.get(f"{PAGE}?status=draft").text) == ids
     assert facilitator.post(early, data={"ids": ids[:2], "to": "parked"}).status_code == 303, "not agreed so"
+    for unknown in ("", "?read=x", "?read=2026-01-01", "?read=2026-03-01T09:00:00"):
+        assert facilitator.post(f"{PAGE}/status{unknown}", data={"ids": ids[:2], "to": "agreed"}).status_code == 409
     again = agreeing(facilitator.get(PAGE).text)
     assert facilitator.post(again, data={"ids": ids[:2], "to": "agreed"}).status_code == 303
     assert shown(facilitator.get(f"{PAGE}?status=agreed").text) == ids[:2]
+
+
+@pytest.mark.parametrize("reworded", [False, True])
+def test_what_was_agreed_is_so_again_when_that_is_taken_back_unless_it_was_reworded(
+    client_of: Callable[[Actor], Browser], people: Cast, ids: list[int], database: Database, clock: SetClock,
+    reworded: bool,
+) -> None:  # fmt: skip
+    facilitator = client_of(people.facilitator)
+    now = clock.now.isoformat()
+    facilitator.post(f"{PAGE}/status", query_string={"read": now}, data={"ids": ids[:2], "to": "agreed"})
+    clock.advance(minutes=1)
+    page = facilitator.post(f"{PAGE}/status", data={"ids": ids[:1], "to": "draft"}, follow_redirects=True).text
+    address, fields = way_back(page)
+    one = facilitator.post(f"{ROOM}/items/{ids[1]}/reopen", headers={"Accept": "application/json"}).json
+    clock.advance(minutes=1)
+    if reworded:
+        for item_id in ids[:2]:
+            wordings.rewrite(database, people.member, item_id, "Other words", Field.TITLE)
+    assert one is not None
+    back = facilitator.post(address, data=fields), facilitator.post(one["undo"]["url"], data=one["undo"]["fields"])
+    assert [answer.status_code for answer in back] == ([409, 409] if reworded else [303, 302])
+    assert shown(facilitator.get(f"{PAGE}?status=agreed").text) == ([] if reworded else ids[:2])
 
 
 def test_several_are_withdrawn_and_restored(
