@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple
+from urllib.parse import quote
 
 from app.calc.changes import BadChangeError, from_units, to_units
 from app.calc.dialect import clean, parse
@@ -500,7 +501,7 @@ _ALIKE = re.compile(
 _ONE = {
     "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "‟": '"',
     "″": '"', "«": '"', "»": '"', "\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u2009": " ", "\u2002": " ",
-    "\u2003": " ", "‐": "-", "‑": "-",
+    "\u2003": " ", "‐": "-", "‑": "-", "µ": "μ",
     "1/2": "½", "1/4": "¼", "3/4": "¾", "(c)": "©", "(r)": "®", "(tm)": "™", "-->": "→", "==>": "→", "<--": "←",
     "...": "…",
 }  # fmt: skip
@@ -605,7 +606,21 @@ def _joined(new: Sequence[Paragraph], cells: Iterable[_Cell]) -> Iterator[Paragr
         yield replace(each, words=tuple(row))
 
 
+@lru_cache(maxsize=256)
 def _address(url: str) -> str:
-    """An address as it is compared: word processors add a closing slash and write letters as percents or back."""
-    bare = re.sub(r"^(?:https?://|mailto:)", "", url.strip(), flags=re.IGNORECASE).rstrip("/")
-    return re.sub(r"%([0-9A-Fa-f]{2})", lambda found: f"%{found[1].upper()}", bare)
+    """An address as it is compared: word processors add or drop a closing slash, and write signs as percents or back.
+
+    Those that part an address keep the way they are written; a computer's name is the same in small letters.
+    """
+    bare = re.sub(r"^(?:https?://|mailto:)", "", url.strip(), flags=re.IGNORECASE)
+    host = re.match(r"[^/?#]*", bare)
+    rest = re.sub(r"^/(?=[?#])", "", bare[host.end() :]) if host else ""
+    bare = (host[0].lower() if host else "") + rest
+    spelt = quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", bare), safe="#%&+/:;=?", errors="replace")
+    return re.sub(r"%([0-9A-Fa-f]{2})", _sign, re.sub(r"(?:%20)+$", "", spelt)).rstrip("/#")
+
+
+def _sign(percents: re.Match[str]) -> str:
+    """A sign written as percents, as itself where it never parts an address."""
+    sign = chr(int(percents[1], 16))
+    return sign if sign.isascii() and (sign.isalnum() or sign in "-._~") else percents[0].upper()

@@ -191,6 +191,41 @@ def test_an_address_that_became_a_link_is_no_change_and_a_link_written_otherwise
     ]) == text  # fmt: skip
 
 
+LINKS = {
+    "https://example.org#x": ("https://example.org/#x",),
+    "https://example.org/x#": ("https://example.org/x",),
+    "https://Example.org/x?a=1&b=2#%C3%A9": ("https://example.org/x?a=1&b=2#é", "https://example.org/x?a=1&b=2#%c3%a9"),
+    "https://example.org/%7Eme/a%20b(c)": ("https://example.org/~me/a%20b%28c%29", "https://example.org/~me/a%20b(c)"),
+    "https://example.org/50%/[x]": ("https://example.org/50%25/%5Bx%5D",),
+    "mailto:a@b.org?subject=Hi%20%22you%22%40x%20": ('mailto:a@b.org?subject=Hi%20"you"%40x',),
+}
+
+
+@pytest.mark.parametrize("kept", LINKS)
+def test_an_address_written_in_another_way_is_no_change(kept: str) -> None:
+    text = f"See [it]({kept}) now"
+    assert paragraphs(text)[0].words[1].link == kept
+    for other in LINKS[kept]:
+        assert rewritten(text, [Paragraph("plain", (Words("See "), Words("it", link=other), Words(" now")))]) == text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://example.org/law", "https://example.org/law#part-3", "https://example.org/law?a=1%26b=2#part-2",
+        "https://example.org/Law?a=1&b=2#part-2", "https://example.org/law?a=1&b=2#Part-2",
+    ],
+)  # fmt: skip
+def test_an_address_that_leads_elsewhere_is_a_change(other: str) -> None:
+    text = "See [it](https://example.org/law?a=1&b=2#part-2) now"
+    words = (Words("See "), Words("it", link=other), Words(" now"))
+    assert rewritten(text, [Paragraph("plain", words)]) == f"See [it]({other}) now"
+
+
+def test_a_micro_sign_that_a_font_of_signs_draws_is_the_same_letter() -> None:
+    assert rewritten("5 \u00b5g", [Paragraph("plain", (Words("5 \u03bcg"),))]) == "5 \u00b5g"
+
+
 def test_form_that_cannot_be_shown_costs_no_word() -> None:
     words = (Words("a"), Words("(b)", bold=True), Words("c"))
     assert [each.text for each in paragraphs(markdown([Paragraph("plain", words)]))] == ["a(b)c"]
