@@ -8,13 +8,14 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from app.calc.changes import BadChangeError, ChangeSet, from_units, to_units
 from app.calc.differences import change_between
 from app.calc.paragraphs import Paragraph, Words, fold, paragraphs, rewritten, tidy, unfolded
 from app.calc.suggestions import competes
 from app.calc.wordmarks import LINE, Place, check
-from app.calc.wordreading import WordFile
+from app.calc.wordreading import BESIDE, FEW, Piece, WordFile
 from app.calc.wordsheets import Item, Loose, Sheet, Sorter, Text, What
 from app.calc.wordstates import lines
 
@@ -201,8 +202,15 @@ _THINGS: dict[str, What] = {
 
 
 def _margins(file: WordFile) -> Iterator[Loose]:
-    """What somebody wrote above or below the pages, each once however many sorts of page have it."""
+    """What somebody wrote above or below the pages, a watermark too, each once however many sorts of page have it."""
     said: dict[str, str] = {}
+    for block in file.margins:
+        for thing in block.things:
+            what, _, words = thing.partition(": ")
+            if words and what == "picture":
+                said.setdefault(words, "")
+            elif what == "hidden":
+                yield Loose("hidden", "", words)
     for line in lines(WordFile(file.margins, [], [], {}, []), lambda _: True):
         text = line.paragraph.text.strip()
         ours = [known[2] for name in line.begins if (known := LINE.match(name)) is not None]
@@ -228,9 +236,23 @@ def _beside(file: WordFile, sheet: Sheet) -> Iterator[Loose]:
         marked = "".join(piece.words.text for piece in block.pieces if piece.marked).strip()
         if marked and not informs:
             yield Loose("marked", place[0], marked)
+        raised = "; ".join(_raised(block.pieces))
+        if raised and not informs:
+            yield Loose("marked", place[0], raised)
     for comment in file.comments:
         reference, name = at[comment.block] if 0 <= comment.block < len(at) else ("", "")
         yield Loose("comment", reference, comment.text, comment.author, comment.on.strip(), name, comment.resolved)
+
+
+def _raised(pieces: Iterable[Piece]) -> Iterator[str]:
+    """What stands higher or lower than its line, each with the words before it: alone a number says nothing."""
+    before = ""
+    for raised, some in groupby((each for each in pieces if each.deleted_by is None), lambda each: each.raised):
+        words = "".join(each.words.text for each in some)
+        if raised and words.strip():
+            after = " ".join(before[-BESIDE:].split()[-FEW:])
+            yield f"{words.strip()} ({raised}" + (f", after “{after}”)" if after else ")")
+        before = words
 
 
 def _moved(order: Sequence[str], rank: Mapping[str, int]) -> list[str]:

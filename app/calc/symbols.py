@@ -1,5 +1,6 @@
 """Signs that word processors take from fonts by number: which letters of Unicode they are."""
 
+import re
 from typing import Final
 
 #: Where Word puts the numbers of such fonts (ECMA-376, part 1, 17.3.3.30: a sign may stand at F000 and its number).
@@ -22,6 +23,28 @@ _FONTS: Final = {
     "symbol": {start + at: sign for start, signs in _SYMBOL.items() for at, sign in enumerate(signs)},
     "wingdings": _WINGDINGS,
 }
+
+
+#: What of these is not known stands there as it stood, unreadable.
+UNREAD: Final = re.compile("[\uf020-\uf0ff]+")
+_SIGNS: Final = re.compile(r"\bsymbol\b|dings|\bmt extra\b|\bmarlett\b", re.IGNORECASE)
+#: What letters are in these fonts: those from F020 on by their number, and in Symbol the letters of a keyboard too.
+_WRITTEN: Final = {
+    name: {PRIVATE.start + number: sign for number, sign in signs.items()}
+    | ({number: sign for number, sign in signs.items() if number < 0x7F} if name == "symbol" else {})
+    for name, signs in _FONTS.items()
+}
+
+
+def draws_signs(font: str) -> bool:
+    """Whether a font draws signs where others have letters, by its name."""
+    return _SIGNS.search(font) is not None
+
+
+def written(font: str, text: str) -> str:
+    """What letters in a font are: where it draws signs by their numbers, the signs we know."""
+    known = _WRITTEN.get(font.strip().lower())
+    return text if known is None else text.translate(known)
 
 
 def of_font(font: str, number: int) -> str:

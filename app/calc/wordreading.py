@@ -5,14 +5,15 @@
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from app.calc.dialect import clean
 from app.calc.paragraphs import MAX_LEVEL, Kind, Words
-from app.calc.symbols import PRIVATE, of_font
+from app.calc.symbols import PRIVATE, UNREAD, draws_signs, of_font, written
+from app.calc.wordlinks import LONGEST, address, of_field, with_place
 from app.calc.wordpackages import BROKEN, LONGEST_NAME, MAX_PART, NOT_WORD, TOO_BIG, Package, Unreadable
 
 #: A blueprint of a thousand items with all its evidence has fewer paragraphs.
@@ -23,25 +24,28 @@ MAX_LETTERS = MAX_PART
 #: So many letters of the words that a comment is pinned to are told; no quote is as long.
 MAX_PINNED = 10_000
 #: So many letters, and words, say where a sign stands that cannot be read.
-_BESIDE, _FEW = 60, 6
-#: No code of a field that could be a link is longer.
-_LONGEST_CODE = 8_192
+BESIDE, FEW = 60, 6
 
 _TOO_LONG = "This document has more paragraphs than can be compared. Save only the pages that changed, and try again."
-_SKIPPED = {"mc-Fallback", "w-rubyBase", "w-txbxContent", "w-object"}
+_SKIPPED = {"mc-Fallback", "w-rt", "w-txbxContent", "w-object"}
 _PICTURES = {"w-drawing", "w-pict", "w-object", "mc-AlternateContent"}
 _EQUATIONS = {"m-oMath", "m-oMathPara"}
 _BREAKS = {"w-br": "\n", "w-cr": "\n", "w-tab": " ", "w-ptab": " ", "w-noBreakHyphen": "‑", "w-softHyphen": ""}
+_Said = TypeVar("_Said")
 _ON = {None, "1", "true", "on"}
 _HEADING = re.compile(r"heading (\d)$")
 LISTED = re.compile(r"list (bullet|number|continue)(?: (\d))?$")
-_LINK_FIELD = re.compile(r'^\s*HYPERLINK\s+"([^"]+)"')
+Raised = Literal["", "raised", "lowered"]
+_RAISED: dict[str, Raised] = {"superscript": "raised", "subscript": "lowered"}
+#: What of a paragraph or run is not its words, where these are gathered without their form.
+_BESIDE_WORDS = {"w-pPr", "w-rPr", "w-rt"}
 
 
 class Piece(NamedTuple):
     """Words in one form, who put them in or took them out with tracking on, and their form before it was changed.
 
-    `struck` and `marked` are words that stay, which somebody struck through, or underlined or coloured, by hand.
+    `struck`, `marked` and `raised` are words that stay, which somebody struck through, underlined or coloured, or set
+    higher or lower than the line, by hand or by a style.
     """
 
     words: Words
@@ -51,6 +55,7 @@ class Piece(NamedTuple):
     formed_by: str = ""
     struck: bool = False
     marked: bool = False
+    raised: Raised = ""
 
 
 class Numbering(NamedTuple):
@@ -137,6 +142,17 @@ def read(data: bytes) -> WordFile:
     return WordFile(reader.blocks, reader.margins(), comments, package.properties(), list(reader.authors))
 
 
+class _Look(NamedTuple):
+    """What of the look of words matters beside bold and italic, None where it is not said."""
+
+    hidden: bool | None
+    struck: bool | None
+    raised: str | None
+
+
+_UNSAID = _Look(None, None, None)
+
+
 class _Style(NamedTuple):
     """What a style says itself; `number` is its list and the level in it."""
 
@@ -145,6 +161,7 @@ class _Style(NamedTuple):
     number: tuple[str | None, int] | None
     bold: bool | None
     italic: bool | None
+    look: _Look
 
 
 class _Styles:
@@ -154,8 +171,11 @@ class _Styles:
     """
 
     def __init__(self, tree: ET.Element | None) -> None:
-        some = tree.iter("w-style") if tree is not None else ()
+        some = list(tree.iter("w-style")) if tree is not None else []
         self._found = {each.get("w-styleId", ""): self._read(each) for each in some}
+        self._looks: dict[str, _Look] = {}
+        #: The style of paragraphs that name none.
+        self.usual = next((each.get("w-styleId") for each in some if _is_usual(each)), None)
 
     def _read(self, style: ET.Element) -> _Style:
         name, based, made = style.find("w-name"), style.find("w-basedOn"), style.find("w-rPr")
@@ -163,6 +183,7 @@ class _Styles:
         return _Style(
             called[:LONGEST_NAME].lower(), based.get("w-val", "") if based is not None else "",
             _place(style.find("w-pPr/w-numPr")), _switch(made, "w-b"), _switch(made, "w-i"),
+            _look(made),
         )  # fmt: skip
 
     def name(self, style: str | None) -> str:
@@ -197,6 +218,17 @@ class _Styles:
             bold = bold if bold is not None else each.bold
             italic = italic if italic is not None else each.italic
         return bool(bold), bool(italic)
+
+    def look(self, style: str | None) -> _Look:
+        """How words in a style look: what the style says, or else the nearest that it rests on."""
+        found = self._looks.get(style or "")
+        if found is None:
+            said = [each.look for each in self.chain(style)]
+            found = self._looks[style or ""] = _Look(
+                _first(each.hidden for each in said), _first(each.struck for each in said),
+                _first(each.raised for each in said),
+            )  # fmt: skip
+        return found
 
 
 class _Lists:
@@ -234,11 +266,12 @@ class _Lists:
 
 
 class _Mode(NamedTuple):
-    """Where the reader is: within a tracked insertion or deletion, within a link."""
+    """Where the reader is: within a tracked insertion or deletion, within a link, in a paragraph of a style."""
 
     inserted_by: str | None = None
     deleted_by: str | None = None
     link: str = ""
+    style: str | None = None
 
 
 class _Field(NamedTuple):
@@ -258,7 +291,7 @@ class _Reader:
         self._package = package
         links = package.links(main)
         named = {kind: target for _, kind, target in links}
-        self._addresses = {id_: target for id_, kind, target in links if kind == "hyperlink"}
+        self._addresses = {id_: address(target) for id_, kind, target in links if kind == "hyperlink"}
         self._styles = _Styles(package.tree(named.get("styles", "")))
         self._lists = _Lists(package.tree(named.get("numbering", "")))
         self._comments_part = named.get("comments", "")
@@ -309,6 +342,8 @@ class _Reader:
                 self._table(each, mode)
             elif each.tag in ("w-bookmarkStart", "w-commentRangeStart", "w-commentRangeEnd"):
                 self._pending(each)
+            elif each.tag == "w-altChunk":
+                self._keep_last("picture: A whole document was put in here; its words were not read")
             elif each.tag not in ("w-sectPr", *_SKIPPED):
                 self.body(each, self._mode(each, mode))
 
@@ -327,7 +362,10 @@ class _Reader:
         if element.tag in ("w-del", "w-moveFrom"):
             return mode._replace(deleted_by=self._author(element))
         if element.tag == "w-hyperlink":
-            return mode._replace(link=self._addresses.get(element.get("r-id", ""), mode.link))
+            target = self._addresses.get(element.get("r-id", ""))
+            if target is None:
+                return mode
+            return mode._replace(link=with_place(target, element.get("w-anchor", "")))
         return mode
 
     def _author(self, element: ET.Element) -> str:
@@ -353,7 +391,7 @@ class _Reader:
                 for number, paragraph in enumerate(cell.iter("w-p")):
                     if number:
                         whole.pieces.append(Piece(Words(" "), mode.inserted_by, mode.deleted_by))
-                    self._runs(paragraph, whole, mode)
+                    self._runs(paragraph, whole, mode._replace(style=self._style(paragraph.find("w-pPr"))))
             self._add(whole)
 
     def _take_waiting(self) -> dict[str, int]:
@@ -377,7 +415,12 @@ class _Reader:
                 elif each.tag in ("w-del", "w-moveFrom"):
                     block.mark_deleted_by = self._author(each)
         self._add(block)
-        self._runs(paragraph, block, mode)
+        self._runs(paragraph, block, mode._replace(style=self._style(properties)))
+
+    def _style(self, properties: ET.Element | None) -> str | None:
+        """The style of a paragraph's words."""
+        named = properties.find("w-pStyle") if properties is not None else None
+        return named.get("w-val") if named is not None else self._styles.usual
 
     def _shape(self, properties: ET.Element | None) -> Shape:
         style = properties.find("w-pStyle") if properties is not None else None
@@ -418,8 +461,7 @@ class _Reader:
             elif tag == "w-commentRangeEnd":
                 self._unpin(each.get("w-id", ""))
             elif tag == "w-fldSimple":
-                found = _LINK_FIELD.match(each.get("w-instr", ""))
-                self._runs(each, block, mode._replace(link=found[1]) if found else mode)
+                self._runs(each, block, mode._replace(link=of_field(each.get("w-instr", "")) or mode.link))
             elif tag in _PICTURES:
                 self._keep(block, _picture(each))
             elif tag in _EQUATIONS:
@@ -431,17 +473,28 @@ class _Reader:
         self._told(thing)
         block.things.append(thing)
 
+    def _keep_last(self, thing: str) -> None:
+        """Keep what stands between paragraphs with the one before it."""
+        if not self.blocks:
+            self._add(Block())
+        self._keep(self.blocks[-1], thing)
+
     def _run(self, run: ET.Element, block: Block, mode: _Mode) -> None:
         made = run.find("w-rPr")
-        form, was, by, struck = self._form(made)
-        text = "".join(self._content(each, block) for each in run)
+        form, was, by = self._form(made)
+        said: list[str] = []
+        for each in run:
+            if found := self._content(each, block, said, made):
+                said.append(found)
+        text = "".join(said)
         link = (self._fields[-1].link if self._fields else "") or mode.link
         if self._fields and self._fields[-1].part != "result":
             return
         text = clean(text)
         if not text:
             return
-        if made is not None and _switch(made, "w-vanish"):
+        look = self._looks(made, mode.style)
+        if look.hidden:
             # Perhaps a note of theirs to themselves: it is nobody's words until somebody makes them so.
             if mode.deleted_by is None:
                 self._keep(block, f"hidden: {text.strip()}")
@@ -451,26 +504,31 @@ class _Reader:
         block.pieces.append(
             Piece(
                 Words(text, *form, link), mode.inserted_by, mode.deleted_by, was, by,
-                struck=stays and struck, marked=stays and not link and _is_marked(made),
+                struck=stays and bool(look.struck), marked=stays and not link and _is_marked(made),
+                raised=_RAISED.get(look.raised or "", "") if stays else "",
             )
         )  # fmt: skip
         if stays:
             self._said.append(text)
 
-    def _content(self, each: ET.Element, block: Block) -> str:
-        """What one part of a run says; fields are followed, pictures and notes are kept aside."""
+    def _content(self, each: ET.Element, block: Block, said: list[str], made: ET.Element | None) -> str:
+        """What one part of a run says after what was `said` in it; fields are followed, what is not words is kept."""
         tag = each.tag
         if tag in ("w-t", "w-delText"):
-            return each.text or ""
+            return self._text(each, block, said, made)
         if tag in _BREAKS:
-            return "" if each.get("w-type") in ("page", "column") else _BREAKS[tag]
+            if each.get("w-type") in ("page", "column"):  # it parts words, and nothing where none stand before it
+                return " " if block.pieces or said else ""
+            return _BREAKS[tag]
+        if tag == "w-ruby":
+            return "".join(_letters(text) for base in each.findall("w-rubyBase") for text in base.iter("w-t"))
         if tag == "w-sym":
-            return self._symbol(each, block)
+            return self._symbol(each, block, said)
         if tag == "w-fldChar":
             self._field(each.get("w-fldCharType"))
         elif tag == "w-instrText" and self._fields:
             field = self._fields[-1]
-            self._fields[-1] = field._replace(code=(field.code + (each.text or ""))[:_LONGEST_CODE])
+            self._fields[-1] = field._replace(code=(field.code + (each.text or ""))[:LONGEST])
         elif tag in ("w-footnoteReference", "w-endnoteReference"):
             key = tag.removesuffix("Reference"), each.get("w-id", "")
             if key not in self._notes_told:  # Word refers to each once
@@ -482,7 +540,20 @@ class _Reader:
             self._keep(block, _picture(each))
         return ""
 
-    def _symbol(self, each: ET.Element, block: Block) -> str:
+    def _text(self, each: ET.Element, block: Block, said: list[str], made: ET.Element | None) -> str:
+        """The letters of a run: where its font draws signs, what these are."""
+        text = _letters(each)
+        font = _font(made)
+        if not font:
+            return text
+        text = written(font, text)
+        unread = UNREAD.search(text) if draws_signs(font) else None
+        if unread is None:
+            return text
+        self._unread(font, block, [*said, text[: unread.start()]])
+        return UNREAD.sub("", text)
+
+    def _symbol(self, each: ET.Element, block: Block, said: list[str]) -> str:
         """A sign that Word takes from a font by its number."""
         font, code = each.get("w-font", ""), each.get("w-char", "")
         try:
@@ -492,26 +563,30 @@ class _Reader:
         if number in PRIVATE and (found := of_font(font, number - PRIVATE.start)):
             return found
         if number in PRIVATE or not 0 < number < 0x110000:
-            said = "".join(each.words.text[-_BESIDE:] for each in block.pieces[-_FEW:] if each.deleted_by is None)
-            after = " ".join(said[-_BESIDE:].split()[-_FEW:])
-            self._keep(block, f"symbol: {clean(font)[:40]}" + (f", after “{after}”" if after else ""))
+            self._unread(font, block, said)
             return ""
         return chr(number)
+
+    def _unread(self, font: str, block: Block, said: Sequence[str]) -> None:
+        """Keep that a sign of a font stands here which we do not know, after which words."""
+        stand = [each.words.text for each in block.pieces[-FEW:] if each.deleted_by is None]
+        before = "".join(each[-BESIDE:] for each in [*stand, *said[-FEW:]])
+        after = " ".join(before[-BESIDE:].split()[-FEW:])
+        self._keep(block, f"symbol: {clean(font)[:40]}" + (f", after “{after}”" if after else ""))
 
     def _field(self, step: str | None) -> None:
         if step == "begin":
             self._fields.append(_Field("code", "", self._fields[-1].link if self._fields else ""))
         elif step == "separate" and self._fields and self._fields[-1].part == "code":
             field = self._fields[-1]
-            found = _LINK_FIELD.match(field.code)
-            self._fields[-1] = _Field("result", "", found[1] if found else field.link)
+            self._fields[-1] = _Field("result", "", of_field(field.code) or field.link)
         elif step == "end" and self._fields:
             self._fields.pop()
 
-    def _form(self, made: ET.Element | None) -> tuple[tuple[bool, bool], tuple[bool, bool] | None, str, bool]:
-        """(bold, italic), the same before a tracked change of form, who changed it, struck through."""
+    def _form(self, made: ET.Element | None) -> tuple[tuple[bool, bool], tuple[bool, bool] | None, str]:
+        """(bold, italic), the same before a tracked change of form, who changed it."""
         if made is None:
-            return (False, False), None, "", False
+            return (False, False), None, ""
         now = self._bold_italic(made)
         changed = made.find("w-rPrChange")
         before, by = None, ""
@@ -522,7 +597,22 @@ class _Reader:
                 before = None
             else:
                 by = self._author(changed)
-        return now, before, by, bool(_switch(made, "w-strike") or _switch(made, "w-dstrike"))
+        return now, before, by
+
+    def _looks(self, made: ET.Element | None, paragraph: str | None) -> _Look:
+        """How words look by what their run says, else by its style or that of their paragraph.
+
+        What either style hides or strikes is hidden or struck: words that Word may show are rather listed than offered.
+        """
+        style = made.find("w-rStyle") if made is not None else None
+        own = _look(made)
+        named = self._styles.look(style.get("w-val")) if style is not None else _UNSAID
+        around = self._styles.look(paragraph)
+        return _Look(
+            own.hidden if own.hidden is not None else named.hidden or around.hidden,
+            own.struck if own.struck is not None else named.struck or around.struck,
+            _first((own.raised, named.raised, around.raised)),
+        )
 
     def _bold_italic(self, made: ET.Element) -> tuple[bool, bool]:
         style = made.find("w-rStyle")
@@ -592,11 +682,12 @@ def _within(parent: ET.Element, tag: str) -> Iterator[ET.Element]:
 
 
 def _picture(element: ET.Element) -> str:
-    """A picture or text box with the words in it, which Word keeps twice for programs of different age."""
+    """A picture, text box or watermark with the words in it, which Word keeps twice for programs of different age."""
     choice = element.find("mc-Choice")
     boxes = list(_boxes(choice)) if choice is not None else []
     boxes = boxes or list(_boxes(element))
-    words = "\n".join(filter(None, (_all_words(each) for each in boxes)))
+    drawn = dict.fromkeys(clean(each.get("string", "")) for each in element.iter("x-textpath"))  # a watermark's
+    words = "\n".join(filter(None, (*map(_all_words, boxes), *drawn)))
     return f"picture: {words}" if words else "picture"
 
 
@@ -624,16 +715,60 @@ def _all_words(element: ET.Element) -> str:
     return clean("\n".join(map("".join, lines))).strip()
 
 
-def _gather(parent: ET.Element, lines: list[list[str]], own: list[str]) -> None:
+def _gather(parent: Iterable[ET.Element], lines: list[list[str]], own: list[str]) -> None:
     """Put the words of `parent` into the line `own`, those of paragraphs within it into lines after that."""
     for each in parent:
         if each.tag == "w-p":
             lines.append([])
             _gather(each, lines, lines[-1])
-        elif each.tag == "w-t":
-            own.append(each.text or "")
-        else:
+        elif each.tag == "w-r":
+            _gather_run(each, lines, own)
+        elif each.tag not in _BESIDE_WORDS:
             _gather(each, lines, own)
+
+
+def _gather_run(run: ET.Element, lines: list[list[str]], own: list[str]) -> None:
+    """Put what a run says into the line `own`, as the words of the body are read."""
+    font = _font(run.find("w-rPr"))
+    for each in run:
+        if each.tag == "w-t":
+            own.append(written(font, _letters(each)))
+        elif each.tag in _BREAKS:
+            own.append(" " if each.get("w-type") in ("page", "column") else _BREAKS[each.tag])
+        elif each.tag not in _BESIDE_WORDS:
+            _gather([each], lines, own)
+
+
+def _letters(text: ET.Element) -> str:
+    """The letters of a w-t: where the file breaks a line among them, both word processors show a space."""
+    return (text.text or "").replace("\n", " ")
+
+
+def _font(made: ET.Element | None) -> str:
+    """The font a run names itself, of the one for signs and the one for letters."""
+    fonts = made.find("w-rFonts") if made is not None else None
+    return "" if fonts is None else fonts.get("w-hAnsi", "") or fonts.get("w-ascii", "")
+
+
+def _look(made: ET.Element | None) -> _Look:
+    """What a run or a style says itself of the look of words."""
+    if made is None:
+        return _UNSAID
+    line, lines = _switch(made, "w-strike"), _switch(made, "w-dstrike")
+    raised = made.find("w-vertAlign")
+    return _Look(
+        _switch(made, "w-vanish"), None if line is None and lines is None else bool(line or lines),
+        raised.get("w-val") if raised is not None else None,
+    )  # fmt: skip
+
+
+def _first(some: Iterable[_Said | None]) -> _Said | None:
+    return next((each for each in some if each is not None), None)
+
+
+def _is_usual(style: ET.Element) -> bool:
+    """Whether it is the style of paragraphs that name none."""
+    return style.get("w-type") == "paragraph" and style.get("w-default", "0") in _ON
 
 
 def _switch(made: ET.Element | None, tag: str) -> bool | None:

@@ -158,10 +158,18 @@ def _rest(preview: Preview) -> list[Rest]:
         "lines gone": (_("Lines taken out that only inform"), _("Nothing leaves the blueprint by this. How many:")),
         "label": (_("Labels taken out"), _("The words below were recognised all the same; look at them closely.")),
         "struck": (_("Words struck through by hand"), _("They were not deleted, so no suggestion takes them out.")),
-        "marked": (_("Words underlined or highlighted by hand"), _("A text of the blueprint holds neither.")),
+        "marked": (
+            _("Words underlined, highlighted, raised or lowered"),
+            _(
+                "A text of the blueprint holds none of this. Where a figure is raised or lowered, look closely: it now "
+                "reads as a part of what stands before it. Words such as “to the power of 6” say it safely."
+            ),
+        ),
         "footnote": (_("Footnotes"), _("A text of the blueprint holds no footnote.")),
         "equation": (_("Equations"), _("A text of the blueprint holds no equation.")),
-        "picture": (_("Pictures and text boxes"), _("A text of the blueprint holds neither.")),
+        "picture": (
+            _("Pictures, text boxes and documents put in"), _("A text of the blueprint holds none of these."),
+        ),
         "too long": (_("Texts that have become too long"), _("A text of the blueprint holds 100,000 letters at most.")),
         "margin": (_("Words above or below the pages"), _("They belong to no item.")),
     }  # fmt: skip

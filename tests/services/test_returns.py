@@ -889,6 +889,13 @@ def test_whatever_a_text_cannot_hold_is_listed_with_its_words(database: Database
         at["One aim holds all partners together."].runs[0].font.underline = True
         at["One aim holds all partners together."].add_run("They would take less.").font.hidden = True
         at["You stay at home."]._p.append(parse_xml(f'<w:r {W}><w:sym w:font="Webdings" w:char="F063"/></w:r>'))
+        at["One list of aims for all."].runs[0].font.superscript = True
+        at["Hospitals are not homes."].runs[-1].text = " ho"
+        at["Hospitals are not homes."].add_run("mes.").font.subscript = True
+        shape = '<v:shape xmlns:v="urn:schemas-microsoft-com:vml"><v:textpath string="DRAFT"/></v:shape>'
+        mark = parse_xml(f"<w:r {W}><w:pict>{shape}</w:pict></w:r>")
+        document.sections[0].header.paragraphs[0]._p.append(mark)
+        document.sections[0].header.add_paragraph().add_run("Note to self").font.hidden = True
         table = document.add_table(1, 2)
         table.cell(0, 0).text = "outer"
         table.cell(0, 1).add_table(1, 1).cell(0, 0).text = "nested"
@@ -898,15 +905,19 @@ def test_whatever_a_text_cannot_hold_is_listed_with_its_words(database: Database
     data = sent(database, cast)
     found = examine(database, cast, edited(data, change))
     assert words_found(found) == {}
-    footer = next(text for what, _, text in listed(found) if what == "margin" and text != "PRIVILEGED")
+    footer = next(text for what, _, text in listed(found) if what == "margin" and text not in ("PRIVILEGED", "DRAFT"))
     assert footer.endswith(" and confidential")
     assert {(what, reference, " ".join(text.split())) for what, reference, text in listed(found)} == {
         ("margin", "", "PRIVILEGED"),
+        ("margin", "", "DRAFT"),
+        ("hidden", "", "Note to self"),
         ("margin", "", footer),
         ("table", "S1.1.1", "outer | nested | in a control"),
         ("picture", "P1", "Counsel: see s. 75."),
         ("marked", "E1", "One aim holds all partners together."),
         ("marked", "E1", "We agree what good looks like."),
+        ("marked", "C1.1", "One list of aims for all. (raised)"),
+        ("marked", "P1", "mes. (lowered, after “Hospitals are not ho”)"),
         ("equation", "C1.1", "x=1"),
         ("hidden", "E1", "They would take less."),
         ("symbol", "P1", "Webdings, after “You stay at home.”"),

@@ -8,11 +8,15 @@ import pytest
 from sqlalchemy import select
 
 import migrations
+from app.calc.paragraphs import paragraphs
 from app.config import Settings
 from app.policy import SYSTEM, Actor
 from app.services import exports, returns, story, versions
 from app.services.companions import Including
+from app.services.documents import documents_of, replace_text
 from app.uow import Database
+from models.documents import Field
+from models.items import Item
 from models.versions import Version, VersionItem
 from tests.cast import Cast
 from tests.office import Office, Turn, office
@@ -79,6 +83,26 @@ def test_an_unchanged_document_suggests_nothing(database: Database, cast: Cast, 
     for data in (document, saved):
         found = came_back(database, cast.member, cast, data).returned
         assert (found.proposals, found.loose, found.marked) == ([], [], True)
+
+
+@on_sqlite
+def test_addresses_that_libreoffice_writes_its_own_way_are_no_change(
+    database: Database, cast: Cast, libre: Office
+) -> None:
+    """It parts them at “#”, in a field, and writes percents out."""
+    addresses = (
+        "https://example.org/law#part-2", "https://example.org#x", "https://example.org/x#", "https://Example.org/50%",
+        "https://example.org/x?a=1&b=2#%C3%A9", "https://example.org/%7Eme/a%20b%2Fc?q=%22%26%22%3C#%22a%22",
+        "mailto:a@b.org?subject=Hi%20you%40x%25&body=x%0Ay", "mailto:a@b.org?subject=Re:%20", "https://exämple.org/é/[x]",
+    )  # fmt: skip
+    text = "\n\n".join(f"See [number {number}]({each}) of it." for number, each in enumerate(addresses))
+    assert [words.link for each in paragraphs(text) for words in each.words if words.link] == list(addresses)
+    with database.writing() as uow:
+        item = uow.session.execute(select(Item).where(Item.reference == "S1.1.1")).scalar_one()
+        document = documents_of(uow.session, [item.id])[item.id][Field.TEXT]
+        replace_text(uow, cast.facilitator, document, text)
+    saved, _ = libre.edit(sent(database, cast, "draft"), Turn([]))
+    assert came_back(database, cast.member, cast, saved).returned.proposals == []
 
 
 # --- a long version ---

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
@@ -145,6 +146,156 @@ def test_hidden_text_is_nobodys_words_and_is_listed() -> None:
     assert (line.paragraph.text, line.block.things) == (
         "One. Said.", ["hidden: PRIVILEGED: they would take less."],
     )  # fmt: skip
+
+
+def field(code: str, words: str) -> str:
+    """A field as Word keeps one."""
+    steps = [f'<w:r><w:fldChar w:fldCharType="{step}"/></w:r>' for step in ("begin", "separate", "end")]
+    return f"{steps[0]}<w:r><w:instrText>{escape(code)}</w:instrText></w:r>{steps[1]}{run(words)}{steps[2]}"
+
+
+LAW = "https://example.org/law"
+
+
+@pytest.mark.parametrize(
+    ("code", "leads"),
+    [
+        (f'HYPERLINK "{LAW}" \\l "part-2"', f"{LAW}#part-2"),
+        (f' HYPERLINK "{LAW}" \\l "part" \\n tip', f"{LAW}#part"),  # so LibreOffice writes where it opens
+        (f'HYPERLINK \\o "a tip" "{LAW}"', LAW),
+        (f'hyperlink \\n \\l "two" {LAW} \\o "no address"', f"{LAW}#two"),
+        (f'HYPERLINK "{LAW}#one" \\l "two"', f"{LAW}#one"),
+        ('HYPERLINK "https://example.org/a b?x=1" \\l "a"b"', 'https://example.org/a%20b?x=1#a"b'),
+        ('HYPERLINK "mailto:a@b.org?subject=Hi you&cc=c@d.org"', "mailto:a@b.org?subject=Hi%20you&cc=c%40d.org"),
+        ('HYPERLINK \\l "inside"', ""),
+        (f'HYPERLINK "{LAW}', LAW),
+        (f'REF "{LAW}"', ""),
+        ("", ""),
+    ],
+)
+def test_a_field_leads_to_one_address_whatever_stands_around_it(code: str, leads: str) -> None:
+    simple = f'<w:fldSimple w:instr="{escape(code, {chr(34): "&quot;"})}">{run("there")}</w:fldSimple>'
+    for each in (field(code, "there"), simple):
+        (block,) = read(document(paragraph(each))).blocks
+        assert [(piece.words.text, piece.words.link) for piece in block.pieces] == [("there", leads)]
+
+
+def test_a_link_that_keeps_its_place_beside_its_address_is_one_address() -> None:
+    """Word cuts an address at its “#”, and keeps what follows with the words."""
+    body = paragraph(
+        *(f'<w:hyperlink {where}>{run("there")}</w:hyperlink>' for where in (
+            'r:id="a" w:anchor="part-2"', 'r:id="a"', 'r:id="b" w:anchor="two"',
+            'w:anchor="inside"', 'r:id="gone" w:anchor="x"',
+        )),
+    )  # fmt: skip
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink"
+    links = "".join(
+        f'<Relationship Id="{name}" Type="{kind}" Target="{target}" TargetMode="External"/>'
+        for name, target in (("a", LAW), ("b", f"{LAW}#one"))
+    )
+    rels = (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{links}</Relationships>'
+    )
+    (block,) = read(replaced(document(body), {"word/_rels/document.xml.rels": rels.encode()})).blocks
+    assert [piece.words.link for piece in block.pieces] == [f"{LAW}#part-2", LAW, f"{LAW}#one", "", ""]
+
+
+def style(name: str, says: str, *, on: str = "", more: str = "") -> str:
+    based = f'<w:basedOn w:val="{on}"/>' if on else ""
+    return f'<w:style w:styleId="{name}" {more}><w:name w:val="{name}"/>{based}<w:rPr>{says}</w:rPr></w:style>'
+
+
+def test_words_that_a_style_hides_or_strikes_are_as_those_hidden_and_struck_by_hand() -> None:
+    known = "".join((
+        style("Hid", "<w:vanish/>"), style("Deep", "<w:b/>", on="Hid"),
+        style("Shown", '<w:vanish w:val="0"/>', on="Deep"), style("Out", "<w:strike/>"),
+        style("Twice", "<w:dstrike/>", on="Out"), style("Up", '<w:vertAlign w:val="superscript"/>'),
+    ))  # fmt: skip
+    one = paragraph(*(
+        run(name, f'<w:rStyle w:val="{name}"/>{form}')
+        for name, form in (
+            ("Deep", ""), ("Shown", ""), ("Hid", '<w:vanish w:val="0"/>'), ("Twice", ""),
+            ("Out", '<w:strike w:val="0"/>'), ("Up", ""), ("Up", '<w:vertAlign w:val="baseline"/>'),
+            ("None", '<w:vertAlign w:val="subscript"/>'),
+        )
+    ))  # fmt: skip
+    said = run("said", '<w:vanish w:val="0"/>')
+    whole = f'<w:p><w:pPr><w:pStyle w:val="Deep"/></w:pPr>{run("Note")}{said}</w:p>'
+    cell = f'<w:tbl><w:tr><w:tc><w:p><w:pPr><w:pStyle w:val="Hid"/></w:pPr>{run("Cell")}</w:p></w:tc></w:tr></w:tbl>'
+    first, second, third = read(packed(one + whole + cell, styles=known)).blocks
+    assert [(piece.words.text, piece.struck, piece.raised) for piece in first.pieces] == [
+        ("Shown", False, ""), ("Hid", False, ""), ("Twice", True, ""), ("Out", False, ""),
+        ("Up", False, "raised"), ("Up", False, ""), ("None", False, "lowered"),
+    ]  # fmt: skip
+    assert [each.things for each in (first, second, third)] == [["hidden: Deep"], ["hidden: Note"], ["hidden: Cell"]]
+    assert [piece.words.text for piece in second.pieces] == ["said"]
+    hidden = style("Normal", "<w:vanish/>", more='w:type="paragraph" w:default="1"')
+    assert read(packed(paragraph(run("All")), styles=hidden)).blocks[0].things == ["hidden: All"]
+
+
+def test_a_break_of_page_or_column_parts_words_and_is_nothing_where_none_stand() -> None:
+    page, column = ('<w:br w:type="page"/>', '<w:br w:type="column"/>')
+    near, far = "<w:t>Near.</w:t>", "<w:t>Far.</w:t>"
+    data = document("".join(
+        paragraph(each) for each in (
+            f"<w:r>{near}{page}{far}</w:r>", f"{run('Near.')}<w:r>{column}</w:r>{run('Far.')}",
+            f"<w:r>{page}</w:r>{run('Far.')}", f"<w:r>{page}{near}</w:r>", f"<w:r>{page}</w:r>",
+        )
+    ))  # fmt: skip
+    assert texts(data) == ["Near. Far.", "Near. Far.", "Far.", "Near.", ""]
+
+
+def test_notes_and_comments_say_breaks_and_hyphens_as_the_words_do() -> None:
+    signs = (
+        "<w:p><w:pPr><w:tabs><w:tab/></w:tabs></w:pPr><w:r><w:t>One</w:t><w:br/><w:t>two, well</w:t><w:noBreakHyphen/>"
+        "<w:t>known</w:t><w:tab/><w:t>co</w:t><w:softHyphen/><w:t>op</w:t></w:r>"
+        '<w:r><w:rPr><w:rFonts w:ascii="Symbol"/></w:rPr><w:t>\uf06d</w:t></w:r>'
+        '<w:ins w:id="1"><w:r><w:cr/><w:t>end</w:t></w:r></w:ins></w:p>'
+    )
+    file = read(packed(
+        paragraph(pinned(1, run("One")), '<w:r><w:footnoteReference w:id="1"/></w:r>'),
+        footnotes=f'<w:footnote w:id="1">{signs}</w:footnote>', comments=f'<w:comment w:id="1">{signs}</w:comment>',
+    ))  # fmt: skip
+    said = "One\ntwo, well\u2011known coopμ\nend"
+    assert [each.text for each in file.comments] == [said]
+    assert file.blocks[0].things == [f"footnote: {said}"]
+
+
+def test_letters_in_a_font_of_signs_are_the_signs_or_are_listed() -> None:
+    def signs(font: str, words: str) -> str:
+        return run(words, f'<w:rFonts w:ascii="{font}" w:hAnsi="{font}"/>')
+
+    body = paragraph(
+        run("At 5 "), signs("Symbol", "\uf06d"), signs("Symbol", "m"), run("m "), signs("Wingdings", "\uf0fc"),
+        signs("Wingdings 2", "a\uf050\uf051b"), signs("Arial", "m\uf06d"), run("\uf06d"),
+        f"<w:del {BY_ANN}><w:r><w:rPr><w:rFonts w:ascii='Symbol'/></w:rPr><w:delText>\uf062</w:delText></w:r></w:del>",
+    )  # fmt: skip
+    (line,) = lines(read(document(body)), lambda _: False)
+    assert line.paragraph.text == "At 5 μμm ✓abm\uf06d\uf06dβ"
+    assert line.block.things == ["symbol: Wingdings 2, after “At 5 μμm ✓a”"]
+
+
+def test_words_under_small_letters_that_say_how_to_read_them_are_words() -> None:
+    base = f"<w:rubyBase>{run('漢')}{run('字')}</w:rubyBase>"
+    ruby = f"<w:r><w:ruby><w:rubyPr/><w:rt>{run('kan')}</w:rt>{base}</w:ruby></w:r>"
+    assert texts(document(paragraph(run("a "), ruby, run(" b")))) == ["a 漢字 b"]
+
+
+def test_a_line_that_only_the_file_breaks_is_a_space() -> None:
+    assert texts(document(paragraph("<w:r><w:t>one\ntwo</w:t></w:r>", run(" three\nfour")))) == ["one two three four"]
+
+
+def test_another_document_within_the_document_is_listed() -> None:
+    chunk = '<w:altChunk r:id="x"/>'
+    words = ["picture: A whole document was put in here; its words were not read"]
+    assert [block.things for block in read(document(paragraph(run("One")) + chunk)).blocks] == [words]
+    assert [block.things for block in read(document(chunk + paragraph(run("One")))).blocks] == [words, []]
+
+
+def test_a_watermark_is_said_with_the_words_above_the_pages() -> None:
+    shape = '<v:shape xmlns:v="urn:schemas-microsoft-com:vml"><v:textpath string="DRAFT"/></v:shape>'
+    file = read(packed("<w:p/>", header=paragraph(f"<w:r><w:pict>{shape}</w:pict></w:r>")))
+    assert [block.things for block in file.margins] == [["picture: DRAFT"]]
 
 
 def test_a_field_that_never_ends_swallows_no_words() -> None:
@@ -367,6 +518,20 @@ DEAR = {
         f"<w:r>{_field('begin')}<w:instrText>{' ' * 800_000}</w:instrText>",
         f"{_field('separate') * 20_000}{_field('end')}</w:r>",
     )),
+    "a code of quotation marks": lambda: packed(paragraph(
+        "".join(
+            f"<w:r>{_field('begin')}<w:instrText>HYPERLINK {each * 1_600}</w:instrText>{_field('separate')}"
+            f"<w:t>x</w:t>{_field('end')}</w:r>" for each in ('"a "b', '"a" ', '\\l "') for _ in range(500)
+        )
+    )),
+    "letters of a font of signs": lambda: packed(paragraph(
+        "".join(run("\uf063a" * each, '<w:rFonts w:ascii="Webdings"/>') for each in [*[1] * 30_000, 1_500_000])
+    )),
+    "styles of letters that rest on each other": lambda: packed(
+        paragraph("".join(run("x", f'<w:rStyle w:val="A{each % 5_000}"/>') for each in range(40_000))),
+        styles="".join(style(f"A{each}", "<w:b/>", on=f"A{each + 1}") for each in range(5_000)),
+    ),
+    "pages without words": lambda: packed(paragraph("<w:r>" + '<w:br w:type="page"/>' * 250_000 + "</w:r>")),
     "words struck through": lambda: packed(paragraph(
         "".join(f"<w:r><w:rPr><w:strike/></w:rPr><w:t>{each:0180}</w:t></w:r>" for each in range(50_000))
     )),
