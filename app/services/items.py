@@ -40,6 +40,8 @@ _REFERENCES = {
 }
 #: Statuses that are a decision of the group: only facilitators give and take them.
 SETTLED = frozenset({Status.AGREED, Status.RESERVATIONS})
+#: So many references stand in the line of what happened.
+NAMED = 6
 #: Statuses as they stand in a sentence.
 STATUS_WORDS = {
     Status.IDEA: "idea",
@@ -502,6 +504,14 @@ def count(session: Session, group_id: int) -> int:
 
 def _counted(session: Session, which: Iterable[ColumnElement[bool]]) -> int:
     return session.execute(select(func.count()).select_from(Item).where(*which)).scalar_one()
+
+
+def references(some: Collection[Item]) -> str:
+    """Items as they stand in a sentence: the first few by reference, and how many more."""
+    names = [item.reference for item in some]
+    if len(names) > NAMED:
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 # --- status ---

@@ -20,6 +20,7 @@ from app.services.items import (
     must_be_free,
     must_settle,
     must_stand,
+    references,
 )
 from app.services.outline import restore_branch, withdraw_branch
 from app.uow import UnitOfWork
@@ -29,8 +30,6 @@ from models.items import Item, Status
 
 #: How many items are changed at once.
 MOST = 200
-#: So many references stand in the line of what happened.
-NAMED = 6
 
 
 def set_statuses(
@@ -118,14 +117,6 @@ def _must_be_read(uow: UnitOfWork, some: Collection[Item], read: datetime) -> No
         raise Conflict(
             f"The words of {references(others)} were changed after this page was made. Read them as they are now first."
         )
-
-
-def references(some: Collection[Item]) -> str:
-    """Items as they stand in a sentence: the first few by reference, and how many more."""
-    names = [item.reference for item in some]
-    if len(names) > NAMED:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _hold(uow: UnitOfWork, actor: Actor, group_id: int, ids: Collection[int]) -> list[Item]:

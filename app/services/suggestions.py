@@ -425,18 +425,22 @@ def close_open(uow: UnitOfWork, actor: Actor, item_ids: Collection[int]) -> None
 def tell_authors(uow: UnitOfWork, actor: Actor, some: Iterable[Item], *, withdrawn: bool) -> None:
     """Tell whoever's suggestions wait on items that were withdrawn, or have come back, what that means for them."""
     by_id = {item.id: item for item in some}
+    of_author: dict[int | None, list[Item]] = {}
     waiting = (
         select(Document.item_id, Suggestion.author_id).join(Suggestion, Suggestion.document_id == Document.id)
         .where(Document.item_id.in_(by_id), Suggestion.state == SuggestionState.OPEN)
         .distinct().order_by(Document.item_id, Suggestion.author_id)
     )  # fmt: skip
     for item_id, author_id in uow.session.execute(waiting).all():
-        item = by_id[item_id or 0]
-        rests = f"withdrew {item.reference}: your suggestion on it waits until it is restored"
-        goes_on = f"restored {item.reference}: your suggestion on it can be decided again"
+        of_author.setdefault(author_id, []).append(by_id[item_id or 0])
+    for author_id, held in of_author.items():
+        one = held[0] if len(held) == 1 else None
+        rests = f"withdrew {items.references(held)}: what you suggested there waits until that is restored"
+        goes_on = f"restored {items.references(held)}: what you suggested there can be decided again"
         notifications.tell(
-            uow, author_id, Kind.SUGGESTION, group_id=item.group_id, item_id=item.id, by=actor,
-            path=f"blueprint/items/{item.id}#suggestions", words=rests if withdrawn else goes_on,
+            uow, author_id, Kind.SUGGESTION, group_id=held[0].group_id, item_id=one.id if one else None, by=actor,
+            path=f"blueprint/items/{one.id}#suggestions" if one else "blueprint/suggestions?show=mine",
+            words=rests if withdrawn else goes_on,
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.calc.dialect import Layout, clean, layout
+from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
 from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Can, require
@@ -30,9 +31,11 @@ SPLIT, MERGE = "descent/split.html", "descent/merge.html"
 #: also within its sentences, and of one that has no such place between any two words.
 _CUTS = (
     re.compile(r"[.!?;][*_”’)\]]*\s+(?=\S)|\n+\s*(?=\S)"),
-    re.compile(r"[.!?;,:–][*_”’)\]]*\s+(?=\S)|\n+\s*(?=\S)|\s+(?=(?:and|or|but|so that|which|with|within)\s)"),
+    re.compile(r"[.!?;,:–][*_”’)\]]*\s+(?=\S)|\n+\s*(?=\S)|(?<!\s)\s+(?=(?:and|or|but|so that|which|with|within)\s)"),
     re.compile(r"\s+(?=\S)"),
 )
+#: What holds none of these reads as it is written.
+_MARKS = re.compile(r"[\\*_`\[\]()<>&#|~+=-]|[0-9][.)]")
 #: Fewer pieces than these by sentences, and a text is cut within them; fewer than the second by clauses, between words.
 _FEW = (4, 2)
 
@@ -52,17 +55,21 @@ def passages(text: str) -> list[Passage]:
     apart they would be read as asterisks.
     """
     found: list[Passage] = []
-    held = _held(text)
+    held, text = _held(text), text.rstrip()
     for cuts, few in zip(_CUTS, (*_FEW, 0), strict=True):
         starts = [0, *(match.end() for match in cuts.finditer(text) if not held[match.end()])]
-        read = [
-            (start, " ".join(plain(text[start:end]).split()))
-            for start, end in zip(starts, [*starts[1:], len(text)], strict=True)
-        ]
-        found = [Passage(start, words) for start, words in read if words]
+        if len(starts) < few:
+            continue
+        ends = zip(starts, [*starts[1:], len(text)], strict=True)
+        found = [Passage(start, words) for start, end in ends if (words := _read(text[start:end]))]
         if len(found) >= few:
             break
     return found
+
+
+def _read(piece: str) -> str:
+    """A piece of a text in one line, as people read it."""
+    return " ".join((plain(piece) if _MARKS.search(piece) else piece).split())
 
 
 def _held(text: str) -> list[bool]:
@@ -94,7 +101,9 @@ def _page(template: str, item_id: int, refused: DomainError | None = None, **mor
                 if each.item.kind is entry.item.kind and each.item.id != item_id and rights.standing(each.item)
             ]  # fmt: skip
         else:
-            more |= {"text": entry.documents[Field.TEXT], "passages": passages(entry.words(Field.TEXT))}
+            words = entry.words(Field.TEXT)
+            several = len(" ".join(each.text for each in paragraphs(words)).split()) > 1
+            more |= {"text": entry.documents[Field.TEXT], "passages": passages(words), "several_words": several}
     return render_template(
         template, entry=entry, may=may, errors=faults(refused), typed=typed(),
         refusal=refused.message if refused is not None else "", **more,

@@ -321,9 +321,30 @@ def test_what_waits_on_a_withdrawn_item_is_in_no_list_of_what_is_to_be_decided(r
     with room.database.reading() as uow:
         told = [line.notification.words for line in notifications.mine(uow, room.people.member)]
     assert told == [
-        "restored E1: your suggestion on it can be decided again",
-        "withdrew E1: your suggestion on it waits until it is restored",
+        "restored E1: what you suggested there can be decided again",
+        "withdrew E1: what you suggested there waits until that is restored",
     ]
+
+
+def test_of_a_branch_that_is_withdrawn_an_author_is_told_once(room: Room) -> None:
+    made = [room.item_id]
+    with room.database.writing() as uow:
+        for _ in range(8):
+            added = items.add_item(
+                uow, room.people.facilitator, group_id=room.people.group_id, kind=Kind.CRITERION, title="A",
+                parent_id=room.item_id,
+            )  # fmt: skip
+            made.append(added.id)
+    with room.database.writing() as uow:
+        for item_id in made[1:]:
+            suggestions.suggest(uow, room.people.member, item_id=item_id, field=Field.TITLE, text="Some", version=1)
+        outline.withdraw_item(uow, room.people.facilitator, item_id=room.item_id)
+    with room.database.reading() as uow:
+        (told,) = notifications.mine(uow, room.people.member)
+    assert told.notification.words == (
+        "withdrew C1.1, C1.2, C1.3, C1.4, C1.5, C1.6 and 2 more: what you suggested there waits until that is restored"
+    )
+    assert told.notification.path == "blueprint/suggestions?show=mine"
 
 
 def test_with_all_that_one_may_have_one_of_them_can_still_be_worded_anew(room: Room) -> None:

@@ -65,8 +65,9 @@ def test_what_stays_whole_says_why_it_cannot_be_cut(
     address = f"{ITEMS}/{pair[0].id}/split"
     wordings.rewrite(database, people.member, pair[0].id, "**All of it. Is bold.**")
     assert "There is no place to cut" in client_of(people.member).get(address).text
-    wordings.rewrite(database, people.member, pair[0].id, "Word")
-    assert "There is nothing to cut" in client_of(people.member).get(address).text
+    for one in ("Word", "- Word", "1. Word", "# Word"):
+        wordings.rewrite(database, people.member, pair[0].id, one)
+        assert "There is nothing to cut" in client_of(people.member).get(address).text, one
 
 
 def test_an_item_is_split_and_both_say_so(
