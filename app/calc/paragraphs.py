@@ -615,9 +615,10 @@ def _address(url: str) -> str:
     bare = re.sub(r"^(?:https?://|mailto:)", "", url.strip(), flags=re.IGNORECASE)
     host = re.match(r"[^/?#]*", bare)
     rest = re.sub(r"^/(?=[?#])", "", bare[host.end() :]) if host else ""
-    bare = (host[0].lower() if host else "") + rest
+    name, at, place = (host[0] if host else "").rpartition("@")  # of mail the name before the place is as it is
+    bare = name + at + place.lower() + rest
     spelt = quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", bare), safe="#%&+/:;=?", errors="replace")
-    return re.sub(r"%([0-9A-Fa-f]{2})", _sign, re.sub(r"(?:%20)+$", "", spelt)).rstrip("/#")
+    return re.sub(r"%([0-9A-Fa-f]{2})", _sign, re.sub(r"(?<!%20)(?:%20)+$", "", spelt)).rstrip("/#")
 
 
 def _sign(percents: re.Match[str]) -> str:

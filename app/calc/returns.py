@@ -204,13 +204,15 @@ _THINGS: dict[str, What] = {
 def _margins(file: WordFile) -> Iterator[Loose]:
     """What somebody wrote above or below the pages, a watermark too, each once however many sorts of page have it."""
     said: dict[str, str] = {}
+    hidden: dict[str, None] = {}
     for block in file.margins:
         for thing in block.things:
             what, _, words = thing.partition(": ")
             if words and what == "picture":
                 said.setdefault(words, "")
             elif what == "hidden":
-                yield Loose("hidden", "", words)
+                hidden[words] = None
+    yield from (Loose("hidden", "", words) for words in hidden)
     for line in lines(WordFile(file.margins, [], [], {}, []), lambda _: True):
         text = line.paragraph.text.strip()
         ours = [known[2] for name in line.begins if (known := LINE.match(name)) is not None]

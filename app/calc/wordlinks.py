@@ -11,8 +11,8 @@ _WORD = re.compile(r"\S+")
 _CLOSES = re.compile(r'(?<!\\)"(?=[\s\\]|$)')
 #: LibreOffice writes these out where an address holds them as percents, and no address may hold them as they are.
 _NEVER = re.compile(r"[\s\\]")
-#: The switches of the field that have a word of their own after them: a place, a tip, a frame.
-_WITH_A_WORD = {"\\l", "\\o", "\\t"}
+#: The switches of a field that have a word of their own after them: a place, a tip, a frame, and how it is to look.
+_WITH_A_WORD = {"\\l", "\\o", "\\t", "\\*", "\\#", "\\@"}
 
 
 def address(target: str) -> str:

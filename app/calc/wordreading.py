@@ -36,9 +36,13 @@ _ON = {None, "1", "true", "on"}
 _HEADING = re.compile(r"heading (\d)$")
 LISTED = re.compile(r"list (bullet|number|continue)(?: (\d))?$")
 Raised = Literal["", "raised", "lowered"]
+_PUT_IN = "picture: A whole document was put in here; its words were not read"
 _RAISED: dict[str, Raised] = {"superscript": "raised", "subscript": "lowered"}
 #: What of a paragraph or run is not its words, where these are gathered without their form.
 _BESIDE_WORDS = {"w-pPr", "w-rPr", "w-rt"}
+#: The fonts a run names for the letters of a keyboard and for others, and these letters.
+_NEAR_FAR = ("w-ascii", "w-hAnsi")
+_SCRIPTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 
 
 class Piece(NamedTuple):
@@ -343,7 +347,7 @@ class _Reader:
             elif each.tag in ("w-bookmarkStart", "w-commentRangeStart", "w-commentRangeEnd"):
                 self._pending(each)
             elif each.tag == "w-altChunk":
-                self._keep_last("picture: A whole document was put in here; its words were not read")
+                self._keep_last(_PUT_IN)
             elif each.tag not in ("w-sectPr", *_SKIPPED):
                 self.body(each, self._mode(each, mode))
 
@@ -374,6 +378,8 @@ class _Reader:
         return name
 
     def _table(self, table: ET.Element, around: _Mode) -> None:
+        if table.find(".//w-altChunk") is not None:
+            self._keep_last(_PUT_IN)
         for row in _within(table, "w-tr"):
             mode = around
             whole = Block(row=True, style="table", begins=self._take_waiting())
@@ -482,6 +488,8 @@ class _Reader:
     def _run(self, run: ET.Element, block: Block, mode: _Mode) -> None:
         made = run.find("w-rPr")
         form, was, by = self._form(made)
+        for base in run.findall("w-ruby/w-rubyBase"):
+            self._runs(base, block, mode)
         said: list[str] = []
         for each in run:
             if found := self._content(each, block, said, made):
@@ -521,7 +529,7 @@ class _Reader:
                 return " " if block.pieces or said else ""
             return _BREAKS[tag]
         if tag == "w-ruby":
-            return "".join(_letters(text) for base in each.findall("w-rubyBase") for text in base.iter("w-t"))
+            return ""  # its runs have been read
         if tag == "w-sym":
             return self._symbol(each, block, said)
         if tag == "w-fldChar":
@@ -542,11 +550,7 @@ class _Reader:
 
     def _text(self, each: ET.Element, block: Block, said: list[str], made: ET.Element | None) -> str:
         """The letters of a run: where its font draws signs, what these are."""
-        text = _letters(each)
-        font = _font(made)
-        if not font:
-            return text
-        text = written(font, text)
+        text, font = _drawn(each, made)
         unread = UNREAD.search(text) if draws_signs(font) else None
         if unread is None:
             return text
@@ -555,17 +559,10 @@ class _Reader:
 
     def _symbol(self, each: ET.Element, block: Block, said: list[str]) -> str:
         """A sign that Word takes from a font by its number."""
-        font, code = each.get("w-font", ""), each.get("w-char", "")
-        try:
-            number = int(code, 16)
-        except ValueError:
-            return ""
-        if number in PRIVATE and (found := of_font(font, number - PRIVATE.start)):
-            return found
-        if number in PRIVATE or not 0 < number < 0x110000:
-            self._unread(font, block, said)
-            return ""
-        return chr(number)
+        sign = _sign(each)
+        if sign is None:
+            self._unread(each.get("w-font", ""), block, said)
+        return sign or ""
 
     def _unread(self, font: str, block: Block, said: Sequence[str]) -> None:
         """Keep that a sign of a font stands here which we do not know, after which words."""
@@ -729,14 +726,27 @@ def _gather(parent: Iterable[ET.Element], lines: list[list[str]], own: list[str]
 
 def _gather_run(run: ET.Element, lines: list[list[str]], own: list[str]) -> None:
     """Put what a run says into the line `own`, as the words of the body are read."""
-    font = _font(run.find("w-rPr"))
     for each in run:
         if each.tag == "w-t":
-            own.append(written(font, _letters(each)))
+            own.append(_drawn(each, run.find("w-rPr"))[0])
+        elif each.tag == "w-sym":
+            own.append(_sign(each) or "")
         elif each.tag in _BREAKS:
             own.append(" " if each.get("w-type") in ("page", "column") else _BREAKS[each.tag])
         elif each.tag not in _BESIDE_WORDS:
             _gather([each], lines, own)
+
+
+def _sign(symbol: ET.Element) -> str | None:
+    """The letter of a sign that Word takes from a font by its number; None where we do not know it."""
+    font, code = symbol.get("w-font", ""), symbol.get("w-char", "")
+    try:
+        number = int(code, 16)
+    except ValueError:
+        return ""
+    if number in PRIVATE:
+        return of_font(font, number - PRIVATE.start) or None
+    return chr(number) if 0 < number < 0x110000 else None
 
 
 def _letters(text: ET.Element) -> str:
@@ -744,10 +754,13 @@ def _letters(text: ET.Element) -> str:
     return (text.text or "").replace("\n", " ")
 
 
-def _font(made: ET.Element | None) -> str:
-    """The font a run names itself, of the one for signs and the one for letters."""
+def _drawn(text: ET.Element, made: ET.Element | None) -> tuple[str, str]:
+    """What a w-t says in the fonts of its run, and the one for all letters but those of a keyboard."""
     fonts = made.find("w-rFonts") if made is not None else None
-    return "" if fonts is None else fonts.get("w-hAnsi", "") or fonts.get("w-ascii", "")
+    if fonts is None:
+        return _letters(text), ""
+    near, far = (fonts.get(one, "") or fonts.get(other, "") for one, other in (_NEAR_FAR, reversed(_NEAR_FAR)))
+    return _SCRIPTS.sub(lambda some: written(near if some[0].isascii() else far, some[0]), _letters(text)), far
 
 
 def _look(made: ET.Element | None) -> _Look:
@@ -755,10 +768,12 @@ def _look(made: ET.Element | None) -> _Look:
     if made is None:
         return _UNSAID
     line, lines = _switch(made, "w-strike"), _switch(made, "w-dstrike")
-    raised = made.find("w-vertAlign")
+    raised, position = made.find("w-vertAlign"), made.find("w-position")
+    by_hand = (position.get("w-val") or "").strip() if position is not None else ""
+    how = None if by_hand in ("", "0") else "subscript" if by_hand.startswith("-") else "superscript"
     return _Look(
         _switch(made, "w-vanish"), None if line is None and lines is None else bool(line or lines),
-        raised.get("w-val") if raised is not None else None,
+        raised.get("w-val") if raised is not None else how,
     )  # fmt: skip
 
 

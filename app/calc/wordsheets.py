@@ -405,14 +405,16 @@ class Sorter:
             if (number := number_of(name)) is not None and (number <= self.last or not self.last)
         }  # fmt: skip
         last = self.last or max(found)
-        self.sheet.whole = len(found) == self.last
+        headed = all(reference in self.sheet.titles for reference, name in self.marked if name == "title")
+        self.sheet.whole = headed and len(found) == self.last
         gaps = [(one, after) for one, after in pairwise([*sorted(found), last + 1]) if after > one + 1]
         # Which of the lost headings may have stood in each gap, by the order of today; the group may have moved some.
         spans = [(rank.get(found[one], 0), rank.get(found.get(after, ""), len(rank) + 1)) for one, after in gaps]
         within = [range(bisect(lost, first), bisect(lost, end)) for first, end in spans]
         placed = len({at for those in within for at in those}) == len(lost)
         for (number, after), (first, end), those in zip(gaps, spans, within, strict=True):
-            if first == end or (placed and first < end and not those) or not lost:
+            within_one = first == end and (placed or first + 1 not in lost)
+            if within_one or (placed and first < end and not those) or not lost:
                 self.sheet.loose.append(Loose("lines gone", found[number], str(after - number - 1)))
 
     def _part(self) -> None:

@@ -263,6 +263,8 @@ def approve_minutes(
     if found is None:
         raise NotFound()
     document = uow.lock(Document, found.id)
+    if version is None:
+        raise Conflict("Reload the page and try again.")
     if document.version != version:
         raise Conflict("Somebody has corrected the minutes since you opened this page. Read them as they are first.")
     meeting.state = MeetingState.APPROVED

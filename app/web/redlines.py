@@ -34,7 +34,7 @@ MOST_CHOICES = 100
 MOST_SAID = 6
 _POINTS = ("bullet", "number")
 #: The number of a point, which is another elsewhere, and what else words are known by: themselves, numbers and signs.
-_NUMBER, _TOKEN = re.compile(r"(?<=\n)\s*\d+\. "), re.compile(r"\w+(?:[.,]\w+)*|[^\w\s.,;:!?•]")
+_NUMBER, _TOKEN = re.compile(r"(?<=\n)\s*\d+\. "), re.compile(r"(?:(?<!\w)[.,](?=\d))?\w+(?:[.,:]\w+)*|[^\w\s.,;:!?•]")
 #: What may stand before and behind a sentence that was moved and is none of it, and what ends one.
 _MARK, _SENTENCE_END = re.compile(r"^[\s.,;:!?]*(?:\d+\. |• )?|\n\s*(?:\d+\.|•)\s*$"), re.compile(rf"[{ENDS}]\s+")
 _ENDS = tuple(ENDS)
@@ -168,7 +168,8 @@ def _other_words(segments: Sequence[Segment]) -> str:
 
 
 def _known_by(run: Sequence[Segment], begins_line: bool) -> list[str]:
-    """What words are known by in another place: each word and sign with its form, without the numbers of points."""
+    """What words are known by in another place: words, numbers and signs, each with its form; without the numbers of
+    points, and without what ends and parts sentences, which is another where they stand in another order."""
     found = []
     for each in run:
         text = _NUMBER.sub("", f"\n{each.text}")[1:] if begins_line else _NUMBER.sub("", each.text)

@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from copy import deepcopy
+from itertools import count
 from typing import Any
 
 import docx
@@ -626,6 +627,75 @@ def test_an_item_that_goes_with_its_lines_is_told_once_wherever_the_group_has_mo
             each.getparent().remove(each)
 
     assert listed(examine(database, cast, edited(data, change))) == [("deleted", "C1.5", "Money follows the person")]
+
+
+@on_sqlite
+def test_an_item_that_went_is_told_though_its_bookmarks_stand_elsewhere(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        for each in section(at, "C1.5 Money follows the person", "C1.6 Risk is borne fairly"):
+            for mark in list(each.iter(qn("w:bookmarkStart"))):
+                at["C1.6 Risk is borne fairly"]._p.append(mark)
+            each.getparent().remove(each)
+
+    assert ("deleted", "C1.5", "Money follows the person") in listed(
+        examine(database, cast, edited(sent(database, cast), change))
+    )
+
+
+@on_sqlite
+def test_emptied_rows_that_stay_of_an_item_that_went_are_no_lines_of_the_one_above(
+    database: Database, cast: Cast
+) -> None:
+    """As LibreOffice leaves them where a table was taken out with tracking on."""
+
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        for each in section(at, "C1.5 Money follows the person", "C1.6 Risk is borne fairly"):
+            if each.tag == qn("w:tbl"):
+                for words in list(each.iter(qn("w:t"))):
+                    words.text = ""
+            else:
+                each.getparent().remove(each)
+
+    found = listed(examine(database, cast, edited(with_evidence(database, cast, "C1.5"), change)))
+    assert [each for each in found if each[0] == "lines gone"] == []
+    assert ("deleted", "C1.5", "Money follows the person") in found
+
+
+def without_numbers(data: bytes) -> bytes:
+    """A document as they went out before headings were numbered, and without the number of its last line."""
+    lines_before = count(2)
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made := io.BytesIO(), "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if name == "word/document.xml":
+                words = re.sub(r"(_title_\d+_[0-9a-f]{6})_\d+", r"\1", part.decode())
+                words = re.sub(r"c_(line|fixed)_\d+", lambda mark: f"c_{mark[1]}_{next(lines_before)}", words)
+                part = words.encode()
+            elif name == "docProps/custom.xml":
+                part = re.sub(rb" \d+(?=</)", b"", part)
+            new.writestr(name, part)
+    return made.getvalue()
+
+
+@on_sqlite
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_row_gone_is_told_of_documents_from_before_headings_were_numbered_too(
+    database: Database, cast: Cast, earlier: bool
+) -> None:
+    data = with_evidence(database, cast)
+    data = without_numbers(data) if earlier else data
+    same = examine(database, cast, data)
+    assert (words_found(same), listed(same)) == ({}, [])
+
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        row = document.tables[0].rows[1]._tr
+        row.getparent().remove(row)
+        if not earlier:
+            mark = f'<w:bookmarkStart {W} w:id="99" w:name="c_line_999999_abcdef"/>'
+            at["You stay at home."]._p.append(parse_xml(mark))
+
+    found = examine(database, cast, edited(data, change))
+    assert [each for each in listed(found) if each[0] == "lines gone"] == [("lines gone", "P1", "1")]
 
 
 @on_sqlite

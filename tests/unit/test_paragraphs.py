@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -207,6 +209,21 @@ def test_an_address_written_in_another_way_is_no_change(kept: str) -> None:
     assert paragraphs(text)[0].words[1].link == kept
     for other in LINKS[kept]:
         assert rewritten(text, [Paragraph("plain", (Words("See "), Words("it", link=other), Words(" now")))]) == text
+
+
+def test_addresses_are_compared_in_a_blink_however_long() -> None:
+    begun = time.process_time()
+    for spaces in (" " * 100_000, "%20" * 100_000):
+        for words, link in ((f"a{spaces}b", "https://x.example"), ("a", f"https://x.example/a{spaces}b")):
+            rewritten("Words", [Paragraph("plain", (Words(words, link=link),))])
+    assert time.process_time() - begun < 3
+
+
+def test_who_is_written_to_is_another_in_capitals_and_where_is_not() -> None:
+    text = "See [it](mailto:Ana@example.org) now"
+    for other, same in (("mailto:Ana@Example.ORG", True), ("mailto:ana@example.org", False)):
+        found = rewritten(text, [Paragraph("plain", (Words("See "), Words("it", link=other), Words(" now")))])
+        assert (found == text) is same
 
 
 @pytest.mark.parametrize(

@@ -249,14 +249,14 @@ def test_notes_and_comments_say_breaks_and_hyphens_as_the_words_do() -> None:
     signs = (
         "<w:p><w:pPr><w:tabs><w:tab/></w:tabs></w:pPr><w:r><w:t>One</w:t><w:br/><w:t>two, well</w:t><w:noBreakHyphen/>"
         "<w:t>known</w:t><w:tab/><w:t>co</w:t><w:softHyphen/><w:t>op</w:t></w:r>"
-        '<w:r><w:rPr><w:rFonts w:ascii="Symbol"/></w:rPr><w:t>\uf06d</w:t></w:r>'
+        '<w:r><w:rPr><w:rFonts w:ascii="Symbol"/></w:rPr><w:t>\uf06d</w:t><w:sym w:font="Symbol" w:char="F062"/></w:r>'
         '<w:ins w:id="1"><w:r><w:cr/><w:t>end</w:t></w:r></w:ins></w:p>'
     )
     file = read(packed(
         paragraph(pinned(1, run("One")), '<w:r><w:footnoteReference w:id="1"/></w:r>'),
         footnotes=f'<w:footnote w:id="1">{signs}</w:footnote>', comments=f'<w:comment w:id="1">{signs}</w:comment>',
     ))  # fmt: skip
-    said = "One\ntwo, well\u2011known coopμ\nend"
+    said = "One\ntwo, well\u2011known coopμβ\nend"
     assert [each.text for each in file.comments] == [said]
     assert file.blocks[0].things == [f"footnote: {said}"]
 
@@ -273,12 +273,20 @@ def test_letters_in_a_font_of_signs_are_the_signs_or_are_listed() -> None:
     (line,) = lines(read(document(body)), lambda _: False)
     assert line.paragraph.text == "At 5 μμm ✓abm\uf06d\uf06dβ"
     assert line.block.things == ["symbol: Wingdings 2, after “At 5 μμm ✓a”"]
+    apart = [
+        run("m", f'<w:rFonts w:ascii="{near}" w:hAnsi="{far}"/>')
+        for near, far in (("Arial", "Symbol"), ("Symbol", "Arial"))
+    ]
+    assert texts(document(paragraph(*apart))) == ["mμ"], "the letters of a keyboard have a font of their own"
 
 
 def test_words_under_small_letters_that_say_how_to_read_them_are_words() -> None:
     base = f"<w:rubyBase>{run('漢')}{run('字')}</w:rubyBase>"
     ruby = f"<w:r><w:ruby><w:rubyPr/><w:rt>{run('kan')}</w:rt>{base}</w:ruby></w:r>"
     assert texts(document(paragraph(run("a "), ruby, run(" b")))) == ["a 漢字 b"]
+    hides = ruby.replace(run("字"), run("字", "<w:vanish/>"))
+    (block,) = read(document(paragraph(hides))).blocks
+    assert ([each.words.text for each in block.pieces], block.things) == (["漢"], ["hidden: 字"])
 
 
 def test_a_line_that_only_the_file_breaks_is_a_space() -> None:
@@ -290,6 +298,8 @@ def test_another_document_within_the_document_is_listed() -> None:
     words = ["picture: A whole document was put in here; its words were not read"]
     assert [block.things for block in read(document(paragraph(run("One")) + chunk)).blocks] == [words]
     assert [block.things for block in read(document(chunk + paragraph(run("One")))).blocks] == [words, []]
+    cell = f"<w:tbl><w:tr><w:tc>{chunk}{paragraph(run('One'))}</w:tc></w:tr></w:tbl>"
+    assert words in [block.things for block in read(document(paragraph(run("Above")) + cell)).blocks]
 
 
 def test_a_watermark_is_said_with_the_words_above_the_pages() -> None:
