@@ -70,6 +70,7 @@ export class Editing {
       const { top } = card.getBoundingClientRect();
       // A keyboard on the screen takes its lower half: there the card goes to the top.
       if (top < 0 || top > window.innerHeight * (window.matchMedia("(pointer: coarse)").matches ? 0.1 : 0.45)) card.scrollIntoView({ block: "start" });
+      keepInView(card.querySelector(".item__aside [data-focus]"), card);
     } catch (error) {
       toast(/** @type {Error} */ (error).message, { error: true });
       this.board.hint(`item-${id}`);
@@ -167,6 +168,19 @@ export class Editing {
     template.replaceWith(template.content);
     editor?.dispatchEvent(new CustomEvent("concordat:mount", { bubbles: true }));
   }
+}
+
+/**
+ * Keeps a text below the words, where one begins, in the middle of the screen while the texts around it are made, until
+ * somebody does something.
+ * @param {Element | null} text
+ * @param {Element} card
+ */
+function keepInView(text, card) {
+  if (!text) return;
+  const watching = new ResizeObserver(() => text.scrollIntoView({ block: "center" }));
+  watching.observe(card);
+  for (const act of ["keydown", "pointerdown", "wheel"]) document.addEventListener(act, () => watching.disconnect(), { once: true, capture: true, passive: true });
 }
 
 /** The save states of editors, the one to worry about most first. */
