@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Invalid, NotFound
@@ -37,8 +37,8 @@ def set_statuses(
 ) -> dict[int, Status]:
     """Bring items to a status each; those that changed, with the status they had, which is the way back.
 
-    Who says that words are agreed has read them: where ``read``, the moment their page was made, is given, words that
-    somebody has written past it are not agreed so.
+    Who says that words are agreed has read them: where ``read`` is given, the moment up to which their page saw what is
+    written (``seen_up_to``), words that somebody has written past it are not agreed so.
 
     Raises NotFound (also for foreign items), Forbidden (agreed ones, to and from: facilitators only), Invalid (none or
     too many chosen, or withdrawing so), Conflict (a withdrawn one, a vote is open, or words were changed after
@@ -96,6 +96,15 @@ def restore(uow: UnitOfWork, actor: Actor, *, group_id: int, item_ids: Collectio
         note(uow, actor, f"restored {references(back)}", group_id=group_id)
         uow.emit(TreeChanged(group_id))
     return back
+
+
+def seen_up_to(uow: UnitOfWork, group_id: int) -> datetime:
+    """The moment up to which this transaction sees what is written in a group: that of the newest change of a text.
+
+    Not now: what is being written now bears an earlier moment once it is stored, and writers store in turns.
+    """
+    newest = select(func.max(Document.changed_at)).where(Document.group_id == group_id)
+    return uow.session.execute(newest).scalar() or uow.now
 
 
 def changed_by(session: Session, group_id: int, person_id: int) -> set[int]:

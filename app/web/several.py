@@ -46,7 +46,7 @@ def _before(given: str) -> dict[int, Status]:
 
 
 def _read() -> datetime:
-    """When the page was made on which somebody chose, or what is taken back was done. Raises Conflict."""
+    """Up to when the page on which somebody chose saw what is written, or what is taken back did. Raises Conflict."""
     try:
         read = datetime.fromisoformat(request.values.get("read", ""))
     except ValueError:
@@ -62,7 +62,7 @@ def _page(refused: DomainError | None = None) -> str:
         board = cards.board(uow, actor, group_id())
         people = writers(uow, actor)
         found, only = narrowing(uow, board, people)
-        read = uow.now.isoformat()
+        read = several.seen_up_to(uow, group_id()).isoformat()
     shown = [card for card in board.cards if cards.takes(found, card, only=only)]
     ticked = {one for each in request.values.getlist("ids") if (one := whole_number(each)) is not None}
     chosen = [card.id for card in board.cards if card.id in ticked]

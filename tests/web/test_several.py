@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
-from app.services import comments, items
+from app.services import comments, documents, items
 from app.uow import Database
-from models.documents import Field
+from models.documents import Document, Field
 from models.items import Kind, Status
 from tests import wordings
 from tests.cast import SLUG, Browser, Cast
@@ -47,6 +47,12 @@ def way_back(page: str) -> tuple[str, dict[str, str]]:
     return form[1].replace("&amp;", "&"), fields
 
 
+def agreeing(page: str) -> str:
+    found = re.search(rf'formaction="({PAGE}/status[^"]*)"', page)
+    assert found
+    return found[1].replace("&amp;", "&")
+
+
 def test_a_status_for_several_and_back(client_of: Callable[[Actor], Browser], people: Cast, ids: list[int]) -> None:
     member = client_of(people.member)
     assert f'href="{PAGE}"' in member.get(ROOM).text
@@ -70,12 +76,6 @@ def test_several_are_agreed_as_they_were_read(
     client_of: Callable[[Actor], Browser], people: Cast, ids: list[int], database: Database, clock: SetClock
 ) -> None:
     facilitator = client_of(people.facilitator)
-
-    def agreeing(page: str) -> str:
-        found = re.search(rf'formaction="({PAGE}/status[^"]*)"', page)
-        assert found
-        return found[1].replace("&amp;", "&")
-
     early = agreeing(facilitator.get(PAGE).text)
     clock.advance(minutes=1)
     wordings.rewrite(database, people.member, ids[0], "Other words", Field.TITLE)
@@ -90,6 +90,24 @@ def test_several_are_agreed_as_they_were_read(
     again = agreeing(facilitator.get(PAGE).text)
     assert facilitator.post(again, data={"ids": ids[:2], "to": "agreed"}).status_code == 303
     assert shown(facilitator.get(f"{PAGE}?status=agreed").text) == ids[:2]
+
+
+def test_words_that_were_written_and_not_yet_stored_when_the_page_was_made_are_not_agreed(
+    client_of: Callable[[Actor], Browser], people: Cast, ids: list[int], database: Database, clock: SetClock
+) -> None:
+    facilitator = client_of(people.facilitator)
+    facilitator.get(PAGE)
+    clock.advance(minutes=1)
+    known = wordings.text_of(database, ids[0], Field.TITLE).id
+    with database.writing() as uow:
+        documents.replace_text(uow, people.member, uow.lock(Document, known), "Other words")
+        clock.advance(seconds=1)
+        page = facilitator.get(PAGE).text
+    assert "Other words" not in page
+    refused = facilitator.post(agreeing(page), data={"ids": ids[:2], "to": "agreed"})
+    assert (refused.status_code, "The words of E1 were changed" in refused.text) == (409, True)
+    again = agreeing(facilitator.get(PAGE).text)
+    assert facilitator.post(again, data={"ids": ids[:2], "to": "agreed"}).status_code == 303
 
 
 @pytest.mark.parametrize("reworded", [False, True])
