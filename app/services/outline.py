@@ -6,7 +6,7 @@ they change, so that no vote opens and no status is given meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -122,25 +122,34 @@ def withdraw_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int 
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     _hold_branch(uow, item)
-    going = withdraw_branch(uow, actor, item)
+    if item.status is Status.WITHDRAWN:
+        raise Conflict(f"{item.reference} is withdrawn already.")
+    [going] = withdraw_branches(uow, actor, [item])
     more = f" with {len(going) - 1} under it" if len(going) > 1 else ""
     _tell(uow, actor, item, f"withdrew {item.reference}{more}")
     return going
 
 
-def withdraw_branch(uow: UnitOfWork, actor: Actor, item: Item) -> list[Item]:
-    """Withdraw a held item with the held branch under it, and tell nobody; the caller says it. Raises as above."""
-    if item.status is Status.WITHDRAWN:
-        raise Conflict(f"{item.reference} is withdrawn already.")
-    going = [one for one in _branch(uow, item) if one.status is not Status.WITHDRAWN]
-    must_settle(uow.session, actor, going)
-    must_be_free(uow.session, going)
-    for one in going:
-        one.status_before, one.withdrawn_with_id = one.status, item.id
-        give_status(uow, one, Status.WITHDRAWN)
+def withdraw_branches(uow: UnitOfWork, actor: Actor, roots: Iterable[Item]) -> list[list[Item]]:
+    """Withdraw held items with the held branches under them: the branches that went, each with its root first.
+
+    Those who have homework or suggestions on them are told, each once; what was done the caller says. Raises as above.
+    """
+    branches: list[list[Item]] = []
+    for root in roots:
+        if root.status is Status.WITHDRAWN:
+            continue  # it stood under another one, and has gone with it
+        branch = [one for one in _branch(uow, root) if one.status is not Status.WITHDRAWN]
+        must_settle(uow.session, actor, branch)
+        must_be_free(uow.session, branch)
+        for one in branch:
+            one.status_before, one.withdrawn_with_id = one.status, root.id
+            give_status(uow, one, Status.WITHDRAWN)
+        branches.append(branch)
+    going = [one for branch in branches for one in branch]
     homework.tell_takers(uow, actor, going, withdrawn=True)
     suggestions.tell_authors(uow, actor, going, withdrawn=True)
-    return going
+    return branches
 
 
 def restore_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | None = None) -> list[Item]:
@@ -150,27 +159,36 @@ def restore_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int |
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     _hold_branch(uow, item)
-    coming = restore_branch(uow, actor, item)
+    if item.status is not Status.WITHDRAWN:
+        raise Conflict(f"{item.reference} is not withdrawn.")
+    [coming] = restore_branches(uow, actor, [item])
     more = f" with {len(coming) - 1} under it" if len(coming) > 1 else ""
     _tell(uow, actor, item, f"restored {item.reference}{more}")
     return coming
 
 
-def restore_branch(uow: UnitOfWork, actor: Actor, item: Item) -> list[Item]:
-    """Restore a held item with what was withdrawn with it, and tell nobody; the caller says it. Raises as above."""
-    if item.status is not Status.WITHDRAWN:
-        raise Conflict(f"{item.reference} is not withdrawn.")
-    parent = uow.session.get(Item, item.parent_id) if item.parent_id is not None else None
-    if parent is not None and parent.status is Status.WITHDRAWN:
-        raise Conflict(f"{parent.reference}, which it stands under, is withdrawn. Restore that first.")
-    coming = [one for one in _branch(uow, item) if one is item or one.withdrawn_with_id == item.id]
-    for one in coming:
-        give_status(uow, one, one.status_before or Status.DRAFT)
-        one.status_before = one.withdrawn_with_id = None
+def restore_branches(uow: UnitOfWork, actor: Actor, roots: Iterable[Item]) -> list[list[Item]]:
+    """Restore held items, each with what was withdrawn with it: the branches that came back, each with its root first.
+
+    Those who have homework or suggestions on them are told, each once; what was done the caller says. Raises as above.
+    """
+    branches: list[list[Item]] = []
+    for root in roots:
+        if root.status is not Status.WITHDRAWN:
+            continue
+        parent = uow.session.get(Item, root.parent_id) if root.parent_id is not None else None
+        if parent is not None and parent.status is Status.WITHDRAWN:
+            raise Conflict(f"{parent.reference}, which it stands under, is withdrawn. Restore that first.")
+        branch = [one for one in _branch(uow, root) if one is root or one.withdrawn_with_id == root.id]
+        for one in branch:
+            give_status(uow, one, one.status_before or Status.DRAFT)
+            one.status_before = one.withdrawn_with_id = None
+        branches.append(branch)
+    coming = [one for branch in branches for one in branch]
     homework.tell_takers(uow, actor, coming, withdrawn=False)
     suggestions.tell_authors(uow, actor, coming, withdrawn=False)
     must_settle(uow.session, actor, coming)
-    return coming
+    return branches
 
 
 def _hold(uow: UnitOfWork, actor: Actor, item_id: int, group_id: int | None) -> Item:

@@ -22,7 +22,7 @@ from app.services.items import (
     must_stand,
     references,
 )
-from app.services.outline import restore_branch, withdraw_branch
+from app.services.outline import restore_branches, withdraw_branches
 from app.uow import UnitOfWork
 from models.documents import Document, TextChange
 from models.groups import Group
@@ -71,11 +71,8 @@ def withdraw(uow: UnitOfWork, actor: Actor, *, group_id: int, item_ids: Collecti
 
     Raises NotFound, Forbidden (agreed ones: facilitators only), Invalid, Conflict (a vote is open).
     """
-    roots = []
-    for item in _hold(uow, actor, group_id, item_ids):
-        if item.status is not Status.WITHDRAWN:  # one under another that was chosen has gone with it
-            withdraw_branch(uow, actor, item)
-            roots.append(item)
+    chosen = _hold(uow, actor, group_id, item_ids)
+    roots = [root for root, *_under in withdraw_branches(uow, actor, chosen)]
     if roots:
         note(uow, actor, f"withdrew {references(roots)}", group_id=group_id)
         uow.emit(TreeChanged(group_id))
@@ -87,11 +84,8 @@ def restore(uow: UnitOfWork, actor: Actor, *, group_id: int, item_ids: Collectio
 
     Raises NotFound, Forbidden (those that were agreed: facilitators only), Invalid, Conflict (a parent is withdrawn).
     """
-    back = []
-    for item in _hold(uow, actor, group_id, item_ids):
-        if item.status is Status.WITHDRAWN:
-            restore_branch(uow, actor, item)
-            back.append(item)
+    chosen = _hold(uow, actor, group_id, item_ids)
+    back = [root for root, *_with_it in restore_branches(uow, actor, chosen)]
     if back:
         note(uow, actor, f"restored {references(back)}", group_id=group_id)
         uow.emit(TreeChanged(group_id))

@@ -423,15 +423,19 @@ def close_open(uow: UnitOfWork, actor: Actor, item_ids: Collection[int]) -> None
 
 
 def tell_authors(uow: UnitOfWork, actor: Actor, some: Iterable[Item], *, withdrawn: bool) -> None:
-    """Tell whoever's suggestions wait on items that were withdrawn, or have come back, what that means for them."""
+    """Tell whoever's suggestions wait on items that were withdrawn, or have come back, what that means for them.
+
+    Each is told once, of the items in the order given.
+    """
     by_id = {item.id: item for item in some}
     of_author: dict[int | None, list[Item]] = {}
     waiting = (
         select(Document.item_id, Suggestion.author_id).join(Suggestion, Suggestion.document_id == Document.id)
         .where(Document.item_id.in_(by_id), Suggestion.state == SuggestionState.OPEN)
-        .distinct().order_by(Document.item_id, Suggestion.author_id)
+        .distinct().order_by(Suggestion.author_id)
     )  # fmt: skip
-    for item_id, author_id in uow.session.execute(waiting).all():
+    place = {id_: at for at, id_ in enumerate(by_id)}
+    for item_id, author_id in sorted(uow.session.execute(waiting).all(), key=lambda row: place[row.item_id]):
         of_author.setdefault(author_id, []).append(by_id[item_id or 0])
     for author_id, held in of_author.items():
         one = held[0] if len(held) == 1 else None

@@ -12,7 +12,7 @@ from app.calc.changes import MAX_SOURCE_CHARACTERS, parse, to_units
 from app.calc.differences import change_between
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.policy import Actor
-from app.services import documents, history, items, notifications, outline, suggestions, texts
+from app.services import documents, history, items, notifications, outline, several, suggestions, texts
 from app.services.suggestions import Shown
 from app.uow import Database
 from models.documents import Document, Field, TextChange
@@ -323,6 +323,35 @@ def test_what_waits_on_a_withdrawn_item_is_in_no_list_of_what_is_to_be_decided(r
     assert told == [
         "restored E1: what you suggested there can be decided again",
         "withdrew E1: what you suggested there waits until that is restored",
+    ]
+
+
+def test_of_several_that_are_withdrawn_together_an_author_is_told_once(room: Room) -> None:
+    chosen = []
+    with room.database.writing() as uow:
+        for _ in range(3):
+            added = items.add_item(
+                uow, room.people.facilitator, group_id=room.people.group_id, kind=Kind.ELEMENT, title="A"
+            )
+            suggestions.suggest(uow, room.people.member, item_id=added.id, field=Field.TITLE, text="Some", version=1)
+            chosen.append(added.id)
+        under = items.add_item(
+            uow, room.people.facilitator, group_id=room.people.group_id, kind=Kind.CRITERION, title="A",
+            parent_id=chosen[0],
+        )  # fmt: skip
+        suggestions.suggest(uow, room.people.member, item_id=under.id, field=Field.TITLE, text="Some", version=1)
+        chosen.insert(1, under.id)
+    lead, group_id = room.people.facilitator, room.people.group_id
+    with room.database.writing() as uow:
+        gone = several.withdraw(uow, lead, group_id=group_id, item_ids=chosen)
+    with room.database.writing() as uow:
+        back = several.restore(uow, lead, group_id=group_id, item_ids=[item.id for item in gone])
+    assert [item.reference for item in gone] == [item.reference for item in back] == ["E2", "E3", "E4"]
+    with room.database.reading() as uow:
+        told = [line.notification.words for line in notifications.mine(uow, room.people.member)]
+    assert told == [
+        "restored E2, C2.1, E3 and E4: what you suggested there can be decided again",
+        "withdrew E2, C2.1, E3 and E4: what you suggested there waits until that is restored",
     ]
 
 
