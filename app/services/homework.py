@@ -32,7 +32,7 @@ from models.notifications import Kind
 
 LONGEST = 500
 #: How many people may share one piece, and how many pieces one item may have at a time.
-MOST_PEOPLE, MOST_OPEN = 20, 10
+MOST_PEOPLE, MOST_OPEN = 100, 10
 #: How many that came back are listed, newest first.
 PAST_SHOWN = 30
 #: States of a session that is no longer to come.

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from app.policy import Actor, Can, require
-from app.services import decisions, evidence, items, meetings
+from app.services import decisions, evidence, homework, items, meetings
 from app.services.evidence import Line
+from app.services.homework import HomeworkLine
 from app.services.items import Entry
 from app.uow import UnitOfWork
 from models.items import Status
@@ -19,7 +20,7 @@ from models.polls import Decision
 
 @dataclass(frozen=True)
 class Sheet:
-    """One item on its page: its words, its evidence, and the stages in which it is taken up.
+    """One item on its page: its words, its evidence, the stages in which it is taken up, and its homework.
 
     ``changed`` when its words are others than those it was decided with.
     """
@@ -27,6 +28,7 @@ class Sheet:
     entry: Entry
     evidence: list[Line]
     stages: list[Stage]
+    homework: list[HomeworkLine]
     changed: bool
 
 
@@ -47,8 +49,9 @@ class Pack:
 def pack(
     uow: UnitOfWork, actor: Actor, *, meeting_id: int, group_id: int, also: Collection[int] = (), under: bool = False
 ) -> Pack:
-    """The session's pack: items of its run sheet, those it decided on, and ``also`` others, in this order.
+    """The session's pack: items of its run sheet, of its homework, those it decided on, and ``also`` others.
 
+    They come in this order.
     ``under`` brings what stands under them too. Withdrawn items, and any that are not the group's, are left out.
 
     Raises NotFound, Forbidden.
@@ -62,10 +65,13 @@ def pack(
             taken_up.setdefault(stage.item_id, []).append(stage)
     decided = select(Decision.item_id).where(Decision.meeting_id == meeting.id).order_by(Decision.number)
     more = [item_id for item_id in uow.session.execute(decided).scalars() if item_id is not None]
+    given: dict[int, list[HomeworkLine]] = {}
+    for line in homework.of_meeting(uow, meeting):
+        given.setdefault(line.homework.item_id, []).append(line)
     tree = [each for each in items.tree(uow, actor, group_id) if each.item.status is not Status.WITHDRAWN]
     by_id = {each.item.id: each for each in tree}
     chosen: dict[int, Entry] = {}
-    for item_id in dict.fromkeys([*taken_up, *more, *also]):
+    for item_id in dict.fromkeys([*taken_up, *given, *more, *also]):
         if item_id not in by_id:
             continue
         chosen.setdefault(item_id, by_id[item_id])
@@ -74,7 +80,10 @@ def pack(
     lines = evidence.lines_of(uow.session, chosen)
     stands = decisions.standings(uow.session, group_id, chosen)
     changed = {id_ for id_, (_decision, how) in stands.items() if how == "changed"}
-    sheets = [Sheet(each, lines.get(id_, []), taken_up.get(id_, []), id_ in changed) for id_, each in chosen.items()]
+    sheets = [
+        Sheet(each, lines.get(id_, []), taken_up.get(id_, []), given.get(id_, []), id_ in changed)
+        for id_, each in chosen.items()
+    ]
     return Pack(meeting, stages, sheets, tree, list(chosen))
 
 

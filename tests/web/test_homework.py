@@ -31,7 +31,7 @@ def test_from_the_form_to_the_session(client_of: Callable[[Actor], Browser], hal
     form = {"item_id": str(hall.item_id), "asked": "Kept words", "due_on": "", "meeting_id": str(hall.meeting_id)}
     refused = fay.post(room, data=form)
     assert (refused.status_code, "Kept words" in refused.text) == (422, True)
-    assert "Choose one to 20 people of the list" in refused.text
+    assert "Choose one to 100 people of the list" in refused.text
     sent = {**form, "due_on": "2026-03-20", "people": str(hall.who["Ana"].person_id)}
     assert "The homework is given" in fay.post(room, data=sent, follow_redirects=True).text
 
@@ -84,6 +84,10 @@ def test_the_room_sees_it_and_a_guest_no_names(client_of: Callable[[Actor], Brow
     listed = console.partition("<h2>Homework</h2>")[2].partition("</details>")[0]
     assert listed.count("<strong>C1.1</strong> Leadership is shared") == 2, "a reference alone says nothing"
     assert "Ana Acute: <strong>ready</strong>, “Mind the note”" in listed
+    shows = 'aria-label="Show: C1.1 Leadership is shared'
+    assert (listed.count(shows), "Prepare it" in listed) == (1, True)
+    fay.post(f"{base}/{hall.meeting_id}/console/item", data={"item_id": str(hall.item_id)})
+    assert shows not in fay.get(f"{base}/{hall.meeting_id}/console").text, "the room is at it already"
     room = leo.get(f"{base}/{hall.meeting_id}/room?item={hall.item_id}").text
     assert "Prepare it" in room
     assert "Ana Acute: <strong>ready</strong>, “Mind the note”" in room

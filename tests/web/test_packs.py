@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.errors import NotFound
 from app.policy import Actor
-from app.services import items, meetings, outline, packs
+from app.services import homework, items, meetings, outline, packs
 from app.uow import Database
 from models.items import Item
 from models.meetings import Meeting, StageKind
@@ -49,6 +49,22 @@ def test_each_item_of_the_run_sheet_is_a_sheet_once_in_the_order_it_comes_up(
     assert re.findall(r'pack__reference">([^<]+)<', shown) == ["C1.1", "P1", "C1.9"]
     more = observer.get(f"{address}/pack?under=yes").text
     assert re.findall(r'pack__reference">([^<]+)<', more) == ["C1.1", "S1.1.1", "P1"]
+
+
+def test_what_is_homework_for_the_session_has_a_sheet_that_says_so(
+    client_of: Callable[[Actor], Browser], database: Database, people: Cast, meeting: Meeting
+) -> None:
+    with database.writing() as uow:
+        by = {each.reference: each.id for each in items.items_of(uow.session, people.group_id)}
+        for reference, asked in (("C1.9", "Write the first words."), ("P1", "Say what is missing.")):
+            homework.give(
+                uow, people.facilitator, group_id=people.group_id, item_id=by[reference], asked=asked,
+                person_ids=[people.member.person_id or 0], due_on=date(2026, 3, 30),
+            )  # fmt: skip
+    page = client_of(people.observer).get(f"/g/{SLUG}/sessions/{meeting.id}/pack").text
+    assert re.findall(r'pack__reference">([^<]+)<', page) == ["C1.1", "P1", "C1.9"]
+    assert (page.count("Write the first words."), page.count("Nobody replied")) == (1, 2)
+    assert page.count("Session 1: Aims · 1 April 2026") == 3, "a loose sheet says where it belongs"
 
 
 def test_what_is_withdrawn_is_left_out_and_strangers_find_nothing(
