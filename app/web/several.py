@@ -75,7 +75,7 @@ def _page(refused: DomainError | None = None) -> str:
         kept={name: given for name, given in found.items() if given}, errors=faults(refused),
         abouts=list(cards.about_words().items()), refusal=refused.message if refused is not None else "",
         chosen=chosen, beside=[card for card in board.cards if card.id in ticked and card.id not in here],
-        to=to, read=read,
+        unticked=[card.id for card in shown if card.id not in ticked], to=to, read=read,
         statuses=[(value, words) for value, words in board.statuses if value != Status.WITHDRAWN.value],
     )  # fmt: skip
 

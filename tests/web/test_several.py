@@ -187,6 +187,11 @@ def test_what_is_ticked_stays_so_when_the_list_is_narrowed(
     page = member.get(PAGE, query_string={"ids": [*ids[:2], 99_999, "x"], "about": "suggestions"}).text
     assert (shown(page), ticked(page), "No item matches" in page) == (ids[:2], ids[:2], True)
     assert "2 do not match the list and stand first." in page
+    page = member.get(PAGE, query_string={"ids": ids[:1], "about": "comments"}).text
+    every = re.search(r'href="([^"]*)">Tick all shown', page)
+    assert every
+    page = member.get(every[1].replace("&amp;", "&")).text
+    assert (shown(page), ticked(page), "Tick all shown" in page) == (ids[:2], ids[:2], False)
     refused = member.post(f"{PAGE}/status?about=comments", data={"ids": ids[:2]})
     assert (refused.status_code, ticked(refused.text)) == (422, ids[:2])
     done = member.post(f"{PAGE}/status?about=comments", data={"ids": ids[:2], "to": "parked"}, follow_redirects=True)
