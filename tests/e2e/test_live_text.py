@@ -132,6 +132,36 @@ def test_what_was_too_long_to_be_sent_at_once_is_taken_back_at_once(two_pages: t
     expect(words(reader)).to_have_text(before)
 
 
+def test_words_typed_over_others_stay_together_whatever_somebody_writes_into_those_meanwhile(
+    two_pages: tuple[Page, Page],
+) -> None:
+    writer, other = two_pages
+    before = words(writer).inner_text()
+    words(writer).click()
+    writer.keyboard.press("Control+a")
+    writer.keyboard.type("One says what both mean.")
+    expect(words(other)).to_have_text("One says what both mean.")
+    writer.keyboard.press("Control+z")
+    expect(words(other)).to_have_text(before)
+    writer.keyboard.press("Control+y")
+    expect(words(other)).to_have_text("One says what both mean.")
+    for place in ("Control+End", "Control+Home", "Control+ArrowRight"):
+        words(writer).click()
+        writer.keyboard.press("Control+a")
+        writer.context.set_offline(True)
+        writer.keyboard.type("All is written anew.")
+        words(other).click()
+        other.keyboard.press("Control+Home")
+        other.keyboard.press(place)
+        other.keyboard.type(" Mine! ")
+        expect(other.locator(".editor--body").first).to_have_attribute("data-save", "saved")
+        writer.context.set_offline(False)
+        for page in two_pages:
+            expect(words(page)).to_contain_text("All is written anew.")
+            expect(words(page)).to_contain_text("Mine!")
+        assert writer.evaluate(WORDS) == other.evaluate(WORDS)
+
+
 #: Keeps something through a store whose connection the browser has ended meanwhile, and answers what another finds.
 KEEP = """async () => {
   const here = performance.getEntriesByType("resource").find(({ name }) => name.includes("/js/modules/tree.js")).name;
