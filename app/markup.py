@@ -202,13 +202,14 @@ class Shade:
     title: str
 
 
-def shaded(html: Markup, text: str, shades: Sequence[Shade]) -> Markup:
+def shaded(html: Markup, text: str, shades: Sequence[Shade], *, markdown: bool = True) -> Markup:
     """`html`, the rendered Markdown `text`, with each letter in the look of its shade; shades do not overlap.
 
-    Where page and text do not agree letter by letter nothing is shaded, as with `marked`.
+    One that is no `markdown` is shown as it is written, as a title is. Where page and text do not agree letter by
+    letter nothing is shaded, as with `marked`.
     """
     pieces = _pieces(html)
-    units = _shown_letters(pieces, text)
+    units = _shown_letters(pieces, text, markdown=markdown)
     if units is None or not shades:
         return html
     starts = [shade.start for shade in shades]
@@ -282,9 +283,9 @@ def _term(use: Use, said: str, address: str) -> str:
     )
 
 
-def _shown_letters(pieces: Iterable[tuple[bool, str]], text: str) -> Sequence[int] | None:
+def _shown_letters(pieces: Iterable[tuple[bool, str]], text: str, *, markdown: bool = True) -> Sequence[int] | None:
     """Where the letters of a page stand in its text, in units; None where the two do not agree."""
-    places = letters(text)
+    places = letters(text, markdown=markdown)
     shown = [sign for is_shown, words in pieces if is_shown for sign in unescape(words) if sign.isalnum()]
     return _in_units(text, places) if shown == [text[at] for at in places] else None
 

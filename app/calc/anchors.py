@@ -29,10 +29,10 @@ class Anchor(NamedTuple):
         return self.start >= self.end
 
 
-def letters(text: str) -> list[int]:
-    """Where the letters and digits stand that a reader of a Markdown `text` sees, as indexes into it."""
+def letters(text: str, *, markdown: bool = True) -> list[int]:
+    """Where the letters and digits stand that a reader of a `text` sees, as indexes into it; all of no `markdown`."""
     hidden = bytearray(len(text))
-    for match in _HIDDEN.finditer(text):
+    for match in _HIDDEN.finditer(text) if markdown else ():
         hidden[match.start() : match.end()] = b"\x01" * len(match[0])
     return [at for at, sign in enumerate(text) if sign.isalnum() and not hidden[at]]
 

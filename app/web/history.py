@@ -75,7 +75,7 @@ def authors(item_id: int, slug: str) -> ResponseReturnValue:
         ]
         is_title = field is Field.TITLE  # which is no Markdown
         words = escape(each.text) if is_title else markup.render(each.text, heading_offset=2)
-        html = markup.shaded(words, each.text, shades)
+        html = markup.shaded(words, each.text, shades, markdown=not is_title)
         shares = [(*people[author], round(100 * share)) for author, share in each.shares]
         shown.append((field_words()[field], html, shares))
     return render_template("history/authors.html", entry=entry, shown=shown)

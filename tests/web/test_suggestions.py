@@ -278,6 +278,19 @@ def test_a_title_is_shown_and_taken_as_it_is_written(
     assert ">Wealth *and* all of **no** risks</span>" in facilitator.get(f"{page}/authors").text
 
 
+def test_a_title_with_the_marks_of_a_link_or_a_number_is_in_the_colours_of_its_authors(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    for title in ("Money [and](https://a.example/b1) risks", "24. hours of care"):
+        wordings.rewrite(database, people.facilitator, agreed.id, title, Field.TITLE)
+        shown = client_of(people.facilitator).get(f"{ROOM}/items/{agreed.id}/authors").text
+        words = re.search(r'<div class="prose authors">(.*?)</div>', shown, re.DOTALL)
+        assert words is not None
+        coloured = re.findall(r'<span class="by [^>]*>([^<]*)</span>', words[1])
+        assert re.sub("<[^>]*>", "", words[1]) == title
+        assert re.sub(r"\W", "", "".join(coloured)) == re.sub(r"\W", "", title)
+
+
 def test_a_point_taken_out_is_called_so(client_of: Callable[[Actor], Browser], people: Cast, agreed: Item) -> None:
     first = "Each has:\n\n1. the aim;\n2. the plan;\n3. the carer."
     facilitator, member = client_of(people.facilitator), client_of(people.member)
