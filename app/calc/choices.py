@@ -18,14 +18,10 @@ from zlib import crc32
 from app.calc.changes import ChangeSet, from_units, to_units
 from app.calc.dialect import clean, layout
 from app.calc.inlines import Span
+from app.calc.moves import moves
 from app.calc.suggestions import only, places
 
 _NUMBER = re.compile(r"[0-9]+")
-#: What ends a sentence, or a part of one.
-ENDS = ".!?;:؟؛۔।。！？；"
-_SENTENCE, _WORD = re.compile(rf"[^{ENDS}\n]+"), re.compile(r"\w+")
-#: Of so many words a sentence is known again where it stands now; fewer stand in many places.
-MOVED_WORDS = 4
 #: Choices of more letters than these in all are one: nobody reads through them.
 MAX_LETTERS = 200_000
 
@@ -224,21 +220,21 @@ class _Finder:
 
     def _moves(self) -> None:
         """A sentence that is taken out at some places and put in at others is one choice with all of them."""
-        gone = _sentences(self.before, [each.old for each in self.atoms])
-        come = _sentences(self.after, [each.new for each in self.atoms])
-        for words in gone.keys() & come.keys():
-            # What it has in common with the sentences around it may stay; of one that stays only its edge may change.
-            if sum(max(share for share, _some in each[words]) for each in (gone, come)) > 1:
-                self.groups.join(("place", at) for each in (gone, come) for _share, some in each[words] for at in some)
+        after = _Side([each.new for each in self.atoms], [each.old for each in self.atoms])
+        for number, move in enumerate(moves(self.before, self.after, self.atoms)):
+            places = [("place", at) for each in (move.gone, move.come) for at in each.changes]
+            self.groups.join([("sentence", number), *places])
+            first, last = after.in_old(move.come.start, last=False), after.in_old(move.come.until, last=True)
+            self.ends["sentence", number] = min(first, move.gone.start), max(last, move.gone.until)
 
     # --- what people read ---
 
     def choice(self, numbers: Sequence[int]) -> Choice:
         """Some places as one choice, with as much around them as it takes to read them."""
         first, last = self.atoms[numbers[0]].old[0], self.atoms[numbers[-1]].old[1]
-        if set(numbers) & set(self.formal) or set(numbers) & set(self.structural):
-            kept = self.kept.get(self.groups.top(("place", numbers[0])), (first, last))
-            first, last = min(first, kept[0]), max(last, kept[1])
+        kept = self.kept.get(self.groups.top(("place", numbers[0])), (first, last))
+        first, last = min(first, kept[0]), max(last, kept[1])
+        if set(numbers) & self.formal or set(numbers) & set(self.structural):
             if set(numbers) & set(self.structural):
                 first = self.before.rfind("\n", 0, first) + 1
                 last = self.before.find("\n", last) % (len(self.before) + 1)
@@ -253,24 +249,6 @@ class _Finder:
             at = old[1]
         made.append(self.before[at:last])
         return Choice(tuple(numbers), self.before[first:last], "".join(made))
-
-
-def _sentences(text: str, places: Sequence[Span]) -> dict[tuple[str, ...], list[tuple[float, range]]]:
-    """The sentences in which places stand, by their words: how much of each of them the places hold, and which."""
-    found: dict[tuple[str, ...], list[tuple[float, range]]] = {}
-    at = 0
-    for match in _SENTENCE.finditer(text):
-        start, end = match.span()
-        while at < len(places) and places[at][1] <= start:
-            at += 1
-        until, held = at, 0
-        while until < len(places) and places[until][0] < end:
-            held += min(places[until][1], end) - max(places[until][0], start)
-            until += 1
-        words = tuple(_WORD.findall(match[0].casefold())) if held else ()
-        if len(words) >= MOVED_WORDS:
-            found.setdefault(words, []).append((held / (end - start), range(at, until)))
-    return found
 
 
 def _line_mark(text: str, lines: Sequence[Span], at: int) -> str:

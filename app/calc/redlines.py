@@ -28,7 +28,11 @@ FORM_WORDS = {
 
 def redline(old: str, new: str) -> list[Segment]:
     """What leads from one text to another: words in segments of one form, those that only look otherwise with both."""
-    before, after = formed(old), formed(new)
+    return compared(formed(old), formed(new))
+
+
+def compared(before: Sequence[Run], after: Sequence[Run]) -> list[Segment]:
+    """The same of words whose form is known."""
     segments = difference("".join(run.text for run in before), "".join(run.text for run in after))
     return [part for part in _with_form(segments, _Forms(before), _Forms(after)) if part.text]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,11 +11,11 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app import markup
-from app.calc.choices import ENDS, MOVED_WORDS
-from app.calc.differences import Segment, difference
+from app.calc.differences import Segment
+from app.calc.moves import told
 from app.calc.paragraphs import paragraphs
-from app.calc.plain import plain
-from app.calc.redlines import around, redline
+from app.calc.plain import Run, formed, plain
+from app.calc.redlines import around
 from app.calc.redlines import said as said_of
 from app.calc.redlines import shown as shown_of
 from app.policy import Actor
@@ -33,11 +32,6 @@ MOST_CHOICES = 100
 #: Of one choice no more changes than these are said one by one.
 MOST_SAID = 6
 _POINTS = ("bullet", "number")
-#: The number of a point, which is another elsewhere, and what else words are known by: themselves, numbers and signs.
-_NUMBER, _TOKEN = re.compile(r"(?<=\n)\s*\d+\. "), re.compile(r"(?:(?<!\w)[.,](?=\d))?\w+(?:[.,:]\w+)*|[^\w\s.,;:!?•]")
-#: What may stand before and behind a sentence that was moved and is none of it, and what ends one.
-_MARK, _SENTENCE_END = re.compile(r"^[\s.,;:!?]*(?:\d+\. |• )?|\n\s*(?:\d+\.|•)\s*$"), re.compile(rf"[{ENDS}]\s+")
-_ENDS = tuple(ENDS)
 
 
 @dataclass(frozen=True)
@@ -120,9 +114,9 @@ def _form_words() -> dict[str, str]:
 
 def _choice(old: str, new: str, field: Field) -> str:
     """What it is to take one choice, in a line."""
+    moved, segments = _told(old, new, field is not Field.TITLE)
     if field is Field.TITLE:
-        return _other_words(difference(old, new))
-    segments = redline(old, new)
+        return _other_words(moved, segments)
     before, after = _points(old), _points(new)
     said = _otherwise_arranged(old, new)
     if said:
@@ -132,7 +126,7 @@ def _choice(old: str, new: str, field: Field) -> str:
     elif (one := _one_more(after, before)) is not None:
         said = _("leave out the point “%(old)s”", old=_short(one))
     else:
-        said = _other_words(segments)
+        said = _other_words(moved, segments)
     looks = [
         _("“%(words)s”: %(look)s", words=_short(each.text), look=said_of(each, _form_words()))
         for each in segments
@@ -141,55 +135,24 @@ def _choice(old: str, new: str, field: Field) -> str:
     return "; ".join(part for part in (said, *looks) if part) or _("“%(new)s”: other marks", new=_short(plain(new)))
 
 
-def _other_words(segments: Sequence[Segment]) -> str:
-    """What is said of words that stand elsewhere or become others; nothing where none do."""
-    runs = [list(some) for _same, some in groupby(segments, lambda each: each.kind == "same")]
-    kinds = [{each.kind for each in run} for run in runs]
-    texts_of = ["".join(each.text for each in run) for run in runs]
-    known = [
-        _known_by(run, not at or texts_of[at - 1].endswith("\n")) if len(kinds[at]) == 1 else []
-        for at, run in enumerate(runs)
-    ]
-    put_in = {tuple(sorted(known[at])): at for at, kind in enumerate(kinds) if kind == {"added"}}
-    said = []
-    for at, kind in enumerate(kinds):
-        there = put_in.get(tuple(sorted(known[at]))) if kind == {"removed"} else None
-        if there is not None and len(known[at]) >= MOVED_WORDS and _is_turned(known[at], known[there]):
-            said.append(_("move “%(words)s”", words=_short(_from_its_beginning(texts_of[at]))))
-            runs[at], runs[there], known[there] = [], [], []
+@lru_cache(maxsize=256)
+def _told(old: str, new: str, markdown: bool) -> tuple[Sequence[str], Sequence[Segment]]:
+    """What moved and what else changed, kept for the next reader."""
+    return told(*(formed(each) if markdown else [Run(each)] for each in (old, new)))
+
+
+def _other_words(moved: Sequence[str], segments: Sequence[Segment]) -> str:
+    """What is said of words that stand elsewhere, and of others that become others; nothing where none do."""
+    said = [_("move “%(words)s”", words=_short(each)) for each in moved]
     passages: list[list[Segment]] = [[]]
-    for run, kind, words in zip(runs, kinds, texts_of, strict=True):
-        if kind == {"same"} and len(words) > PLACE_LETTERS:
+    for stays, some in groupby(segments, lambda each: each.kind == "same"):
+        run = list(some)
+        if stays and sum(len(each.text) for each in run) > PLACE_LETTERS:
             passages.append([])
         else:
             passages[-1] += run
-    said += [words for some in passages if (words := _becomes(some))]
+    said += [words for passage in passages if (words := _becomes(passage))]
     return "; ".join([*said[:MOST_SAID], *["…"] * (len(said) > MOST_SAID)])
-
-
-def _known_by(run: Sequence[Segment], begins_line: bool) -> list[str]:
-    """What words are known by in another place: words, numbers and signs, each with its form; without the numbers of
-    points, and without what ends and parts sentences, which is another where they stand in another order."""
-    found = []
-    for each in run:
-        text = _NUMBER.sub("", f"\n{each.text}")[1:] if begins_line else _NUMBER.sub("", each.text)
-        form = "".join(f"{part} " for part in each.form)
-        found += [f"{token} {form}" for token in _TOKEN.findall(text.casefold())]
-        begins_line = each.text.endswith("\n")
-    return found
-
-
-def _is_turned(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether words are those of another place, which may begin with what follows there: “told. Carers are”."""
-    lines = ["".join(f"\n{word}" for word in words) + "\n" for words in (one, [*other, *other])]
-    return len(one) == len(other) and lines[0] in lines[1]
-
-
-def _from_its_beginning(words: str) -> str:
-    """A sentence of which the beginning stands behind it, as that of the next one: “told. Carers are”."""
-    words = _MARK.sub("", words).strip()
-    ends = [] if words.endswith(_ENDS) else list(_SENTENCE_END.finditer(words))
-    return f"{words[ends[-1].end() :]} {words[: ends[-1].end()]}" if ends else words
 
 
 def _becomes(segments: Sequence[Segment]) -> str:

@@ -12,6 +12,7 @@ from app.calc.changes import from_units, to_units
 from app.calc.choices import choices, chosen
 from app.calc.differences import change_between
 from app.calc.paragraphs import paragraphs
+from app.calc.plain import plain
 
 KINDS = {"plain": "", "bullet": "- ", "number": "4. ", "quote": "> ", "heading": "# "}
 FORMS = ["{}"] * 6 + ["**{}**", "*{}*", "_{}_", "[{}](https://example.org/a)", "**so {} *and***", "in**{} to**", "{},"]
@@ -158,6 +159,13 @@ def test_a_moved_sentence_is_one_choice_and_what_changes_beside_it_another() -> 
     first, second, third, *_ = SENTENCES
     old, new = f"{first} {second} {third}", f"{second.replace('gain', 'gains')} {third} {first}"
     assert [each.places for each in choices(change_between(old, new), old)] == [(0, 2), (1,)]
+    # What it has in common with the next one stays; it is read as a whole, and so are the marks around it.
+    next_one = "Carers are kept informed of it."
+    for marks in ("{}", "**{}**", "[{}](https://example.org/a)"):
+        old, new = (marks.format(each) for each in (f"{first} {next_one} {third}", f"{next_one} {first} {third}"))
+        (found,) = choices(change_between(old, new), old)
+        assert [plain(each).count(first) for each in (found.old, found.new)] == [1, 1]
+        assert strays(found.old) == strays(found.new) == 0
     # The same beginning, or a few words that stand in many places, is no sentence that moved.
     for gone, come in ((first, "Carers are told of each bill in advance."), ("It is so.", "It is so.")):
         old, new = f"{gone} {second} {third}", f"{second} {third} {come}"
