@@ -12,9 +12,10 @@ from typing import Literal, NamedTuple, TypeVar
 
 from app.calc.dialect import clean
 from app.calc.paragraphs import MAX_LEVEL, Kind, Words
-from app.calc.symbols import PRIVATE, UNREAD, draws_signs, of_font, written
+from app.calc.symbols import UNREAD, draws_signs
 from app.calc.wordlinks import LONGEST, address, of_field, with_place
 from app.calc.wordpackages import BROKEN, LONGEST_NAME, MAX_PART, NOT_WORD, TOO_BIG, Package, Unreadable
+from app.calc.wordplain import BREAKS, break_of, ends_page, letters, notes, plain, sign_of, thing_of
 
 #: A blueprint of a thousand items with all its evidence has fewer paragraphs.
 MAX_BLOCKS = 20_000
@@ -28,9 +29,6 @@ BESIDE, FEW = 60, 6
 
 _TOO_LONG = "This document has more paragraphs than can be compared. Save only the pages that changed, and try again."
 _SKIPPED = {"mc-Fallback", "w-rt", "w-txbxContent", "w-object"}
-_PICTURES = {"w-drawing", "w-pict", "w-object", "mc-AlternateContent"}
-_EQUATIONS = {"m-oMath", "m-oMathPara"}
-_BREAKS = {"w-br": "\n", "w-cr": "\n", "w-tab": " ", "w-ptab": " ", "w-noBreakHyphen": "‑", "w-softHyphen": ""}
 _Said = TypeVar("_Said")
 _ON = {None, "1", "true", "on"}
 _HEADING = re.compile(r"heading (\d)$")
@@ -38,11 +36,6 @@ LISTED = re.compile(r"list (bullet|number|continue)(?: (\d))?$")
 Raised = Literal["", "raised", "lowered"]
 _PUT_IN = "picture: A whole document was put in here; its words were not read"
 _RAISED: dict[str, Raised] = {"superscript": "raised", "subscript": "lowered"}
-#: What of a paragraph or run is not its words, where these are gathered without their form.
-_BESIDE_WORDS = {"w-pPr", "w-rPr", "w-rt"}
-#: The fonts a run names for the letters of a keyboard and for others, and these letters.
-_NEAR_FAR = ("w-ascii", "w-hAnsi")
-_SCRIPTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 
 
 class Piece(NamedTuple):
@@ -301,7 +294,7 @@ class _Reader:
         self._comments_part = named.get("comments", "")
         self._resolutions_part = named.get("commentsExtended", "")
         self._margin_parts = list(dict.fromkeys(part for _, kind, part in links if kind in ("header", "footer")))
-        self._notes = self._notes_of(named)
+        self._notes = notes(package, named)
         self._notes_told: set[tuple[str, str]] = set()
         self._said: list[str] = []  # what comments can be pinned to
         self._pinned: dict[str, list[range]] = {}
@@ -468,10 +461,8 @@ class _Reader:
                 self._unpin(each.get("w-id", ""))
             elif tag == "w-fldSimple":
                 self._runs(each, block, mode._replace(link=of_field(each.get("w-instr", "")) or mode.link))
-            elif tag in _PICTURES:
-                self._keep(block, _picture(each))
-            elif tag in _EQUATIONS:
-                self._keep(block, f"equation: {clean(''.join(sign.text or '' for sign in each.iter('m-t')))}")
+            elif (thing := thing_of(each)) is not None:
+                self._keep(block, thing)
             elif tag not in ("w-pPr", "w-p", *_SKIPPED):
                 self._runs(each, block, self._mode(each, mode))
 
@@ -524,10 +515,9 @@ class _Reader:
         tag = each.tag
         if tag in ("w-t", "w-delText"):
             return self._text(each, block, said, made)
-        if tag in _BREAKS:
-            if each.get("w-type") in ("page", "column"):  # it parts words, and nothing where none stand before it
-                return " " if block.pieces or said else ""
-            return _BREAKS[tag]
+        if tag in BREAKS:
+            # A break of page or column parts words, and nothing where none stand before it.
+            return break_of(each) if block.pieces or said or not ends_page(each) else ""
         if tag == "w-ruby":
             return ""  # its runs have been read
         if tag == "w-sym":
@@ -544,13 +534,13 @@ class _Reader:
                 self._keep(block, f"footnote: {self._notes.get(key, '')}")
         elif tag == "w-commentReference":
             self._pinned_at.setdefault(each.get("w-id", ""), len(self.blocks) - (not block.row))
-        elif tag in _PICTURES:
-            self._keep(block, _picture(each))
+        elif (thing := thing_of(each)) is not None:
+            self._keep(block, thing)
         return ""
 
     def _text(self, each: ET.Element, block: Block, said: list[str], made: ET.Element | None) -> str:
         """The letters of a run: where its font draws signs, what these are."""
-        text, font = _drawn(each, made)
+        text, font = letters(each, made)
         unread = UNREAD.search(text) if draws_signs(font) else None
         if unread is None:
             return text
@@ -559,7 +549,7 @@ class _Reader:
 
     def _symbol(self, each: ET.Element, block: Block, said: list[str]) -> str:
         """A sign that Word takes from a font by its number."""
-        sign = _sign(each)
+        sign = sign_of(each)
         if sign is None:
             self._unread(each.get("w-font", ""), block, said)
         return sign or ""
@@ -654,19 +644,11 @@ class _Reader:
         for each in tree.findall("w-comment") if tree is not None else ():
             id_ = each.get("w-id", "")
             author = " ".join(clean(each.get("w-author", "")).split())[:120]
-            text, on = _all_words(each), self._pinned_to(id_)
+            text, on = plain(each), self._pinned_to(id_)
             self._told(text, on)
             resolved = any(line.get("x-paraId", "") in done for line in each.iter("w-p"))
             found.append(Comment(author, text, on, self._pinned_at.get(id_, -1), resolved))
         return sorted(found, key=lambda comment: comment.block)
-
-    def _notes_of(self, named: dict[str, str]) -> dict[tuple[str, str], str]:
-        found = {}
-        for part, tag in (("footnotes", "w-footnote"), ("endnotes", "w-endnote")):
-            tree = self._package.tree(named[part]) if part in named else None
-            for each in tree.findall(tag) if tree is not None else ():
-                found[tag, each.get("w-id", "")] = _all_words(each)
-        return found
 
 
 def _within(parent: ET.Element, tag: str) -> Iterator[ET.Element]:
@@ -678,89 +660,12 @@ def _within(parent: ET.Element, tag: str) -> Iterator[ET.Element]:
             yield from _within(each, tag)
 
 
-def _picture(element: ET.Element) -> str:
-    """A picture, text box or watermark with the words in it, which Word keeps twice for programs of different age."""
-    choice = element.find("mc-Choice")
-    boxes = list(_boxes(choice)) if choice is not None else []
-    boxes = boxes or list(_boxes(element))
-    drawn = dict.fromkeys(clean(each.get("string", "")) for each in element.iter("x-textpath"))  # a watermark's
-    words = "\n".join(filter(None, (*map(_all_words, boxes), *drawn)))
-    return f"picture: {words}" if words else "picture"
-
-
-def _boxes(parent: ET.Element) -> Iterator[ET.Element]:
-    """The text boxes in an element, not those within others: they are told with them."""
-    for each in parent:
-        if each.tag == "w-txbxContent":
-            yield each
-        else:
-            yield from _boxes(each)
-
-
 def _is_marked(made: ET.Element | None) -> bool:
     """Whether words are underlined or highlighted by hand, which the dialect does not know."""
     if made is None:
         return False
     found = [made.find(tag) for tag in ("w-u", "w-highlight")]
     return any(each is not None and each.get("w-val", "none") != "none" for each in found)
-
-
-def _all_words(element: ET.Element) -> str:
-    """Everything an element says, a line for each paragraph; one within another is a line of its own."""
-    lines: list[list[str]] = []
-    _gather(element, lines, [])
-    return clean("\n".join(map("".join, lines))).strip()
-
-
-def _gather(parent: Iterable[ET.Element], lines: list[list[str]], own: list[str]) -> None:
-    """Put the words of `parent` into the line `own`, those of paragraphs within it into lines after that."""
-    for each in parent:
-        if each.tag == "w-p":
-            lines.append([])
-            _gather(each, lines, lines[-1])
-        elif each.tag == "w-r":
-            _gather_run(each, lines, own)
-        elif each.tag not in _BESIDE_WORDS:
-            _gather(each, lines, own)
-
-
-def _gather_run(run: ET.Element, lines: list[list[str]], own: list[str]) -> None:
-    """Put what a run says into the line `own`, as the words of the body are read."""
-    for each in run:
-        if each.tag == "w-t":
-            own.append(_drawn(each, run.find("w-rPr"))[0])
-        elif each.tag == "w-sym":
-            own.append(_sign(each) or "")
-        elif each.tag in _BREAKS:
-            own.append(" " if each.get("w-type") in ("page", "column") else _BREAKS[each.tag])
-        elif each.tag not in _BESIDE_WORDS:
-            _gather([each], lines, own)
-
-
-def _sign(symbol: ET.Element) -> str | None:
-    """The letter of a sign that Word takes from a font by its number; None where we do not know it."""
-    font, code = symbol.get("w-font", ""), symbol.get("w-char", "")
-    try:
-        number = int(code, 16)
-    except ValueError:
-        return ""
-    if number in PRIVATE:
-        return of_font(font, number - PRIVATE.start) or None
-    return chr(number) if 0 < number < 0x110000 else None
-
-
-def _letters(text: ET.Element) -> str:
-    """The letters of a w-t: where the file breaks a line among them, both word processors show a space."""
-    return (text.text or "").replace("\n", " ")
-
-
-def _drawn(text: ET.Element, made: ET.Element | None) -> tuple[str, str]:
-    """What a w-t says in the fonts of its run, and the one for all letters but those of a keyboard."""
-    fonts = made.find("w-rFonts") if made is not None else None
-    if fonts is None:
-        return _letters(text), ""
-    near, far = (fonts.get(one, "") or fonts.get(other, "") for one, other in (_NEAR_FAR, reversed(_NEAR_FAR)))
-    return _SCRIPTS.sub(lambda some: written(near if some[0].isascii() else far, some[0]), _letters(text)), far
 
 
 def _look(made: ET.Element | None) -> _Look:
