@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from app.calc.paragraphs import Paragraph, Words
 from app.calc.wordmarks import is_ours
-from app.calc.wordreading import LISTED, Block, Numbering, Shape, WordFile
+from app.calc.wordreading import Block, WordFile
+from app.calc.wordstyles import LISTED, Numbering, Shape
 
 _QUOTES = {"quote", "intense quote", "quotations"}
 #: The styles of headings inside a text, which are not headings of items.
