@@ -237,12 +237,15 @@ class _Reader:
                 if deleted is not None:
                     mode = mode._replace(deleted_by=self._author(deleted))
                 whole.mark_deleted_by, whole.mark_inserted_by = mode.deleted_by, mode.inserted_by
+            self._part("\n")
             for at, cell in enumerate(_within(row, "w-tc")):
                 if at:
                     whole.pieces.append(Piece(Words(" | "), mode.inserted_by, mode.deleted_by))
+                    self._part(" | ")
                 for number, paragraph in enumerate(cell.iter("w-p")):
                     if number:
                         whole.pieces.append(Piece(Words(" "), mode.inserted_by, mode.deleted_by))
+                        self._part(" ")
                     self._runs(paragraph, whole, mode._replace(style=self._styles.of_words(paragraph.find("w-pPr"))))
             self._add(whole)
 
@@ -266,6 +269,8 @@ class _Reader:
                     block.mark_inserted_by = self._author(each)
                 elif each.tag in ("w-del", "w-moveFrom"):
                     block.mark_deleted_by = self._author(each)
+        if self.blocks and self.blocks[-1].mark_deleted_by is None:
+            self._part("\n")
         self._add(block)
         self._runs(paragraph, block, mode._replace(style=self._styles.of_words(properties)))
 
@@ -407,6 +412,11 @@ class _Reader:
                 by = self._author(changed)
         return now, before, by
 
+    def _part(self, gap: str) -> None:
+        """Part what a comment may be pinned to, as the words are parted where they stand."""
+        if self._said and not self._said[-1].isspace():
+            self._said.append(gap)
+
     def _pin(self, mark: ET.Element, block: int) -> None:
         id_ = mark.get("w-id", "")
         self._pinning.setdefault(id_, len(self._said))
@@ -427,7 +437,7 @@ class _Reader:
             left -= len(text)
             if left < 0:
                 return "".join([*found, " …"])
-        return "".join(found)
+        return "".join(found).strip()
 
     def comments(self) -> list[Comment]:
         """The comments, in the order of the document."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
+from app.calc import anchors
 from app.calc.differences import change_between
 from app.calc.paragraphs import fold
 from app.calc.returns import Returned, match, named
@@ -205,7 +206,7 @@ class _Known:
         for item_id, field, quote, words, made_at, author in uow.session.execute(query):
             if item_id is None:
                 continue
-            self._made.add((item_id, fold(as_read(field.value, quote)), fold(words)))
+            self._made.add((item_id, _letters(as_read(field.value, quote)), fold(words)))
             if moment is None or made_at <= moment:
                 self._went_out.add((item_id, fold(author or FORMER_MEMBER), fold(comment_words(quote, words))))
 
@@ -214,8 +215,14 @@ class _Known:
         if (item_id, fold(comment.author), fold(comment.text)) in self._went_out:
             return True
         quoted, quoting = _spoken(comment.author, comment.text, comment.on)
-        made = {(item_id, fold(comment.on), fold(quoted)), (item_id, "", fold(quoting))}
+        made = {(item_id, _letters(comment.on), fold(quoted)), (item_id, "", fold(quoting))}
         return not self._made.isdisjoint(made)
+
+
+def _letters(quote: str) -> str:
+    """Words that a comment is about as they are looked for in a text: paragraphs and points may be parted otherwise."""
+    folded = fold(quote)
+    return "".join(folded[at] for at in anchors.letters(folded)) or folded
 
 
 def _spoken(author: str, text: str, on: str) -> tuple[str, str]:

@@ -1112,6 +1112,23 @@ def test_the_same_words_on_another_item_or_by_another_are_a_comment_of_their_own
     assert [each.loose.reference for each in again] == ["S1.2.1"]
 
 
+@pytest.mark.parametrize(("begins", "ends"), [("Everyone can come.", "This line goes."), ("aims", "money")])
+def test_a_comment_over_two_paragraphs_is_on_both_and_is_known_again(
+    database: Database, cast: Cast, begins: str, ends: str
+) -> None:
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        document.add_comment([*at[begins].runs, *at[ends].runs], "Both?", "Ann Solicitor", "AS")
+
+    return_id = brought(database, cast, edited(sent(database, cast), change))
+    assert [each.loose.on for each in preview(database, cast, return_id).loose] == [f"{begins}\n{ends}"]
+    with database.writing() as uow:
+        returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen=(), remarks={0})
+        (talk,) = comments.in_group(uow, cast.member, group_id=cast.group_id)
+    assert talk.said[0].comment.words == "Ann Solicitor: Both?"
+    again = brought(database, cast, edited(sent(database, cast), change))
+    assert preview(database, cast, again).loose == []
+
+
 def test_a_comment_made_here_after_the_document_went_out_hides_none_of_it(
     database: Database, cast: Cast, clock: SetClock
 ) -> None:

@@ -461,8 +461,20 @@ def test_a_comment_says_what_it_is_pinned_to_but_never_a_whole_document() -> Non
         + paragraph(run(long), pinned(1, run(" again"))),
         comments="".join(f'<w:comment w:id="{number}"/>' for number in (1, 2, 3)),
     ))  # fmt: skip
-    shown = (long[:5_000] + long)[: wordreading.MAX_PINNED] + " …"
+    shown = f"{long[:5_000]}\n{long}"[: wordreading.MAX_PINNED] + " …"
     assert sorted(each.on for each in file.comments) == ["", "One again", shown]
+
+
+def test_a_comment_over_several_paragraphs_says_where_each_ends() -> None:
+    begins, ends = '<w:commentRangeStart w:id="1"/>', '<w:commentRangeEnd w:id="1"/>'
+    joins, gone = paragraph(run("Four"), mark=f"<w:del {BY_ANN}/>"), paragraph(taken_out("Gone."))
+    cells = f"<w:tc>{paragraph(run('Six.'))}{paragraph(run('Seven.'))}</w:tc><w:tc>{paragraph(run('Eight.'))}</w:tc>"
+    file = read(packed(
+        paragraph(run("One. "), begins, run("Two.")) + paragraph(run("Three.")) + "<w:p/>" + gone + joins
+        + paragraph(run("teen.")) + f"<w:tbl><w:tr>{cells}</w:tr></w:tbl>" + paragraph(run("Nine."), ends, run("Ten.")),
+        comments='<w:comment w:id="1"/>',
+    ))  # fmt: skip
+    assert [each.on for each in file.comments] == ["Two.\nThree.\nFourteen.\nSix. Seven. | Eight.\nNine."]
 
 
 def test_all_that_a_document_says_has_an_end() -> None:
