@@ -15,7 +15,7 @@ from app.calc.symbols import UNREAD, draws_signs
 from app.calc.wordlinks import LONGEST, address, of_field, with_place
 from app.calc.wordpackages import BROKEN, MAX_PART, NOT_WORD, TOO_BIG, Package, Unreadable
 from app.calc.wordplain import BREAKS, break_of, ends_page, letters, notes, plain, sign_of, thing_of
-from app.calc.wordstyles import ON, Numbering, Shape, Styles
+from app.calc.wordstyles import ON, UNSAID, Look, Numbering, Shape, Styles
 
 #: A blueprint of a thousand items with all its evidence has fewer paragraphs.
 MAX_BLOCKS = 20_000
@@ -117,12 +117,13 @@ def read(data: bytes) -> WordFile:
 
 
 class _Mode(NamedTuple):
-    """Where the reader is: within a tracked insertion or deletion, within a link, in a paragraph of a style."""
+    """Where the reader is: within a tracked insertion or deletion, a link, a paragraph of a style, a cell."""
 
     inserted_by: str | None = None
     deleted_by: str | None = None
     link: str = ""
     style: str | None = None
+    cell: Look = UNSAID
 
 
 class _Field(NamedTuple):
@@ -226,7 +227,7 @@ class _Reader:
     def _table(self, table: ET.Element, around: _Mode) -> None:
         if table.find(".//w-altChunk") is not None:
             self._keep_last(_PUT_IN)
-        for row in _within(table, "w-tr"):
+        for row, cells in self._rows(table):
             mode = around
             whole = Block(row=True, style="table", begins=self._take_waiting())
             changed = row.find("w-trPr")
@@ -238,16 +239,36 @@ class _Reader:
                     mode = mode._replace(deleted_by=self._author(deleted))
                 whole.mark_deleted_by, whole.mark_inserted_by = mode.deleted_by, mode.inserted_by
             self._part("\n")
-            for at, cell in enumerate(_within(row, "w-tc")):
+            for at, (cell, look) in enumerate(cells):
                 if at:
                     whole.pieces.append(Piece(Words(" | "), mode.inserted_by, mode.deleted_by))
                     self._part(" | ")
-                for number, paragraph in enumerate(cell.iter("w-p")):
+                for number, (paragraph, look_there) in enumerate(self._in_cell(cell, look)):
                     if number:
                         whole.pieces.append(Piece(Words(" "), mode.inserted_by, mode.deleted_by))
                         self._part(" ")
-                    self._runs(paragraph, whole, mode._replace(style=self._styles.of_words(paragraph.find("w-pPr"))))
+                    style = self._styles.of_words(paragraph.find("w-pPr"))
+                    self._runs(paragraph, whole, mode._replace(style=style, cell=look_there))
             self._add(whole)
+
+    def _in_cell(self, parent: ET.Element, look: Look) -> Iterator[tuple[ET.Element, Look]]:
+        """The paragraphs of a cell, those of tables and boxes within it too, and how their cell lets them look."""
+        for each in parent:
+            if each.tag == "w-tbl":
+                for _, cells in self._rows(each):
+                    for cell, look_there in cells:
+                        yield from self._in_cell(cell, look_there)
+                continue
+            if each.tag == "w-p":
+                yield each, look
+            yield from self._in_cell(each, look)
+
+    def _rows(self, table: ET.Element) -> Iterator[tuple[ET.Element, list[tuple[ET.Element, Look]]]]:
+        """The rows of a table, each with its cells and how these let their words look."""
+        styled, rows = self._styles.table(table), list(_within(table, "w-tr"))
+        for at, row in enumerate(rows):
+            cells = list(_within(row, "w-tc"))
+            yield row, [(cell, styled.cell(at, len(rows), place, len(cells))) for place, cell in enumerate(cells)]
 
     def _take_waiting(self) -> dict[str, int]:
         waiting, self._waiting = self._waiting, []
@@ -318,7 +339,7 @@ class _Reader:
         text = clean(text)
         if not text:
             return
-        look = self._styles.look(made, mode.style)
+        look = self._styles.look(made, mode.style, mode.cell)
         if look.hidden:
             # Perhaps a note of theirs to themselves: it is nobody's words until somebody makes them so.
             if mode.deleted_by is None:

@@ -1,11 +1,12 @@
 """How the words and paragraphs of a Word document stand by what it says of them and by its styles and lists.
 
-`Styles` answers for a paragraph (its style, heading and list) and for a run (bold, italic, hidden, struck, raised).
+`Styles` answers for a paragraph (its style, heading and list) and for a run (bold, italic, hidden, struck, raised);
+`Table` says how the cells of a table let their words look.
 """
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from app.calc.paragraphs import MAX_LEVEL, Kind
@@ -16,6 +17,11 @@ ON = {None, "1", "true", "on"}
 LISTED = re.compile(r"list (bullet|number|continue)(?: (\d))?$")
 _HEADING = re.compile(r"heading (\d)$")
 _Said = TypeVar("_Said")
+#: Which parts a table takes over from its style, as each table says it: by name, or by a digit of one number.
+_TAKES = {
+    "w-firstRow": 0x20, "w-lastRow": 0x40, "w-firstColumn": 0x80, "w-lastColumn": 0x100, "w-noHBand": 0x200,
+    "w-noVBand": 0x400,
+}  # fmt: skip
 
 
 class Numbering(NamedTuple):
@@ -45,7 +51,36 @@ class Look(NamedTuple):
     raised: str | None
 
 
-_UNSAID = Look(None, None, None)
+UNSAID = Look(None, None, None)
+
+
+class Table:
+    """How a table lets the words in its cells look, by its style and the parts of that which it takes over."""
+
+    def __init__(self, named: "_Named", properties: ET.Element | None) -> None:
+        style, look = (properties.find(tag) if properties is not None else None for tag in ("w-tblStyle", "w-tblLook"))
+        self._named = named
+        self._style = style.get("w-val") if style is not None else named.usual_table
+        self._takes = {tag for tag, digit in _TAKES.items() if _takes(look, tag, digit)}
+
+    def cell(self, row: int, rows: int, column: int, columns: int) -> Look:
+        """How words look in a cell, counted from 0, of so many rows and, in its row, columns."""
+        return self._named.table_look(self._style, tuple(self._parts(row, rows, column, columns)))
+
+    def _parts(self, row: int, rows: int, column: int, columns: int) -> Iterator[str]:
+        """The parts that a cell belongs to, the one that has the last word first."""
+        top, left = (at == 0 and f"w-first{name}" in self._takes for at, name in ((row, "Row"), (column, "Column")))
+        end = row == rows - 1 and "w-lastRow" in self._takes
+        right = column == columns - 1 and "w-lastColumn" in self._takes
+        if (top or end) and (left or right):
+            yield f"{'n' if top else 's'}{'w' if left else 'e'}Cell"
+        yield from (name for name, here in (("firstCol", left), ("lastCol", right)) if here)
+        yield from (name for name, here in (("firstRow", top), ("lastRow", end)) if here)
+        if "w-noHBand" not in self._takes and not (top or end):
+            yield f"band{(row - ('w-firstRow' in self._takes)) % 2 + 1}Horz"
+        if "w-noVBand" not in self._takes and not (left or right):
+            yield f"band{(column - ('w-firstColumn' in self._takes)) % 2 + 1}Vert"
+        yield "wholeTable"
 
 
 class Styles:
@@ -77,20 +112,24 @@ class Styles:
         own_bold, own_italic = _switch(made, "w-b"), _switch(made, "w-i")
         return bold if own_bold is None else own_bold, italic if own_italic is None else own_italic
 
-    def look(self, made: ET.Element | None, paragraph: str | None) -> Look:
-        """How words look by what their run says, else by its style or that of their paragraph.
+    def look(self, made: ET.Element | None, paragraph: str | None, cell: Look = UNSAID) -> Look:
+        """How words look by what their run says, else by its style, that of their paragraph or table, or all words.
 
-        What either style hides or strikes is hidden or struck: words that Word may show are rather listed than offered.
+        What any of these hides or strikes is hidden or struck: words that Word may show are rather listed than offered.
         """
         style = made.find("w-rStyle") if made is not None else None
         own = _own_look(made)
-        named = self._named.look(style.get("w-val")) if style is not None else _UNSAID
-        around = self._named.look(paragraph)
+        named = self._named.look(style.get("w-val")) if style is not None else UNSAID
+        others = (named, self._named.look(paragraph), cell, self._named.all_words)
         return Look(
-            own.hidden if own.hidden is not None else named.hidden or around.hidden,
-            own.struck if own.struck is not None else named.struck or around.struck,
-            _first((own.raised, named.raised, around.raised)),
+            own.hidden if own.hidden is not None else any(each.hidden for each in others),
+            own.struck if own.struck is not None else any(each.struck for each in others),
+            _first(each.raised for each in (own, *others)),
         )
+
+    def table(self, table: ET.Element) -> "Table":
+        """How a table lets the words in its cells look."""
+        return Table(self._named, table.find("w-tblPr"))
 
     def _number(self, properties: ET.Element | None, named: str | None, style: str) -> Numbering | None:
         own = _place(properties.find("w-numPr")) if properties is not None else None
@@ -120,6 +159,7 @@ class _Style(NamedTuple):
     bold: bool | None
     italic: bool | None
     look: Look
+    parts: dict[str, Look]
 
 
 class _Named:
@@ -132,8 +172,10 @@ class _Named:
         some = list(tree.iter("w-style")) if tree is not None else []
         self._found = {each.get("w-styleId", ""): self._read(each) for each in some}
         self._looks: dict[str, Look] = {}
-        #: The style of paragraphs that name none.
-        self.usual = next((each.get("w-styleId") for each in some if _is_usual(each)), None)
+        self._cells: dict[tuple[str, tuple[str, ...]], Look] = {}
+        #: The styles of paragraphs and of tables that name none, and how words look that no style says more of.
+        self.usual, self.usual_table = (_usual(some, kind) for kind in ("paragraph", "table"))
+        self.all_words = _own_look(tree.find("w-docDefaults/w-rPrDefault/w-rPr") if tree is not None else None)
 
     def _read(self, style: ET.Element) -> _Style:
         name, based, made = style.find("w-name"), style.find("w-basedOn"), style.find("w-rPr")
@@ -142,6 +184,7 @@ class _Named:
             called[:LONGEST_NAME].lower(), based.get("w-val", "") if based is not None else "",
             _place(style.find("w-pPr/w-numPr")), _switch(made, "w-b"), _switch(made, "w-i"),
             _own_look(made),
+            {part.get("w-type", ""): _own_look(part.find("w-rPr")) for part in style.findall("w-tblStylePr")},
         )  # fmt: skip
 
     def name(self, style: str | None) -> str:
@@ -181,11 +224,16 @@ class _Named:
         """How words in a style look: what the style says, or else the nearest that it rests on."""
         found = self._looks.get(style or "")
         if found is None:
-            said = [each.look for each in self.chain(style)]
-            found = self._looks[style or ""] = Look(
-                _first(each.hidden for each in said), _first(each.struck for each in said),
-                _first(each.raised for each in said),
-            )  # fmt: skip
+            found = self._looks[style or ""] = _nearest([each.look for each in self.chain(style)])
+        return found
+
+    def table_look(self, style: str | None, parts: tuple[str, ...]) -> Look:
+        """How words look in some parts of a table of a style, the one that has the last word first."""
+        found = self._cells.get((style or "", parts))
+        if found is None:
+            said = list(self.chain(style))
+            narrow = [each.parts[part] for part in parts for each in said if part in each.parts]
+            found = self._cells[style or "", parts] = _nearest([*narrow, *(each.look for each in said)])
         return found
 
 
@@ -226,7 +274,7 @@ class _Lists:
 def _own_look(made: ET.Element | None) -> Look:
     """What a run or a style says itself of the look of words."""
     if made is None:
-        return _UNSAID
+        return UNSAID
     line, lines = _switch(made, "w-strike"), _switch(made, "w-dstrike")
     raised, position = made.find("w-vertAlign"), made.find("w-position")
     by_hand = (position.get("w-val") or "").strip() if position is not None else ""
@@ -241,9 +289,27 @@ def _first(some: Iterable[_Said | None]) -> _Said | None:
     return next((each for each in some if each is not None), None)
 
 
-def _is_usual(style: ET.Element) -> bool:
-    """Whether it is the style of paragraphs that name none."""
-    return style.get("w-type") == "paragraph" and style.get("w-default", "0") in ON
+def _nearest(said: Sequence[Look]) -> Look:
+    """What is said first of each."""
+    return Look(
+        _first(each.hidden for each in said), _first(each.struck for each in said), _first(each.raised for each in said)
+    )
+
+
+def _usual(styles: Iterable[ET.Element], kind: str) -> str | None:
+    """The style of paragraphs, or tables, that name none."""
+    some = (each for each in styles if each.get("w-type") == kind and each.get("w-default", "0") in ON)
+    return next((each.get("w-styleId") for each in some), None)
+
+
+def _takes(look: ET.Element | None, tag: str, digit: int) -> bool:
+    """Whether a w-tblLook says a thing, by its name or, as older files do, by a digit of one number."""
+    if look is None:
+        return False
+    if look.get(tag) is not None:
+        return look.get(tag) in ON
+    number = look.get("w-val", "")
+    return bool(re.fullmatch("[0-9A-Fa-f]{1,8}", number)) and bool(int(number, 16) & digit)
 
 
 def _switch(made: ET.Element | None, tag: str) -> bool | None:

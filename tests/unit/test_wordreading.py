@@ -233,6 +233,69 @@ def test_words_that_a_style_hides_or_strikes_are_as_those_hidden_and_struck_by_h
     assert read(packed(paragraph(run("All")), styles=hidden)).blocks[0].things == ["hidden: All"]
 
 
+def test_what_all_words_of_a_document_are_hides_and_strikes_as_a_style_does() -> None:
+    body = paragraph(run("All"), run("said", '<w:vanish w:val="0"/>'))
+    usual = "<w:docDefaults><w:rPrDefault><w:rPr>{}</w:rPr></w:rPrDefault></w:docDefaults>"
+    (block,) = read(packed(body, styles=usual.format("<w:vanish/>"))).blocks
+    assert ([each.words.text for each in block.pieces], block.things) == (["said"], ["hidden: All"])
+    struck = run("kept", '<w:strike w:val="0"/>')
+    (block,) = read(packed(paragraph(run("All"), struck), styles=usual.format("<w:strike/>"))).blocks
+    assert [(each.words.text, each.struck) for each in block.pieces] == [("All", True), ("kept", False)]
+
+
+def table(rows: list[list[str]], *, takes: str = "", named: str = "T") -> str:
+    """A table of a style, which takes over parts of it."""
+    lines_ = "".join(f"<w:tr>{''.join(f'<w:tc>{each}</w:tc>' for each in row)}</w:tr>" for row in rows)
+    style_ = f'<w:tblStyle w:val="{named}"/>' if named else ""
+    return f"<w:tbl><w:tblPr>{style_}{takes}</w:tblPr>{lines_}</w:tbl>"
+
+
+def cells(*rows: str) -> list[list[str]]:
+    return [[paragraph(run(each)) for each in row.split()] for row in rows]
+
+
+def test_words_that_the_style_of_a_table_hides_or_strikes_are_hidden_and_struck() -> None:
+    known = style("Base", "<w:strike/>", more='w:type="table"') + style("T", "", on="Base", more='w:type="table"')
+    inner = table([[paragraph(run("in"))]], named="Base")
+    body = table([[paragraph(run("out"), run("kept", '<w:strike w:val="0"/>')), inner]]) + paragraph(run("after"))
+    first, last = read(packed(body, styles=known)).blocks
+    assert [(each.words.text, each.struck) for each in [*first.pieces, *last.pieces]] == [
+        ("out", True), ("kept", False), (" | ", False), ("in", True), ("after", False),
+    ]  # fmt: skip
+    hides = style("Plain", "<w:vanish/>", more='w:type="table" w:default="1"')
+    within = table([[table(cells("in"), named=""), table(cells("shown"))]])
+    blocks = read(packed(table(cells("none"), named="") + within, styles=known + hides)).blocks
+    assert [each.things for each in blocks] == [["hidden: none"], ["hidden: in"]]
+
+
+@pytest.mark.parametrize(
+    ("part", "takes", "hidden"),
+    [
+        ("firstRow", 'w:firstRow="1"', "a b c"), ("firstRow", 'w:val="0020"', "a b c"), ("firstRow", "", ""),
+        ("lastRow", 'w:lastRow="1"', "j k l"), ("firstCol", 'w:firstColumn="1"', "a d g j"),
+        ("lastCol", 'w:val="0100"', "c f i l"), ("neCell", 'w:firstRow="1" w:lastColumn="1"', "c"),
+        ("swCell", 'w:lastRow="1" w:firstColumn="1"', "j"), ("neCell", 'w:firstRow="1"', ""),
+        ("band1Horz", 'w:val="0000"', "a b c g h i"), ("band1Horz", 'w:firstRow="1"', "d e f j k l"),
+        ("band2Horz", 'w:noHBand="1"', ""), ("band2Vert", 'w:val="0000"', "b e h k"), ("band1Vert", 'w:val="0400"', ""),
+        ("wholeTable", "", "a b c d e f g h i j k l"),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_table_is_hidden_where_the_table_takes_it_over(part: str, takes: str, hidden: str) -> None:
+    says = f'<w:tblStylePr w:type="{part}"><w:rPr><w:vanish/></w:rPr></w:tblStylePr>'
+    known = style("T", "", more='w:type="table"').replace("</w:style>", f"{says}</w:style>")
+    rows = cells("a b c", "d e f", "g h i", "j k l")
+    blocks = read(packed(table(rows, takes=f"<w:tblLook {takes}/>"), styles=known)).blocks
+    assert " ".join(each.removeprefix("hidden: ") for block in blocks for each in block.things) == hidden
+
+
+def test_of_the_parts_of_a_table_the_narrower_says_how_its_words_look() -> None:
+    says = '<w:tblStylePr w:type="firstCol"><w:rPr><w:vanish w:val="0"/></w:rPr></w:tblStylePr>'
+    known = style("T", "<w:vanish/>", more='w:type="table"').replace("</w:style>", f"{says}</w:style>")
+    takes = '<w:tblLook w:firstColumn="1"/>'
+    (block,) = read(packed(table(cells("shown gone"), takes=takes), styles=known)).blocks
+    assert ([each.words.text for each in block.pieces], block.things) == (["shown", " | "], ["hidden: gone"])
+
+
 def test_a_break_of_page_or_column_parts_words_and_is_nothing_where_none_stand() -> None:
     page, column = ('<w:br w:type="page"/>', '<w:br w:type="column"/>')
     near, far = "<w:t>Near.</w:t>", "<w:t>Far.</w:t>"
@@ -562,6 +625,10 @@ DEAR = {
     ),
     "a style of many parts": lambda: packed(
         _STYLED * 19_000, styles=f'<w:style w:styleId="A">{"<w:x/>" * 150_000}</w:style>'
+    ),
+    "tables in tables": lambda: packed(
+        "<w:tbl><w:tr><w:tc>" * 35 + "<w:p/>" * 250_000 + "</w:tc></w:tr></w:tbl>" * 35,
+        styles=style("T", "<w:vanish/>", on="T", more='w:type="table" w:default="1"'),
     ),
     "styles that rest on each other": lambda: packed(
         _STYLED * 19_000,
