@@ -49,13 +49,15 @@ class Outline:
 def outline(file: WordFile) -> Outline:
     """What a document's headings would be as items, all tracked changes made.
 
-    Where it has no headings, short lines in bold or with a number of their own are taken for such. Raises Unreadable
+    Headings are known by the names of their styles or by their level in the document's outline; where it has none,
+    short lines in bold or with a number of their own are taken for such. Raises Unreadable
     with a sentence for a document of more than MOST_LETTERS.
     """
     some = [line for line in lines(file, lambda _: True) if line.paragraph.text.strip()]
     if sum(len(line.paragraph.text) for line in some) > MOST_LETTERS:
         raise Unreadable(f"It has more than {MOST_LETTERS:,} letters. Divide it, and bring the parts in turn.")
-    levels = [line.block.heading for line in some]
+    outlined = _outlined(some)
+    levels = [line.block.heading or outlined.get((line.block.style, line.block.outlined), 0) for line in some]
     if not any(levels):
         levels = [_looks_like(line) for line in some]
     ranks = {level: at for at, level in enumerate(sorted({level for level in levels if level}))}
@@ -96,10 +98,28 @@ def outline(file: WordFile) -> Outline:
     return found
 
 
+def _outlined(some: Iterable[Line]) -> dict[tuple[str, int], int]:
+    """The level of the headings in a style that no name tells, by it and its level in the outline of the document.
+
+    Templates of law firms give a level to the styles of whole clauses too: those in which most lines are sentences are
+    styles of no headings.
+    """
+    sentences: dict[tuple[str, int], list[bool]] = {}
+    for line in some:
+        if line.block.outlined:
+            sentences.setdefault((line.block.style, line.block.outlined), []).append(_is_sentence(line.paragraph.text))
+    return {each: each[1] for each, said in sentences.items() if 2 * sum(said) <= len(said)}
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a line is too long for a heading that nothing else tells, or ends like a sentence."""
+    return len(text.split()) > _LONGEST_BOLD or text.rstrip().endswith((".", ";", ":", ","))
+
+
 def _looks_like(line: Line) -> int:
     """The level of a heading that is none in Word: its number says it, or it is short and bold."""
     text, words = line.paragraph.text, line.paragraph.words
-    if line.block.row or len(text.split()) > _LONGEST_BOLD or text.rstrip().endswith((".", ";", ":", ",")):
+    if line.block.row or _is_sentence(text):
         return 0
     dotted = _DOTTED.match(text)
     if dotted is not None:

@@ -69,8 +69,8 @@ class Block:
     """One paragraph as it stands in the file, or one row of a table.
 
     `style` is the name of its style in small letters, `heading` its level there or 0; `was` the same before `shaped_by`
-    changed it with tracking on. `begins` are the bookmarks that start in it, each before the piece of that number.
-    `things` are what is not words.
+    changed it with tracking on; `outlined` its level in the outline of the document, from 1, or 0. `begins` are the
+    bookmarks that start in it, each before the piece of that number. `things` are what is not words.
     """
 
     style: str = ""
@@ -79,6 +79,7 @@ class Block:
     numbering: Numbering | None = None
     was: Shape | None = None
     shaped_by: str = ""
+    outlined: int = 0
     begins: dict[str, int] = field(default_factory=dict)
     pieces: list[Piece] = field(default_factory=list)
     mark_inserted_by: str | None = None
@@ -278,6 +279,7 @@ class _Reader:
         block = Block(begins=self._take_waiting())
         properties = paragraph.find("w-pPr")
         block.style, block.heading, block.numbering = now = self._styles.shape(properties)
+        block.outlined = self._styles.outlined(properties)
         block.mark_inserted_by, block.mark_deleted_by = mode.inserted_by, mode.deleted_by
         if properties is not None:
             changed = properties.find("w-pPrChange")

@@ -100,10 +100,14 @@ class Styles:
         style = properties.find("w-pStyle") if properties is not None else None
         named = style.get("w-val") if style is not None else None
         name, heading = self._named.name(named), self._named.heading(named)
-        outline = properties.find("w-outlineLvl") if properties is not None else None
-        if outline is not None and not heading and name in ("", "normal", "body text"):
-            heading = (_whole(outline.get("w-val")) + 1) % 10
+        if not heading and name in ("", "normal", "body text"):
+            heading = _level(properties) or 0
         return Shape(name, heading, self._number(properties, named, name))
+
+    def outlined(self, properties: ET.Element | None) -> int:
+        """The level of a paragraph in the outline of the document, from 1, by itself or its style; 0 if it has none."""
+        own = _level(properties)
+        return self._named.outlined(self.of_words(properties)) if own is None else own
 
     def form(self, made: ET.Element) -> tuple[bool, bool]:
         """Whether a run is bold, italic."""
@@ -151,11 +155,12 @@ class Styles:
 
 
 class _Style(NamedTuple):
-    """What a style says itself; `number` is its list and the level in it."""
+    """What a style says itself; `number` is its list and the level in it, `outlined` as `_level` says it."""
 
     name: str
     based_on: str
     number: tuple[str | None, int] | None
+    outlined: int | None
     bold: bool | None
     italic: bool | None
     look: Look
@@ -182,8 +187,8 @@ class _Named:
         called = name.get("w-val", "") if name is not None else style.get("w-styleId", "")
         return _Style(
             called[:LONGEST_NAME].lower(), based.get("w-val", "") if based is not None else "",
-            _place(style.find("w-pPr/w-numPr")), _switch(made, "w-b"), _switch(made, "w-i"),
-            _own_look(made),
+            _place(style.find("w-pPr/w-numPr")), _level(style.find("w-pPr")), _switch(made, "w-b"),
+            _switch(made, "w-i"), _own_look(made),
             {part.get("w-type", ""): _own_look(part.find("w-rPr")) for part in style.findall("w-tblStylePr")},
         )  # fmt: skip
 
@@ -205,9 +210,12 @@ class _Named:
             found = _HEADING.search(each.name)
             if found:
                 return int(found[1])
-            if each.name == "title":
+            if each.name == "title" or each.outlined == 0:  # such as “TOC Heading”, which rests on a heading
                 return 0
         return 0
+
+    def outlined(self, style: str | None) -> int:
+        return _first(each.outlined for each in self.chain(style)) or 0
 
     def number(self, style: str | None) -> tuple[str | None, int] | None:
         return next((each.number for each in self.chain(style) if each.number is not None), None)
@@ -323,6 +331,12 @@ def _place(numbered: ET.Element | None) -> tuple[str | None, int] | None:
         return None
     number = numbered.find("w-numId")
     return number.get("w-val", "") if number is not None else None, _value(numbered, "w-ilvl", 0)
+
+
+def _level(properties: ET.Element | None) -> int | None:
+    """The level in the outline of the document, from 1, that a w-pPr says, 0 where it says that there is none."""
+    said = properties.find("w-outlineLvl") if properties is not None else None
+    return None if said is None else (_whole(said.get("w-val")) + 1) % 10
 
 
 def _whole(value: str | None) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 import docx
 import pytest
 from click.testing import CliRunner
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml.parser import parse_xml
 from sqlalchemy import func, select
 
@@ -32,6 +33,8 @@ from models.items import Item, Kind, PrincipleGroup, Status
 from tests.cast import Cast, counting, make_cast
 from tests.kept import kept
 from tests.scripted import TEXTS, build_blueprint, cast_with_blueprint
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
 
 @pytest.fixture
@@ -69,6 +72,58 @@ def test_headings_become_items_by_their_level_with_the_words_under_them() -> Non
     assert found.left_out == ["Heads of terms\n\nBetween the parties."]
 
 
+def outlined(styles: list[tuple[str, int | None, str]], *lines: tuple[str, str]) -> bytes:
+    """A document with these paragraphs, in styles that are (name, level in the outline from 0, on which it rests)."""
+    made = docx.Document()
+    for name, level, rests_on in styles:
+        new = made.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        new.base_style = made.styles[rests_on or "Normal"]
+        if level is not None:
+            new.element.get_or_add_pPr().append(parse_xml(f'<w:outlineLvl {W} w:val="{level}"/>'))
+    for name, words in lines:
+        made.add_paragraph(words, name)
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def test_headings_of_any_name_are_known_by_their_level_in_the_outline() -> None:
+    german = [("Überschrift 1", 0, ""), ("Überschrift 2", 1, ""), ("Kapitel", None, "Überschrift 2")]
+    lines = (
+        ("Überschrift 1", "1. Geld"), ("Normal", "Alles Geld ist eins."), ("Überschrift 2", "1.1 Haushalt"),
+        ("Normal", "Jedes Jahr."), ("Kapitel", "Rücklagen"), ("Normal", "Klein."), ("Überschrift 1", "2. Recht"),
+    )  # fmt: skip
+    assert [(each.depth, each.title, each.text) for each in outline(read(outlined(german, *lines))).headings] == [
+        (0, "Geld", "Alles Geld ist eins."), (1, "Haushalt", "Jedes Jahr."), (1, "Rücklagen", "Klein."),
+        (0, "Recht", ""),
+    ]  # fmt: skip
+
+
+def test_a_style_of_whole_clauses_or_of_a_list_of_contents_makes_no_headings() -> None:
+    """Templates of law firms give their clauses a level in the outline too; Word rests “Contents” on a heading."""
+    styles = [("Clause", 1, ""), ("Contents", 9, "Heading 1")]
+    clauses = [("Clause", f"The party of part {at} pays the sum due within thirty days.") for at in range(3)]
+    found = outline(read(outlined(
+        styles, ("Contents", "Contents"), ("Heading 1", "Money"), *clauses, ("Clause", "Interest")
+    )))  # fmt: skip
+    assert [each.title for each in found.headings] == ["Money"]
+    assert found.headings[0].text.split("\n\n")[-1] == "Interest"
+    assert found.left_out == ["Contents"]
+
+
+def test_a_paragraph_with_a_level_of_its_own_is_a_heading_in_any_style() -> None:
+    made = docx.Document()
+    made.styles.add_style("Fließtext", WD_STYLE_TYPE.PARAGRAPH)
+    for words, level in (("Geld", 0), ("Alles Geld ist eins.", None), ("Recht", 0)):
+        each = made.add_paragraph(words, "Fließtext")
+        if level is not None:
+            each._p.get_or_add_pPr().append(parse_xml(f'<w:outlineLvl {W} w:val="{level}"/>'))
+    out = io.BytesIO()
+    made.save(out)
+    found = outline(read(out.getvalue()))
+    assert [(each.title, each.text) for each in found.headings] == [("Geld", "Alles Geld ist eins."), ("Recht", "")]
+
+
 @pytest.mark.parametrize(
     ("headings", "titles"),
     [
@@ -91,8 +146,7 @@ def test_whatever_does_not_come_in_is_named() -> None:
     paragraph = made.add_paragraph("All money is one.")
     made.add_comment(paragraph.runs, "Whose money?", "Ann", "A")
     box = "<w:txbxContent><w:p><w:r><w:t>In a box.</w:t></w:r></w:p></w:txbxContent>"
-    w = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-    paragraph._p.append(parse_xml(f"<w:r {w}><w:drawing>{box}</w:drawing></w:r>"))
+    paragraph._p.append(parse_xml(f"<w:r {W}><w:drawing>{box}</w:drawing></w:r>"))
     out = io.BytesIO()
     made.save(out)
     found = outline(read(out.getvalue()))
