@@ -14,10 +14,12 @@ _SYMBOL: Final = {
     0xA0: "€ϒ′≤⁄∞ƒ♣♦♥♠↔←↑→↓°±″≥×∝∂•÷≠≡≈…",
     0xC0: "ℵℑℜ℘⊗⊕∅∩∪⊃⊇⊄⊂⊆∈∉∠∇®©™∏√⋅¬∧∨⇔⇐⇑⇒⇓◊〈®©™∑",
 }
-# Of the pictures of Wingdings those that stand in contracts: points, ticks and arrows.
+# Of the pictures of Wingdings those that stand in contracts and letters: points, ticks, arrows, hands and faces.
 _WINGDINGS: Final = {
-    0x6C: "●", 0x6E: "■", 0x6F: "□", 0x71: "❑", 0x76: "❖", 0x9F: "•", 0xA7: "▪", 0xA8: "◻", 0xD8: "➢", 0xDF: "←",
-    0xE0: "→", 0xE1: "↑", 0xE2: "↓", 0xE8: "➔", 0xF0: "⇨", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑",
+    0x28: "☎", 0x2A: "✉", 0x45: "☜", 0x46: "☞", 0x47: "☝", 0x48: "☟", 0x4A: "☺", 0x4B: "😐", 0x4C: "☹", 0x6C: "●",
+    0x6D: "❍", 0x6E: "■", 0x6F: "□", 0x71: "❑", 0x72: "❒", 0x75: "◆", 0x76: "❖", 0x9F: "•", 0xA7: "▪", 0xA8: "◻",
+    0xD8: "➢", 0xDF: "←", 0xE0: "→", 0xE1: "↑", 0xE2: "↓", 0xE8: "➔", 0xF0: "⇨", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒",
+    0xFE: "☑",
 }  # fmt: skip
 _FONTS: Final = {
     "symbol": {start + at: sign for start, signs in _SYMBOL.items() for at, sign in enumerate(signs)},
@@ -28,12 +30,22 @@ _FONTS: Final = {
 #: What of these is not known stands there as it stood, unreadable.
 UNREAD: Final = re.compile("[\uf020-\uf0ff]+")
 _SIGNS: Final = re.compile(r"\bsymbol\b|dings|\bmt extra\b|\bmarlett\b", re.IGNORECASE)
-#: What letters are in these fonts: those from F020 on by their number, and in Symbol the letters of a keyboard too.
+#: Letters that such a font draws as signs; hard spaces and soft hyphens are what they are in any font.
+_TYPED: Final = [each for each in range(0x21, 0x100) if not 0x7F <= each <= 0xA0 and each != 0xAD]
+#: What letters are in these fonts: those from F020 on by their number, and those that are typed.
 _WRITTEN: Final = {
     name: {PRIVATE.start + number: sign for number, sign in signs.items()}
-    | ({number: sign for number, sign in signs.items() if number < 0x7F} if name == "symbol" else {})
+    | {number: signs[number] for number in _TYPED if number in signs}
     for name, signs in _FONTS.items()
 }
+#: The fonts that draw all letters that are typed as signs, and which of these we do not know.
+_STRANGE: Final = {
+    name: re.compile(f"[{''.join(re.escape(chr(each)) for each in _TYPED if each not in _FONTS.get(name, {}))}]+")
+    for name in (
+        *_FONTS, "wingdings 2", "wingdings 3", "webdings", "mt extra", "marlett", "zapfdingbats", "zapf dingbats",
+        "itc zapf dingbats",
+    )
+}  # fmt: skip
 
 
 def draws_signs(font: str) -> bool:
@@ -45,6 +57,12 @@ def written(font: str, text: str) -> str:
     """What letters in a font are: where it draws signs by their numbers, the signs we know."""
     known = _WRITTEN.get(font.strip().lower())
     return text if known is None else text.translate(known)
+
+
+def strange(font: str, text: str) -> re.Match[str] | None:
+    """The first of the letters in a font that stand for signs which we do not know; None where there are none."""
+    known = _STRANGE.get(font.strip().lower())
+    return known.search(text) if known is not None else None
 
 
 def of_font(font: str, number: int) -> str:

@@ -6,9 +6,10 @@ The letters of a run are read here alone, so that a note says a sign or a break 
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from app.calc.dialect import clean
-from app.calc.symbols import PRIVATE, of_font, written
+from app.calc.symbols import PRIVATE, of_font, strange, written
 from app.calc.wordpackages import Package
 
 #: What stands for a break or a hyphen among the letters of a run.
@@ -20,6 +21,22 @@ _BESIDE_WORDS = {"w-pPr", "w-rPr", "w-rt"}
 #: The fonts a run names for the letters of a keyboard and for others, and these letters.
 _NEAR_FAR = ("w-ascii", "w-hAnsi")
 _SCRIPTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
+
+
+class Strange(NamedTuple):
+    """Letters that their font draws as signs which we do not know: the font, what they are, and where they stand."""
+
+    font: str
+    typed: str
+    at: int
+
+
+class Letters(NamedTuple):
+    """What a w-t says, the font of all its letters but those of a keyboard, and the first strange ones in it."""
+
+    said: str
+    font: str = ""
+    strange: Strange | None = None
 
 
 def plain(element: ET.Element) -> str:
@@ -59,15 +76,24 @@ def thing_of(element: ET.Element) -> str | None:
     return f"picture: {words}" if words else "picture"
 
 
-def letters(text: ET.Element, made: ET.Element | None) -> tuple[str, str]:
-    """What a w-t says in the fonts of its run, and the one for all letters but those of a keyboard."""
+def letters(text: ET.Element, made: ET.Element | None) -> Letters:
+    """What a w-t says in the fonts of its run."""
     # Where the file breaks a line among them, both word processors show a space.
     said = (text.text or "").replace("\n", " ")
     fonts = made.find("w-rFonts") if made is not None else None
     if fonts is None:
-        return said, ""
+        return Letters(said)
     near, far = (fonts.get(one, "") or fonts.get(other, "") for one, other in (_NEAR_FAR, reversed(_NEAR_FAR)))
-    return _SCRIPTS.sub(lambda some: written(near if some[0].isascii() else far, some[0]), said), far
+    typed: list[Strange] = []
+
+    def read(some: re.Match[str]) -> str:
+        font = near if some[0].isascii() else far
+        if not typed and (found := strange(font, some[0])) is not None:
+            typed.append(Strange(font, found[0], some.start() + found.start()))
+        return written(font, some[0])
+
+    said = _SCRIPTS.sub(read, said)
+    return Letters(said, far, typed[0] if typed else None)
 
 
 def sign_of(symbol: ET.Element) -> str | None:
@@ -79,6 +105,10 @@ def sign_of(symbol: ET.Element) -> str | None:
         return ""
     if number in PRIVATE:
         return of_font(font, number - PRIVATE.start) or None
+    if 0 < number < 0x100 and (known := of_font(font, number)):
+        return known
+    if 0 < number < 0x100 and strange(font, chr(number)):
+        return None
     return chr(number) if 0 < number < 0x110000 else None
 
 
@@ -117,7 +147,7 @@ def _gather_run(run: ET.Element, lines: list[list[str]], own: list[str]) -> None
     """Put what a run says into the line `own`, as the words of the body are read."""
     for each in run:
         if each.tag == "w-t":
-            own.append(letters(each, run.find("w-rPr"))[0])
+            own.append(letters(each, run.find("w-rPr")).said)
         elif each.tag == "w-sym":
             own.append(sign_of(each) or "")
         elif each.tag in BREAKS:

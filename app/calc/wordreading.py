@@ -389,7 +389,9 @@ class _Reader:
 
     def _text(self, each: ET.Element, block: Block, said: list[str], made: ET.Element | None) -> str:
         """The letters of a run: where its font draws signs, what these are."""
-        text, font = letters(each, made)
+        text, font, strange = letters(each, made)
+        if strange is not None:  # they stay: where the font is not at hand, people read letters
+            self._unread(strange.font, block, [*said, text[: strange.at]], strange.typed)
         unread = UNREAD.search(text) if draws_signs(font) else None
         if unread is None:
             return text
@@ -403,12 +405,13 @@ class _Reader:
             self._unread(each.get("w-font", ""), block, said)
         return sign or ""
 
-    def _unread(self, font: str, block: Block, said: Sequence[str]) -> None:
-        """Keep that a sign of a font stands here which we do not know, after which words."""
+    def _unread(self, font: str, block: Block, said: Sequence[str], typed: str = "") -> None:
+        """Keep that a sign of a font stands here which we do not know, typed with which letters, after which words."""
         stand = [each.words.text for each in block.pieces[-FEW:] if each.deleted_by is None]
         before = "".join(each[-BESIDE:] for each in [*stand, *said[-FEW:]])
         after = " ".join(before[-BESIDE:].split()[-FEW:])
-        self._keep(block, f"symbol: {clean(font)[:40]}" + (f", after “{after}”" if after else ""))
+        with_letters = f", typed “{typed[:BESIDE]}”" if typed else ""
+        self._keep(block, f"symbol: {clean(font)[:40]}{with_letters}" + (f", after “{after}”" if after else ""))
 
     def _field(self, step: str | None) -> None:
         if step == "begin":

@@ -143,7 +143,8 @@ def _rest(preview: Preview) -> list[Rest]:
             _("Signs we cannot read"),
             _(
                 "Word takes them from a font of pictures, which does not say what they are: they are left out of the "
-                "words. Where one matters, write it in letters. Each with its font, and the words before it:"
+                "words, or stand in them as the letters that were typed. Where one matters, write it in words. Each "
+                "with its font, and the words before it:"
             ),
         ),
         "comment": (_("Comments in the margin"), _("Tick those that should become comments on the item.")),

@@ -335,12 +335,31 @@ def test_letters_in_a_font_of_signs_are_the_signs_or_are_listed() -> None:
     )  # fmt: skip
     (line,) = lines(read(document(body)), lambda _: False)
     assert line.paragraph.text == "At 5 μμm ✓abm\uf06d\uf06dβ"
-    assert line.block.things == ["symbol: Wingdings 2, after “At 5 μμm ✓a”"]
+    assert line.block.things == [
+        "symbol: Wingdings 2, typed “a”, after “At 5 μμm ✓”", "symbol: Wingdings 2, after “At 5 μμm ✓a”",
+    ]  # fmt: skip
     apart = [
         run("m", f'<w:rFonts w:ascii="{near}" w:hAnsi="{far}"/>')
         for near, far in (("Arial", "Symbol"), ("Symbol", "Arial"))
     ]
     assert texts(document(paragraph(*apart))) == ["mμ"], "the letters of a keyboard have a font of their own"
+
+
+def test_letters_of_a_keyboard_in_a_font_of_signs_are_what_it_draws_or_are_listed() -> None:
+    def signs(font: str, words: str) -> str:
+        return run(words, f'<w:rFonts w:ascii="{font}" w:hAnsi="{font}"/>')
+
+    body = paragraph(
+        signs("Wingdings", "ü"), run(" done "), signs("Wingdings", "J"), signs("Symbol", "³\xa0"), run("5 "),
+        signs("Wingdings", "n l"), signs("Segoe UI Symbol", "ab"), signs("Webdings", "a"), signs("Wingdings", "yl"),
+        '<w:r><w:sym w:font="Wingdings" w:char="00FC"/><w:sym w:font="Wingdings" w:char="0079"/></w:r>',
+    )  # fmt: skip
+    (line,) = lines(read(document(body)), lambda _: True)
+    assert line.paragraph.text == "✓ done ☺≥\xa05 ■ ●abay●✓"
+    assert line.block.things == [
+        "symbol: Webdings, typed “a”, after “done ☺≥ 5 ■ ●ab”",
+        "symbol: Wingdings, typed “y”, after “☺≥ 5 ■ ●aba”", "symbol: Wingdings, after “≥ 5 ■ ●abay●✓”",
+    ]  # fmt: skip
 
 
 def test_words_under_small_letters_that_say_how_to_read_them_are_words() -> None:
