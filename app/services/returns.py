@@ -7,10 +7,10 @@ the preview can be looked at, left and come back to. The file is not kept.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 
@@ -263,9 +263,8 @@ def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
         blocked = ""
         if entry.item.status is Status.WITHDRAWN:
             blocked = "This item has been withdrawn since."
-        elif each["suggestion_id"] is None and (same := suggested.same(each)) is not None:
-            taken = same.state is SuggestionState.ACCEPTED
-            blocked = "The group has taken these words over already." if taken else "You have suggested this already."
+        elif each["suggestion_id"] is None and (settled := suggested.settled(each)) is not None:
+            blocked = settled.why
         proposals.append(
             Proposed(
                 number, entry.item.id, entry.item.reference, entry.title, Field(each["field"]), each["before"],
@@ -320,9 +319,9 @@ def make(
     suggested = _Suggested(uow, actor, texts)
     for number in wanted:
         each = proposals[number]
-        existing = suggested.same(each)
-        if existing is not None:
-            each["suggestion_id"] = existing.id
+        settled = suggested.settled(each)
+        if settled is not None:
+            each["suggestion_id"] = settled.by.id
             continue
         try:
             suggestion = suggestions.suggest(
@@ -472,15 +471,24 @@ class _Source:
 Texts = Mapping[int, Mapping[Field, Document]]
 
 
+class _Settled(NamedTuple):
+    """That a proposal need not be made, by which suggestion, and why."""
+
+    by: Suggestion
+    why: str
+
+
 class _Suggested:
-    """What has been suggested on some texts: the actor's own that still waits, and anybody's that was decided."""
+    """What has been suggested on some texts: the actor's own that still waits, or what was decided or divided."""
 
     def __init__(self, uow: UnitOfWork, actor: Actor, texts: Texts) -> None:
         self._texts = texts
         mine = and_(Suggestion.state == SuggestionState.OPEN, Suggestion.author_id == actor.person_id)
+        decided = (SuggestionState.ACCEPTED, SuggestionState.PARTLY, SuggestionState.REJECTED)
+        perhaps_divided = and_(Suggestion.state == SuggestionState.WITHDRAWN, Suggestion.in_conflict)
         query = select(Suggestion).where(
             Suggestion.document_id.in_([each.id for held in texts.values() for each in held.values()]),
-            or_(mine, Suggestion.state.in_((SuggestionState.ACCEPTED, SuggestionState.REJECTED))),
+            or_(mine, Suggestion.state.in_(decided), perhaps_divided),
         )
         found = uow.session.execute(query.order_by(Suggestion.id)).scalars().all()
         self._session = uow.session
@@ -488,19 +496,27 @@ class _Suggested:
         for each in reversed(found):
             if each.state is SuggestionState.REJECTED:
                 self._refused[each.document_id].append(each)
+        self._all = found
+        # One that was withdrawn counts only where others stand in its place, and where none of the same does.
+        told = [*(each for each in found if _is_gone(each)), *(each for each in found if not _is_gone(each))]
         self._found = {
             (each.document_id, each.made_for, each.changes): each
-            for each in found
+            for each in told
             if each.state is not SuggestionState.REJECTED
         }
 
-    def same(self, proposal: dict[str, Any]) -> Suggestion | None:
-        """The one that says the same as a proposal."""
+    def settled(self, proposal: dict[str, Any]) -> _Settled | None:
+        """By what a proposal has been said already and waits, or was decided: whole, or in parts; None where it was
+        not, or the group has said no to all of it."""
         document = self._texts.get(proposal["item_id"], {}).get(Field(proposal["field"]))
         if document is None:
             return None
         change = change_between(proposal["before"], proposal["after"]).to_json()
-        return self._found.get((document.id, proposal["version"], change))
+        same = self._found.get((document.id, proposal["version"], change))
+        if same is None:
+            return None
+        parts = suggestions.parts_of(same, self._all) if _is_gone(same) else [same]
+        return _settled(parts) if parts and not any(map(_is_gone, parts)) else None
 
     def refused(self, proposal: dict[str, Any]) -> Suggestion | None:
         """The last one in which the group has said no to the words of a proposal."""
@@ -509,3 +525,23 @@ class _Suggested:
             self._session, self._refused[document.id][:MOST_REFUSED], document, proposal["version"],
             proposal["before"], proposal["after"],
         )  # fmt: skip
+
+
+def _is_gone(suggestion: Suggestion) -> bool:
+    return suggestion.state is SuggestionState.WITHDRAWN
+
+
+def _settled(parts: Sequence[Suggestion]) -> _Settled | None:
+    """How a suggestion is settled that stands in some parts, or whole."""
+    states = {each.state for each in parts}
+    if SuggestionState.OPEN in states:
+        waits = next(each for each in parts if each.state is SuggestionState.OPEN)
+        divided = " It was divided, and a part of it waits." if len(parts) > 1 else ""
+        return _Settled(waits, f"You have suggested this already.{divided}")
+    if states == {SuggestionState.ACCEPTED}:
+        return _Settled(parts[0], "The group has taken these words over already.")
+    if states == {SuggestionState.REJECTED}:
+        return None
+    left = next(each for each in parts if each.state is not SuggestionState.ACCEPTED)
+    why = "The group has taken a part of this over and left out the rest"
+    return _Settled(left, f"{why}: {left.answer}" if left.answer else f"{why}.")

@@ -592,6 +592,28 @@ def saying_the_same(
     return None
 
 
+def parts_of(whole: Suggestion, some: Collection[Suggestion]) -> list[Suggestion]:
+    """Those among some suggestions that stand in place of one that was set apart, those of its parts in place of these;
+    empty where it was not, or where one of them is not among these.
+
+    No row says it: they are of the same author and moment, made for the version at which it stood, and what two of them
+    change is together just what it changes.
+    """
+    if whole.state is not SuggestionState.WITHDRAWN or not whole.in_conflict:
+        return []
+    all_places = set(calc.places(recall(whole.carried)))
+    parts: list[tuple[Suggestion, set[calc.Place]]] = []
+    for each in some:
+        about = each.document_id, each.author_id, each.made_at, each.made_for
+        if each.id > whole.id and about == (whole.document_id, whole.author_id, whole.made_at, whole.carried_to):
+            held = set(calc.places(recall(each.changes)))
+            other = next((one for one, rest in parts if held | rest == all_places and not held & rest), None)
+            if other is not None:
+                return [leaf for part in (other, each) for leaf in parts_of(part, some) or [part]]
+            parts.append((each, held))
+    return []
+
+
 def _moved(
     session: Session, change: ChangeSet, since: int, document: Document, until: int | None = None
 ) -> tuple[ChangeSet, int, bool]:

@@ -50,7 +50,7 @@ from models.evidence import Relation, Strength
 from models.groups import Group
 from models.items import Item
 from models.returns import ReturnedDocument
-from models.suggestions import Suggestion
+from models.suggestions import Suggestion, SuggestionState
 from models.versions import Version
 from tests.cast import Cast, counting
 from tests.conftest import SetClock
@@ -1200,6 +1200,91 @@ def test_what_the_group_has_taken_over_is_not_suggested_again(database: Database
             if expected:
                 suggestions.accept(uow, cast.facilitator, suggestion_id=suggestion.id)
     assert "taken these words over" in seen.proposals[0].blocked
+
+
+def reworded(at: dict[str, Paragraph], _: Any) -> None:
+    at["Payment is made within 30 days."].runs[0].text = "Each payment is made in full within 28 days."
+
+
+def waiting_on(database: Database, cast: Cast, reference: str) -> list[suggestions.Shown]:
+    with database.reading() as uow:
+        shown = suggestions.of_item(uow, cast.facilitator, numbered(uow, reference).id)
+    return [each for each in shown if each.suggestion.state is SuggestionState.OPEN]
+
+
+def test_what_the_group_has_taken_over_in_part_is_settled(database: Database, cast: Cast) -> None:
+    went_out = sent(database, cast)
+    first = brought(database, cast, edited(went_out, reworded))
+    with database.writing() as uow:
+        returns.make(uow, cast.member, return_id=first, group_id=cast.group_id, chosen={0})
+    (shown,) = waiting_on(database, cast, "S1.2.1")
+    with database.writing() as uow:
+        suggestions.accept(
+            uow,
+            cast.facilitator,
+            suggestion_id=shown.suggestion.id,
+            places=[shown.places[0].key],
+            answer="Not so soon.",
+        )
+    again = brought(database, cast, edited(went_out, reworded))
+    seen = preview(database, cast, again)
+    assert [each.blocked for each in seen.proposals] == [
+        "The group has taken a part of this over and left out the rest: Not so soon."
+    ]
+    with database.writing() as uow:
+        made = returns.make(uow, cast.member, return_id=again, group_id=cast.group_id, chosen={0})
+        assert made == (0, 0)
+    assert waiting_on(database, cast, "S1.2.1") == []
+
+
+@pytest.mark.parametrize(
+    ("became", "blocked"),
+    [
+        ("waits", "You have suggested this already. It was divided, and a part of it waits."),
+        ("refused", "The group has taken a part of this over and left out the rest: Not so soon."),
+        ("by hand", "The group has taken these words over already."),
+        ("withdrawn", ""), ("all refused", ""),
+        ("divided again", "You have suggested this already. It was divided, and a part of it waits."),
+    ],
+)  # fmt: skip
+def test_what_was_divided_is_settled_as_its_parts_are(
+    database: Database, cast: Cast, became: str, blocked: str
+) -> None:
+    went_out = sent(database, cast)
+    first = brought(database, cast, edited(went_out, reworded))
+    with database.writing() as uow:
+        returns.make(uow, cast.member, return_id=first, group_id=cast.group_id, chosen={0})
+
+    def write(words: str) -> None:
+        with database.writing() as uow:
+            item = numbered(uow, "S1.2.1")
+            replace_text(uow, cast.facilitator, documents_of(uow.session, [item.id])[item.id][Field.TEXT], words)
+
+    def divide(number: int) -> tuple[int, int]:
+        with database.writing() as uow:
+            apart = suggestions.set_apart(uow, cast.facilitator, suggestion_id=number).id
+        left = [each.suggestion.id for each in waiting_on(database, cast, "S1.2.1") if each.suggestion.id != apart]
+        return apart, left[0]
+
+    write("Payment is made within a month.")
+    apart, rest = divide(waiting_on(database, cast, "S1.2.1")[0].suggestion.id)
+    if became == "divided again":
+        write("All payment is made within a month.")
+        divide(apart)
+    else:
+        with database.writing() as uow:
+            if became == "all refused":
+                suggestions.reject(uow, cast.facilitator, suggestion_id=apart, answer="No.")
+            else:
+                suggestions.accept(uow, cast.facilitator, suggestion_id=apart)
+            if became in ("refused", "all refused"):
+                suggestions.reject(uow, cast.facilitator, suggestion_id=rest, answer="Not so soon.")
+            elif became == "by hand":
+                suggestions.take_in(uow, cast.facilitator, suggestion_id=rest, answer="A month is 28 days now.")
+            elif became == "withdrawn":
+                suggestions.withdraw(uow, cast.member, suggestion_id=rest)
+    seen = preview(database, cast, brought(database, cast, edited(went_out, reworded)))
+    assert [each.blocked for each in seen.proposals] == [blocked]
 
 
 @pytest.mark.parametrize("meanwhile", ["nothing", "other words"])
