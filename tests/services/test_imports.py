@@ -159,11 +159,11 @@ def test_a_document_of_more_words_than_can_be_looked_at_is_refused_at_once(datab
     words = " ".join(f"{at * 7919 % 100_003} _share_ [{at}]" for at in range(5_000))
     lines = [("Heading 1", "All of it"), *[("Normal", words)] * 8]
     with database.reading() as uow:
-        began = time.perf_counter()
+        began = time.process_time()
         with pytest.raises(Invalid) as refused:
             imports.look(uow, cast.member, group_id=cast.group_id, data=document(*lines))
     assert refused.value.fields["file"] == "It has more than 600,000 letters. Divide it, and bring the parts in turn."
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     found = outline(read(document(*lines[:4])))
     assert len(found.headings[0].text) > 300_000
 

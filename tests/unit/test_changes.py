@@ -337,10 +337,10 @@ def test_rebasing_is_bounded() -> None:
         rebase([mine], log, client="b", first_seq=1)
     wide = ch.parse("[" + ",".join(['1,[0,"y"]'] * 4_000) + "]")
     log = [Logged("a", seq, ch.replace(4_000, 2_000, 2_001, Units("x"))) for seq in range(1, 1_001)]
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(TooFarBehindError):
         rebase([wide], log, client="b", first_seq=1)
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_a_range_keeps_to_its_words() -> None:

@@ -475,13 +475,13 @@ def test_what_swells_is_refused_before_it_is_opened() -> None:
     many = {f"x/{number}.xml": b"<a/>" for number in range(wordpackages.MAX_PARTS)}
     deep = f"<w:sdt>{'<w:sdtContent>' * 400}{'</w:sdtContent>' * 400}</w:sdt>"
     wide = "<w:p/>" * (wordpackages.MAX_ELEMENTS + 1)
-    begun = time.perf_counter()
+    begun = time.process_time()
     for data in (
         replaced(plain, {"word/document.xml": bomb}), replaced(plain, many), document(deep), document(wide),
     ):  # fmt: skip
         with pytest.raises(Unreadable, match="too large"):
             read(data)
-    assert time.perf_counter() - begun < 20
+    assert time.process_time() - begun < 20
 
 
 # --- small files that would have their words told, or their styles asked, again and again ---
