@@ -56,6 +56,11 @@ class Source(Base):
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     withdrawn_at: Mapped[datetime | None]
 
+    @property
+    def address(self) -> str:
+        """Where it can be read: its DOI's address, else its own, else nothing."""
+        return f"https://doi.org/{self.doi}" if self.doi else self.url
+
 
 class ContractingModel(Base):
     """One of the contracting models reviewed, as a card.

@@ -7,6 +7,7 @@ nothing points out of the file but links to http, https and mailto addresses. Th
 
 import io
 import itertools
+import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -35,6 +36,9 @@ from app.calc.paragraphs import MAX_LEVEL, Paragraph, Words, paragraphs
 from app.calc.redlines import in_words
 
 MAX_HEADING = 9
+#: A line of a table's cell that is an address, in letters that no program stumbles over: it is a link to it, and can be
+#: read on paper.
+_ADDRESS = re.compile(r"https?://[\w.-]{1,255}(?::[0-9]{1,5})?(?:[/?#][\w./?#:@!$&'()*+,;=%~-]{0,1000})?")
 _FIXED_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _BULLETS = ("List Bullet", "List Bullet 2", "List Bullet 3")
 _NUMBERS = ("List Number", "List Number 2", "List Number 3")
@@ -352,9 +356,14 @@ def _set_properties(document: Document, title: str, subject: str, language: str,
 def _fill_cell(cell: _Cell, words: str, *, bold: bool = False) -> None:
     paragraph = cell.paragraphs[0]
     paragraph.paragraph_format.space_after = Pt(2)
-    run = paragraph.add_run(plain(words))
-    run.bold = bold or None
-    run.font.size = Pt(9)
+    for at, line in enumerate(plain(words).split("\n")):
+        run = paragraph.add_run(line)
+        run.bold = bold or None
+        run.font.size = Pt(9)
+        if at:
+            run._r.insert(1, _element("w:br"))  # noqa: SLF001 - before its words, behind its properties
+        if _ADDRESS.fullmatch(line):
+            _link(paragraph, line, [run])
 
 
 def _number(paragraph: DocxParagraph, number: int, level: int) -> None:

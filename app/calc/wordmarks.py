@@ -20,8 +20,9 @@ DEFINITIONS = "Definitions"
 #: How the grey line under an item's heading begins.
 KIND_WORDS = ("Principle", "Core element", "Criterion", "Specification")
 #: Labels of what only informs.
-EVIDENCE, DECISIONS, SUGGESTIONS, COMMENTS = "Evidence", "Decisions", "Suggested words", "Comments"
-FIXED_LABELS = {EVIDENCE.lower(), DECISIONS.lower(), SUGGESTIONS.lower(), COMMENTS.lower()}
+THREAD, EVIDENCE, DECISIONS = "Golden thread", "Evidence", "Decisions"
+SUGGESTIONS, COMMENTS = "Suggested words", "Comments"
+FIXED_LABELS = {THREAD.lower(), EVIDENCE.lower(), DECISIONS.lower(), SUGGESTIONS.lower(), COMMENTS.lower()}
 
 TEXT = re.compile(
     r"c_([A-Z][0-9]{1,6}(?:_[0-9]{1,6}){0,3})_(title|text|why|summary)_([0-9]{1,9})_([0-9a-f]{6})(?:_([0-9]{1,6}))?"

@@ -14,6 +14,7 @@ from app.policy import Actor, Can, require
 from app.services import comments, descent, suggestions
 from app.services.decisions import STANDING_WORDS, standings
 from app.services.minutes import OUTCOMES
+from app.services.thread_files import Tied
 from app.uow import UnitOfWork
 from models.groups import Group
 from models.polls import Decision
@@ -73,6 +74,8 @@ class Companions:
     comments: dict[int, list[Commented]] = field(default_factory=dict)
     #: Where items come from that were split or merged; it always goes along.
     origins: dict[int, str] = field(default_factory=dict)
+    #: What items are tied to, and where sources can be read; it goes along with evidence.
+    tied: Tied = field(default_factory=Tied)
 
 
 def beside(

@@ -6,7 +6,7 @@ Nothing here holds an expert's name, address, code or link, or one expert's answ
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from app.services import (
     history,
     pdf_files,
     results,
+    thread_files,
     version_files,
     versions,
     word_files,
@@ -58,6 +59,11 @@ FORMS = {
     "csv": "text/csv; charset=utf-8",
 }
 _ALONE = Including()
+#: What ties the items of a version to others is not in it: it goes along as it is on the day of the file.
+THREAD_OF_TODAY = (
+    "Which principles items carry out, what they keep from contracting models and where sources can be read is as it "
+    "stands today; it is no part of the version."
+)
 #: A version takes no suggestions and no comments: those that go along with it are on words that may have moved on.
 OF_THE_DRAFT = "Suggestions and comments in this file are on the draft of today, whose words may differ from these."
 
@@ -108,11 +114,15 @@ def export_version(
         "how_to_check": version_files.CHECK,
     }  # fmt: skip
     front = version_files.front(whole)
-    terms = whole.terms if including.definitions or form == "json" else []
+    if form == "json":
+        including = replace(including, evidence=True, definitions=True)
+    terms = whole.terms if including.definitions else []
     said = [each for line in front for each in ("", line)]
     said[-1] = f"Fingerprint (SHA-256): `{version.sha256}`"
     if including.suggestions or including.comments:
         front, said = [*front, OF_THE_DRAFT], [*said, "", OF_THE_DRAFT]
+    if including.evidence:
+        front, said = [*front, THREAD_OF_TODAY], [*said, "", THREAD_OF_TODAY]
     body = _body(
         uow, actor, form, group, whole.items, terms, including, title=version.title, base=str(version.number),
         today=moments.local_day(uow.now, group.time_zone), front=front,
@@ -131,6 +141,9 @@ def _body(
         raise NotFound()
     item_ids = {row.item_id for row in rows}
     along = companions.beside(uow, actor, group_id=group.id, item_ids=item_ids, including=including, until=frozen_at)
+    if including.evidence:
+        require(uow.session, actor, group.id, Can.EVIDENCE_READ)
+        along.tied = thread_files.of_rows(uow.session, group.id, rows, today)
     if form == "json":
         return version_files.json_bytes(head, versions.content(title, rows, terms), rows, along)
     if form == "md":

@@ -8,7 +8,17 @@ from app import typesetting
 from app.calc import moments
 from app.calc.papers import blocks
 from app.calc.paragraphs import paragraphs
-from app.calc.wordmarks import COMMENTS, DECISIONS, DEFINITIONS, ELEMENTS, EVIDENCE, LABELS, PRINCIPLES, SUGGESTIONS
+from app.calc.wordmarks import (
+    COMMENTS,
+    DECISIONS,
+    DEFINITIONS,
+    ELEMENTS,
+    EVIDENCE,
+    LABELS,
+    PRINCIPLES,
+    SUGGESTIONS,
+    THREAD,
+)
 from app.errors import Conflict
 from app.services.version_files import also, comment_line, evidence_row, suggestion_line
 from app.services.word_files import (
@@ -55,7 +65,7 @@ def _item(sheet: Sheet, row: VersionItem) -> dict[str, Any]:
     along = sheet.companions
     tables = []
     if sheet.including.evidence and row.evidence:
-        rows = [evidence_row(each) for each in row.evidence]
+        rows = [evidence_row(each, along.tied) for each in row.evidence]
         tables.append({"label": EVIDENCE, "head": list(EVIDENCE_HEAD), "rows": rows})
     if decided := along.decisions.get(row.item_id):
         rows = [decision_row(each) for each in decided]
@@ -69,5 +79,6 @@ def _item(sheet: Sheet, row: VersionItem) -> dict[str, Any]:
     return {
         "level": row.depth + 2, "reference": row.reference, "title": row.title, "note": line_of(row, along),
         "text": blocks(paragraphs(row.text)), "tables": tables, "notes": notes,
+        "tied": {"label": THREAD, "lines": along.tied.lines(row.item_id)},
         "texts": [[label, blocks(paragraphs(words))] for label, words in texts if words],
     }  # fmt: skip

@@ -183,8 +183,9 @@ def _neighbours(session: Session, group_id: int, *where: ColumnElement[Any]) -> 
         .where(Item.group_id == group_id, *where)
     )
     found = [Neighbour(item.id, item.reference, title or "", item.status, item.principle_group) for item, title in rows]
-    return sorted(found, key=lambda one: _in_order(one.reference))
+    return sorted(found, key=lambda one: in_order(one.reference))
 
 
-def _in_order(reference: str) -> tuple[str, list[int]]:
+def in_order(reference: str) -> tuple[str, list[int]]:
+    """The place of a reference among others: P2 before P10."""
     return reference[0], [int(part) for part in reference[1:].split(".")]

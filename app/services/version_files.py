@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from app.calc.paragraphs import markdown_for_others, words_for_others
 from app.calc.plain import plain
 from app.calc.redlines import looks, redline
 from app.calc.tables import Cell, csv_bytes
-from app.calc.wordmarks import DEFINITIONS
+from app.calc.wordmarks import DEFINITIONS, EVIDENCE, THREAD
 from app.services.companions import Commented, Companions, Including, Suggested
+from app.services.thread_files import Tied
 from app.services.versions import Whole
 from models.versions import VersionItem, VersionTerm
 
@@ -61,6 +62,8 @@ def json_bytes(
     """JSON to be read by people and programs; what goes along stands outside ``content``, which can be checked."""
     shown = {**head, "content": content}
     references = {row.item_id: row.reference for row in rows}
+    if companions.tied.data:
+        shown["thread"] = companions.tied.data
     if companions.origins:
         shown["origins"] = {references[item_id]: line for item_id, line in companions.origins.items()}
     if companions.decisions:
@@ -99,7 +102,7 @@ def markdown_bytes(
         lines += [f"*{item.kind.value.capitalize()}, {item.status_words}*"]
         if item.item_id in companions.origins:
             lines += ["", f"*{companions.origins[item.item_id]}*"]
-        lines += _paragraphs(item, evidence=including.evidence)
+        lines += _paragraphs(item, companions, evidence=including.evidence)
         for title, some in _along(item, companions):
             lines += ["", f"**{title}:**", "", *(f"- {words_for_others(each)}" for each in some)]
     if terms:
@@ -155,7 +158,7 @@ def comment_line(each: Commented) -> str:
     return f"{each.author or FORMER_MEMBER}{quoted}: {each.words}"
 
 
-def _paragraphs(item: VersionItem, *, evidence: bool) -> list[str]:
+def _paragraphs(item: VersionItem, along: Companions, *, evidence: bool) -> list[str]:
     lines: list[str] = []
     if item.aspirational:
         lines += ["", f"**{UNTESTED}**"]
@@ -166,21 +169,42 @@ def _paragraphs(item: VersionItem, *, evidence: bool) -> list[str]:
         lines += ["", "**Why:**", "", markdown_for_others(item.why, under=level)]
     if item.summary:
         lines += ["", "**In plain words:**", "", markdown_for_others(item.summary, under=level)]
+    if tied := along.tied.lines(item.item_id):
+        lines += ["", f"**{THREAD}:**", "", *(f"- {words_for_others(line)}" for line in tied)]
     if evidence and item.evidence:
-        lines += ["", "**Evidence:**", ""]
-        lines += [f"- {words_for_others(_evidence(line))}" for line in item.evidence]
+        lines += ["", f"**{EVIDENCE}:**", ""]
+        for line in item.evidence:
+            address = along.tied.address(line).replace("<", "%3C").replace(">", "%3E")
+            lines += [f"- {words_for_others(_evidence(line))}" + (f" <{address}>" if address else "")]
     return lines
 
 
-def evidence_row(line: dict[str, str]) -> list[str]:
-    """A piece of evidence: what it does, how strong it is, the finding with its note, the source with its page."""
-    source = f"{line['source']}, {line['page']}" if line["page"] else line["source"]
+def evidence_row(line: dict[str, str], tied: Tied) -> list[str]:
+    """A piece of evidence: what it does, how strong it is, the finding with its note, the source with its page.
+
+    Where the source can be read stands on a line of its own.
+    """
+    *row, source = _row(line)
+    address = tied.address(line)
+    return [*row, f"{source}\n{address}" if address else source]
+
+
+def cited(source: str, page: str) -> str:
+    """A source with the page: what its citation ends with does not stand before the comma."""
+    if not page:
+        return source
+    bare = source.rstrip(" .,;:")
+    return f"{bare} {page}" if bare.endswith(("?", "!", "…")) else f"{bare}, {page}"
+
+
+def _row(line: dict[str, str]) -> list[str]:
     finding = f"{line['finding']} ({line['note']})" if line["note"] else line["finding"]
+    source = cited(line["source"], line["page"])
     return [_RELATIONS[line["relation"]], _STRENGTHS[line["strength"]], finding, source]
 
 
 def _evidence(line: dict[str, str]) -> str:
-    relation, strength, finding, source = evidence_row(line)
+    relation, strength, finding, source = _row(line)
     return f"{relation} ({strength}): {finding} ({source})"
 
 
@@ -198,13 +222,17 @@ def items_table(
         "words",
         "why",
         "plain summary",
+        "carries out",
+        "keeps from",
         "evidence",
+        "where to read it",
         "untested evidence",
         "decisions",
         "suggestions",
         "comments",
     ]
-    wanted = asdict(including)
+    wanted = {each.name: getattr(including, each.name) for each in fields(including)}
+    wanted |= dict.fromkeys(("carries out", "keeps from", "where to read it"), including.evidence)
     columns = [name for name in head if wanted.get(name, True)]
     rows = []
     for item in items:
@@ -219,6 +247,9 @@ def items_table(
             "words": item.text,
             "why": item.why,
             "plain summary": item.summary,
+            "carries out": companions.tied.carries_out(item.item_id),
+            "keeps from": companions.tied.keeps_from(item.item_id),
+            "where to read it": "\n".join(dict.fromkeys(filter(None, map(companions.tied.address, item.evidence)))),
             "evidence": "\n".join(_evidence(each) for each in item.evidence),
             "untested evidence": item.aspirational,
             "decisions": "\n".join(along.get("Decisions", [])),

@@ -23,6 +23,7 @@ from app.calc.wordmarks import (
     LABELS,
     PRINCIPLES,
     SUGGESTIONS,
+    THREAD,
     Marks,
 )
 from app.services.companions import Commented, Companions, Decided, Including, Suggested
@@ -133,8 +134,12 @@ class _Writer:
                 made[name] = self.file.text(paragraphs(words))
         for each in self.sheet.companions.comments.get(item.item_id, []):
             self._comment(each, [*made.get(each.field, []), heading])
+        if tied := self.sheet.companions.tied.lines(item.item_id):
+            self.file.label(THREAD, bookmark=self.marks.fixed())
+            for line in tied:
+                self._say(line)
         if self.sheet.including.evidence and item.evidence:
-            rows = [evidence_row(each) for each in item.evidence]
+            rows = [evidence_row(each, self.sheet.companions.tied) for each in item.evidence]
             self._table(EVIDENCE, EVIDENCE_HEAD, rows, (2.1, 2.3, 6.4, 5.8))
         decided = self.sheet.companions.decisions.get(item.item_id, [])
         if decided:

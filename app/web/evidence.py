@@ -18,12 +18,13 @@ from flask_babel import gettext as _
 
 from app.errors import Invalid
 from app.services import contracting, evidence, findings, library
+from app.services.version_files import cited
 from app.web import items
 from app.web.context import database, looking, transaction
 from app.web.errors import wants_json
 from app.web.forms import local_path, text
 from app.web.fragments import fragment, group_id, number, numbers
-from models.evidence import Provenance, Relation, Source, Strength
+from models.evidence import Provenance, Relation, Strength
 
 bp = Blueprint("evidence", __name__)
 
@@ -86,18 +87,15 @@ def words() -> dict[str, dict[str, str]]:
     }
 
 
+bp.add_app_template_global(cited, "cited")
+
+
 @bp.app_template_global("provenance_choices")
 def provenance_choices(chosen: str | None) -> list[tuple[str, str]]:
     """The flags a form offers: those of the demonstration only there, or where one is chosen already."""
     special = {Provenance.SEED.value, Provenance.DEMO.value}
     is_demo = database().settings.is_demo
     return [pair for pair in provenance_words().items() if is_demo or pair[0] not in special or pair[0] == chosen]
-
-
-@bp.app_template_global("source_address")
-def source_address(source: Source) -> str:
-    """Where a source can be read: its DOI's address, else its own, else nothing."""
-    return f"https://doi.org/{source.doi}" if source.doi else source.url
 
 
 def choose(values: type[Choice], name: str) -> Choice:

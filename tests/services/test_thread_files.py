@@ -1,0 +1,140 @@
+"""The golden thread in what leaves and comes in: principles, contracting models, and where sources can be read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import docx
+import pytest
+from pypdf import PdfReader
+
+from app.calc.outlines import outline
+from app.calc.wordreading import read
+from app.services import contracting, exports, findings, items, returns, sources, threads, versions
+from app.services.companions import Including
+from app.services.contracting import ModelForm, Use
+from app.services.findings import FindingForm
+from app.uow import Database
+from models.evidence import Provenance, Relation, Strength
+from models.items import Kind, PrincipleGroup
+from tests.cast import Cast
+from tests.kept import kept
+from tests.scripted import cast_with_blueprint
+
+PAGE = "https://example.org/study?part=2"
+DOI = "10.1108/JICA-03-2015-0015"
+EVERYTHING = Including(decisions=True, suggestions=True, comments=True)
+
+
+@pytest.fixture
+def tied(database: Database) -> Cast:
+    return tied_group(database)
+
+
+@kept
+def tied_group(database: Database) -> Cast:
+    """C1.1 carries out P1 and P2 and keeps from two models; its evidence has sources with addresses."""
+    cast = cast_with_blueprint(database)
+    with database.writing() as uow:
+        group_id, member = cast.group_id, cast.member
+        items.add_item(
+            uow, member, group_id=group_id, kind=Kind.PRINCIPLE, title="Second",
+            principle_group=PrincipleGroup.ORGANISATIONAL,
+        )  # fmt: skip
+        by = {each.reference: each.id for each in items.items_of(uow.session, group_id)}
+        threads.set_principles(uow, member, item_id=by["C1.1"], principle_ids=[by["P2"], by["P1"]])
+        one = sources.add_source(
+            uow, member, group_id=group_id, cite="Author (2015) A study.", url=PAGE, provenance=Provenance.SEEN
+        )
+        two = sources.add_source(
+            uow, member, group_id=group_id, cite="Other (2014) Another", doi=DOI, provenance=Provenance.RECALLED
+        )
+        forms = [
+            ModelForm("Alliance model", "Shared *gain*.", "Canterbury", ["One budget"],
+                      [Use("Canterbury", "since 2013", one.key)], ["Trust"], Strength.MODERATE),
+            ModelForm("Lead provider"),
+        ]  # fmt: skip
+        models = [contracting.add_model(uow, member, group_id=group_id, form=form) for form in forms]
+        contracting.keep(uow, member, item_id=by["C1.1"], model_ids=[each.id for each in models])
+        for source, text, known in ((one, "It works", Provenance.SEEN), (two, "It seldom works", Provenance.RECALLED)):
+            finding = findings.add_finding(
+                uow, member, group_id=group_id, form=FindingForm(
+                    source.id, text, "5–6", Strength.MODERATE, known, models[0].id, "for",
+                ),
+            )  # fmt: skip
+            findings.link(uow, member, finding_id=finding.id, item_id=by["C1.1"], relation=Relation.SUPPORTS)
+        versions.freeze(uow, cast.facilitator, group_id=group_id, reason="For others", with_ideas=True)
+    return cast
+
+
+def sent(
+    database: Database, cast: Cast, form: str, number: int | None = None, including: Including = EVERYTHING
+) -> bytes:
+    with database.reading() as uow:
+        if number is None:
+            return exports.export_draft(uow, cast.observer, group_id=cast.group_id, form=form, including=including).body
+        return exports.export_version(
+            uow, cast.observer, group_id=cast.group_id, number=number, form=form, including=including
+        ).body  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [None, 1], ids=["draft", "version"])
+def test_the_thread_and_addresses_go_out_with_evidence_and_not_without(
+    database: Database, tied: Cast, number: int | None
+) -> None:
+    text = sent(database, tied, "md", number).decode()
+    assert "**Golden thread:**\n\n- Carries out P1 and P2\n- Keeps from Alliance model and Lead provider\n" in text
+    assert f"It works (Author (2015) A study, 5–6) <{PAGE}>" in text
+    assert f"(Other (2014) Another, 5–6) <https://doi.org/{DOI}>" in text
+    lines = {each["reference"]: each for each in csv.DictReader(
+        io.StringIO(sent(database, tied, "csv", number).decode("utf-8-sig")))}  # fmt: skip
+    row = lines["C1.1"]
+    assert (row["carries out"], row["keeps from"]) == ("P1 and P2", "Alliance model and Lead provider")
+    assert row["where to read it"].split("\n") == [PAGE, f"https://doi.org/{DOI}"]
+    assert lines["C1.2"]["carries out"] == ""
+    document = docx.Document(io.BytesIO(sent(database, tied, "docx", number)))
+    said = [each.text for each in document.paragraphs]
+    assert said.index("Carries out P1 and P2") == said.index("Golden thread") + 1
+    cells = [cell for table in document.tables for row_ in table.rows for cell in row_.cells]
+    links = [link for cell in cells for each in cell.paragraphs for link in each.hyperlinks]
+    assert [(link.text.strip(), link.url) for link in links] == [
+        (PAGE, PAGE), (f"https://doi.org/{DOI}", f"https://doi.org/{DOI}")
+    ]  # fmt: skip
+    for form in ("md", "csv", "docx"):
+        body = sent(database, tied, form, number, Including(evidence=False))
+        if form == "docx":
+            body = "\n".join(each.text for each in docx.Document(io.BytesIO(body)).paragraphs).encode()
+        assert b"Alliance" not in body, form
+        assert b"P1 and P2" not in body, form
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite"])
+def test_the_thread_is_in_a_pdf_with_links_that_can_be_read(database: Database, tied: Cast) -> None:
+    pages = PdfReader(io.BytesIO(sent(database, tied, "pdf"))).pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).split())
+    assert "Carries out P1 and P2" in text
+    assert "Keeps from Alliance model and Lead provider" in text
+    assert PAGE in text.replace("\u200b", "").replace(" ", "")
+    targets = [
+        note.get_object()["/A"].get("/URI") for page in pages for note in page.get("/Annots", [])
+        if "/A" in note.get_object()
+    ]  # fmt: skip
+    assert {PAGE, f"https://doi.org/{DOI}"} <= set(targets)
+
+
+def test_a_document_with_a_thread_comes_back_unchanged_and_as_no_words(database: Database, tied: Cast) -> None:
+    file = sent(database, tied, "docx")
+    with database.reading() as uow:
+        found = returns.examine(uow, tied.member, group_id=tied.group_id, data=file).returned
+    assert (found.proposals, [each for each in found.loose if each.what != "comment"]) == ([], [])
+    heading = next(each for each in outline(read(file)).headings if each.guess == "criterion")
+    assert "Carries out" not in heading.text + heading.why + heading.summary
+
+
+def test_a_versions_fingerprint_is_of_its_words_and_the_thread_stands_beside(database: Database, tied: Cast) -> None:
+    whole = json.loads(sent(database, tied, "json", 1, Including(evidence=False)))
+    assert whole["thread"]["format"] == "concordat-thread/1"
+    assert whole["thread"]["carries_out"] == {"C1.1": ["P1", "P2"]}
+    assert "thread" not in whole["content"]
