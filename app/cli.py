@@ -306,6 +306,8 @@ def import_(slug: str, file: Path) -> None:
         found, _standing = groups.access_group(uow.session, SYSTEM, slug, Can.GROUP_EDIT)
         made = imports.take_over(uow, SYSTEM, group_id=found.id, data=file.read_bytes())
     click.echo(f"{made.items} items and {made.findings} findings of {made.origin}")
+    for each in made.left_out:
+        click.echo(each, err=True)
 
 
 @main.command()

@@ -62,6 +62,18 @@ class UnitOfWork:
         """Announce nothing of what has happened so far: nobody listens."""
         self._facts.clear()
 
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """What is done within is taken back at its end, and nothing of it announced: to tell what would come of it."""
+        facts = dict(self._facts)
+        trial = self.session.begin_nested()
+        try:
+            yield
+        finally:
+            trial.rollback()
+            self._facts.clear()
+            self._facts.update(facts)
+
     def lock(self, model: type[T], id_: int) -> T:
         """Load a row fresh and hold it against other writers until the end of the transaction.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
@@ -147,6 +147,21 @@ def keep(
     return before
 
 
+def by_name(session: Session, group_id: int) -> dict[str, ContractingModel]:
+    """The models of a group by name, in small letters; withdrawn ones too. The caller has asked for the right."""
+    query = select(ContractingModel).where(ContractingModel.group_id == group_id)
+    return {each.name.casefold(): each for each in session.execute(query).scalars()}
+
+
+def tie(uow: UnitOfWork, actor: Actor, ties: Iterable[tuple[Item, Collection[ContractingModel]]]) -> None:
+    """Say what items that came in just now keep from models. The caller has asked for the right."""
+    for item, models in ties:
+        uow.session.add_all([ItemModel(item_id=item.id, model_id=one.id) for one in models])
+        names = ", ".join(one.name for one in models)
+        note(uow, actor, f"noted that {item.reference} keeps from {names}", group_id=item.group_id, item_id=item.id)
+    uow.flush()
+
+
 def _hold(uow: UnitOfWork, actor: Actor, model_id: int, group_id: int | None) -> ContractingModel:
     model = access_model(uow.session, actor, model_id, Can.EVIDENCE_WRITE, group_id=group_id)
     return uow.lock(ContractingModel, model.id)
@@ -167,7 +182,8 @@ def _fill(session: Session, model: ContractingModel, form: ModelForm) -> None:
             fields[field] = f"Use at most {MOST} lines of at most 300 characters"
     keys = set(session.execute(select(Source.key).where(Source.group_id == model.group_id)).scalars())
     for use in form.used_in:
-        if not use.place or not use.fact or len(use.place) > 200 or len(use.fact) > 1_000 or not is_storable(use.fact):
+        is_long = len(use.place) > 200 or len(use.fact) > 1_000
+        if not use.place or not use.fact or is_long or not is_storable(use.place + use.fact):
             fields["used_in"] = "Write each line as: place: what is known of it"
         elif use.source and use.source not in keys:
             fields["used_in"] = f"There is no source with the short name {use.source[:60]}"

@@ -75,6 +75,7 @@ class Adding:
         self._findings: list[tuple[Finding, Source]] = []
         self._links: dict[tuple[Finding, Item], Link] = {}
         self._said: list[tuple[Finding, Item, Relation]] = []
+        self._here: dict[tuple[int, str, str, Strength], Finding] | None = None
 
     def add(self, form: FindingForm, source: Source | None) -> Finding:
         """A finding without an id until it is stored; its source is held, or waits to be stored itself.
@@ -86,8 +87,16 @@ class Adding:
         self._findings.append((finding, _fill(self._uow.session, finding, form, source)))
         return finding
 
+    def again(self, form: FindingForm, source: Source) -> Finding | None:
+        """The finding that says the same of a source which is stored, as strongly and on the same page."""
+        if self._here is None:
+            query = select(Finding).where(Finding.group_id == self._group_id, Finding.withdrawn_at.is_(None))
+            some = self._uow.session.execute(query.order_by(Finding.id.desc())).scalars()
+            self._here = {(each.source_id, each.text, each.page, each.strength): each for each in some}
+        return self._here.get((source.id, " ".join(form.text.split()), " ".join(form.page.split()), form.strength))
+
     def link(self, finding: Finding, item: Item, relation: Relation, note_text: str) -> None:
-        """Say what a new finding does to a new item; said again, it replaces what was said before. Raises Invalid."""
+        """Say what a finding does to a new item; said again, it replaces what was said before. Raises Invalid."""
         known = self._links.get((finding, item))
         self._links[finding, item] = _drawn(self._uow, self._actor, item, known, relation, note_text)
         self._said.append((finding, item, relation))

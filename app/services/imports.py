@@ -6,7 +6,7 @@ Either is added as ideas and drafts, all of it or none. Nothing that is a decisi
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,14 @@ from app.calc.wordpackages import Unreadable
 from app.calc.wordreading import read
 from app.errors import Conflict, Invalid
 from app.policy import Actor, Can, require
-from app.services import findings, glossary, items, sources
+from app.services import glossary, items
 from app.services.activity import note
 from app.services.evidence import is_aspirational
-from app.services.findings import FindingForm
+from app.services.evidence_files import Evidence, read_thread, rows, text, texts
 from app.services.glossary import TermForm
 from app.services.items import Adding
 from app.uow import UnitOfWork
-from models.evidence import Finding, Relation, Source, Strength
+from models.evidence import Relation, Strength
 from models.items import Item, Kind, PrincipleGroup, Status
 
 #: At most so many headings at a time, so that they can be looked through.
@@ -126,8 +126,6 @@ def _gathered(chosen: Sequence[Chosen]) -> list[Chosen | None]:
 
 FORMATS = ("concordat-draft/1", "concordat-version/1")
 LARGEST = 16 * 1024 * 1024
-#: Most lines of evidence in one file: nobody else writes while they come in.
-MOST_LINES = 20_000
 _BROKEN = "This is not a blueprint as Concordat writes it. Export it again as JSON, and choose that file."
 
 
@@ -135,7 +133,9 @@ _BROKEN = "This is not a blueprint as Concordat writes it. Export it again as JS
 class TakenOver:
     """What came in: how many items, findings and terms, and the group and form it came from.
 
-    ``parked`` are the items that were parked there, ``judged`` those that rest on a group's judgement.
+    ``parked`` are the items that were parked there, ``judged`` those that rest on a group's judgement. ``sources`` and
+    ``models`` are those made, ``sources_here`` and ``models_here`` those found again, ``ties`` how often an item is
+    tied to a principle or a model. ``left_out`` says what does not come in, or otherwise than it was, a line each.
     """
 
     items: int
@@ -144,10 +144,24 @@ class TakenOver:
     origin: str
     parked: int = 0
     judged: int = 0
+    sources: int = 0
+    sources_here: int = 0
+    models: int = 0
+    models_here: int = 0
+    ties: int = 0
+    left_out: tuple[str, ...] = ()
+
+
+def look_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> TakenOver:
+    """What ``take_over`` would do, and what it would leave out; all of it is undone. Raises what ``take_over`` does."""
+    with uow.undone():
+        return take_over(uow, actor, group_id=group_id, data=data)
 
 
 def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> TakenOver:
     """Fill a group's empty blueprint from the JSON of a draft or a version, with its references, evidence and terms.
+
+    The golden thread comes along where the file has one (app/services/thread_files.py).
 
     Whatever was agreed there is a draft here, what was parked is parked, and what depends on untested evidence does
     so here; no person, decision, suggestion or comment comes along. A version must still have its fingerprint. Raises
@@ -160,12 +174,20 @@ def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> T
     if adding.count:
         raise Conflict("This group has items already. A blueprint comes into an empty one only.")
     made: dict[str, Item] = {}
-    evidence = _Evidence(uow, actor, group_id)
+    try:
+        evidence = Evidence(uow, actor, group_id, read_thread(head.get("thread")))
+    except (KeyError, ValueError, TypeError) as broken:
+        raise Invalid("", fields={"file": f"{_BROKEN} The fault is in its golden thread."}) from broken
+    except Invalid as refused:
+        why = next(iter(refused.fields.values()), refused.message)
+        raise Invalid("", fields={"file": f"Its golden thread cannot be taken: {why}."}) from refused
     for at, each in enumerate(entries):
         try:
-            item = _take(adding, each, made)
-            made[item.reference] = item
-            spoken = [evidence.take(item, line) for line in _list(each, "evidence")]
+            if (reference := text(each, "reference")) in made:
+                first = [*made].index(reference) + 1
+                raise Invalid(f"{reference} stands twice in the file, first as entry {first}.")
+            item = made[reference] = _take(adding, each, made)
+            spoken = [evidence.take(item, line) for line in rows(each, "evidence")]
             item.group_judgement = _judged(item.kind, spoken, marked=_is(each, "aspirational"))
         except (KeyError, ValueError, TypeError) as broken:
             raise Invalid("", fields={"file": f"{_BROKEN} The fault is in entry {at + 1}."}) from broken
@@ -173,13 +195,16 @@ def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> T
             why = refused.message or next(iter(refused.fields.values()), "")
             raise Invalid("", fields={"file": f"Entry {at + 1} cannot be taken: {why}"}) from refused
     adding.store()
-    evidence.store()
+    evidence.store(made)
     terms = _take_terms(uow, actor, group_id, head["content"])
     note(uow, actor, f"took over {len(made)} items from a file", group_id=group_id)
     return TakenOver(
         len(made), len(evidence.noted), terms, f"{str(head.get('group', ''))[:200]}, {head['format']}",
         parked=sum(item.status is Status.PARKED for item in made.values()),
         judged=sum(item.group_judgement for item in made.values()),
+        sources=evidence.made, sources_here=evidence.found, models=evidence.models_made,
+        models_here=evidence.models_found, ties=evidence.ties,
+        left_out=(*evidence.left_out, *_stays_there(head, entries)),
     )  # fmt: skip
 
 
@@ -204,6 +229,20 @@ def _read(data: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return head, entries
 
 
+def _stays_there(head: dict[str, Any], entries: list[dict[str, Any]]) -> Iterator[str]:
+    """What of a file never comes in, as far as it has it."""
+    settled = {Status.PROPOSED.value, *(each.value for each in items.SETTLED)}
+    if agreed := [text(each, "reference") for each in entries if each["status"] in settled]:
+        yield f"Agreed or proposed there, a draft here: {', '.join(agreed)}."
+    for name in ("decisions", "suggestions", "comments"):
+        if isinstance(some := head.get(name), list) and some:
+            yield f"{name.capitalize()} stay where they are: there are {len(some):,} in the file."
+    origins = head.get("origins")
+    references = [text(each, "reference") for each in entries]
+    if isinstance(origins, dict) and (some := [each for each in references if each in origins]):
+        yield f"Which items were split or merged is not kept: {', '.join(some)}."
+
+
 def _take(adding: Adding, each: dict[str, Any], made: dict[str, Item]) -> Item:
     kind = Kind(each["kind"])
     family = PrincipleGroup(each["principle_group"]) if kind is Kind.PRINCIPLE else None
@@ -213,9 +252,9 @@ def _take(adding: Adding, each: dict[str, Any], made: dict[str, Item]) -> Item:
         raise ValueError("what is withdrawn is never exported")
     status = was if was in (Status.IDEA, Status.PARKED) else Status.DRAFT
     return adding.add(
-        kind=kind, title=_text(each, "title"), text=_text(each, "text"), why=_text(each, "why"),
-        summary=_text(each, "summary"), under=parent, principle_group=family, status=status,
-        reference=_text(each, "reference"),
+        kind=kind, title=text(each, "title"), text=text(each, "text"), why=text(each, "why"),
+        summary=text(each, "summary"), under=parent, principle_group=family, status=status,
+        reference=text(each, "reference"),
     )  # fmt: skip
 
 
@@ -225,45 +264,12 @@ def _judged(kind: Kind, spoken: list[tuple[Relation, Strength]], *, marked: bool
     return marked and by_judgement and not by_evidence
 
 
-class _Evidence:
-    """The evidence of a file: each source and each finding once, however many items it speaks to."""
-
-    def __init__(self, uow: UnitOfWork, actor: Actor, group_id: int) -> None:
-        self._sources = sources.Adding(uow, actor, group_id)
-        self._findings = findings.Adding(uow, actor, group_id)
-        self._cited: dict[str, Source] = {}
-        self._lines = 0
-        self.noted: dict[tuple[str, ...], Finding] = {}
-
-    def take(self, item: Item, line: dict[str, Any]) -> tuple[Relation, Strength]:
-        """One line under an item; what it does there, and how strong it is."""
-        self._lines += 1
-        if self._lines > MOST_LINES:
-            raise Invalid(f"A file has at most {MOST_LINES:,} lines of evidence.")
-        cite, key = (
-            _text(line, "source"),
-            tuple(_text(line, name) for name in ("source", "finding", "page", "strength")),
-        )
-        if cite not in self._cited:
-            self._cited[cite] = self._sources.add(cite=cite)
-        if key not in self.noted:
-            form = FindingForm(None, text=key[1], page=key[2], strength=Strength(key[3]))
-            self.noted[key] = self._findings.add(form, self._cited[cite])
-        relation, said = Relation(_text(line, "relation")), _text(line, "note")
-        self._findings.link(self.noted[key], item, relation, said)
-        return relation, Strength(key[3])
-
-    def store(self) -> None:
-        """Store all of it; the items are stored by now."""
-        self._sources.store()
-        self._findings.store()
-
-
 def _take_terms(uow: UnitOfWork, actor: Actor, group_id: int, content: dict[str, Any]) -> int:
     """The defined terms of a blueprint, all of them or none: one that is here already may mean something else."""
     try:
         forms = [
-            TermForm(_text(each, "term"), _text(each, "definition"), _forms(each)) for each in _list(content, "terms")
+            TermForm(text(each, "term"), text(each, "definition"), texts(each, "also"))
+            for each in rows(content, "terms")
         ]
     except (KeyError, TypeError) as broken:
         raise Invalid("", fields={"file": f"{_BROKEN} The fault is in its terms."}) from broken
@@ -276,29 +282,8 @@ def _take_terms(uow: UnitOfWork, actor: Actor, group_id: int, content: dict[str,
     return len(forms)
 
 
-def _forms(each: dict[str, Any]) -> list[str]:
-    value = each["also"]
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise TypeError("also")
-    return value
-
-
-def _text(each: dict[str, Any], name: str) -> str:
-    value = each[name]
-    if not isinstance(value, str):
-        raise TypeError(name)
-    return value
-
-
 def _is(each: dict[str, Any], name: str) -> bool:
     value = each.get(name, False)
     if not isinstance(value, bool):
-        raise TypeError(name)
-    return value
-
-
-def _list(each: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    value = each.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(line, dict) for line in value):
         raise TypeError(name)
     return value

@@ -70,6 +70,9 @@ class Adding:
         #: Each key with the last number that was put behind it.
         self._keys = dict.fromkeys((key for key, _ in known), 1)
         self._waiting: list[Source] = []
+        #: Sources by citation and by DOI, once one is looked for.
+        self._found_by: dict[str, Source] = {}
+        self._is_read = False
 
     def add(
         self, *, cite: str, doi: str = "", url: str = "", provenance: Provenance = Provenance.GIVEN, key: str = ""
@@ -83,7 +86,26 @@ class Adding:
         source.key = self._key(key or source.cite, is_given=bool(key))
         self._cites.add(source.cite)
         self._waiting.append(source)
+        self._remember(source)
         return source
+
+    def again(self, cite: str, doi: str = "") -> Source | None:
+        """The source of the group, or of those that wait, with this citation or DOI; a withdrawn one is restored."""
+        if not self._is_read:
+            self._is_read = True
+            query = select(Source).where(Source.group_id == self._group_id).order_by(Source.id)
+            for each in self._uow.session.execute(query).scalars():
+                self._remember(each)
+        found = self._found_by.get(" ".join(cite.split())) or self._found_by.get(f"doi:{_bare(doi).lower()}")
+        if found is not None and found.withdrawn_at is not None:
+            found.withdrawn_at = None
+            _tell(self._uow, self._actor, found, "restored the source")
+        return found
+
+    def _remember(self, source: Source) -> None:
+        self._found_by.setdefault(source.cite, source)
+        if source.doi:
+            self._found_by.setdefault(f"doi:{source.doi.lower()}", source)
 
     def store(self) -> None:
         """Store what waits, and say so."""
@@ -157,7 +179,7 @@ def _fill(source: Source, others: Container[str], *, cite: str, doi: str, url: s
     fields = {}
     if not 3 <= len(cite) <= LONGEST_CITE or not is_storable(cite):
         fields["cite"] = f"Say what is cited, in 3 to {LONGEST_CITE:,} characters"
-    if doi and (not DOI.fullmatch(doi) or len(doi) > 300):
+    if doi and not is_doi(doi):
         fields["doi"] = "Enter a DOI such as 10.1108/JICA-03-2015-0015, or leave it empty"
     if url and not is_address(url):
         fields["url"] = "Enter an address that begins with https:// or http://, or leave it empty"
@@ -171,6 +193,11 @@ def _fill(source: Source, others: Container[str], *, cite: str, doi: str, url: s
 def is_storable(text: str) -> bool:
     """Whether a text holds only characters that every database and file takes."""
     return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def is_doi(doi: str) -> bool:
+    """Whether this is a DOI, bare or as an address."""
+    return DOI.fullmatch(_bare(doi)) is not None and len(_bare(doi)) <= 300
 
 
 def is_address(url: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,6 +174,15 @@ def set_principles(
     names = ", ".join(one.reference for one in known) or "no principle"
     note(uow, actor, f"noted that {item.reference} carries out {names}", group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
+
+
+def tie(uow: UnitOfWork, actor: Actor, ties: Iterable[tuple[Item, Collection[Item]]]) -> None:
+    """Say which principles items carry out that came in just now. The caller has asked for the right."""
+    for item, principles_ in ties:
+        uow.session.add_all([ItemPrinciple(item_id=item.id, principle_id=one.id) for one in principles_])
+        names = ", ".join(sorted((one.reference for one in principles_), key=in_order))
+        note(uow, actor, f"noted that {item.reference} carries out {names}", group_id=item.group_id, item_id=item.id)
+    uow.flush()
 
 
 def _neighbours(session: Session, group_id: int, *where: ColumnElement[Any]) -> list[Neighbour]:

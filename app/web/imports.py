@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -21,6 +23,8 @@ from app.web.fragments import faults
 from models.items import Kind, PrincipleGroup, Status
 
 bp = Blueprint("imports", __name__)
+#: A form of this application holds a million letters.
+LARGEST_PACKED = 900_000
 TEXTS = ("text", "why", "summary")
 
 
@@ -53,19 +57,54 @@ def _index(refused: DomainError | None) -> str:
 
 
 @bp.post("/import/blueprint")
-def take_over(slug: str) -> ResponseReturnValue:
-    """Fill an empty blueprint from the JSON of a draft or version of any server."""
-    given = request.files.get("blueprint")
+def look_over(slug: str) -> ResponseReturnValue:
+    """What would come in of another server's JSON, and what would not; nothing is done yet."""
     try:
-        if given is None or not given.filename:
-            raise Invalid("", fields={"blueprint": _("Choose the JSON file.")})
-        data = given.stream.read(imports.LARGEST + 1)
+        data = _json_file()
+        with transaction() as (uow, actor):
+            found = imports.look_over(uow, actor, group_id=g.group.id, data=data)
+    except (Invalid, Conflict) as refused:
+        return _refused(refused)
+    return render_template("imports/blueprint.html", found=found, packed=_packed(data))
+
+
+def _json_file() -> bytes:
+    given = request.files.get("blueprint")
+    if given is None or not given.filename:
+        raise Invalid("", fields={"file": _("Choose the JSON file.")})
+    return given.stream.read(imports.LARGEST + 1)
+
+
+def _refused(refused: Invalid | Conflict) -> ResponseReturnValue:
+    if "file" in refused.fields:
+        refused.fields["blueprint"] = refused.fields.pop("file")
+    return _index(refused), refused.status
+
+
+def _packed(data: bytes) -> str:
+    """A file as a field of the page carries it, so that nobody chooses it twice; empty where it is too large."""
+    packed = base64.b64encode(zlib.compress(data, 9)).decode()
+    return packed if len(packed) <= LARGEST_PACKED else ""
+
+
+def _unpacked(packed: str) -> bytes:
+    """The file of such a field; empty for what is none, or is larger than any file may be."""
+    try:
+        swollen = zlib.decompressobj().decompress(base64.b64decode(packed), imports.LARGEST + 1)
+    except (ValueError, zlib.error):
+        return b""
+    return swollen
+
+
+@bp.post("/import/blueprint/take")
+def take_over(slug: str) -> ResponseReturnValue:
+    """Fill an empty blueprint from the JSON of a draft or version of any server, as it was looked at."""
+    try:
+        data = _unpacked(request.form.get("packed", "")) or _json_file()
         with transaction() as (uow, actor):
             made = imports.take_over(uow, actor, group_id=g.group.id, data=data)
     except (Invalid, Conflict) as refused:
-        if "file" in refused.fields:
-            refused.fields["blueprint"] = refused.fields.pop("file")
-        return _index(refused), refused.status
+        return _refused(refused)
     said = [ngettext("%(num)d item has come in.", "%(num)d items have come in.", made.items)]
     if made.parked:
         said.append(ngettext("%(num)d is parked, as it was.", "%(num)d are parked, as they were.", made.parked))

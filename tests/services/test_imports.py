@@ -20,7 +20,18 @@ from app.calc.outlines import outline
 from app.calc.wordreading import read
 from app.cli import main
 from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.services import evidence, exports, findings, glossary, imports, items, sources, suggestions, versions
+from app.services import (
+    evidence,
+    evidence_files,
+    exports,
+    findings,
+    glossary,
+    imports,
+    items,
+    sources,
+    suggestions,
+    versions,
+)
 from app.services import outline as outline_service
 from app.services.companions import Including
 from app.services.findings import FindingForm
@@ -479,9 +490,17 @@ def test_many_items_are_looked_up_no_more_often_than_few(database: Database, cas
     assert asked[0] == asked[1]
 
 
+def test_a_reference_that_stands_twice_is_told_as_that(database: Database, cast: Cast) -> None:
+    entries = rows(3)
+    entries[3]["reference"] = "C1.1"
+    with pytest.raises(Invalid) as refused:
+        taken(database, cast, as_file(entries))
+    assert refused.value.fields["file"] == "Entry 4 cannot be taken: C1.1 stands twice in the file, first as entry 2."
+
+
 def test_evidence_comes_in_up_to_a_bound(database: Database, cast: Cast) -> None:
     entries = rows(1)
-    entries[1]["evidence"] *= imports.MOST_LINES + 1
+    entries[1]["evidence"] *= evidence_files.MOST_LINES + 1
     with pytest.raises(Invalid) as refused:
         taken(database, cast, as_file(entries))
     assert refused.value.fields["file"] == "Entry 2 cannot be taken: A file has at most 20,000 lines of evidence."
@@ -500,7 +519,7 @@ def test_from_the_command_line(database: Database, full: Cast, tmp_path: Path) -
     refused = CliRunner().invoke(main, ["import", full.other_slug, str(altered)], env=environment)
     assert (refused.exit_code, len(refused.output) > len("concordat: \n")) == (1, True), "it says why"
     done = CliRunner().invoke(main, ["import", full.other_slug, str(file)], env=environment)
-    assert (done.exit_code, done.output) == (
+    assert (done.exit_code, done.stdout) == (
         0, f"{len(TEXTS) - 1} items and 1 findings of North Vale design group, concordat-version/1\n",
     )  # fmt: skip
     again = CliRunner().invoke(main, ["import", full.other_slug, str(file)], env=environment)

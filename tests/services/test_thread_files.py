@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
 import docx
 import pytest
@@ -12,10 +13,12 @@ from pypdf import PdfReader
 
 from app.calc.outlines import outline
 from app.calc.wordreading import read
-from app.services import contracting, exports, findings, items, returns, sources, threads, versions
+from app.errors import Invalid
+from app.services import contracting, evidence, exports, findings, imports, items, returns, sources, threads, versions
 from app.services.companions import Including
 from app.services.contracting import ModelForm, Use
 from app.services.findings import FindingForm
+from app.services.imports import TakenOver
 from app.uow import Database
 from models.evidence import Provenance, Relation, Strength
 from models.items import Kind, PrincipleGroup
@@ -25,6 +28,14 @@ from tests.scripted import cast_with_blueprint
 
 PAGE = "https://example.org/study?part=2"
 DOI = "10.1108/JICA-03-2015-0015"
+GONE = (
+    "The contracting model “Alliance model” was withdrawn here: nothing comes in tied to it. Restore it first if it "
+    "should."
+)
+TOO_LONG = (
+    "The contracting model “Lead provider” cannot be taken, and nothing comes in tied to it: "
+    "Use at most 60 lines of at most 300 characters."
+)
 EVERYTHING = Including(decisions=True, suggestions=True, comments=True)
 
 
@@ -138,3 +149,127 @@ def test_a_versions_fingerprint_is_of_its_words_and_the_thread_stands_beside(dat
     assert whole["thread"]["format"] == "concordat-thread/1"
     assert whole["thread"]["carries_out"] == {"C1.1": ["P1", "P2"]}
     assert "thread" not in whole["content"]
+
+
+def taken(database: Database, cast: Cast, data: bytes) -> TakenOver:
+    with database.writing() as uow:
+        return imports.take_over(uow, cast.stranger, group_id=cast.other_group_id, data=data)
+
+
+def looked_at(database: Database, cast: Cast, data: bytes) -> TakenOver:
+    with database.writing() as uow:
+        return imports.look_over(uow, cast.stranger, group_id=cast.other_group_id, data=data)
+
+
+def changed(data: bytes, **parts: Any) -> bytes:
+    """A file of a draft whose thread says something else."""
+    whole = json.loads(data)
+    whole["thread"] |= parts
+    return json.dumps(whole).encode()
+
+
+@pytest.mark.parametrize("number", [None, 1], ids=["draft", "version"])
+def test_the_thread_comes_in_on_another_server(database: Database, tied: Cast, number: int | None) -> None:
+    data = sent(database, tied, "json", number)
+    made = taken(database, tied, data)
+    assert (made.ties, made.models, made.sources, made.left_out) == (4, 2, 2, ())
+    with database.reading() as uow:
+        [item] = [each for each in items.items_of(uow.session, tied.other_group_id) if each.reference == "C1.1"]
+        thread = threads.thread_of(uow, tied.stranger, item.id)
+        assert [each.reference for each in thread.principles] == ["P1", "P2"]
+        assert [each.name for each in thread.models] == ["Alliance model", "Lead provider"]
+        lines = evidence.of_item(uow, tied.stranger, item.id).lines
+        assert {(each.source.address, each.source.provenance, each.finding.provenance, each.finding.stance)
+                for each in lines} == {
+            (PAGE, Provenance.SEEN, Provenance.SEEN, "for"),
+            (f"https://doi.org/{DOI}", Provenance.RECALLED, Provenance.RECALLED, "for"),
+        }  # fmt: skip
+        assert {each.source.created_by_id for each in lines} == {tied.stranger.person_id}
+        model = thread.models[0]
+        assert (model.definition, model.mechanisms, model.strength) == (
+            "Shared *gain*.", ["One budget"], Strength.MODERATE,
+        )  # fmt: skip
+        assert model.used_in[0]["source"] in {each.source.key for each in lines}
+        again = exports.export_draft(uow, tied.stranger, group_id=tied.other_group_id, form="json").body
+    was, now = (json.loads(each)["thread"] for each in (data, again))
+    assert {**was, "as_of": ""} == {**now, "as_of": ""}
+
+
+def test_what_cannot_come_in_is_said_before_anything_is_done(database: Database, tied: Cast) -> None:
+    data = json.loads(sent(database, tied, "json"))
+    with database.writing() as uow:
+        gone = contracting.add_model(
+            uow, tied.stranger, group_id=tied.other_group_id, form=ModelForm("alliance  Model")
+        )
+        contracting.withdraw_model(uow, tied.stranger, model_id=gone.id)
+    thread = data["thread"]
+    thread["carries_out"] |= {"C1.2": ["P9", "E1"], "C9.9": ["P1"]}
+    thread["keeps_from"] |= {"C1.2": ["Nobody’s", "Lead provider"]}
+    thread["models"][1]["contributes"] = ["x" * 301]
+    thread["sources"][0]["url"] = "javascript:alert(1)"
+    data |= {"decisions": [{}, {}]}
+    body = json.dumps(data).encode()
+    said = (
+        "The address of “Author (2015) A study.” cannot be a link: the source comes in without it.",
+        GONE,
+        TOO_LONG,
+        "C1.2 carries out P9: there is no such P9.",
+        "C1.2 carries out E1: E1 is no principle.",
+        "C9.9 carries out P1: there is no such C9.9.",
+        "C1.2 keeps from “Nobody’s”: the file does not have both.",
+        "Decisions stay where they are: there are 2 in the file.",
+    )
+    found = looked_at(database, tied, body)
+    assert found.left_out == said
+    with database.reading() as uow:
+        assert items.count(uow.session, tied.other_group_id) == 0
+        assert exports.evidence_of(uow, tied.stranger, group_id=tied.other_group_id).sources == []
+    assert taken(database, tied, body) == found
+
+
+def test_sources_findings_and_models_that_are_here_are_found_again(database: Database, tied: Cast) -> None:
+    data = sent(database, tied, "json")
+    group_id, mine = tied.other_group_id, tied.stranger
+    with database.writing() as uow:
+        one = sources.add_source(uow, mine, group_id=group_id, cite="Author (2015)  A study.").id
+        sources.withdraw_source(uow, mine, source_id=one)
+        two = sources.add_source(uow, mine, group_id=group_id, cite="The same by its DOI", doi=DOI.lower()).id
+        form = FindingForm(two, "It seldom works", "5–6", Strength.MODERATE)
+        known = findings.add_finding(uow, mine, group_id=group_id, form=form).id
+        contracting.add_model(uow, mine, group_id=group_id, form=ModelForm("ALLIANCE model"))
+    made = taken(database, tied, data)
+    assert (made.sources, made.sources_here, made.models, made.models_here) == (0, 2, 1, 1)
+    with database.reading() as uow:
+        [item] = [each for each in items.items_of(uow.session, group_id) if each.reference == "C1.1"]
+        lines = evidence.of_item(uow, mine, item.id).lines
+        assert {each.source.id for each in lines} == {one, two}
+        assert known in {each.finding.id for each in lines}
+        assert {each.source.withdrawn_at for each in lines} == {None}
+        assert {each.source.provenance for each in lines} == {Provenance.GIVEN}, "they stay as they are here"
+
+
+def test_files_of_before_go_in_and_of_a_later_form_say_what_is_lost(database: Database, tied: Cast) -> None:
+    data = json.loads(sent(database, tied, "json"))
+    later = changed(json.dumps(data).encode(), format="concordat-thread/2")
+    del data["thread"]
+    for body, words in ((json.dumps(data).encode(), "has no golden thread"), (later, "(concordat-thread/2)")):
+        assert words in looked_at(database, tied, body).left_out[0]
+    made = taken(database, tied, json.dumps(data).encode())
+    assert (made.ties, made.findings, made.models) == (0, 2, 0)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"carries_out": []}, {"carries_out": {"C1.1": "P1"}}, {"keeps_from": {"C1.1": [1]}}, {"models": {}},
+        {"models": [{}]}, {"models": [{"name": "x"}] * 201}, {"sources": [{"source": "A study"}]},
+        {"findings": [{"source": 1}]}, {"sources": [{"source": "A study", "doi": "", "url": "", "known": "sworn"}]},
+        {"keeps_from": {"C1.1": ["\ud800"]}}, {"carries_out": {"\ud800": ["P1"]}}, {"format": 1},
+        {"sources": [{"source": "x", "doi": "", "url": "", "known": "seen"}]},
+    ],
+)  # fmt: skip
+def test_a_broken_thread_is_refused_and_leaves_nothing(database: Database, tied: Cast, parts: dict[str, Any]) -> None:
+    body = changed(sent(database, tied, "json"), **parts)
+    with pytest.raises(Invalid) as refused:
+        taken(database, tied, body)
+    assert "golden thread" in refused.value.fields["file"]

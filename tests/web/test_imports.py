@@ -67,7 +67,13 @@ def test_an_empty_group_takes_a_blueprint_over(
     assert (refused.status_code, "not a blueprint" in refused.text) == (422, True)
     assert send(client_of(people.member), file, PAGE).status_code == 403
     assert "has items already" in send(lead, file, PAGE).text
-    assert send(other, file).status_code == 303
+    shown = send(other, file).text
+    assert "Nothing is done yet." in shown
+    assert other.get(address).text.count("take-over"), "the group is as empty as it was"
+    [packed] = re.findall(r'name="packed" value="([^"]+)"', shown)
+    for broken in ("", "x", packed[:-9]):
+        assert other.post(f"{address}/blueprint/take", data={"packed": broken}).status_code == 422
+    assert other.post(f"{address}/blueprint/take", data={"packed": packed}).status_code == 303
     shown = other.get(f"/g/{people.other_slug}/blueprint").text
     assert "(Joint) outcomes" in shown
     assert "1 is parked, as it was. 1 rests on the group’s judgement." in shown
