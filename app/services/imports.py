@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.calc.fingerprint import fingerprint
-from app.calc.outlines import Outline, outline
+from app.calc.outlines import Heading, outline
 from app.calc.wordpackages import Unreadable
 from app.calc.wordreading import read
 from app.errors import Conflict, Invalid
 from app.policy import Actor, Can, require
-from app.services import glossary, items
+from app.services import glossary, items, returns
 from app.services.activity import note
 from app.services.evidence import is_aspirational
 from app.services.evidence_files import Evidence, read_thread, rows, text, texts
@@ -44,18 +44,39 @@ class Chosen:
     family: PrincipleGroup | None = None
 
 
-def look(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> Outline:
+@dataclass(frozen=True)
+class Looked:
+    """A document as it was read: its headings, what is left out of it, and whether it is the group's own blueprint."""
+
+    headings: Sequence[Heading]
+    left_out: Sequence[str]
+    is_ours: bool
+
+
+def look(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> Looked:
     """What a document's headings would be as items; stores nothing. Raises NotFound, Forbidden, Invalid."""
     require(uow.session, actor, group_id, Can.ITEM_WRITE)
     try:
-        found = outline(read(data))
+        file = read(data)
+        found = outline(file)
     except Unreadable as unreadable:
         raise Invalid("", fields={"file": str(unreadable)}) from unreadable
     if not found.headings:
         raise Invalid("", fields={"file": "No heading was found in it. Give what should become items a heading style."})
     if len(found.headings) > MOST:
         raise Invalid("", fields={"file": f"It has more than {MOST} headings. Divide it, and bring the parts in turn."})
-    return found
+    return Looked(found.headings, found.left_out, returns.went_out(uow, group_id, file))
+
+
+def faults_of(titles: Sequence[str]) -> dict[str, str]:
+    """What is wrong with titles as they are, at ``title-N`` of each, before anybody adds them."""
+    faults: dict[str, str] = {}
+    for number, title in enumerate(titles):
+        try:
+            items.check_title(title)
+        except Invalid as refused:
+            faults[f"title-{number}"] = next(iter(refused.fields.values()), refused.message)
+    return faults
 
 
 def add(

@@ -395,6 +395,17 @@ def _origin(file: WordFile) -> tuple[str, str, datetime | None, str, int]:
         return slug, base, None, sign, last
 
 
+def went_out(uow: UnitOfWork, group_id: int, file: WordFile) -> bool:
+    """Whether a document was made from the group's own blueprint: as its property says, and where that is lost, by its
+    marks and references. The caller has asked for the right."""
+    group = uow.session.get_one(Group, group_id)
+    slug, _base, _made, sign, _last = _origin(file)
+    if slug or sign:
+        return slug == group.slug and sign in ("", sign_of(group))
+    marked = {reference for reference, _name in versions_of(file)}
+    return bool(marked & {item.reference for item in items.items_of(uow.session, group_id)})
+
+
 def _speaks_of(returned: Returned) -> bool:
     """Whether most titles in the document are those of the group's items, as they went out or nearly so."""
     foreign = {

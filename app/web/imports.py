@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -11,12 +13,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from app.calc.outlines import Outline
 from app.calc.wordpackages import MAX_BYTES
 from app.errors import Conflict, DomainError, Invalid
 from app.policy import Can, allowed, require
 from app.services import imports, items
-from app.services.imports import LEFT_OUT, WORDS, Chosen
+from app.services.imports import LEFT_OUT, WORDS, Chosen, Looked
 from app.web.context import looking, transaction
 from app.web.forms import whole_number
 from app.web.fragments import faults
@@ -25,6 +26,8 @@ from models.items import Kind, PrincipleGroup, Status
 bp = Blueprint("imports", __name__)
 #: A form of this application holds a million letters.
 LARGEST_PACKED = 900_000
+#: Of what is left out so many letters are still known after a refusal.
+LARGEST_LEFT_OUT = 100_000
 TEXTS = ("text", "why", "summary")
 
 
@@ -128,10 +131,12 @@ def look(slug: str) -> ResponseReturnValue:
             found = imports.look(uow, actor, group_id=g.group.id, data=data)
     except Invalid as refused:
         return _index(refused), refused.status
-    return _preview(_lines_of(found), found.left_out)
+    lines = _lines_of(found)
+    wrong = imports.faults_of([line["title"] if line["what"] not in (WORDS, LEFT_OUT) else "-" for line in lines])
+    return _preview(lines, found.left_out, wrong, is_ours=found.is_ours)
 
 
-def _lines_of(found: Outline) -> list[dict[str, str]]:
+def _lines_of(found: Looked) -> list[dict[str, str]]:
     return [
         {"what": f"principle.{PrincipleGroup.PERSON_CENTRED.value}" if each.guess == "principle" else each.guess,
          "depth": str(min(each.depth, 3)), "title": each.title, "text": each.text, "why": each.why,
@@ -140,7 +145,10 @@ def _lines_of(found: Outline) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def _preview(lines: list[dict[str, str]], left_out: list[str], refused: Invalid | None = None, under: str = "") -> str:
+def _preview(
+    lines: list[dict[str, str]], left_out: Sequence[str], errors: dict[str, str], *, under: str = "",
+    is_ours: bool = False, is_open: bool = False,
+) -> str:  # fmt: skip
     with looking() as (uow, actor):
         standing = items.tree(uow, actor, g.group.id, withdrawn=False)
     elements = [
@@ -149,7 +157,7 @@ def _preview(lines: list[dict[str, str]], left_out: list[str], refused: Invalid 
     ]  # fmt: skip
     return render_template(
         "imports/preview.html", lines=lines, left_out=left_out, elements=elements, whats=what_words(), under=under,
-        errors=faults(refused), refusal=refused.message if refused is not None else "",
+        errors=errors, is_ours=is_ours, is_open=is_open, kept=_kept(left_out),
     )  # fmt: skip
 
 
@@ -166,9 +174,31 @@ def add(slug: str) -> ResponseReturnValue:
                 under_id=whole_number(request.form.get("under", "")),
             )  # fmt: skip
     except Invalid as refused:
-        return _preview(lines, [], refused, request.form.get("under", "")), refused.status
+        page = _preview(
+            lines, _left_out(request.form.get("left_out", "")), faults(refused), under=request.form.get("under", ""),
+            is_ours="ours" in request.form, is_open=True,
+        )  # fmt: skip
+        return page, refused.status
     flash(ngettext("%(num)d item is added as an idea.", "%(num)d items are added as ideas.", len(made)), "success")
     return redirect(f"{url_for('items.blueprint', slug=slug)}#item-{made[0].id}", 303)
+
+
+def _kept(left_out: Sequence[str]) -> str:
+    """What is left out as a field of the page keeps it, as far as that may be long."""
+    some, letters = [], 0
+    for each in left_out:
+        letters += len(each)
+        if letters <= LARGEST_LEFT_OUT:
+            some.append(each)
+    return json.dumps(some, ensure_ascii=False)
+
+
+def _left_out(kept: str) -> list[str]:
+    try:
+        found = json.loads(kept)
+    except (ValueError, RecursionError):
+        return []
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
 def _chosen(line: dict[str, str]) -> Chosen:

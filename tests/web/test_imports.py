@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
+import zipfile
 from collections.abc import Callable
 
 from werkzeug.test import TestResponse
@@ -13,7 +15,7 @@ from app.services import findings, items
 from app.uow import Database
 from models.items import Status
 from tests.cast import SLUG, Browser, Cast
-from tests.services.test_imports import CONTRACT
+from tests.services.test_imports import CONTRACT, document
 
 PAGE = f"/g/{SLUG}/blueprint/import"
 
@@ -77,3 +79,49 @@ def test_an_empty_group_takes_a_blueprint_over(
     shown = other.get(f"/g/{people.other_slug}/blueprint").text
     assert "(Joint) outcomes" in shown
     assert "1 is parked, as it was. 1 rests on the group’s judgement." in shown
+
+
+def fields_of(page: str) -> dict[str, str]:
+    """The fields of the preview as a browser would send them."""
+    found = dict(re.findall(r'<input[^>]* name="([a-z_]+(?:-\d+)?)"[^>]* value="([^"]*)"', page))
+    found |= dict(re.findall(r'<select[^>]* name="(what-\d+)".*?<option value="([^"]+)" selected', page, re.DOTALL))
+    return {name: html.unescape(value) for name, value in found.items()}
+
+
+def look_at(browser: Browser, data: bytes, to: str = PAGE) -> str:
+    sent = {"file": (io.BytesIO(data), "terms.docx")}
+    return browser.post(to, data=sent, content_type="multipart/form-data").text
+
+
+def test_the_groups_own_blueprint_is_to_be_brought_back(client_of: Callable[[Actor], Browser], people: Cast) -> None:
+    lead = client_of(people.facilitator)
+    lead.post(f"/g/{SLUG}/blueprint/start")
+    sent = lead.get(f"/g/{SLUG}/versions/files/file?form=docx").data
+    shown = look_at(lead, sent)
+    assert "This is your group’s own blueprint." in shown
+    assert shown.index("Bring it back</") < shown.index("as new items all the same") < shown.index('name="title-0"')
+    fields = fields_of(shown)
+    refused = lead.post(f"{PAGE}/add", data={**fields, "title-1": ""}).text
+    assert "This is your group’s own blueprint." in refused
+    bare = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(sent)) as parts, zipfile.ZipFile(bare, "w") as rest:
+        for name in parts.namelist():
+            said = parts.read(name)
+            rest.writestr(name, said.replace(b"Concordat", b"Other") if name == "docProps/custom.xml" else said)
+    assert "own blueprint" in look_at(lead, bare.getvalue()), "its marks say so too"
+    other = look_at(client_of(people.stranger), sent, f"/g/{people.other_slug}/blueprint/import")
+    assert "own blueprint" not in other
+    assert "own blueprint" not in look_at(lead, CONTRACT)
+
+
+def test_what_is_left_out_stays_said_and_what_cannot_be_added_is_marked_at_once(
+    client_of: Callable[[Actor], Browser], people: Cast
+) -> None:
+    member = client_of(people.member)
+    shown = look_at(member, document(("Normal", "Between <us>."), ("Heading 1", "x" * 301), ("Heading 1", "Law")))
+    assert "This is too long: at most 300 characters." in shown
+    refused = member.post(f"{PAGE}/add", data=fields_of(shown))
+    assert (refused.status_code, "at most 300 characters." in refused.text) == (422, True)
+    assert "Between &lt;us&gt;." in refused.text
+    for broken in ("", "{", '{"a": 1}', "[" * 100_000):
+        assert member.post(f"{PAGE}/add", data={**fields_of(shown), "left_out": broken}).status_code == 422
