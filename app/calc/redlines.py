@@ -92,7 +92,8 @@ def _names(form: Form) -> list[str]:
 def around(segments: Iterable[Segment], letters: int = AROUND) -> list[Segment]:
     """What changed with a line or two before and after it, of so many letters at most, and "…" for what is left out.
 
-    Words stay whole. Where so little would be left out that it is not worth it, all of it is given.
+    An empty line sets two places apart. Words stay whole. Where so little would be left out that it is not worth it,
+    all of it is given.
     """
     runs = [(stays, list(some)) for stays, some in groupby(segments, lambda each: each.kind == "same" and not each.was)]
     found: list[Segment] = []
@@ -103,7 +104,7 @@ def around(segments: Iterable[Segment], letters: int = AROUND) -> list[Segment]:
         if not stays or last - first < _LITTLE:
             found += run
             continue
-        dots = " …\n… " if first and last < len(words) else " …" if first else "… "
+        dots = " …\n\n… " if first and last < len(words) else " …" if first else "… "
         found += [*_part(run, 0, first), Segment("same", dots), *_part(run, last, len(words))]
     return found
 

@@ -32,7 +32,7 @@ from app.calc.wordmarks import (
     place_of,
 )
 from app.calc.wordreading import WordFile
-from app.calc.wordstates import Line
+from app.calc.wordstates import Line, lines
 
 _ALIKE = 0.7
 _SPLIT_ALIKE = 0.5
@@ -77,7 +77,8 @@ class Item:
 class Loose:
     """What can be no suggestion: `what` it is, the item it stands in or after, its words in full, who wrote it.
 
-    `resolved` is a comment that was marked as resolved in Word.
+    `resolved` is a comment that was marked as resolved in Word. Of a line that only informs `check` are the digits by
+    which the words it went out with are known, and `was` those words, as far as they can be found.
     """
 
     what: What
@@ -87,6 +88,8 @@ class Loose:
     on: str = ""
     field: str = ""
     resolved: bool = False
+    check: str = ""
+    was: str = ""
 
 
 def versions_of(file: WordFile) -> dict[Place, int]:
@@ -96,6 +99,18 @@ def versions_of(file: WordFile) -> dict[Place, int]:
         for name in block.begins:
             if (mark := TEXT.match(name)) is not None:
                 found.setdefault(place_of(mark), int(mark[3]))
+    return found
+
+
+def informing(file: WordFile) -> dict[str, str]:
+    """The lines of a document as it goes out that only inform, by the digits with which they are marked."""
+    found = {}
+    for line in lines(file, lambda _: True):
+        for name in line.begins:
+            if (mark := LINE.match(name)) is not None:
+                found[mark[2]] = line.paragraph.text.strip()
+            elif (mark := TEXT.match(name)) is not None and mark[2] != "title":
+                found[mark[4]] = line.paragraph.text.strip()
     return found
 
 
@@ -209,7 +224,7 @@ class Sorter:
         if line.block.heading or self.at in FIELDS:  # a part begins, or what stood above has ended
             self.at = "front"
         if known[2] != check(line.paragraph.text):
-            self._lose("line", line)
+            self._lose("line", line, digits=known[2])
 
     def _run_on(self, line: Line, at: int) -> Line:
         """The line from the letter `at` on, when what stands before it ran on from the text above."""
@@ -237,7 +252,7 @@ class Sorter:
             if label and fold(line.paragraph.text).lower().startswith(label.lower()):
                 self._add_rest(line, len(label))
             elif line.paragraph.text.strip():
-                self._lose("line", line)
+                self._lose("line", line, digits=mark[4])
         return True
 
     def _begin_title(self, reference: str, line: Line, at: int) -> None:
@@ -386,10 +401,10 @@ class Sorter:
         elif line.paragraph.text.strip(" |"):
             self._lose("table" if line.block.row else "paragraph", line)
 
-    def _lose(self, what: What, line: Line, reference: str = "") -> None:
+    def _lose(self, what: What, line: Line, reference: str = "", *, digits: str = "") -> None:
         words = line.paragraph.text.strip()
         author = ", ".join(dict.fromkeys(line.who))
-        self.sheet.loose.append(Loose(what, reference or self.reference, words, author))
+        self.sheet.loose.append(Loose(what, reference or self.reference, words, author, check=digits))
 
     def _lines_gone(self, some: Sequence[Line]) -> None:
         """Tell of lines that only inform and are gone: their numbers are missing between two that stand.

@@ -21,11 +21,12 @@ from app.calc.returns import Returned, match, named
 from app.calc.wordmarks import FIELDS, Place
 from app.calc.wordpackages import Unreadable
 from app.calc.wordreading import WordFile, read
-from app.calc.wordsheets import Item, Loose, Text, alike, versions_of
-from app.errors import Conflict, Invalid, NotFound
+from app.calc.wordsheets import Item, Loose, Text, alike, informing, versions_of
+from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.policy import Actor, Can, access, require
-from app.services import comments, documents, history, items, suggestions, versions
+from app.services import comments, documents, exports, history, items, suggestions, versions
 from app.services.activity import note
+from app.services.companions import Including
 from app.services.version_files import FORMER_MEMBER, as_read
 from app.services.word_files import DRAFT, PROPERTY, comment_words, sign_of
 from app.uow import UnitOfWork
@@ -62,7 +63,8 @@ class Proposed:
 
     ``blocked`` says why it cannot be made, ``refused`` why it could not when it was last tried, ``suggestion_id`` which
     one it has become, ``refusal`` the one in which the group has said no to the same. ``fits`` is False where the words
-    it changes are no longer there: it would stand in conflict.
+    it changes are no longer there: it would stand in conflict. ``known`` if it is blocked because the group has these
+    words already, or the actor has suggested them.
     """
 
     number: int
@@ -79,6 +81,7 @@ class Proposed:
     fits: bool
     suggestion_id: int | None
     refusal: Suggestion | None = None
+    known: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,11 @@ class Preview:
     def open(self) -> list[Proposed]:
         """Those that can be made."""
         return [each for each in self.proposals if each.suggestion_id is None and not each.blocked]
+
+    @property
+    def says_nothing_new(self) -> bool:
+        """Whether it would have changes, all of which were taken or suggested before it came back."""
+        return bool(self.proposals) and all(each.known for each in self.proposals)
 
     @property
     def hides(self) -> int:
@@ -142,7 +150,26 @@ def examine(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> Exa
                 "Choose the document that was exported here."
             },
         )
+    if any(each.check for each in returned.loose):
+        sent = _informing(uow, actor, group_id, base)
+        loose = [replace(each, was=sent.get(each.check, "")) for each in returned.loose]
+        returned = replace(returned, loose=loose)
     return Examined(returned, base, source.item_ids, moment)
+
+
+def _informing(uow: UnitOfWork, actor: Actor, group_id: int, base: str) -> dict[str, str]:
+    """The lines that only inform of the document as it would go out today; any that has changed since is not found."""
+    all_of_it = Including(decisions=True, suggestions=True, comments=True)
+    try:
+        if base.isdigit():
+            sent = exports.export_version(
+                uow, actor, group_id=group_id, number=int(base), form="docx", including=all_of_it
+            )  # fmt: skip
+        else:
+            sent = exports.export_draft(uow, actor, group_id=group_id, form="docx", including=all_of_it)
+        return informing(read(sent.body))
+    except (Forbidden, NotFound, Unreadable):  # a guest reads no evidence: then they see the new words alone
+        return {}
 
 
 def keep(
@@ -260,17 +287,17 @@ def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
         entry = entries.get(each["item_id"])
         if entry is None:
             continue
-        blocked = ""
+        blocked, known = "", False
         if entry.item.status is Status.WITHDRAWN:
             blocked = "This item has been withdrawn since."
         elif each["suggestion_id"] is None and (settled := suggested.settled(each)) is not None:
-            blocked = settled.why
+            known, blocked = True, settled.why
         proposals.append(
             Proposed(
                 number, entry.item.id, entry.item.reference, entry.title, Field(each["field"]), each["before"],
                 each["after"], tuple(each["authors"]), each["mixed"], blocked, each["refused"],
                 _fits(uow, entry, each), each["suggestion_id"],
-                None if blocked or each["suggestion_id"] is not None else suggested.refused(each),
+                None if blocked or each["suggestion_id"] is not None else suggested.refused(each), known,
             )
         )  # fmt: skip
     spoken_of = {each["item_id"] for each in document.loose if _may_be_said(each)}

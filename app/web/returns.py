@@ -19,6 +19,7 @@ from app.web.context import looking, transaction
 from app.web.forms import text
 from app.web.fragments import command, faults, numbers
 from app.web.history import field_words
+from models.documents import Field
 
 bp = Blueprint("returns", __name__)
 
@@ -95,7 +96,7 @@ def _show(return_id: int, refused: Invalid | None = None) -> str:
         line = Shown(each, marked, redlines.marked(each.before, each.after, each.field) if is_part else None, who)
         shown.setdefault(each.reference, []).append(line)
     return render_template(
-        "returns/show.html", preview=preview, shown=shown, fields=field_words(), rest=_rest(preview),
+        "returns/show.html", preview=preview, shown=shown, was=_was(preview), fields=field_words(), rest=_rest(preview),
         errors=faults(refused), chosen=request.form.getlist("chosen") if refused is not None else None,
         remarks=request.form.getlist("remarks") if refused is not None else None,
     )  # fmt: skip
@@ -130,6 +131,12 @@ def discard(slug: str, return_id: int) -> ResponseReturnValue:
     )
 
 
+def _was(preview: Preview) -> dict[int, Markup]:
+    """What was changed in lines that only inform, where it is known what they were, by their numbers."""
+    known = [each for each in preview.loose if each.loose.was]
+    return {each.number: redlines.marked(each.loose.was, each.loose.text, Field.TITLE) for each in known}
+
+
 def _rest(preview: Preview) -> list[Rest]:
     sorts = {
         "hidden": (
@@ -148,7 +155,13 @@ def _rest(preview: Preview) -> list[Rest]:
             ),
         ),
         "comment": (_("Comments in the margin"), _("Tick those that should become comments on the item.")),
-        "new": (_("New headings, with what stands under them"), _("They belong to no item yet.")),
+        "new": (
+            _("New headings, with what stands under them"),
+            _(
+                "They belong to no item yet. To make items of them, copy them into a document of their own and add it "
+                "under Blueprint, Add from Word."
+            ),
+        ),
         "paragraph": (_("Words between the items"), _("They stand where no text can be changed.")),
         "table": (_("Tables"), _("A text of the blueprint holds no table.")),
         "deleted": (_("Items taken out"), _("A document cannot withdraw an item: a facilitator can.")),

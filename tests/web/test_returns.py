@@ -11,8 +11,10 @@ import pytest
 from werkzeug.test import TestResponse
 
 from app.policy import Actor
-from app.services import items
+from app.services import findings, items, sources
+from app.services.findings import FindingForm
 from app.uow import Database
+from models.evidence import Relation, Strength
 from models.items import Kind
 from tests.cast import SLUG, Browser, Cast
 from tests.scripted import build_blueprint
@@ -122,6 +124,50 @@ def test_of_a_long_text_the_page_shows_what_changed_and_all_of_it_on_demand(
     assert "A private note." in page
 
 
+def test_a_line_that_only_informs_shows_what_was_changed_in_it(
+    client_of: Callable[[Actor], Browser], people: Cast, database: Database
+) -> None:
+    member = client_of(people.member)
+    with database.writing() as uow:
+        source = sources.add_source(
+            uow, people.member, group_id=people.group_id, cite="A study", url="https://a.example/b"
+        )
+        form = FindingForm(source.id, "It works *well*", "5", Strength.LOW)
+        finding = findings.add_finding(uow, people.member, group_id=people.group_id, form=form)
+        [item] = [each for each in items.items_of(uow.session, people.group_id) if each.reference == "P1"]
+        findings.link(uow, people.member, finding_id=finding.id, item_id=item.id, relation=Relation.SUPPORTS)
+    document = docx.Document(io.BytesIO(member.get(f"{FILES}file?what=draft&form=docx&with=evidence").data))
+    cell = next(
+        each for table in document.tables for row in table.rows for each in row.cells if "It works" in each.text
+    )
+    cell.paragraphs[0].runs[0].text = "It seldom works *well*"
+    next(each for each in document.paragraphs if each.text == "Core elements").runs[0].text = "Core parts"
+    document.add_heading("Something new", 2)
+    out = io.BytesIO()
+    document.save(out)
+    page = member.get(upload(member, out.getvalue()).headers["Location"]).text
+    assert re.search(r"It <ins><span[^>]*>\[added: </span>seldom <span", page)
+    assert "works *well* | A study, 5" in page
+    assert re.search(r"Core <del>.*elements.*</del><ins>.*parts.*</ins>", page)
+    assert "Blueprint, Add from Word" in page
+
+
+def test_a_document_whose_changes_are_known_says_that_nothing_is_new(
+    client_of: Callable[[Actor], Browser], people: Cast, database: Database
+) -> None:
+    member = client_of(people.member)
+    document = docx.Document(io.BytesIO(member.get(f"{FILES}file?what=draft&form=docx").data))
+    next(each for each in document.paragraphs if each.text == "You stay at home.").runs[0].text = "You live at home."
+    out = io.BytesIO()
+    document.save(out)
+    address = upload(member, out.getvalue()).headers["Location"]
+    made = member.post(f"{address}/suggestions", data={"chosen": "0"}, follow_redirects=True).text
+    assert "1 change</h1>" in made
+    again = member.get(upload(member, out.getvalue()).headers["Location"]).text
+    assert "No new change of words</h1>" in again
+    assert "Its 1 change was taken over or suggested already: there is nothing to do." in again
+
+
 def test_what_was_refused_comes_back_unticked_with_the_reason(
     client_of: Callable[[Actor], Browser], people: Cast
 ) -> None:
@@ -165,4 +211,6 @@ def test_what_goes_along_is_what_was_ticked(client_of: Callable[[Actor], Browser
     plain = member.get(f"{FILES}file?form=csv").text
     wanted = member.get(f"{FILES}file?form=csv&with=evidence&with=decisions&with=suggestions&with=comments").text
     assert plain.splitlines()[0].endswith('"plain summary","untested evidence"')
-    assert wanted.splitlines()[0].endswith('"evidence","untested evidence","decisions","suggestions","comments"')
+    assert wanted.splitlines()[0].endswith(
+        '"evidence","where to read it","untested evidence","decisions","suggestions","comments"'
+    )
