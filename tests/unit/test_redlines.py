@@ -72,6 +72,7 @@ def test_of_a_long_text_only_what_changed_is_shown_with_a_line_or_two() -> None:
     assert len(text) < 700
     assert text.count("…") == 4
     assert text.startswith("… ")
+    assert "…\n\n…" in text, "two places stand apart"
     assert "The thirtieth duty" in "".join(each.text for each in shown if each.kind != "removed")
     for seen in ("29th", "31th", "49th", "51th"):
         assert seen in text
