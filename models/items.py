@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, choice
@@ -98,7 +99,12 @@ class Descent(StrEnum):
 
 
 class ItemDescent(Base):
-    """An item comes from another: it was split from it, or that one was merged into it. Kept for good."""
+    """An item comes from another: it was split from it, or that one was merged into it. Kept for good.
+
+    ``moved`` is what the act took along, which is the way back (app/services/descent.py writes it, unmerging.py reads
+    it); None where it was done before that was kept. ``undone_at`` is when it was taken back; where the words that a
+    merge put in could not be taken out again, ``words_stay``.
+    """
 
     __tablename__ = "item_descent"
     __table_args__ = (CheckConstraint("item_id <> from_id", name="not_itself"),)
@@ -110,3 +116,6 @@ class ItemDescent(Base):
     how: Mapped[Descent] = mapped_column(choice(Descent, "how"))
     at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    moved: Mapped[dict[str, Any] | None]
+    undone_at: Mapped[datetime | None]
+    words_stay: Mapped[bool] = mapped_column(default=False, server_default=false())

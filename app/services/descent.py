@@ -1,17 +1,19 @@
 """Splitting an item and merging two, with where they come from kept for good.
 
 What was said about words goes where the words go: comments, and suggestions that lie wholly in the part that moves.
-What cannot go along stays where it was, with the words it was about. Everything happens in one transaction.
+What cannot go along stays where it was, with the words it was about. Everything happens in one transaction, and what
+moved is kept with the descent, so that either can be taken back (``unmerging.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.calc.authorship import Run
@@ -20,7 +22,7 @@ from app.calc.suggestions import places
 from app.errors import Conflict, Invalid
 from app.events import ItemChanged, TreeChanged
 from app.policy import Actor, Can
-from app.services import comments, documents, suggestions
+from app.services import comments, documents, history, suggestions
 from app.services.accounts import names_of
 from app.services.activity import note
 from app.services.items import (
@@ -28,7 +30,7 @@ from app.services.items import (
     access_item,
     add_item,
     give_status,
-    merged_into,
+    merge_of,
     must_be_free,
     must_settle,
     must_stand,
@@ -68,15 +70,21 @@ class Relative:
 
 @dataclass(frozen=True)
 class Ancestry:
-    """Where an item comes from and what has come of it, oldest first."""
+    """Where an item comes from and what has come of it, oldest first, as it is true today.
+
+    ``words_of`` were merged into it and are items of their own again, but their words stay in it; ``words_in`` says the
+    same of the other one.
+    """
 
     split_from: list[Relative]
     merged_in: list[Relative]
     split_off: list[Relative]
     merged_into: list[Relative]
+    words_of: list[Relative]
+    words_in: list[Relative]
 
     def __bool__(self) -> bool:
-        return bool(self.split_from or self.merged_in or self.split_off or self.merged_into)
+        return any((self.split_from, self.merged_in, self.split_off, self.merged_into, self.words_of, self.words_in))
 
 
 def split(
@@ -95,7 +103,7 @@ def split(
     text = _hold_text(uow, item)
     if text.version != version:
         raise Conflict("Somebody has changed these words meanwhile. Look at them, and choose again.")
-    head, tail = text.text[:at].rstrip(), text.text[at:].lstrip()
+    before, head, tail = text.version, text.text[:at].rstrip(), text.text[at:].lstrip()
     if at < 0 or not head or not tail:
         raise Invalid("", fields={"at": "Choose a place with words before and after it."})
     begins = units_length(text.text) - units_length(tail)
@@ -108,11 +116,12 @@ def split(
     _stand_behind(uow, made, item)
     _share(uow, item, made)
     new = _hold_text(uow, made)
-    _put_in(uow, actor, new, 0, text, begins)
-    _take_along(uow, text, new, begins=begins, by=-begins)
-    documents.replace_text(uow, actor, text, head)
-    _settle(uow, text, new)
-    _keep(uow, actor, made, item, Descent.SPLIT)
+    client = documents.client_of(actor, documents.MOVED)
+    _put_in(uow, actor, new, 0, text, client, begins=begins)
+    take_along(uow, text, new, begins=begins, by=-begins)
+    documents.replace_text(uow, actor, text, head, client)
+    settle(uow, text, new)
+    _keep(uow, actor, made, item, Descent.SPLIT, parted_at(uow, text, made, before=before))
     parts = f"split {item.reference}: a part of it is {made.reference} now"
     note(uow, actor, parts, group_id=item.group_id, item_id=item.id)
     return made
@@ -124,9 +133,9 @@ def merge(
 ) -> Item:  # fmt: skip
     """Merge another item of the same kind into this one: words, comments, evidence, principles and what is under it.
 
-    The other is withdrawn; it keeps its own words and can be restored. Answers the item that stays. Raises NotFound,
-    Forbidden (agreed ones: facilitators only), Conflict (withdrawn, a vote is open), Invalid (not two of a kind, too
-    long).
+    The other is withdrawn and keeps its own words; restoring it (``outline.restore_item``) gives back what it took
+    along. Answers the item that stays. Raises NotFound, Forbidden (agreed ones: facilitators only), Conflict
+    (withdrawn, a vote is open), Invalid (not two of a kind, too long).
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     other = access_item(uow.session, actor, other_id, Can.ITEM_WRITE, group_id=item.group_id)
@@ -135,23 +144,54 @@ def merge(
     uow.lock(Group, item.group_id)
     uow.lock_all(Item, [item.id, other.id])
     _must_change(uow, actor, [item, other])
-    uow.lock_all(Document, [each.id for each in _texts(uow, item, other)])
-    for field in (Field.TEXT, Field.WHY, Field.SUMMARY):
-        kept, given = _text(uow, item, field), _text(uow, other, field)
-        _join(uow, actor, kept, given, Words.AFTER if field is not Field.TEXT else words)
-    _take_rest(uow, item, other)
-    _share(uow, other, item)
-    _adopt(uow, item, other)
-    _keep(uow, actor, item, other, Descent.MERGE)
-    other.status_before, other.withdrawn_with_id = other.status, other.id
-    give_status(uow, other, Status.WITHDRAWN)
-    suggestions.tell_authors(uow, actor, [other], withdrawn=True)
-    item.changed_at = uow.now
-    went = f"withdrew {other.reference}: it is a part of {item.reference} now"
-    note(uow, actor, went, group_id=item.group_id, item_id=other.id)
+    uow.lock_all(Document, [each.id for each in texts_of(uow, item, other)])
+
+    def put_together(client: str) -> Iterable[_Joined]:
+        for field in JOINED:
+            kept, given = text_of(uow, item, field), text_of(uow, other, field)
+            order = Words.AFTER if field is not Field.TEXT else words
+            if order is not Words.FIRST_ONLY and given.text.strip() != kept.text.strip():
+                yield _join(uow, actor, kept, given, client, first=order is Words.BEFORE)
+
+    _unite(uow, actor, item, other, put_together, words)
     note(uow, actor, f"merged {other.reference} into {item.reference}", group_id=item.group_id, item_id=item.id)
-    uow.emit(TreeChanged(item.group_id))
-    uow.emit(ItemChanged(item.group_id, item.id))
+    return item
+
+
+def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | None = None) -> Item:
+    """Take a split back: the part is withdrawn, and its words stand again where they were, with what was said of them.
+
+    Answers the item it was split off. Restoring the part parts them again. Raises NotFound, Forbidden (agreed ones:
+    facilitators only), Conflict (it was not split off, either is withdrawn or voted on, or the words of either were
+    changed since).
+    """
+    part = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
+    row = split_of(uow.session, part)
+    if row is None:
+        raise Conflict(f"{part.reference} was not split off another item, or that was taken back already.")
+    item = access_item(uow.session, actor, row.from_id, Can.ITEM_WRITE, group_id=part.group_id)
+    uow.lock(Group, item.group_id)
+    uow.lock_all(Item, [item.id, part.id])
+    _must_change(uow, actor, [item, part])
+    uow.lock_all(Document, [each.id for each in texts_of(uow, item, part)])
+    old, new = text_of(uow, item, Field.TEXT), text_of(uow, part, Field.TEXT)
+    before = (row.moved or {}).get("before", 0)
+    if row.moved != parted_at(uow, old, part, before=before):
+        raise Conflict(
+            f"The words of {item.reference} or {part.reference} were changed after the split, so they cannot be put "
+            f"back as they were. Merge {part.reference} into {item.reference} instead."
+        )
+    whole = history.text_at(uow.session, old, before)
+    gap = whole.removeprefix(old.text).removesuffix(new.text)
+    uow.session.refresh(row, with_for_update=True)
+    row.undone_at = uow.now
+
+    def put_together(client: str) -> Iterable[_Joined]:
+        yield _join(uow, actor, old, new, client, gap=gap)
+
+    _unite(uow, actor, item, part, put_together, Words.AFTER)
+    again = f"took the split of {item.reference} back: {part.reference} is a part of it again"
+    note(uow, actor, again, group_id=item.group_id, item_id=item.id)
     return item
 
 
@@ -162,18 +202,30 @@ def ancestry(session: Session, item: Item) -> Ancestry:
         .order_by(ItemDescent.id)
     ).scalars().all()  # fmt: skip
     ids = {each for row in rows for each in (row.item_id, row.from_id)}
-    references = {one.id: one.reference for one in session.execute(select(Item).where(Item.id.in_(ids))).scalars()}
+    known = {one.id: one for one in session.execute(select(Item).where(Item.id.in_(ids))).scalars()}
     titles = documents.documents_of(session, ids)
-    found = Ancestry([], [], [], [])
+    found = Ancestry([], [], [], [], [], [])
+    put_back = _put_back(rows)
     for row in rows:
         older = row.item_id == item.id
         end = row.from_id if older else row.item_id
-        title = titles.get(end, {}).get(Field.TITLE)
-        relative = Relative(end, references[end], title.text if title else "", row.how, row.at)
         if row.how is Descent.SPLIT:
-            (found.split_from if older else found.split_off).append(relative)
+            if row.undone_at is not None:
+                continue
+            among = found.split_from if older else found.split_off
+        elif row.undone_at is not None or known[row.from_id].status is not Status.WITHDRAWN:
+            # Before it was kept what a merge moved, restoring the one brought back nothing of the other.
+            if row.undone_at is not None and not row.words_stay:
+                continue
+            among = found.words_of if older else found.words_in
+        elif older and _same_moment(row) in put_back:
+            continue
         else:
-            (found.merged_in if older else found.merged_into).append(relative)
+            among = found.merged_in if older else found.merged_into
+        title = titles.get(end, {}).get(Field.TITLE)
+        relative = Relative(end, known[end].reference, title.text if title else "", row.how, row.at)
+        if end not in [each.item_id for each in among]:
+            among.append(relative)
     return found
 
 
@@ -190,7 +242,10 @@ def parted(session: Session, item: Item, *, after: int = 0) -> list[tuple[Relati
     who did it, empty where nobody knows."""
     rows = session.execute(
         select(ItemDescent.item_id, ItemDescent.by_id).where(
-            ItemDescent.from_id == item.id, ItemDescent.how == Descent.SPLIT, ItemDescent.id > after
+            ItemDescent.from_id == item.id,
+            ItemDescent.how == Descent.SPLIT,
+            ItemDescent.id > after,
+            ItemDescent.undone_at.is_(None),
         )
     ).all()
     if not rows:
@@ -209,8 +264,11 @@ def newest(session: Session, group_id: int) -> int:
 def merged_away(session: Session, item: Item) -> tuple[str, str] | None:
     """For an item that is withdrawn because it was merged into another one: that one's reference, and the name of who
     did it, empty where nobody knows. None for any other."""
-    found = merged_into(session, item)
-    return None if found is None else (found[0], names_of(session, [found[1]]).get(found[1] or 0, ""))
+    found = merge_of(session, item)
+    if found is None:
+        return None
+    into, row = found
+    return into.reference, names_of(session, [row.by_id]).get(row.by_id or 0, "")
 
 
 def origins(
@@ -220,7 +278,12 @@ def origins(
     query = select(ItemDescent).where(ItemDescent.group_id == group_id).order_by(ItemDescent.id)
     if until is not None:
         query = query.where(ItemDescent.at <= until)
-    rows = [row for row in session.execute(query).scalars() if row.item_id in item_ids]
+    some = session.execute(query).scalars().all()
+    put_back = _put_back(some, until)
+    rows = [
+        row for row in some
+        if row.item_id in item_ids and (row.words_stay or not _undone(row, until)) and _same_moment(row) not in put_back
+    ]  # fmt: skip
     ids = {each for row in rows for each in (row.item_id, row.from_id)}
     references = {one.id: one.reference for one in session.execute(select(Item).where(Item.id.in_(ids))).scalars()}
     found: dict[int, str] = {}
@@ -234,7 +297,37 @@ def origins(
     return found
 
 
-# --- parts of these ---
+def split_of(session: Session, part: Item) -> ItemDescent | None:
+    """How an item was split off another one, where that was not taken back."""
+    query = select(ItemDescent).where(
+        ItemDescent.item_id == part.id, ItemDescent.how == Descent.SPLIT, ItemDescent.undone_at.is_(None)
+    )
+    return session.execute(query.order_by(ItemDescent.id.desc()).limit(1)).scalar()
+
+
+# --- parts of these, and of taking them back ---
+
+
+def parted_at(uow: UnitOfWork, text: Document, part: Item, *, before: int) -> dict[str, Any]:
+    """What tells whether the words of a split are still as it left them, and how they were ``before``, in a version."""
+    made = documents.documents_of(uow.session, [part.id])[part.id]
+    return {"before": before, "left": text.version, "part": documents.mark_of(made)}
+
+
+def _undone(row: ItemDescent, until: datetime | None) -> bool:
+    return row.undone_at is not None and (until is None or row.undone_at <= until)
+
+
+def _put_back(rows: Iterable[ItemDescent], until: datetime | None = None) -> set[tuple[int, int, datetime]]:
+    """The merges that took a split back, as ``_same_moment`` names them: nothing comes from another by these."""
+    return {
+        (row.from_id, row.item_id, row.undone_at)
+        for row in rows if row.how is Descent.SPLIT and row.undone_at is not None and _undone(row, until)
+    }  # fmt: skip
+
+
+def _same_moment(row: ItemDescent) -> tuple[int, int, datetime]:
+    return row.item_id, row.from_id, row.at
 
 
 def _must_change(uow: UnitOfWork, actor: Actor, some: Sequence[Item]) -> None:
@@ -244,20 +337,22 @@ def _must_change(uow: UnitOfWork, actor: Actor, some: Sequence[Item]) -> None:
     must_be_free(uow.session, some)
 
 
-def _texts(uow: UnitOfWork, *some: Item) -> list[Document]:
+def texts_of(uow: UnitOfWork, *some: Item) -> list[Document]:
+    """All texts of some items."""
     found = documents.documents_of(uow.session, [item.id for item in some])
     return [document for texts in found.values() for document in texts.values()]
 
 
-def _text(uow: UnitOfWork, item: Item, field: Field) -> Document:
+def text_of(uow: UnitOfWork, item: Item, field: Field) -> Document:
+    """One text of an item."""
     return documents.documents_of(uow.session, [item.id])[item.id][field]
 
 
 def _hold_text(uow: UnitOfWork, item: Item) -> Document:
-    return uow.lock(Document, _text(uow, item, Field.TEXT).id)
+    return uow.lock(Document, text_of(uow, item, Field.TEXT).id)
 
 
-def _settle(uow: UnitOfWork, *some: Document) -> None:
+def settle(uow: UnitOfWork, *some: Document) -> None:
     """Carry what hangs on texts to their present words."""
     for document in some:
         suggestions.carry_along(uow, document)
@@ -272,8 +367,14 @@ def _stand_behind(uow: UnitOfWork, made: Item, item: Item) -> None:
         each.position = position
 
 
-def _put_in(uow: UnitOfWork, actor: Actor, into: Document, at: int, text: Document, begins: int = 0) -> None:
-    """Write words of one text, from ``begins`` on, into another one at ``at``, each run as the words of its author."""
+def _put_in(
+    uow: UnitOfWork, actor: Actor, into: Document, at: int, text: Document, client: str, *, begins: int = 0,
+    first: int = 0,
+) -> None:  # fmt: skip
+    """Write words of one text, from ``begins`` on, into another one at ``at``, each run as the words of its author.
+
+    ``first`` is the number of the first change by this ``client``.
+    """
     words, place = to_units(text.text), 0
     pieces: list[Run] = []
     for run in documents.authors_of(uow.session, text):
@@ -285,27 +386,31 @@ def _put_in(uow: UnitOfWork, actor: Actor, into: Document, at: int, text: Docume
         pieces = [Run(len(words) - begins, actor.person_id or 0)]
     whole, start = to_units(into.text), begins
     additions: list[documents.Addition] = []
-    client = documents.client_of(actor, documents.MOVED)
     for run in pieces:
         for piece in documents.cut(Units(words[start : start + run.units])):
             change = replace(len(whole), at, at, piece)
             whole = change.apply(whole)
-            additions.append(documents.Addition(run.author or None, client, len(additions), change, whole))
+            additions.append(documents.Addition(run.author or None, client, first + len(additions), change, whole))
             at += len(piece)
         start += run.units
     documents.clean(into.field, from_units(whole))
     documents.append(uow, into, additions)
 
 
-def _take_along(uow: UnitOfWork, old: Document, new: Document, *, begins: int, by: int, behind: int = 0) -> None:
-    """Move what is said about the words of one text from ``begins`` on to another, where they stand ``by`` further.
+def take_along(
+    uow: UnitOfWork, old: Document, new: Document, *, begins: int, by: int, ends: int | None = None, behind: int = 0
+) -> list[Suggestion]:  # fmt: skip
+    """Move what is said about the words of one text from ``begins`` to ``ends`` to another, where they stand ``by``
+    further; the suggestions among it.
 
-    ``behind`` is how much the other text has after them. Both texts hold these words at this moment.
+    ``behind`` is how much more the other text has after them (fewer: below 0). Both texts hold these words at this
+    moment.
     """
-    _settle(uow, old)
+    settle(uow, old)
+    ends = units_length(old.text) if ends is None else ends
     gone = []
     for each in uow.session.execute(select(Discussion).where(Discussion.document_id == old.id)).scalars().all():
-        if each.begins < each.ends and each.begins >= begins:
+        if begins <= each.begins < each.ends <= ends:
             each.begins, each.ends = each.begins + by, each.ends + by
             each.document_id, each.made_for, each.carried_to = new.id, new.version, new.version
             gone.append(each)
@@ -313,90 +418,150 @@ def _take_along(uow: UnitOfWork, old: Document, new: Document, *, begins: int, b
     waiting = select(Suggestion).where(
         Suggestion.document_id == old.id, Suggestion.state == SuggestionState.OPEN, Suggestion.in_conflict.is_(False)
     )
+    taken = []
     for suggestion in uow.session.execute(waiting).scalars().all():
         change = recall(suggestion.carried)
         # What goes on from words that stay, stays.
         stays = begins > 0 and any(each.goes_on and each.start == begins for each in places(change))
-        if suggestion.carried_to == old.version and change.start >= begins and not stays:
-            suggestion.carried = suggestion.changes = _shifted(change, by, behind).to_json()
+        if suggestion.carried_to == old.version and begins <= change.start and change.end <= ends and not stays:
+            suggestion.carried = suggestion.changes = shifted(change, by, behind).to_json()
             suggestion.document_id = new.id
             suggestion.made_for = suggestion.carried_to = new.version
+            taken.append(suggestion)
     uow.flush()
+    return taken
 
 
-def _shifted(change: ChangeSet, lead: int, tail: int) -> ChangeSet:
-    """The change with as many more kept units before and after it; fewer before where ``lead`` is negative."""
+def shifted(change: ChangeSet, lead: int, tail: int) -> ChangeSet:
+    """The change with as many more kept units before and after it; fewer where they are below 0."""
     parts = list(change.parts)
     if lead > 0 and parts[0][1] is not None:
         parts.insert(0, (lead, None))
     elif lead:
         parts[0] = (parts[0][0] + lead, parts[0][1])
         parts = parts if parts[0][0] or parts[0][1] is not None else parts[1:]
-    if tail and parts[-1][1] is not None:
+    if tail > 0 and parts[-1][1] is not None:
         parts.append((tail, None))
     elif tail:
-        parts[-1] = (parts[-1][0] + tail, None)
+        parts[-1] = (parts[-1][0] + tail, parts[-1][1])
+        parts = parts if parts[-1][0] or parts[-1][1] is not None else parts[:-1]
     return ChangeSet(tuple(parts))
 
 
-def _join(uow: UnitOfWork, actor: Actor, kept: Document, given: Document, words: Words) -> None:
-    """Put the words of one text after or before those of another, with what is said about them."""
-    if not given.text.strip() or words is Words.FIRST_ONLY or given.text.strip() == kept.text.strip():
-        return
-    _settle(uow, kept, given)
+#: The texts that a merge puts together.
+JOINED = (Field.TEXT, Field.WHY, Field.SUMMARY)
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """What was put into one text: where the words came to stand, and which suggestions moved with them."""
+
+    field: Field
+    place: dict[str, Any]
+    suggestions: list[list[int]]
+
+
+def _join(
+    uow: UnitOfWork, actor: Actor, kept: Document, given: Document, client: str, *, gap: str = "\n\n",
+    first: bool = False,
+) -> _Joined:  # fmt: skip
+    """Put the words of one text after those of another, or ``first``, with what is said about them."""
+    settle(uow, kept, given)
+    if not given.text.strip():
+        return _Joined(kept.field, {}, [])
     own = units_length(kept.text)
-    gap = "\n\n" if kept.text.strip() else ""
-    size = units_length(given.text)
+    gap = gap if kept.text.strip() else ""
     documents.clean(kept.field, kept.text + gap + given.text)
-    if words is Words.AFTER:
-        if gap:
-            _insert(uow, actor, kept, own, gap)
-        at, behind = own + len(gap), 0
-    else:
-        if gap:
-            _insert(uow, actor, kept, 0, gap)
-        at, behind = 0, len(gap) + own
-    _put_in(uow, actor, kept, at, given)
-    if size:
-        _take_along(uow, given, kept, begins=0, by=at, behind=behind)
-    _settle(uow, kept)
+    if gap:
+        _insert(uow, actor, kept, 0 if first else own, gap, client)
+    lead = 0 if first else units_length(kept.text)
+    behind = units_length(kept.text) - lead
+    _put_in(uow, actor, kept, lead, given, client, first=1)
+    taken = take_along(uow, given, kept, begins=0, by=lead, behind=behind)
+    moved = [[each.id, given.id, given.version, kept.version, lead, behind] for each in taken]
+    settle(uow, kept)
+    place = {
+        "version": kept.version, "begins": lead, "ends": lead + units_length(given.text),
+        "gap": ["", gap] if first else [gap, ""],
+    }  # fmt: skip
+    return _Joined(kept.field, place, moved)
 
 
-def _insert(uow: UnitOfWork, actor: Actor, document: Document, at: int, words: str) -> None:
+def _unite(
+    uow: UnitOfWork, actor: Actor, item: Item, other: Item, put_together: Callable[[str], Iterable[_Joined]],
+    words: Words,
+) -> None:  # fmt: skip
+    """Make one of two held items, and keep with the descent all that moved: it is the way back."""
+    said = select(Discussion).where(Discussion.document_id.in_([each.id for each in texts_of(uow, other)]))
+    discussions = [
+        [each.id, each.document_id, each.made_for, each.carried_to, each.begins, each.ends]
+        for each in uow.session.execute(said.order_by(Discussion.id)).scalars()
+    ]
+    joined = list(put_together(documents.client_of(actor, documents.MOVED)))
+    moved = {
+        "words": words.value,
+        "texts": {each.field.value: each.place for each in joined if each.place},
+        "discussions": discussions,
+        "suggestions": [one for each in joined for one in each.suggestions],
+        "homework": _take_rest(uow, item, other),
+        **_share(uow, other, item),
+        **_adopt(uow, item, other),
+    }
+    _keep(uow, actor, item, other, Descent.MERGE, moved)
+    other.status_before, other.withdrawn_with_id = other.status, other.id
+    give_status(uow, other, Status.WITHDRAWN)
+    suggestions.tell_authors(uow, actor, [other], withdrawn=True)
+    item.changed_at = uow.now
+    went = f"withdrew {other.reference}: it is a part of {item.reference} now"
+    note(uow, actor, went, group_id=item.group_id, item_id=other.id)
+    uow.emit(TreeChanged(item.group_id))
+    uow.emit(ItemChanged(item.group_id, item.id))
+
+
+def _insert(uow: UnitOfWork, actor: Actor, document: Document, at: int, words: str, client: str) -> None:
     change = replace(units_length(document.text), at, at, to_units(words))
     whole = change.apply(to_units(document.text))
-    addition = documents.Addition(actor.person_id, documents.client_of(actor), 0, change, whole)
+    addition = documents.Addition(actor.person_id, client, 0, change, whole)
     documents.append(uow, document, [addition])
 
 
-def _take_rest(uow: UnitOfWork, item: Item, other: Item) -> None:
-    """Comments whose words do not come along are about the whole of the merged item, and still say what they were."""
-    text = _text(uow, item, Field.TEXT)
-    left = [document.id for document in _texts(uow, other)]
+def _take_rest(uow: UnitOfWork, item: Item, other: Item) -> list[int]:
+    """Comments whose words do not come along are about the whole of the merged item, and still say what they were.
+
+    Answers the homework that moved.
+    """
+    text = text_of(uow, item, Field.TEXT)
+    left = [document.id for document in texts_of(uow, other)]
     rest = uow.session.execute(select(Discussion).where(Discussion.document_id.in_(left))).scalars().all()
     for each in rest:
         each.document_id, each.made_for, each.carried_to = text.id, text.version, text.version
         each.begins = each.ends = 0
     comments.lead_on(uow, rest, old=other.id, new=item.id)
     # Whoever prepares the one prepares the other now.
-    asked = update(Homework).where(Homework.item_id == other.id, IS_OPEN)
-    uow.session.execute(asked.values(item_id=item.id))
+    asked = uow.session.execute(select(Homework).where(Homework.item_id == other.id, IS_OPEN)).scalars().all()
+    for homework in asked:
+        homework.item_id = item.id
+    return [homework.id for homework in asked]
 
 
-def _share(uow: UnitOfWork, giver: Item, taker: Item) -> None:
-    """Give an item the principles, models and evidence that another one has."""
+def _share(uow: UnitOfWork, giver: Item, taker: Item) -> dict[str, list[int]]:
+    """Give an item the principles, models and evidence that another one has; what it had not."""
     session = uow.session
+    given: dict[str, list[int]] = {"principles": [], "models": [], "findings": []}
     mine = set(session.execute(select(ItemPrinciple.principle_id).where(ItemPrinciple.item_id == taker.id)).scalars())
     for id_ in session.execute(select(ItemPrinciple.principle_id).where(ItemPrinciple.item_id == giver.id)).scalars():
         if id_ not in mine:
             session.add(ItemPrinciple(item_id=taker.id, principle_id=id_))
+            given["principles"].append(id_)
     kept = set(session.execute(select(ItemModel.model_id).where(ItemModel.item_id == taker.id)).scalars())
     for id_ in session.execute(select(ItemModel.model_id).where(ItemModel.item_id == giver.id)).scalars():
         if id_ not in kept:
             session.add(ItemModel(item_id=taker.id, model_id=id_))
+            given["models"].append(id_)
     known = set(session.execute(select(Link.finding_id).where(Link.item_id == taker.id)).scalars())
     for link in session.execute(select(Link).where(Link.item_id == giver.id)).scalars().all():
         if link.finding_id not in known:
+            given["findings"].append(link.finding_id)
             session.add(
                 Link(
                     group_id=link.group_id, finding_id=link.finding_id, item_id=taker.id, relation=link.relation,
@@ -404,28 +569,39 @@ def _share(uow: UnitOfWork, giver: Item, taker: Item) -> None:
                 )
             )  # fmt: skip
     uow.flush()
+    return given
 
 
-def _adopt(uow: UnitOfWork, item: Item, other: Item) -> None:
-    """What stands under the other, and who carries it out, comes under the item; references stay."""
+def _adopt(uow: UnitOfWork, item: Item, other: Item) -> Mapping[str, list[list[int]]]:
+    """What stands under the other, and who carries it out, comes under the item; references stay.
+
+    Answers what came under it, each with the place it had, and who carried the other out, with 1 where they carried the
+    item out before.
+    """
     session = uow.session
     last = len(list(session.execute(select(Item.id).where(Item.parent_id == item.id)).scalars()))
     under = select(Item).where(Item.parent_id == other.id, Item.status != Status.WITHDRAWN).order_by(Item.position)
-    for number, child in enumerate(session.execute(under).scalars().all()):
+    children = session.execute(under).scalars().all()
+    places = [[child.id, child.position] for child in children]
+    for number, child in enumerate(children):
         child.parent_id, child.position = item.id, last + number
         uow.emit(ItemChanged(item.group_id, child.id))
     own = set(session.execute(select(ItemPrinciple.item_id).where(ItemPrinciple.principle_id == item.id)).scalars())
-    for id_ in session.execute(select(ItemPrinciple.item_id).where(ItemPrinciple.principle_id == other.id)).scalars():
+    carrying = select(ItemPrinciple.item_id).where(ItemPrinciple.principle_id == other.id)
+    theirs = session.execute(carrying).scalars().all()
+    for id_ in theirs:
         if id_ not in own:
             session.add(ItemPrinciple(item_id=id_, principle_id=item.id))
     session.execute(delete(ItemPrinciple).where(ItemPrinciple.principle_id == other.id))
     uow.flush()
+    return {"under": places, "carriers": [[id_, int(id_ in own)] for id_ in theirs]}
 
 
-def _keep(uow: UnitOfWork, actor: Actor, item: Item, other: Item, how: Descent) -> None:
+def _keep(uow: UnitOfWork, actor: Actor, item: Item, other: Item, how: Descent, moved: Mapping[str, Any]) -> None:
     uow.session.add(
         ItemDescent(
-            group_id=item.group_id, item_id=item.id, from_id=other.id, how=how, at=uow.now, by_id=actor.person_id
+            group_id=item.group_id, item_id=item.id, from_id=other.id, how=how, at=uow.now, by_id=actor.person_id,
+            moved=dict(moved),
         )
-    )
+    )  # fmt: skip
     uow.emit(ItemChanged(item.group_id, other.id))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged, TreeChanged
@@ -208,23 +208,32 @@ def must_be_free(session: Session, items: Iterable[Item]) -> None:
 def must_stand(session: Session, item: Item) -> None:
     """Raises Conflict when the item is withdrawn: nothing of it changes until it is restored."""
     if item.status is Status.WITHDRAWN:
-        into = merged_into(session, item)
-        what = "Restore it first." if into is None else f"It was merged into {into[0]}: go on there."
+        found = merge_of(session, item)
+        what = "Restore it first." if found is None else f"It was merged into {found[0].reference}: go on there."
         raise Conflict(f"{item.reference} is withdrawn. {what}", code="withdrawn")
 
 
-def merged_into(session: Session, item: Item) -> tuple[str, int | None] | None:
-    """For an item that is withdrawn because it was merged into another one: that one's reference, and who did it."""
-    if item.status is not Status.WITHDRAWN:
-        return None
-    row = session.execute(
-        select(Item.reference, ItemDescent.by_id)
-        .join(ItemDescent, ItemDescent.item_id == Item.id)
-        .where(ItemDescent.from_id == item.id, ItemDescent.how == Descent.MERGE, ItemDescent.at == item.changed_at)
-        .order_by(ItemDescent.id.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else (row[0], row[1])
+def merge_of(session: Session, item: Item) -> tuple[Item, ItemDescent] | None:
+    """For an item that is withdrawn because it was merged into another one: that one, and how it came there."""
+    return merges_of(session, [item]).get(item.id)
+
+
+def merges_of(session: Session, some: Iterable[Item]) -> dict[int, tuple[Item, ItemDescent]]:
+    """The same for those of some items that are withdrawn so, by their ids."""
+    gone = [item.id for item in some if item.status is Status.WITHDRAWN]
+    if not gone:
+        return {}
+    into, other = aliased(Item), aliased(Item)
+    rows = session.execute(
+        select(into, ItemDescent)
+        .join(ItemDescent, ItemDescent.item_id == into.id).join(other, other.id == ItemDescent.from_id)
+        .where(
+            other.id.in_(gone), ItemDescent.how == Descent.MERGE, ItemDescent.at == other.changed_at,
+            ItemDescent.undone_at.is_(None),
+        )
+        .order_by(ItemDescent.id)
+    ).all()  # fmt: skip
+    return {row.from_id: (one, row) for one, row in rows}
 
 
 def must_settle(session: Session, actor: Actor, items: Iterable[Item]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.errors import Conflict
 from app.events import ItemChanged, TreeChanged
 from app.policy import Actor, Can
-from app.services import homework, suggestions
+from app.services import homework, suggestions, unmerging
 from app.services.activity import note
 from app.services.items import (
     access_item,
@@ -22,6 +22,7 @@ from app.services.items import (
     check_parent,
     give_status,
     items_of,
+    merge_of,
     must_be_free,
     must_settle,
     must_stand,
@@ -30,7 +31,7 @@ from app.services.items import (
 )
 from app.uow import UnitOfWork
 from models.groups import Group
-from models.items import Item, Kind, PrincipleGroup, Status
+from models.items import Item, ItemDescent, Kind, PrincipleGroup, Status
 
 #: Titles of the core elements a blueprint starts with.
 CORE_ELEMENTS: Sequence[str] = (
@@ -155,10 +156,14 @@ def withdraw_branches(uow: UnitOfWork, actor: Actor, roots: Iterable[Item]) -> l
 def restore_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | None = None) -> list[Item]:
     """Bring back a withdrawn item, and what was withdrawn with it, as it was. Answers all of them.
 
-    Raises NotFound, Forbidden (one that was agreed: facilitators only), Conflict (its parent is still withdrawn).
+    One that was merged into another gets back what it took along there (``unmerging.give_back``).
+
+    Raises NotFound, Forbidden (one that was agreed, or merged into an agreed one: facilitators only), Conflict (its
+    parent is still withdrawn, or so is the merge of the item it was merged into; a vote on that is open).
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     _hold_branch(uow, item)
+    unmerging.hold(uow, item)
     if item.status is not Status.WITHDRAWN:
         raise Conflict(f"{item.reference} is not withdrawn.")
     [coming] = restore_branches(uow, actor, [item])
@@ -173,9 +178,13 @@ def restore_branches(uow: UnitOfWork, actor: Actor, roots: Iterable[Item]) -> li
     Those who have homework or suggestions on them are told, each once; what was done the caller says. Raises as above.
     """
     branches: list[list[Item]] = []
+    merged: list[tuple[Item, Item, ItemDescent]] = []
     for root in roots:
         if root.status is not Status.WITHDRAWN:
             continue
+        merge = merge_of(uow.session, root)
+        if merge is not None:
+            merged.append((root, *merge))
         parent = uow.session.get(Item, root.parent_id) if root.parent_id is not None else None
         if parent is not None and parent.status is Status.WITHDRAWN:
             raise Conflict(f"{parent.reference}, which it stands under, is withdrawn. Restore that first.")
@@ -187,6 +196,8 @@ def restore_branches(uow: UnitOfWork, actor: Actor, roots: Iterable[Item]) -> li
     coming = [one for branch in branches for one in branch]
     homework.tell_takers(uow, actor, coming, withdrawn=False)
     suggestions.tell_authors(uow, actor, coming, withdrawn=False)
+    for root, into, row in sorted(merged, key=lambda each: each[2].id, reverse=True):
+        unmerging.give_back(uow, actor, root, into, row)
     must_settle(uow.session, actor, coming)
     return branches
 

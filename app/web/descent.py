@@ -19,6 +19,7 @@ from app.policy import Can, require
 from app.services import descent, items
 from app.services.descent import Words
 from app.web.context import looking, transaction
+from app.web.errors import wants_json
 from app.web.forms import text, whole_number
 from app.web.fragments import faults, group_id, typed
 from app.web.items import done
@@ -132,7 +133,20 @@ def split(slug: str, item_id: int) -> ResponseReturnValue:
             )
     except (Conflict, Forbidden, Invalid) as refused:
         return _page(SPLIT, item_id, refused), refused.status
-    return done(_("%(reference)s is new; both say where they come from", reference=made.reference), made)
+    said = _("%(reference)s is new; both say where they come from", reference=made.reference)
+    return done(said, made, ("descent.put_back", {}))
+
+
+@bp.post("/<int:item_id>/put-back")
+def put_back(slug: str, item_id: int) -> ResponseReturnValue:
+    """Take a split back, by the part that was split off."""
+    with transaction() as (uow, actor):
+        item = descent.put_back(uow, actor, item_id=item_id, group_id=group_id())
+        part = items.access_item(uow.session, actor, item_id, Can.ITEM_READ)
+    said = _(
+        "%(part)s is a part of %(reference)s again, and withdrawn", part=part.reference, reference=item.reference
+    )  # fmt: skip
+    return done(said, item, ("items.restore", {}), of=part)
 
 
 @bp.get("/<int:item_id>/parted")
@@ -162,9 +176,11 @@ def merge(slug: str, item_id: int) -> ResponseReturnValue:
             merged = descent.merge(uow, actor, item_id=item_id, other_id=other, words=words, group_id=group_id())
             gone = items.access_item(uow.session, actor, other, Can.ITEM_READ, group_id=group_id())
     except (Conflict, Forbidden, Invalid) as refused:
+        if wants_json():  # an Undo of a restore
+            raise
         return _page(MERGE, item_id, refused, other_id=other), refused.status
     said = _(
-        "%(other)s is merged into %(reference)s. It is withdrawn with its own words, and can be restored.",
+        "%(other)s is merged into %(reference)s. It is withdrawn, and can be restored with all that came along.",
         other=gone.reference, reference=merged.reference,
     )  # fmt: skip
-    return done(said, merged)
+    return done(said, merged, ("items.restore", {}), of=gone)

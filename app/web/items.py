@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, get_template_attribute, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -31,6 +31,7 @@ from app.services import (
     outline,
     several,
     threads,
+    unmerging,
 )
 from app.uow import UnitOfWork
 from app.web import cards, redlines
@@ -72,13 +73,21 @@ def _place(item_id: int) -> str:
     return url_for("items.blueprint", slug=g.group.slug, _anchor=f"item-{item_id}")
 
 
-def done(said: str, item: Item | None, undo: tuple[str, Mapping[str, Any]] | None = None) -> ResponseReturnValue:
-    """The answer to an act: what was done, and the form that takes it back."""
+def done(
+    said: str, item: Item | None, undo: tuple[str, Mapping[str, Any]] | None = None, *, of: Item | None = None
+) -> ResponseReturnValue:  # fmt: skip
+    """The answer to an act: what was done, and the form that takes it back, which is one ``of`` another item at times.
+
+    Who sends a form without a script, or from a page of its own, is offered the way back on the page that follows.
+    """
+    back: dict[str, Any] | None = None
+    if undo is not None and item is not None:
+        back = {"url": url_for(undo[0], slug=g.group.slug, item_id=(of or item).id), "fields": undo[1]}
     if wants_json():
-        back = None
-        if undo is not None and item is not None:
-            back = {"url": url_for(undo[0], slug=g.group.slug, item_id=item.id), "fields": undo[1]}
         return jsonify(said=said, item=item.id if item else None, undo=back)
+    if back is not None:
+        fields = back["fields"] | ({"next": "page"} if request.form.get("next") == "page" else {})
+        said = get_template_attribute("history/_parts.html", "restored")(said, back["url"], fields)
     flash(said, "success")
     if item is not None and request.form.get("next") == "page":
         return redirect(url_for("items.item", slug=g.group.slug, item_id=item.id))
@@ -316,7 +325,7 @@ def actions(item_id: int, slug: str) -> ResponseReturnValue:
 def _choices(uow: UnitOfWork, actor: Actor, entry: items.Entry) -> dict[str, Any]:
     """What the forms of an item offer: places it may go to, statuses it may take, principles it may carry out."""
     rights = items.rights(uow.session, actor, entry.item.group_id)
-    wanted = items.PARENT_OF.get(entry.item.kind)
+    wanted, merged = items.PARENT_OF.get(entry.item.kind), items.merge_of(uow.session, entry.item)
     parents = [
         (one.item.id, f"{one.item.reference} {one.title}")
         for one in items.tree(uow, actor, entry.item.group_id, withdrawn=False)
@@ -327,6 +336,7 @@ def _choices(uow: UnitOfWork, actor: Actor, entry: items.Entry) -> dict[str, Any
     may_carry = entry.item.kind is not Kind.PRINCIPLE
     return {
         "rights": rights,
+        "merged": merged[0].reference if merged else "",
         "may_stand": rights.standing(entry.item),
         "settled": entry.item.status in items.SETTLED,
         "parents": parents,
@@ -444,7 +454,28 @@ def restore(item_id: int, slug: str) -> ResponseReturnValue:
     """Bring a withdrawn item back, with what went with it."""
     with transaction() as (uow, actor):
         back = outline.restore_item(uow, actor, item_id=item_id, group_id=group_id())
-    return done(_("%(reference)s restored", reference=back[0].reference), back[0], ("items.withdraw", {}))
+        unmerged = unmerging.just_now(uow, back[0])
+    reference = back[0].reference
+    if unmerged is None:
+        return done(_("%(reference)s restored", reference=reference), back[0], ("items.withdraw", {}))
+    into = unmerged.into.reference
+    if not unmerged.known:
+        said = _(
+            "%(reference)s restored with its own words. What came to %(into)s with it stays there: nobody kept a "
+            "list of it then.", reference=reference, into=into,
+        )  # fmt: skip
+        return done(said, back[0])
+    if unmerged.stay:
+        said = _(
+            "%(reference)s restored, with all that came to %(into)s with it. Its words were changed there, so they "
+            "stay there too: take out what you do not want twice.", reference=reference, into=into,
+        )  # fmt: skip
+        return done(said, back[0])
+    said = _("%(reference)s restored, with all that came to %(into)s with it", reference=reference, into=into)
+    if unmerged.was_split:
+        return done(said, back[0], ("descent.put_back", {}))
+    again = {"other_id": back[0].id, "words": unmerged.words.value}
+    return done(said, back[0], ("descent.merge", again), of=unmerged.into)
 
 
 @bp.post("/items/<int:item_id>/reopen")

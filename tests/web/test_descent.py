@@ -86,8 +86,16 @@ def test_an_item_is_split_and_both_say_so(
     data = {"at": at, "version": "1", "title": "Corridor", "next": "page"}
     page = member.post(f"{address}/split", data=data, follow_redirects=True).text
     assert "E3 is new; both say where they come from" in page
-    assert "Split from" in page
-    assert "Split off it:" in member.get(address).text
+    assert f'It was split off <a href="{address}"' in page
+    kept = member.get(address).text
+    assert "was split off it." in kept
+    undo = f"{ITEMS}/{pair[1].id + 1}/put-back"
+    assert undo in page, "the way back is offered"
+    back = member.post(undo, data={"next": "page"}, follow_redirects=True).text
+    assert ("E3 is a part of E1 again" in back, "was split off it." in back) == (True, False)
+    assert f"{ITEMS}/{pair[1].id + 1}/restore" in back
+    again = member.post(undo, data={"next": "page"})
+    assert (again.status_code, "taken back already" in again.text) == (409, True)
 
 
 def test_an_item_is_merged_and_the_other_says_where_it_went(
@@ -103,10 +111,39 @@ def test_an_item_is_merged_and_the_other_says_where_it_went(
     data = {"other_id": pair[1].id, "words": "before", "next": "page"}
     page = lead.post(f"{address}/merge", data=data, follow_redirects=True).text
     assert "E2 is merged into E1." in page
-    assert "Formed from E1 and" in page
+    assert f'<a href="{ITEMS}/{pair[1].id}" title="Trust">E2</a> was merged into it.' in page
     other = member.get(f"{ITEMS}/{pair[1].id}").text
-    assert "Merged into" in other
+    assert f'It was merged into <a href="{address}"' in other
     assert "Withdrawn" in other
+    undo = f"{ITEMS}/{pair[1].id}/restore"
+    assert undo in page, "the way back is offered"
+    assert (
+        "It was merged into E1. Restored, it gets back what came along there" in lead.get(f"{ITEMS}/{pair[1].id}").text
+    )
+    done = lead.post(undo, headers={"Accept": "application/json"}).json
+    assert done["said"] == "E2 restored, with all that came to E1 with it"
+    assert "was merged into" not in lead.get(address).text
+    redo = {"url": f"{address}/merge", "fields": {"other_id": pair[1].id, "words": "before"}}
+    assert done["undo"] == redo
+    assert (
+        lead.post(redo["url"], data=redo["fields"], headers={"Accept": "application/json"}).json["item"] == pair[0].id
+    )
+    refused = lead.post(redo["url"], data=redo["fields"], headers={"Accept": "application/json"})
+    assert (refused.status_code, "is withdrawn" in refused.json["message"]) == (409, True)
+
+
+def test_words_that_stay_after_a_merge_was_taken_back_are_said(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+) -> None:
+    lead, address = client_of(people.facilitator), f"{ITEMS}/{pair[0].id}"
+    lead.post(f"{address}/merge", data={"other_id": pair[1].id, "words": "before"})
+    wordings.rewrite(database, people.member, pair[0].id, "Trust grows slowly.")
+    restored = lead.post(f"{ITEMS}/{pair[1].id}/restore", headers={"Accept": "application/json"}).json
+    assert "Its words were changed there, so they stay there too" in restored["said"]
+    assert restored["undo"] is None
+    words = f'Words of <a href="{ITEMS}/{pair[1].id}" title="Trust">E2</a> stay in it from a merge that was taken back.'
+    assert words in lead.get(address).text
+    assert "Its words also stay in" in lead.get(f"{ITEMS}/{pair[1].id}").text
 
 
 def test_who_may_not_write_reads_no_form(

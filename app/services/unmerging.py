@@ -1,0 +1,259 @@
+"""Taking a merge back: what it moved goes home, from wherever it still is where the merge put it.
+
+Nothing that somebody did since is lost. What was moved on stays where it is now; words that somebody changed stay in
+the item they were put into; and what was begun about words that go back goes with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.calc.anchors import Anchor, again, carry
+from app.calc.changes import Units, recall, replace, to_units, units_length
+from app.errors import Conflict, Forbidden
+from app.events import ItemChanged
+from app.policy import Actor, Can, allowed, require
+from app.services import comments, documents, history
+from app.services.activity import note
+from app.services.descent import Words, parted_at, settle, shifted, split_of, take_along, text_of, texts_of
+from app.services.items import SETTLED, give_status, merge_of, must_be_free, must_settle
+from app.uow import UnitOfWork
+from models.comments import Discussion
+from models.documents import Document, Field, TextChange
+from models.evidence import ItemModel, Link
+from models.homework import IS_OPEN, Homework
+from models.items import Descent, Item, ItemDescent, ItemPrinciple, Status
+from models.suggestions import Suggestion, SuggestionState
+
+
+@dataclass(frozen=True)
+class Unmerged:
+    """What came of a merge that was taken back: from which item, and whether words ``stay`` in it.
+
+    ``known`` is whether it was kept what the merge moved; ``words`` and ``was_split`` (by taking a split back) are what
+    it takes to do it again.
+    """
+
+    into: Item
+    stay: bool
+    known: bool
+    words: Words
+    was_split: bool
+
+
+def just_now(uow: UnitOfWork, item: Item) -> Unmerged | None:
+    """What was taken back in this transaction by restoring an item, where that was a merge."""
+    query = select(ItemDescent).where(
+        ItemDescent.from_id == item.id, ItemDescent.how == Descent.MERGE, ItemDescent.undone_at == uow.now
+    )
+    row = uow.session.execute(query).scalar()
+    if row is None:
+        return None
+    into, split = uow.session.get_one(Item, row.item_id), split_of(uow.session, item)
+    words = Words((row.moved or {}).get("words", Words.AFTER.value))
+    again = split is not None and split.from_id == into.id
+    return Unmerged(into, row.words_stay, row.moved is not None, words, again)
+
+
+def hold(uow: UnitOfWork, item: Item) -> None:
+    """Hold what a merge that is to be taken back will touch besides the merged item, whose group is held."""
+    found = merge_of(uow.session, item)
+    if found is not None:
+        under = select(Item.id).where(Item.parent_id == found[0].id)
+        uow.lock_all(Item, [found[0].id, *uow.session.execute(under).scalars()])
+
+
+def give_back(uow: UnitOfWork, actor: Actor, other: Item, item: Item, row: ItemDescent) -> None:
+    """Give an item that was merged into another, and stands again, what it took along there.
+
+    Words that nobody has changed since are taken out of the other item by an ordinary change; else ``row.words_stay``.
+    Both items are held. Raises Forbidden (agreed words: facilitators only), Conflict (a vote is open, or the other item
+    was itself merged away).
+    """
+    _must_change(uow, actor, other, item)
+    row.undone_at = uow.now
+    moved = row.moved
+    if moved is None:  # merged before this was kept: it comes back with its own words
+        row.words_stay = True
+        return
+    uow.lock_all(Document, [each.id for each in texts_of(uow, item, other)])
+    settle(uow, *texts_of(uow, item))
+    here = {each.id for each in texts_of(uow, item)}
+    _discussions(uow, moved["discussions"], here, item, other)
+    _suggestions(uow, moved["suggestions"], here)
+    client = documents.client_of(actor, documents.MOVED)
+    before = text_of(uow, item, Field.TEXT).version
+    for name, place in moved["texts"].items():
+        kept, given = text_of(uow, item, Field(name)), text_of(uow, other, Field(name))
+        if not _take_out(uow, actor, kept, given, place, client):
+            row.words_stay = True
+    _homework(uow, moved["homework"], item, other)
+    _ties(uow, moved, item, other)
+    _children(uow, moved["under"], item, other)
+    _part_again(uow, item, other, row, before)
+    item.changed_at = uow.now
+    note(uow, actor, f"took {other.reference} out of {item.reference} again", group_id=item.group_id, item_id=item.id)
+    uow.emit(ItemChanged(item.group_id, item.id))
+
+
+def _must_change(uow: UnitOfWork, actor: Actor, other: Item, item: Item) -> None:
+    further = merge_of(uow.session, item)
+    if further is not None:
+        raise Conflict(
+            f"{other.reference} was merged into {item.reference}, which was then merged into {further[0].reference}. "
+            f"Restore {item.reference} first."
+        )
+    must_settle(uow.session, actor, [item])
+    must_be_free(uow.session, [item])
+    if item.status is Status.WITHDRAWN and item.status_before in SETTLED:
+        found = require(uow.session, actor, item.group_id, Can.ITEM_WRITE)
+        if not allowed(found.role, Can.ITEM_SETTLE):
+            raise Forbidden(f"{item.reference} was agreed: ask a facilitator to restore {other.reference}.")
+
+
+def _discussions(
+    uow: UnitOfWork, known: Sequence[Sequence[int]], here: set[int], item: Item, other: Item
+) -> None:  # fmt: skip
+    back = []
+    for id_, document_id, made_for, carried_to, begins, ends in known:
+        each = uow.session.get(Discussion, id_)
+        if each is not None and each.document_id in here:
+            each.document_id, each.begins, each.ends = document_id, begins, ends
+            each.made_for, each.carried_to = made_for, carried_to
+            back.append(each)
+    uow.flush()
+    comments.lead_on(uow, back, old=item.id, new=other.id)
+
+
+def _suggestions(uow: UnitOfWork, known: Sequence[Sequence[int]], here: set[int]) -> None:
+    """Also those whose words somebody changed meanwhile: where they go back to, they fit as they did."""
+    for id_, document_id, version, made_for, by, behind in known:
+        each = uow.session.get(Suggestion, id_)
+        if each is None or each.state is not SuggestionState.OPEN or each.document_id not in here:
+            continue
+        if each.made_for == made_for:
+            each.changes = each.carried = shifted(recall(each.changes), -by, -behind).to_json()
+            each.document_id, each.in_conflict = document_id, False
+            each.made_for = each.carried_to = version
+    uow.flush()
+
+
+def _take_out(
+    uow: UnitOfWork, actor: Actor, kept: Document, given: Document, place: Mapping[str, Any], client: str
+) -> bool:  # fmt: skip
+    """Take the words that were put into a text out of it, with what was said of them since.
+
+    False where somebody has changed them, or writes on from them: then they stay.
+    """
+    begins, ends = stands = _stands(uow.session, kept, given, place)
+    if stands.empty:
+        return True  # somebody has taken them out
+    whole = to_units(kept.text)
+    if not _untouched(whole, stands, to_units(given.text), place):
+        return False
+    take_along(uow, kept, given, begins=begins, ends=ends, by=-begins, behind=ends - len(whole))
+    before, after = (units_length(gap) for gap in place["gap"])
+    if before and _holds(whole, begins - before, place["gap"][0]):
+        begins -= before
+    elif after and _holds(whole, ends, place["gap"][1]):
+        ends += after
+    change = replace(len(whole), begins, ends, Units(""))
+    addition = documents.Addition(actor.person_id, client, 0, change, change.apply(whole))
+    documents.append(uow, kept, [addition])
+    settle(uow, kept, given)
+    return True
+
+
+def _stands(session: Session, kept: Document, given: Document, place: Mapping[str, Any]) -> Anchor:
+    """Where the words that were put in stand today; empty where nothing is left of them."""
+    later = session.execute(
+        select(TextChange.changes)
+        .where(TextChange.document_id == kept.id, TextChange.version > place["version"])
+        .order_by(TextChange.version)
+    ).scalars()
+    found = carry(Anchor(place["begins"], place["ends"]), map(recall, later))
+    if to_units(kept.text)[found.start : found.end] == to_units(given.text):
+        return found
+    # Whoever brings back earlier words, or sends a whole text, may write them anew: where there is no doubt they are
+    # the same.
+    then = history.text_at(session, kept, place["version"])
+    return (again(kept.text, given.text) if then.count(given.text) == 1 else None) or found
+
+
+def _untouched(whole: Units, stands: Anchor, words: Units, place: Mapping[str, Any]) -> bool:
+    begins, ends = stands
+    lead, trail = place["gap"]
+    apart_before = begins == 0 or whole[begins - 1] == "\n" or _holds(whole, begins - units_length(lead), lead)
+    apart_behind = ends == len(whole) or whole[ends] == "\n" or _holds(whole, ends, trail)
+    return whole[begins:ends] == words and apart_before and apart_behind
+
+
+def _holds(whole: Units, at: int, words: str) -> bool:
+    units = to_units(words)
+    return bool(words) and at >= 0 and whole[at : at + len(units)] == units
+
+
+def _homework(uow: UnitOfWork, known: Sequence[int], item: Item, other: Item) -> None:
+    """What is still open: what came back meanwhile was about the item it came back on."""
+    asked = select(Homework).where(Homework.id.in_(known), Homework.item_id == item.id, IS_OPEN)
+    for each in uow.session.execute(asked).scalars().all():
+        each.item_id = other.id
+
+
+def _ties(uow: UnitOfWork, moved: Mapping[str, Any], item: Item, other: Item) -> None:
+    """Principles, models and evidence: the one that was withdrawn has kept its own, and the other had copies."""
+    session = uow.session
+    session.execute(
+        delete(ItemPrinciple).where(
+            ItemPrinciple.item_id == item.id, ItemPrinciple.principle_id.in_(moved["principles"])
+        )
+    )
+    session.execute(delete(ItemModel).where(ItemModel.item_id == item.id, ItemModel.model_id.in_(moved["models"])))
+    links = select(Link).where(Link.finding_id.in_(moved["findings"]), Link.item_id.in_([item.id, other.id]))
+    found = {(each.finding_id, each.item_id): each for each in session.execute(links).scalars()}
+    for finding_id in moved["findings"]:
+        copy, own = found.get((finding_id, item.id)), found.get((finding_id, other.id))
+        # A line that somebody has put otherwise since is theirs.
+        if copy is not None and own is not None and (copy.relation, copy.note) == (own.relation, own.note):
+            session.delete(copy)
+    for id_, carried_before in moved["carriers"]:
+        tie = session.get(ItemPrinciple, (id_, item.id))
+        if tie is not None and session.get(ItemPrinciple, (id_, other.id)) is None:
+            session.add(ItemPrinciple(item_id=id_, principle_id=other.id))
+            if not carried_before:
+                session.delete(tie)
+    uow.flush()
+
+
+def _children(uow: UnitOfWork, known: Sequence[Sequence[int]], item: Item, other: Item) -> None:
+    """What stood under it, and what is under that; what was withdrawn with the other item comes back, too."""
+    for id_, position in known:
+        child = uow.session.get(Item, id_)
+        if child is None or child.parent_id != item.id:
+            continue
+        child.parent_id, child.position = other.id, position
+        uow.emit(ItemChanged(item.group_id, child.id))
+        if item.status is not Status.WITHDRAWN:
+            continue
+        under = uow.session.execute(select(Item).where(Item.parent_id == child.id)).scalars().all()
+        for one in (child, *under):
+            if one.status is Status.WITHDRAWN and one.withdrawn_with_id == item.withdrawn_with_id:
+                give_status(uow, one, one.status_before or Status.DRAFT)
+                one.status_before = one.withdrawn_with_id = None
+
+
+def _part_again(uow: UnitOfWork, item: Item, part: Item, row: ItemDescent, before: int) -> None:
+    """Where the merge was a split that was taken back, the part is split off again."""
+    query = select(ItemDescent).where(
+        ItemDescent.item_id == part.id, ItemDescent.from_id == item.id, ItemDescent.how == Descent.SPLIT,
+        ItemDescent.undone_at == row.at,
+    )  # fmt: skip
+    split = uow.session.execute(query).scalar()
+    if split is not None:
+        split.undone_at = None
+        split.moved = parted_at(uow, text_of(uow, item, Field.TEXT), part, before=before)

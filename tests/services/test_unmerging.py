@@ -1,0 +1,398 @@
+"""Taking a merge or a split back: what moved goes home, and nothing that anybody did since is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from app.errors import Conflict, Forbidden
+from app.policy import Actor
+from app.services import (
+    activity,
+    comments,
+    contracting,
+    descent,
+    exports,
+    findings,
+    history,
+    homework,
+    items,
+    outline,
+    several,
+    sources,
+    suggestions,
+    threads,
+)
+from app.services.contracting import ModelForm
+from app.services.descent import Words
+from app.services.findings import FindingForm
+from app.uow import Database
+from models.documents import Field
+from models.evidence import ItemModel, Link, Relation
+from models.homework import Homework
+from models.items import Item, ItemDescent, ItemPrinciple, Kind, PrincipleGroup, Status
+from models.notifications import Notification
+from tests.cast import Cast
+from tests.services.test_descent import FIRST, SECOND, Room
+from tests.wordings import rewrite
+
+THIRD = "Both sides look at it together."
+
+
+@dataclass
+class Undoing(Room):
+    """The same, with short ways to take things back."""
+
+    def restore(self, item_id: int, who: Actor | None = None) -> None:
+        with self.database.writing() as uow:
+            outline.restore_item(uow, who or self.people.member, item_id=item_id)
+
+    def put_back(self, item_id: int, who: Actor | None = None) -> Item:
+        with self.database.writing() as uow:
+            return descent.put_back(uow, who or self.people.member, item_id=item_id)
+
+    def parent(self, item_id: int) -> int | None:
+        with self.database.reading() as uow:
+            return uow.session.get_one(Item, item_id).parent_id
+
+    def says(self, item_id: int) -> dict[str, list[str]]:
+        """What an item says of where it comes from, without what it has nothing to say of."""
+        with self.database.reading() as uow:
+            found = descent.ancestry(uow.session, uow.session.get_one(Item, item_id))
+            return {name: [one.reference for one in some] for name, some in vars(found).items() if some}
+
+    def stays(self) -> bool | None:
+        with self.database.reading() as uow:
+            return uow.session.execute(select(ItemDescent.words_stay).order_by(ItemDescent.id.desc())).scalars().first()
+
+
+@pytest.fixture
+def room(database: Database, people: Cast) -> Undoing:
+    with database.writing() as uow:
+        element = items.add_item(uow, people.facilitator, group_id=people.group_id, kind=Kind.ELEMENT, title="Money").id
+    return Undoing(database, people, element)
+
+
+@pytest.mark.parametrize("words", list(Words))
+def test_a_merge_that_is_taken_back_leaves_both_as_they_were(room: Undoing, words: Words) -> None:
+    people = room.people
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND, status=Status.PROPOSED)
+    for field in (Field.WHY, Field.SUMMARY):
+        rewrite(room.database, people.facilitator, other, "For both.", field)
+    under = [room.add(title, "Yearly.", kind=Kind.SPECIFICATION, parent=other) for title in ("One", "Two")]
+    for quote, said in (("narrow", "on words"), ("", "on the whole")):
+        room.comment(other, quote, said)
+    mine, theirs = room.suggest(first, "gain", "loss"), room.suggest(other, "each year", "every month")
+    before = {one: (room.talks(one), room.authors(one)) for one in (first, other)}
+    room.merge(first, other, words=words)
+    room.restore(other)
+    assert (room.text(first).text, room.text(other).text) == (FIRST, SECOND)
+    assert [room.text(first, each).text for each in (Field.WHY, Field.SUMMARY)] == ["", ""]
+    assert room.status(other) is Status.PROPOSED
+    assert [room.parent(each) for each in under] == [other, other]
+    with room.database.reading() as uow:
+        order = [one.id for one in items.items_of(uow.session, people.group_id)]
+    assert order == [room.element, first, other, *under]
+    for one in (first, other):
+        assert (set(room.talks(one)), room.authors(one)) == (set(before[one][0]), before[one][1])
+    place = room.talks(other)["on words"].place
+    assert place is not None
+    assert SECOND[place[0] : place[1]] == "narrow"
+    assert room.accept(first, mine) == FIRST.replace("gain", "loss")
+    assert room.accept(other, theirs) == SECOND.replace("each year", "every month")
+    assert (room.says(first), room.says(other)) == ({}, {})
+
+
+def test_what_a_merge_shared_is_nobodys_twice_afterwards(room: Undoing) -> None:
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
+    lead, group_id = room.people.facilitator, room.people.group_id
+    with room.database.writing() as uow:
+        fair, open_ = (
+            items.add_item(
+                uow, lead, group_id=group_id, kind=Kind.PRINCIPLE, title=title,
+                principle_group=PrincipleGroup.ORGANISATIONAL,
+            ).id
+            for title in ("Fair", "Open")
+        )  # fmt: skip
+        threads.set_principles(uow, lead, item_id=first, principle_ids=[fair])
+        threads.set_principles(uow, lead, item_id=other, principle_ids=[fair, open_])
+        theirs, shared = (
+            contracting.add_model(uow, lead, group_id=group_id, form=ModelForm(name=name)).id
+            for name in ("Alliance", "Bundle")
+        )
+        for item_id, models in ((other, [theirs, shared]), (first, [shared])):
+            contracting.keep(uow, lead, item_id=item_id, model_ids=models)
+        source = sources.add_source(uow, lead, group_id=group_id, cite="A study")
+        own, both, altered = (
+            findings.add_finding(uow, lead, group_id=group_id, form=FindingForm(source.id, text=text)).id
+            for text in ("It works", "It works for both", "It works at times")
+        )
+        for finding, item_id in ((own, other), (both, other), (both, first), (altered, other)):
+            findings.link(uow, lead, finding_id=finding, item_id=item_id, relation=Relation.SUPPORTS)
+    room.merge(first, other)
+    with room.database.writing() as uow:
+        uow.session.query(Link).filter_by(item_id=first, finding_id=altered).one().relation = Relation.QUALIFIES
+    room.restore(other)
+    with room.database.reading() as uow:
+        ties = select(ItemPrinciple.item_id, ItemPrinciple.principle_id)
+        assert set(map(tuple, uow.session.execute(ties))) == {(first, fair), (other, fair), (other, open_)}
+        links = set(map(tuple, uow.session.execute(select(Link.item_id, Link.finding_id))))
+        assert links == {(other, own), (other, both), (other, altered), (first, both), (first, altered)}
+        kept = select(ItemModel.item_id, ItemModel.model_id)
+        assert set(map(tuple, uow.session.execute(kept))) == {(other, theirs), (other, shared), (first, shared)}
+
+
+def test_who_carries_out_a_principle_does_so_again(room: Undoing) -> None:
+    lead, group_id = room.people.facilitator, room.people.group_id
+    with room.database.writing() as uow:
+        kept, gone = (
+            items.add_item(
+                uow, lead, group_id=group_id, kind=Kind.PRINCIPLE, title=title,
+                principle_group=PrincipleGroup.ORGANISATIONAL,
+            ).id
+            for title in ("Fair", "Open")
+        )  # fmt: skip
+    both, one = room.add("Both", FIRST), room.add("One", SECOND)
+    with room.database.writing() as uow:
+        threads.set_principles(uow, lead, item_id=both, principle_ids=[kept, gone])
+        threads.set_principles(uow, lead, item_id=one, principle_ids=[gone])
+    room.merge(kept, gone)
+    room.restore(gone)
+    with room.database.reading() as uow:
+        ties = select(ItemPrinciple.item_id, ItemPrinciple.principle_id)
+        assert set(map(tuple, uow.session.execute(ties))) == {(both, kept), (both, gone), (one, gone)}
+
+
+def test_words_that_somebody_changed_since_stay_and_it_is_said(room: Undoing) -> None:
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
+    room.comment(other, "narrow", "on words")
+    theirs = room.suggest(other, "each year", "every month")
+    room.merge(first, other)
+    changed = f"{FIRST}\n\nThe corridor is narrow. It is reviewed at times."
+    room.write(room.people.peer, first, changed)
+    room.restore(other)
+    assert (room.text(first).text, room.text(other).text) == (changed, SECOND)
+    assert room.stays()
+    assert (room.says(first), room.says(other)) == ({"words_of": ["C1.2"]}, {"words_in": ["C1.1"]})
+    assert list(room.talks(other)) == ["on words"]
+    assert room.accept(other, theirs) == SECOND.replace("each year", "every month"), "where it fits as it did"
+
+
+@pytest.mark.parametrize("later", [f"{FIRST}\n\n{SECOND} And more.", f"{FIRST}\n\nBut {SECOND}"])
+def test_words_from_which_somebody_wrote_on_stay(room: Undoing, later: str) -> None:
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
+    room.merge(first, other)
+    room.write(room.people.peer, first, later)
+    room.restore(other)
+    assert (room.text(first).text, room.stays()) == (later, True)
+
+
+def test_words_that_somebody_took_out_are_not_said_to_stay(room: Undoing) -> None:
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
+    room.merge(first, other)
+    room.write(room.people.peer, first, FIRST)
+    room.restore(other)
+    assert (room.text(first).text, room.stays(), room.says(first)) == (FIRST, False, {})
+
+
+def test_what_was_done_since_the_merge_is_kept(room: Undoing) -> None:
+    people = room.people
+    first, other, third = room.add("Sharing", FIRST), room.add("Corridor", SECOND), room.add("Third", "")
+    moved, stays = (room.add(title, "", kind=Kind.SPECIFICATION, parent=other) for title in ("On", "Here"))
+    accepted = room.suggest(other, "is narrow", "is wide")
+    room.merge(first, other)
+    new = room.add("New", "", kind=Kind.SPECIFICATION, parent=first)
+    with room.database.writing() as uow:
+        outline.move_item(uow, people.member, item_id=moved, parent_id=third)
+        outline.withdraw_item(uow, people.member, item_id=stays)
+    room.comment(first, "reviewed each", "said since, on words of the other")
+    room.comment(first, "Partners", "said since, on its own")
+    later = room.suggest(first, "each year", "every month")
+    room.write(people.peer, first, f"{THIRD}\n\n{FIRST}\n\n{SECOND}\n\n{THIRD}")
+    room.restore(other)
+    assert room.text(first).text == f"{THIRD}\n\n{FIRST}\n\n{THIRD}"
+    assert (room.parent(moved), room.parent(stays), room.parent(new)) == (third, other, first)
+    assert room.status(stays) is Status.WITHDRAWN
+    assert set(room.talks(first)) == {"said since, on its own"}
+    place = room.talks(other)["said since, on words of the other"].place
+    assert place is not None
+    assert SECOND[place[0] : place[1]] == "reviewed each"
+    assert room.accept(other, later) == SECOND.replace("each year", "every month")
+    assert room.accept(other, accepted) == "The corridor is wide. It is reviewed every month."
+
+
+def test_a_suggestion_that_was_accepted_there_stays_with_its_words(room: Undoing) -> None:
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
+    theirs = room.suggest(other, "each year", "every month")
+    room.merge(first, other)
+    text = room.accept(first, theirs)
+    room.restore(other)
+    assert (room.text(first).text, room.text(other).text, room.stays()) == (text, SECOND, True)
+    with room.database.reading() as uow:
+        [decided] = suggestions.of_item(uow, room.people.member, first)
+        assert suggestions.of_item(uow, room.people.member, other) == []
+    assert decided.suggestion.id == theirs
+
+
+def test_homework_and_what_people_were_told_lead_home(room: Undoing) -> None:
+    first, other, member = room.add("Sharing", FIRST), room.add("Corridor", SECOND), room.people.member
+    room.comment(other, "narrow", f"@{member.name}, why narrow?")
+    with room.database.writing() as uow:
+        given = homework.give(
+            uow, room.people.facilitator, group_id=room.people.group_id, item_id=other, asked="Think.",
+            person_ids=[member.person_id or 0], due_on=uow.now.date() + timedelta(days=2),
+        ).id  # fmt: skip
+    room.merge(first, other)
+    room.restore(other)
+    with room.database.reading() as uow:
+        assert uow.session.get_one(Homework, given).item_id == other
+        told = [row for row in uow.session.execute(select(Notification)).scalars() if row.kind.value == "mention"]
+        assert [(row.item_id, row.path.partition("#")[0]) for row in told] == [(other, f"blueprint/items/{other}")]
+
+
+def test_merges_of_merges_are_taken_back_from_the_last(room: Undoing) -> None:
+    first, second, third = room.add("One", FIRST), room.add("Two", SECOND), room.add("Three", THIRD)
+    under = room.add("Under", "", kind=Kind.SPECIFICATION, parent=third)
+    waiting = room.suggest(third, "together", "alone")
+    room.comment(third, "together", "on words")
+    room.merge(second, third)
+    room.merge(first, second)
+    with pytest.raises(Conflict, match=r"C1\.2, which was then merged into C1\.1\. Restore C1\.2 first"):
+        room.restore(third)
+    room.restore(second)
+    assert (room.text(first).text, room.parent(under)) == (FIRST, second)
+    room.restore(third)
+    assert (room.text(second).text, room.parent(under), list(room.talks(third))) == (SECOND, third, ["on words"])
+    assert room.accept(third, waiting) == THIRD.replace("together", "alone")
+    room.merge(second, third)
+    room.merge(first, second)
+    with room.database.writing() as uow:
+        several.restore(uow, room.people.member, group_id=room.people.group_id, item_ids=[second, third])
+    assert (room.text(first).text, room.text(second).text, room.parent(under)) == (FIRST, SECOND, third)
+
+
+def test_it_comes_back_also_where_the_other_was_withdrawn_since(room: Undoing) -> None:
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
+    under = room.add("Under", "", kind=Kind.SPECIFICATION, parent=other, status=Status.PROPOSED)
+    room.merge(first, other)
+    with room.database.writing() as uow:
+        outline.withdraw_item(uow, room.people.member, item_id=first)
+    room.restore(other)
+    assert [room.status(each) for each in (first, other, under)] == [
+        Status.WITHDRAWN, Status.DRAFT, Status.PROPOSED,
+    ]  # fmt: skip
+    assert room.parent(under) == other
+    room.restore(first)
+    assert room.text(first).text == FIRST
+
+
+def test_only_who_may_settle_takes_words_out_of_agreed_ones(room: Undoing) -> None:
+    people = room.people
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
+    room.merge(first, other)
+    with room.database.writing() as uow:
+        items.set_status(uow, people.facilitator, item_id=first, status=Status.AGREED)
+    with pytest.raises(Forbidden):
+        room.restore(other)
+    with room.database.writing() as uow:
+        outline.withdraw_item(uow, people.facilitator, item_id=first)
+    with pytest.raises(Forbidden):
+        room.restore(other)
+    room.restore(first, people.facilitator)
+    assert room.status(other) is Status.WITHDRAWN
+    room.restore(other, people.facilitator)
+    assert (room.status(first), room.text(first).text) == (Status.AGREED, FIRST)
+
+
+def test_both_have_a_line_of_it_and_files_say_no_more_of_it(room: Undoing) -> None:
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
+    room.merge(first, other)
+    room.restore(other)
+    with room.database.reading() as uow:
+        member, group_id = room.people.member, room.people.group_id
+        lines = [
+            activity.list_activity(uow, member, group_id=group_id, item_id=one, limit=1)[0].sentence
+            for one in (first, other)
+        ]
+        assert lines == ["took C1.2 out of C1.1 again", "restored C1.2"]
+        body = exports.export_draft(uow, member, group_id=group_id, form="md").body.decode()
+    assert "Formed from" not in body
+
+
+def test_what_was_merged_before_it_was_kept_comes_back_with_its_own_words(room: Undoing) -> None:
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
+    room.merge(first, other)
+    with room.database.writing() as uow:
+        uow.session.execute(select(ItemDescent)).scalar_one().moved = None
+    room.restore(other)
+    assert (room.text(first).text, room.text(other).text) == (f"{FIRST}\n\n{SECOND}", SECOND)
+    assert (room.says(first), room.says(other)) == ({"words_of": ["C1.2"]}, {"words_in": ["C1.1"]})
+
+
+def test_a_split_that_is_taken_back_puts_the_words_where_they_were(room: Undoing) -> None:
+    people = room.people
+    whole = f"{FIRST} {SECOND}"
+    first = room.add("Sharing", FIRST)
+    room.write(people.peer, first, whole)
+    before = room.authors(first)
+    room.comment(first, "narrow", "on words")
+    waiting = room.suggest(first, "each year", "every month")
+    made = room.split(first, "The corridor").id
+    room.comment(made, "", "on the part")
+    kept = room.put_back(made)
+    assert (kept.id, room.text(first).text, room.status(made)) == (first, whole, Status.WITHDRAWN)
+    assert [author for words, author in room.authors(first) if words.strip()] == [each[1] for each in before]
+    assert set(room.talks(first)) == {"on words", "on the part"}
+    assert (room.says(first), room.says(made)) == ({}, {"merged_into": ["C1.1"]})
+    with room.database.reading() as uow:
+        assert descent.origins(uow.session, people.group_id, {first, made}) == {}
+    with pytest.raises(Conflict, match="taken back already"):
+        room.put_back(made)
+    room.restore(made)
+    assert (room.text(first).text, room.text(made).text) == (FIRST, SECOND)
+    assert (room.says(first), room.says(made)) == ({"split_off": ["C1.2"]}, {"split_from": ["C1.1"]})
+    assert set(room.talks(made)) == {"on words", "on the part"}
+    room.put_back(made)
+    assert room.accept(first, waiting) == whole.replace("each year", "every month")
+
+
+@pytest.mark.parametrize("which", ["old", "part", "title"])
+def test_a_split_is_not_taken_back_once_words_have_changed(room: Undoing, which: str) -> None:
+    first = room.add("Sharing", f"{FIRST} {SECOND}")
+    made = room.split(first, "The corridor").id
+    if which == "title":
+        rewrite(room.database, room.people.peer, made, "Narrow", Field.TITLE)
+    else:
+        room.write(room.people.peer, first if which == "old" else made, THIRD)
+    with pytest.raises(Conflict, match=r"Merge C1\.2 into C1\.1 instead"):
+        room.put_back(made)
+    assert room.status(made) is Status.DRAFT
+
+
+def test_what_was_never_split_cannot_be_put_back(room: Undoing) -> None:
+    with pytest.raises(Conflict, match="was not split off"):
+        room.put_back(room.add("Sharing", FIRST))
+
+
+def test_a_comment_resolved_since_stays_resolved(room: Undoing) -> None:
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
+    said = room.comment(other, "narrow", "on words")
+    room.merge(first, other)
+    with room.database.writing() as uow:
+        comments.resolve(uow, room.people.member, discussion_id=said)
+    room.restore(other)
+    assert room.talks(other)["on words"].discussion.resolved_at is not None
+
+
+def test_the_words_of_before_can_be_read_and_brought_back(room: Undoing) -> None:
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
+    room.merge(first, other)
+    room.restore(other)
+    with room.database.reading() as uow:
+        text = room.text(first)
+        assert [history.text_at(uow.session, text, at) for at in (1, text.version - 1)] == [
+            FIRST, f"{FIRST}\n\n{SECOND}",
+        ]  # fmt: skip
