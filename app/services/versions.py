@@ -37,7 +37,8 @@ USUAL = frozenset({Status.DRAFT, Status.PROPOSED, Status.AGREED, Status.RESERVAT
 
 @dataclass(frozen=True)
 class Draft:
-    """One item as it would be frozen now, or why it is left out (``left_out`` is its status then)."""
+    """One item as it would be frozen now; ``left_out`` if it is not, for its own status or with that of ``left_with``,
+    the reference of what it stands under."""
 
     item: Item
     depth: int
@@ -46,7 +47,8 @@ class Draft:
     evidence: list[dict[str, str]]
     aspirational: bool
     changed_since_decided: bool
-    left_out: Status | None = None
+    left_out: bool = False
+    left_with: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def freeze(
     title, reason = " ".join(title.split()) or group.name, reason.strip()
     _check_grounds(uow.session, group_id, title, decision_id, reason)
     statuses = _statuses(with_ideas, with_parked)
-    drafts = [draft for draft in _drafts(uow.session, group_id, statuses) if draft.left_out is None]
+    drafts = [draft for draft in _drafts(uow.session, group_id, statuses) if not draft.left_out]
     if not drafts:
         raise Invalid("There is nothing to lock yet: the blueprint holds no drafted or agreed items.")
     rows = [row_of(draft, position) for position, draft in enumerate(drafts)]
@@ -188,12 +190,12 @@ def preview(uow: UnitOfWork, actor: Actor, *, group_id: int, with_ideas: bool, w
     decisions = uow.session.execute(
         select(Decision).where(Decision.group_id == group_id).order_by(Decision.number.desc()).limit(50)
     ).scalars()
-    taken = [draft for draft in drafts if draft.left_out is None]
+    taken = [draft for draft in drafts if not draft.left_out]
     query = select(Version).where(Version.group_id == group_id).order_by(Version.number.desc()).limit(1)
     last = uow.session.execute(query).scalar_one_or_none()
     return Preview(
         taken=taken,
-        left_out=[draft for draft in drafts if draft.left_out is not None],
+        left_out=[draft for draft in drafts if draft.left_out],
         terms=terms_used(uow.session, group_id, [row_of(draft, at) for at, draft in enumerate(taken)]),
         next_number=_next_number(uow.session, group_id),
         last_title=last.title if last is not None else "",
@@ -304,7 +306,7 @@ def compare(uow: UnitOfWork, actor: Actor, *, version_id: int, other_id: int | N
     if other_id is None:
         require(session, actor, older.group_id, Can.ITEM_READ)
         drafts = _drafts(session, older.group_id, _statuses(with_ideas=False, with_parked=False))
-        after = [row_of(draft, at) for at, draft in enumerate(each for each in drafts if each.left_out is None)]
+        after = [row_of(draft, at) for at, draft in enumerate(each for each in drafts if not each.left_out)]
         terms = terms_used(session, older.group_id, after)
     else:
         other = access_version(session, actor, other_id, Can.VERSION_READ)
@@ -392,12 +394,13 @@ def _drafts(session: Session, group_id: int, statuses: frozenset[Status]) -> lis
     documents = documents_of(session, by_id)
     grounds = evidence.lines_of(session, by_id)
     covered, terms = decided.covered_words(session, group_id), glossary.standing(session, group_id)
-    out: dict[int, Status | None] = {}
+    with_: dict[int, str] = {}
     found: list[Draft] = []
     for item in items:
         parent = by_id[item.parent_id] if item.parent_id is not None else None
-        above = out[parent.id] if parent is not None else None
-        out[item.id] = above or (None if item.status in statuses else item.status)
+        above = with_[parent.id] if parent is not None else ""
+        goes = bool(above) or item.status not in statuses
+        with_[item.id] = above or (item.reference if goes else "")
         texts = documents.get(item.id, {})
         words = {each.value: texts[each].text if each in texts else "" for each in WORDS}
         lines = grounds.get(item.id, [])
@@ -407,7 +410,7 @@ def _drafts(session: Session, group_id: int, statuses: frozenset[Status]) -> lis
         reference = parent.reference if parent is not None else None
         bound = covered.get(item.id)
         changed = item.status in SETTLED and bound is not None and not decided.is_covered(words, terms, bound)
-        found.append(Draft(item, DEPTHS[item.kind], reference, words, copied, aspirational, changed, out[item.id]))
+        found.append(Draft(item, DEPTHS[item.kind], reference, words, copied, aspirational, changed, goes, above))
     return found
 
 

@@ -74,7 +74,7 @@ def test_a_version_holds_what_experts_see_and_leaves_the_rest_out(study: Study) 
         outline.withdraw_item(uow, lead, item_id=gone)
     with study.database.reading() as uow:
         seen = versions.preview(uow, lead, group_id=group_id, with_ideas=False, with_parked=False)
-        assert [(draft.item.reference, draft.left_out) for draft in seen.left_out] == [
+        assert [(draft.item.reference, draft.item.status) for draft in seen.left_out] == [
             ("C1.2", Status.WITHDRAWN), ("S1.2.1", Status.WITHDRAWN), ("E2", Status.IDEA), ("E3", Status.PARKED),
         ]  # fmt: skip
     found = words(study, freeze(study))
@@ -86,6 +86,28 @@ def test_a_version_holds_what_experts_see_and_leaves_the_rest_out(study: Study) 
     with study.database.writing() as uow:
         more = versions.freeze(uow, lead, group_id=group_id, reason="All.", with_ideas=True, with_parked=True)
     assert list(words(study, more.id)) == ["E1", "C1.1", "S1.1.1", "E2", "E3"]
+
+
+def test_what_is_left_out_says_for_which_reason(study: Study) -> None:
+    lead, group_id = study.cast.facilitator, study.cast.group_id
+    with study.database.writing() as uow:
+        idea = items.add_item(uow, lead, group_id=group_id, kind=Kind.ELEMENT, title="Idea", status=Status.IDEA)
+        under = items.add_item(
+            uow, lead, group_id=group_id, kind=Kind.CRITERION, title="Under", parent_id=idea.id, status=Status.PROPOSED
+        )
+        items.add_item(
+            uow, lead, group_id=group_id, kind=Kind.SPECIFICATION, title="Deeper", parent_id=under.id,
+            status=Status.DRAFT,
+        )  # fmt: skip
+    with study.database.reading() as uow:
+        out = versions.preview(uow, lead, group_id=group_id, with_ideas=False, with_parked=False).left_out
+        named = [(draft.item.reference, draft.item.status, draft.left_with) for draft in out]
+        all_in = versions.preview(uow, lead, group_id=group_id, with_ideas=True, with_parked=False).left_out
+    reference = named[0][0]
+    assert [(status, left_with) for _reference, status, left_with in named] == [
+        (Status.IDEA, ""), (Status.PROPOSED, reference), (Status.DRAFT, reference),
+    ]  # fmt: skip
+    assert all_in == []
 
 
 def test_a_third_party_recomputes_the_hash_from_the_file(study: Study) -> None:
