@@ -1,10 +1,10 @@
 """The time line of an item's words, from the log of changes: moments, what lies between two of them, and restoring.
 
 A **moment** gathers what one person changed without a pause of five minutes, all inside one session or all outside
-any, and without others taking away what was written (app/calc/stretches.py). Bringing back earlier words is a moment
-of its own, before which all others end. Decisions, locked versions and the ends of sessions in which the words changed
-are moments too. A moment is addressed by its **mark**: the versions of the item's four texts after it, such as
-"12.40.3.0".
+any, and without others taking away what was written (app/calc/stretches.py). Bringing back earlier words, a merge and
+a split are moments of their own, before which all others end. Decisions, locked versions and the ends of sessions in
+which the words changed are moments too. A moment is addressed by its **mark**: the versions of the item's four texts
+after it, such as "12.40.3.0".
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.calc.authorship import Span, spans
 from app.calc.changes import from_units, recall, recall_parts, to_units
@@ -29,11 +29,12 @@ from app.events import WordsRestored
 from app.policy import Actor, Can
 from app.services.accounts import names_of
 from app.services.activity import note
-from app.services.documents import WORDS, act, authors_of, client_of, documents_of, doer, mark_of, replace_text
+from app.services.documents import MOVED, WORDS, act, authors_of, client_of, documents_of, doer, mark_of, replace_text
 from app.services.items import access_item, may_write
 from app.uow import UnitOfWork
+from models.activity import Activity
 from models.documents import Document, Field, TextChange, TextSnapshot
-from models.items import Item
+from models.items import Descent, Item, ItemDescent
 from models.meetings import Meeting
 from models.polls import Decision
 from models.suggestions import Suggestion, SuggestionState
@@ -41,7 +42,7 @@ from models.versions import Version, VersionItem
 
 _TAKEN = (SuggestionState.ACCEPTED, SuggestionState.PARTLY)
 #: The kinds of moments that come from the log, and of the states between them.
-_WRITTEN = {"edit", "restore", "state"}
+_WRITTEN = {"edit", "restore", "moved", "state"}
 #: What the log of changes names as the hand that brought back earlier words, after whose it was.
 _RESTORED = ".restored-"
 #: The mark of an item before its first word.
@@ -52,10 +53,23 @@ LEAST_READ = 2_000
 MOST_READ = 100_000
 
 
+class Turn(NamedTuple):
+    """What became of an item and another one, by its ``reference``; ``by_id`` is who did it, where that is known.
+
+    ``what``: "merged in", "merged into", "split off", "split from", "put back" (a split taken back), and "out" and
+    "restored" of a merge that was taken back, on the side of the one that stayed and of the one that had gone.
+    """
+
+    what: str
+    reference: str
+    by_id: int | None
+
+
 @dataclass
 class Moment:
-    """One entry of the time line; ``kind`` is "edit", "restore", "decision", "version", "session" (the end of one) or
-    "suggestion" (of ``name``, accepted by ``decider``).
+    """One entry of the time line; ``kind`` is "edit", "restore", "moved" (merged, split, or that taken back, as
+    ``turns`` say), "decision", "version", "session" (the end of one) or "suggestion" (of ``name``, accepted by
+    ``decider``).
 
     ``mark`` addresses the item's words after it, and ``before`` those before a restore; ``fields`` are the texts that
     changed, or that the suggestion is for, ``text`` is the outcome sentence or the version's title, ``changes`` how
@@ -81,6 +95,7 @@ class Moment:
     suggestion: Suggestion | None = None
     before: str = ""
     between: list[Moment] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
     place: int = 0
 
 
@@ -134,14 +149,22 @@ def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id
     told = {taken_by(moment.suggestion) for moment in moments if moment.suggestion is not None}
     for moment in moments:
         moment.mark = marks.at(moment.ended)
-    moments += _edits(log, told, meetings, marks) + _sessions(meetings, marks, since)
+    turns = _turns(session, item)
+    edits = _edits(log, told, meetings, marks, turns)
+    moments += edits + _sessions(meetings, marks, since)
+    shown_in = {moment.begun for moment in edits if moment.kind == "moved"}
+    moments += [
+        Moment("moved", at, at, mark=marks.at(at), author_id=some[0].by_id, turns=some)
+        for at, some in turns.items() if at not in shown_in and (since is None or at > since)
+    ]  # fmt: skip
     shown = sorted(
         moments, key=lambda moment: (moment.ended, moment.kind not in _WRITTEN, moment.place), reverse=True
     )[:most]  # fmt: skip
     named = [each for moment in shown for each in (moment, *moment.between) if each.kind in {*_WRITTEN, "suggestion"}]
     names = names_of(session, (one for moment in named for one in (moment.author_id, moment.decider_id)))
     for moment in named:
-        moment.name = names.get(moment.author_id or 0, "Concordat")
+        nobody = "" if moment.turns else "Concordat"
+        moment.name = names.get(moment.author_id or 0, nobody)
         moment.decider = names.get(moment.decider_id or 0, "")
     return shown
 
@@ -375,21 +398,66 @@ def _log(session: Session, texts: Mapping[Field, Document], most: int) -> tuple[
     return sorted(found), since
 
 
-def _edits(log: list[_Change], told: Collection[str], meetings: list[Meeting], marks: _Marks) -> list[Moment]:
-    """What people wrote and restored, gathered; what was ``told`` otherwise only takes words away."""
+def _turns(session: Session, item: Item) -> dict[datetime, list[Turn]]:
+    """When an item was merged or split, and when that was taken back."""
+    other = aliased(Item)
+    rows = session.execute(
+        select(ItemDescent, other.reference)
+        .join(other, (other.id == ItemDescent.item_id) | (other.id == ItemDescent.from_id))
+        .where(other.id != item.id, (ItemDescent.item_id == item.id) | (ItemDescent.from_id == item.id))
+        .order_by(ItemDescent.id)
+    ).all()  # fmt: skip
+    parts = {row.undone_at for row, _reference in rows if row.how is Descent.SPLIT}
+    undone = {row.undone_at for row, _reference in rows if row.undone_at is not None}
+    lines = select(Activity.at, Activity.person_id).where(Activity.item_id == item.id, Activity.at.in_(undone))
+    doers: dict[datetime, int | None] = {at: who for at, who in session.execute(lines)} if undone else {}  # noqa: C416  # rows are not pairs to the type checker
+    found: dict[datetime, list[Turn]] = {}
+    for row, reference in rows:
+        stays = row.item_id == item.id
+        if row.how is Descent.SPLIT:
+            what = "split from" if stays else "split off"
+        else:
+            what = ("put back" if row.at in parts else "merged in") if stays else "merged into"
+            if row.undone_at is not None:
+                turn = Turn("out" if stays else "restored", reference, doers.get(row.undone_at))
+                found.setdefault(row.undone_at, []).append(turn)
+        found.setdefault(row.at, []).append(Turn(what, reference, row.by_id))
+    return found
+
+
+def _act(change: _Change) -> str:
+    """The act as a whole that a change is part of, if any; of a merge all texts change at one time."""
+    if MOVED in change.client:
+        return f"{MOVED}{change.at.isoformat()}"
+    return change.client if _RESTORED in change.client else ""
+
+
+def _kind(act: str) -> str:
+    """What a moment is, by the act that it is the whole of."""
+    if act.startswith(MOVED):
+        return "moved"
+    return "restore" if act else "edit"
+
+
+def _edits(
+    log: list[_Change], told: Collection[str], meetings: list[Meeting], marks: _Marks,
+    turns: Mapping[datetime, list[Turn]],
+) -> list[Moment]:  # fmt: skip
+    """What people wrote, restored and moved, gathered; what was ``told`` otherwise only takes words away."""
     held = [next((one for one in meetings if _during(one, change.at)), None) for change in log]
     stretches = gather(
         Entry(
             change.at, change.field, doer(change.client, change.author_id) or 0, meeting.id if meeting else 0,
-            change.client in told, change.client if _RESTORED in change.client else "", recall_parts(change.changes),
+            change.client in told, _act(change), recall_parts(change.changes),
         )
         for change, meeting in zip(log, held, strict=True)
     )  # fmt: skip
     return [
         Moment(
-            "restore" if each.act else "edit", log[each.first].at, log[each.last].at, marks.after(each.last),
+            _kind(each.act), log[each.first].at, log[each.last].at, marks.after(each.last),
             author_id=each.author or None, meeting=held[each.last], changes=each.changes, place=each.last,
             fields=[one for one in WORDS if one in each.texts], before=marks.after(each.first - 1) if each.act else "",
+            turns=turns.get(log[each.first].at, []) if _kind(each.act) == "moved" else [],
             between=[
                 Moment("state", at := log[state.last].at, at, marks.after(state.last), author_id=state.by or None)
                 for state in reversed(each.states)

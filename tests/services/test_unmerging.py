@@ -36,6 +36,7 @@ from models.homework import Homework
 from models.items import Item, ItemDescent, ItemPrinciple, Kind, PrincipleGroup, Status
 from models.notifications import Notification
 from tests.cast import Cast
+from tests.conftest import SetClock
 from tests.services.test_descent import FIRST, SECOND, Room
 from tests.wordings import rewrite
 
@@ -396,3 +397,45 @@ def test_the_words_of_before_can_be_read_and_brought_back(room: Undoing) -> None
         assert [history.text_at(uow.session, text, at) for at in (1, text.version - 1)] == [
             FIRST, f"{FIRST}\n\n{SECOND}",
         ]  # fmt: skip
+
+
+def test_merges_and_splits_are_moments_of_their_own(room: Undoing, clock: SetClock) -> None:
+    people = room.people
+    first, other = room.add("Sharing", ""), room.add("Corridor", SECOND)
+    clock.advance(minutes=30)
+    room.write(people.member, first, FIRST)
+    clock.advance(minutes=1)
+    room.merge(first, other)
+    clock.advance(minutes=1)
+    room.write(people.member, first, f"{FIRST}\n\n{SECOND}\n\n{THIRD}")
+    clock.advance(minutes=1)
+    room.restore(other, people.facilitator)
+    clock.advance(minutes=1)
+    made = room.split(first, "Both sides", people.facilitator).id
+    clock.advance(minutes=1)
+    room.put_back(made, people.peer)
+
+    def told(item_id: int) -> list[tuple[str, str, list[str], str]]:
+        with room.database.reading() as uow:
+            return [
+                (one.kind, one.name, [f"{turn.what} {turn.reference}" for turn in one.turns],
+                 history.words_at(uow, people.observer, item_id, one.mark)[Field.TEXT])
+                for one in history.timeline(uow, people.observer, item_id, most=20)
+            ][::-1]  # fmt: skip
+
+    member, lead, peer = people.member.name, people.facilitator.name, people.peer.name
+    assert told(first) == [
+        ("edit", lead, [], ""),
+        ("edit", member, [], FIRST),
+        ("moved", member, ["merged in C1.2"], f"{FIRST}\n\n{SECOND}"),
+        ("edit", member, [], f"{FIRST}\n\n{SECOND}\n\n{THIRD}"),
+        ("moved", lead, ["out C1.2"], f"{FIRST}\n\n{THIRD}"),
+        ("moved", lead, ["split off C1.3"], FIRST),
+        ("moved", peer, ["put back C1.3"], f"{FIRST}\n\n{THIRD}"),
+    ]
+    assert told(other)[1:] == [
+        ("moved", member, ["merged into C1.1"], SECOND), ("moved", lead, ["restored C1.1"], SECOND),
+    ]  # fmt: skip
+    assert [each for each in told(made) if each[0] == "moved"] == [
+        ("moved", lead, ["split from C1.1"], THIRD), ("moved", peer, ["merged into C1.1"], THIRD),
+    ]  # fmt: skip
