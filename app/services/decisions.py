@@ -41,6 +41,18 @@ STANDING_WORDS: dict[Standing, str] = {
 
 
 @dataclass(frozen=True)
+class Gone:
+    """The item of a decision is withdrawn; ``into_id`` and ``into`` say into which one it was merged, if it was."""
+
+    into_id: int | None
+    into: str
+
+    def in_words(self, reference: str) -> str:
+        """That, of the item with a reference, as a file says it."""
+        return f"{reference} was merged into {self.into}" if self.into else f"{reference} is withdrawn"
+
+
+@dataclass(frozen=True)
 class DecisionLine:
     """One line of the decision log."""
 
@@ -50,6 +62,7 @@ class DecisionLine:
     item_reference: str
     standing: Standing
     superseded: bool
+    gone: Gone | None
 
 
 @dataclass(frozen=True)
@@ -252,7 +265,7 @@ def _lines(session: Session, group_id: int, found: list[Decision]) -> list[Decis
     references = {id_: reference for id_, reference in rows}  # noqa: C416  # rows are not pairs to the type checker
     of_items = {each.item_id for each in found if each.item_id is not None}
     judge = _Judge(session, group_id, found)
-    latest = _latest_ids(session, of_items)
+    latest, gone = _latest_ids(session, of_items), _gone(session, of_items)
     lines = []
     for each in found:
         number, title = meetings.get(each.meeting_id or 0, (None, ""))
@@ -261,9 +274,18 @@ def _lines(session: Session, group_id: int, found: list[Decision]) -> list[Decis
                 each, number, title, references.get(each.item_id or 0, ""),
                 judge.standing(each),
                 each.item_id is not None and latest[each.item_id] != each.id,
+                gone.get(each.item_id or 0),
             )
         )  # fmt: skip
     return lines
+
+
+def _gone(session: Session, item_ids: Iterable[int]) -> dict[int, Gone]:
+    """Which of some items are withdrawn, and where they have gone."""
+    query = select(Item).where(Item.id.in_(list(item_ids)), Item.status == Status.WITHDRAWN)
+    some = list(session.execute(query).scalars())
+    into = {id_: Gone(one.id, one.reference) for id_, (one, _how) in items.merges_of(session, some).items()}
+    return {item.id: into.get(item.id, Gone(None, "")) for item in some}
 
 
 def _latest_ids(session: Session, item_ids: Iterable[int]) -> dict[int, int]:

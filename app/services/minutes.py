@@ -334,7 +334,7 @@ def decision_log_file(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[
             OUTCOMES[line.decision.outcome],
             split_in_words(line.decision).replace("\\", "")
             + (f" Departs from the rule: {line.decision.departs_because}" if line.decision.departs_because else ""),
-            "Followed by a later decision" if line.superseded else decisions.STANDING_WORDS[line.standing],
+            _words_now(line),
         ]
         for line in reversed(lines)
     ]
@@ -342,6 +342,11 @@ def decision_log_file(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[
         file, ["No.", "Date", "Item", "Decision", "Outcome", "Vote", "Words now"], rows, "No decision is recorded yet."
     )
     return f"{group.slug}-decisions.docx", file.to_bytes()
+
+
+def _words_now(line: decisions.DecisionLine) -> str:
+    stands = "Followed by a later decision" if line.superseded else decisions.STANDING_WORDS[line.standing]
+    return ". ".join(filter(None, (stands, line.gone.in_words(line.item_reference) if line.gone else "")))
 
 
 def action_log_file(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[str, bytes]:

@@ -18,6 +18,7 @@ from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Can, require
 from app.services import descent, items
 from app.services.descent import Words
+from app.web import cards
 from app.web.context import looking, transaction
 from app.web.errors import wants_json
 from app.web.forms import text, whole_number
@@ -106,7 +107,7 @@ def _page(template: str, item_id: int, refused: DomainError | None = None, **mor
             several = len(" ".join(each.text for each in paragraphs(words)).split()) > 1
             more |= {"text": entry.documents[Field.TEXT], "passages": passages(words), "several_words": several}
     return render_template(
-        template, entry=entry, may=may, errors=faults(refused), typed=typed(),
+        template, entry=entry, may=may, statuses=cards.status_words(), errors=faults(refused), typed=typed(),
         refusal=refused.message if refused is not None else "", **more,
     )  # fmt: skip
 

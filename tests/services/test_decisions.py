@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from datetime import date
 
 import pytest
 from sqlalchemy import select
 
 from app.errors import Conflict, Invalid, NotFound
-from app.services import actions, corrections, decisions, documents, minutes, packs, polls, rooms, stages, versions
+from app.services import (
+    actions,
+    corrections,
+    decisions,
+    descent,
+    documents,
+    items,
+    minutes,
+    outline,
+    packs,
+    polls,
+    rooms,
+    stages,
+    versions,
+)
 from app.uow import Database
 from models.documents import Document, Field
 from models.groups import Group
-from models.items import Item, Status
+from models.items import Item, Kind, Status
 from models.meetings import Meeting
 from models.polls import Action, Choice, Outcome, Poll
 from tests.conftest import SetClock
@@ -207,6 +223,40 @@ def test_a_later_decision_takes_the_place_of_an_earlier_one(hall: Hall) -> None:
         (second, 2, False),
         (first, 1, True),
     ]
+
+
+def test_a_decision_says_where_its_item_has_gone(hall: Hall) -> None:
+    decide(hall, vote(hall, Ana=Choice.YES, Leo=Choice.YES), Outcome.AGREED)
+    fay = hall.who["Fay"]
+
+    def gone() -> decisions.Gone | None:
+        with hall.database.reading() as uow:
+            [line] = decisions.list_decisions(uow, hall.who["Ola"], group_id=hall.group_id)
+            return line.gone
+
+    assert gone() is None
+    with hall.database.writing() as uow:
+        parent = uow.session.get_one(Item, hall.item_id).parent_id
+        into = items.add_item(
+            uow, fay, group_id=hall.group_id, kind=Kind.CRITERION, title="Into", parent_id=parent, status=Status.DRAFT
+        )
+        reference, into_id = into.reference, into.id
+        outline.withdraw_item(uow, fay, item_id=hall.item_id)
+    found = gone()
+    assert found is not None
+    assert (found.into_id, found.in_words("C1.1")) == (None, "C1.1 is withdrawn")
+    with hall.database.writing() as uow:
+        outline.restore_item(uow, fay, item_id=hall.item_id)
+        descent.merge(uow, fay, item_id=into_id, other_id=hall.item_id)
+    found = gone()
+    assert found is not None
+    assert (found.into_id, found.in_words("C1.1")) == (into_id, f"C1.1 was merged into {reference}")
+    with hall.database.reading() as uow:
+        _name, file = minutes.decision_log_file(uow, fay, group_id=hall.group_id)
+    assert f"was merged into {reference}" in zipfile.ZipFile(io.BytesIO(file)).read("word/document.xml").decode()
+    with hall.database.writing() as uow:
+        outline.restore_item(uow, fay, item_id=hall.item_id)
+    assert gone() is None
 
 
 def test_an_action_is_due_today_or_later_in_the_groups_zone(hall: Hall, clock: SetClock) -> None:

@@ -11,6 +11,7 @@ from app.services import items
 from app.uow import Database
 from app.web.descent import passages
 from models.items import Item, Kind, Status
+from models.polls import Decision, Outcome
 from tests import wordings
 from tests.cast import SLUG, Browser, Cast
 
@@ -105,7 +106,7 @@ def test_an_item_is_merged_and_the_other_says_where_it_went(
     assert "There is no other item to merge" in member.get(f"{address}/merge").text, "the other is agreed"
     refused = member.post(f"{address}/merge", data={"other_id": pair[1].id})
     assert refused.status_code == 403
-    assert "E2 Trust" in lead.get(f"{address}/merge").text
+    assert "E2 (Agreed) Trust" in lead.get(f"{address}/merge").text
     none = lead.post(f"{address}/merge", data={"words": "after"})
     assert (none.status_code, "Choose an item" in none.text) == (422, True)
     data = {"other_id": pair[1].id, "words": "before", "next": "page"}
@@ -122,7 +123,7 @@ def test_an_item_is_merged_and_the_other_says_where_it_went(
     )
     done = lead.post(undo, headers={"Accept": "application/json"}).json
     assert done["said"] == "E2 restored, with all that came to E1 with it"
-    assert "was merged into" not in lead.get(address).text
+    assert "E2</a> was merged into it." not in lead.get(address).text
     redo = {"url": f"{address}/merge", "fields": {"other_id": pair[1].id, "words": "before"}}
     assert done["undo"] == redo
     assert (
@@ -130,6 +131,40 @@ def test_an_item_is_merged_and_the_other_says_where_it_went(
     )
     refused = lead.post(redo["url"], data=redo["fields"], headers={"Accept": "application/json"})
     assert (refused.status_code, "is withdrawn" in refused.json["message"]) == (409, True)
+
+
+def test_a_decision_leads_to_where_its_item_has_gone(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+) -> None:
+    lead, address = client_of(people.facilitator), f"{ITEMS}/{pair[0].id}"
+    with database.writing() as uow:
+        decision = Decision(
+            group_id=people.group_id, number=1, item_id=pair[1].id, outcome=Outcome.AGREED, sentence="Trust it is.",
+            split=[], decided_at=uow.now,
+        )  # fmt: skip
+        uow.session.add(decision)
+        uow.flush()
+        pages = [f"/g/{SLUG}/sessions/decisions", f"/g/{SLUG}/sessions/decisions/{decision.id}"]
+    form = lead.get(f"{address}/merge").text
+    assert "E2 (Agreed) Trust" in form
+    assert "Agreed words are withdrawn with the item that goes" in form
+    lead.post(f"{address}/merge", data={"other_id": pair[1].id})
+    merged = f'E2, which was merged into <a href="{address}">E1</a>'
+    assert [merged in lead.get(page, follow_redirects=True).text for page in pages] == [True, True]
+    lead.post(f"{ITEMS}/{pair[1].id}/restore")
+    lead.post(f"{ITEMS}/{pair[1].id}/withdraw")
+    gone = f'<a href="{ITEMS}/{pair[1].id}">E2</a>, which is withdrawn'
+    assert [gone in lead.get(page, follow_redirects=True).text for page in pages] == [True, True]
+
+
+def test_moments_of_a_merge_say_what_it_was(
+    client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+) -> None:
+    lead, address = client_of(people.facilitator), f"{ITEMS}/{pair[0].id}"
+    lead.post(f"{address}/merge", data={"other_id": pair[1].id})
+    for page in (address, f"{address}/history"):
+        assert f"E2 was merged into it, by {people.facilitator.name}" in lead.get(page).text
+    assert f"It was merged into E1, by {people.facilitator.name}" in lead.get(f"{ITEMS}/{pair[1].id}/history").text
 
 
 def test_words_that_stay_after_a_merge_was_taken_back_are_said(
