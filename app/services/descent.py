@@ -47,6 +47,8 @@ from models.suggestions import Suggestion, SuggestionState
 
 #: Of more hands than these, the words that move are noted as those of who moves them.
 MOST_HANDS = 300
+#: How a refusal is known after which a split can be taken back by merging only.
+PARTS_CHANGED = "parts_changed"
 
 
 class Words(StrEnum):
@@ -179,7 +181,8 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
     if row.moved != parted_at(uow, old, part, before=before):
         raise Conflict(
             f"The words of {item.reference} or {part.reference} were changed after the split, so they cannot be put "
-            f"back as they were. Merge {part.reference} into {item.reference} instead."
+            f"back as they were. Merge {part.reference} into {item.reference} instead.",
+            code=PARTS_CHANGED,
         )
     whole = history.text_at(uow.session, old, before)
     gap = whole.removeprefix(old.text).removesuffix(new.text)

@@ -140,10 +140,20 @@ def split(slug: str, item_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:item_id>/put-back")
 def put_back(slug: str, item_id: int) -> ResponseReturnValue:
-    """Take a split back, by the part that was split off."""
-    with transaction() as (uow, actor):
-        item = descent.put_back(uow, actor, item_id=item_id, group_id=group_id())
-        part = items.access_item(uow.session, actor, item_id, Can.ITEM_READ)
+    """Take a split back, by the part that was split off; where words have changed, on to merging the two."""
+    try:
+        with transaction() as (uow, actor):
+            item = descent.put_back(uow, actor, item_id=item_id, group_id=group_id())
+            part = items.access_item(uow.session, actor, item_id, Can.ITEM_READ)
+    except Conflict as refused:
+        if wants_json() or refused.code != descent.PARTS_CHANGED:
+            raise
+        with looking() as (uow, actor):
+            part = items.access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id())
+            row = descent.split_of(uow.session, part)
+        if row is None:
+            raise
+        return _page(MERGE, row.from_id, refused, other_id=item_id), refused.status
     said = _(
         "%(part)s is a part of %(reference)s again, and withdrawn", part=part.reference, reference=item.reference
     )  # fmt: skip

@@ -471,9 +471,10 @@ def restore(item_id: int, slug: str) -> ResponseReturnValue:
             "stay there too: take out what you do not want twice.", reference=reference, into=into,
         )  # fmt: skip
         return done(said, back[0])
-    said = _("%(reference)s restored, with all that came to %(into)s with it", reference=reference, into=into)
     if unmerged.was_split:
+        said = _("%(reference)s is split off %(into)s again", reference=reference, into=into)
         return done(said, back[0], ("descent.put_back", {}))
+    said = _("%(reference)s restored, with all that came to %(into)s with it", reference=reference, into=into)
     again = {"other_id": back[0].id, "words": unmerged.words.value}
     return done(said, back[0], ("descent.merge", again), of=unmerged.into)
 

@@ -72,7 +72,7 @@ def test_what_stays_whole_says_why_it_cannot_be_cut(
 
 
 def test_an_item_is_split_and_both_say_so(
-    client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
 ) -> None:
     member, address = client_of(people.member), f"{ITEMS}/{pair[0].id}"
     assert f"{address}/split" in member.get(address).text
@@ -97,6 +97,14 @@ def test_an_item_is_split_and_both_say_so(
     assert f"{ITEMS}/{pair[1].id + 1}/restore" in back
     again = member.post(undo, data={"next": "page"})
     assert (again.status_code, "taken back already" in again.text) == (409, True)
+    restored = member.post(f"{ITEMS}/{pair[1].id + 1}/restore", headers={"Accept": "application/json"}).json
+    assert (restored["said"], restored["undo"]["url"]) == ("E3 is split off E1 again", undo)
+    wordings.rewrite(database, people.member, pair[0].id, "Partners share.")
+    instead = member.post(undo, data={"next": "page"})
+    assert (instead.status_code, "Merge E3 into E1 instead." in instead.text) == (409, True)
+    assert f'<option value="{pair[1].id + 1}" selected>E3 (Draft) Corridor</option>' in instead.text
+    json = member.post(undo, headers={"Accept": "application/json"})
+    assert (json.status_code, "Merge E3 into E1 instead." in json.json["message"]) == (409, True)
 
 
 def test_an_item_is_merged_and_the_other_says_where_it_went(
