@@ -146,6 +146,34 @@ def replay(log: Iterable[tuple[ChangeSet, int]]) -> list[Run]:
     return runs
 
 
+def put_in_by(log: Iterable[tuple[Sequence[Part], int]], units: int) -> list[Run]:
+    """What changes put in and still stands, each by its author, after the first text of so many units, which is by 0.
+
+    A change costs what lies between it and the one before it.
+    """
+    walk = Walk(units)
+    for parts, author in log:
+        walk.take(parts)
+        walk.put(parts, author)
+    return walk.runs
+
+
+def laid_over(runs: Iterable[Run], over: Iterable[Run]) -> list[Run]:
+    """The runs of a text with those of ``over`` in their place, where these are by anybody. Both are of one length."""
+    out: list[Run] = []
+    below = iter(runs)
+    units, author = 0, 0
+    for run in over:
+        left = run.units
+        while left:
+            if not units:
+                units, author = next(below)
+            took = min(left, units)
+            _add(out, took, run.author or author)
+            left, units = left - took, units - took
+    return out
+
+
 def spans(runs: Iterable[Run]) -> list[Span]:
     """The runs as places in the text."""
     found, at = [], 0

@@ -25,6 +25,9 @@ NOBODY = {"unknown author", "unbekannter autor", "author"}
 LONGEST = 100_000
 #: More people than this who tracked changes are taken together.
 MOST_AUTHORS = 8
+#: How a suggestion from a Word document says whose it is, that theirs meets another's there, and that it was put
+#: otherwise since.
+_FROM_WORD, _MIXED, _ANEW = "From Word", ", whose changes touch the same words", ", worded anew by hand"
 _PAGE = re.compile(r" · page [0-9]*$")
 
 
@@ -58,6 +61,30 @@ class Returned:
 def named(author: str, edited_by: str) -> str:
     """An author as a document names them; where a program wrote a word for nobody, who is said to have edited it."""
     return edited_by if fold(author).lower() in NOBODY else author
+
+
+def reason(names: Iterable[str], *, mixed: bool) -> str:
+    """Why a suggestion from a Word document was made: whose changes these are, as far as anybody is named."""
+    known = list(dict.fromkeys(filter(None, names)))
+    if not known:
+        return _FROM_WORD
+    return f"{_FROM_WORD}, by {' and '.join(known)}{_MIXED if mixed and len(known) > 1 else ''}"
+
+
+def worded_anew(said: str) -> str:
+    """The ``reason`` of a suggestion whose words are no longer those of the document it came from."""
+    return said if whose_words(said) is None else f"{said}{_ANEW}"
+
+
+def whose_words(said: str) -> str | None:
+    """The names with which a ``reason`` says that words came from a Word document: empty where it knows of none.
+
+    None for what is no such reason, and where somebody has put the words otherwise since.
+    """
+    head, by, names = said.removesuffix(_MIXED).partition(", by ")
+    if head != _FROM_WORD or "\n" in said or said.endswith(_ANEW) or (by and not names):
+        return None
+    return names
 
 
 def match(file: WordFile, items: Iterable[Item], last: int = 0) -> Returned:

@@ -19,10 +19,11 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.calc.authorship import Span, spans
+from app.calc.authorship import Run, Span, laid_over, put_in_by, spans
 from app.calc.changes import from_units, recall, recall_parts, to_units
 from app.calc.differences import Segment
 from app.calc.redlines import shown as shown_of
+from app.calc.returns import whose_words
 from app.calc.stretches import Entry, gather
 from app.errors import Conflict, Forbidden, NotFound
 from app.events import WordsRestored
@@ -69,7 +70,8 @@ class Turn(NamedTuple):
 class Moment:
     """One entry of the time line; ``kind`` is "edit", "restore", "moved" (merged, split, or that taken back, as
     ``turns`` say), "decision", "version", "session" (the end of one) or "suggestion" (of ``name``, accepted by
-    ``decider``).
+    ``decider``; of words from a Word document, which ``name`` brought in, ``word`` says who wrote them there, as far as
+    it names them, and is None of others).
 
     ``mark`` addresses the item's words after it, and ``before`` those before a restore; ``fields`` are the texts that
     changed, or that the suggestion is for, ``text`` is the outcome sentence or the version's title, ``changes`` how
@@ -93,16 +95,24 @@ class Moment:
     decision: Decision | None = None
     version: Version | None = None
     suggestion: Suggestion | None = None
+    word: str | None = None
     before: str = ""
     between: list[Moment] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     place: int = 0
 
+    @property
+    def address(self) -> str:
+        """The mark, and behind "~" what the moment is called where it has a name of its own: "12.40.3.0~version-1"."""
+        whose = {"decision": self.decision, "version": self.version, "session": self.meeting}.get(self.kind)
+        return self.mark if whose is None else f"{self.mark}~{self.kind}-{whose.number}"
+
 
 @dataclass(frozen=True)
 class Cause:
     """Why an item's words became others in some time: a ``decision`` on it, a suggestion of ``names`` that ``decider``
-    accepted, or the writing of ``names``; ``kind`` is "decision", "suggestion" or "edit", ``at`` when (last)."""
+    accepted (``word`` as of a ``Moment``), or the writing of ``names``; ``kind`` is "decision", "suggestion" or "edit",
+    ``at`` when (last)."""
 
     kind: str
     at: datetime
@@ -110,6 +120,7 @@ class Cause:
     decider: str = ""
     decision: Decision | None = None
     suggestion: Suggestion | None = None
+    word: str | None = None
 
 
 class FieldDifference(NamedTuple):
@@ -189,6 +200,35 @@ def written(uow: UnitOfWork, actor: Actor, item_id: int, mark: str) -> tuple[dat
         return None
     who = doer(found.client, found.author_id) or 0
     return found.at, names_of(uow.session, [who]).get(who, "Concordat")
+
+
+def named(uow: UnitOfWork, actor: Actor, item_id: int, address: str) -> Moment | None:
+    """The moment with a name of its own that an ``address`` says, where the item's words read then as at its mark; None
+    for any other. Raises NotFound, Forbidden.
+    """
+    item = access_item(uow.session, actor, item_id, Can.ITEM_READ)
+    mark, _, name = address.partition("~")
+    ends = [
+        Moment("session", one.closed_at, one.closed_at, meeting=one, text=one.title)
+        for one in _meetings(uow.session, item.group_id) if name.startswith("session-") and one.closed_at
+    ]  # fmt: skip
+    for moment in [*_bound(uow.session, item), *ends] if name else []:
+        moment.mark = mark
+        if moment.address == address:
+            return moment if mark == _mark_at(uow.session, item, moment.ended) else None
+    return None
+
+
+def _mark_at(session: Session, item: Item, at: datetime) -> str:
+    """The mark of an item's words at a time."""
+    texts = documents_of(session, [item.id]).get(item.id, {})
+    last = (
+        select(TextChange.document_id, func.max(TextChange.version))
+        .where(TextChange.document_id.in_([text.id for text in texts.values()]), TextChange.at <= at)
+        .group_by(TextChange.document_id)
+    )
+    versions = {row[0]: row[1] for row in session.execute(last)}
+    return ".".join(str(versions.get(texts[one].id, 0) if one in texts else 0) for one in WORDS)
 
 
 def mark_now(session: Session, item: Item) -> str:
@@ -291,32 +331,75 @@ def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id:
 
 @dataclass(frozen=True)
 class Written:
-    """Who wrote which words of one text: its spans, and for each author (0: nobody known) a name and a share of it."""
+    """Who wrote which words of one text: its spans, and for each author (0: nobody known) a name and a share of it.
+
+    Words that came from a Word document have an author below 0 for everybody who wrote them there and brought them in:
+    ``word`` has the names of the former, as that document gives them, and ``names`` that of the latter.
+    """
 
     text: str
     spans: list[Span]
     names: dict[int, str]
     shares: list[tuple[int, float]]
+    word: dict[int, str]
 
 
 def authors(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None) -> dict[Field, Written]:
     """Who wrote the words of an item as they stand, text by text, those who wrote most first.
 
-    It costs what the texts cost, however long their logs are. Raises NotFound, Forbidden.
+    It costs what the texts cost, however long their logs are; where words came from a Word document, what was written
+    since as well, of which the latest MOST_READ changes are read. Raises NotFound, Forbidden.
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
     texts = documents_of(uow.session, [item.id]).get(item.id, {})
     found = {one: authors_of(uow.session, texts[one]) for one in WORDS if one in texts and texts[one].text}
+    word = _from_word(uow.session, [texts[one] for one in found])
+    numbers = {whose: -1 - at for at, whose in enumerate(dict.fromkeys(word.values()))}
     names = names_of(uow.session, (run.author for runs in found.values() for run in runs))
+    names |= {number: names[who] for (who, _names), number in numbers.items() if who in names}
     written = {}
-    for one, runs in found.items():
+    for one, only in found.items():
+        runs = _with_word(uow.session, texts[one], only, {client: numbers[whose] for client, whose in word.items()})
         units: dict[int, int] = {}
         for run in runs:
             units[run.author] = units.get(run.author, 0) + run.units
         whole = sum(units.values())
         shares = sorted(((author, count / whole) for author, count in units.items()), key=lambda pair: -pair[1])
-        written[one] = Written(texts[one].text, spans(runs), names, shares)
+        said = {number: names_there for (_who, names_there), number in numbers.items()}
+        written[one] = Written(texts[one].text, spans(runs), names, shares, said)
     return written
+
+
+def _from_word(session: Session, texts: Iterable[Document]) -> dict[str, tuple[int, str]]:
+    """The hands that wrote what came from Word documents into some texts: who brought it in, and who wrote it there."""
+    query = select(Suggestion).where(
+        Suggestion.document_id.in_([text.id for text in texts]), Suggestion.state.in_(_TAKEN),
+        Suggestion.in_conflict.is_(False),
+    )  # fmt: skip
+    return {
+        taken_by(each): (each.author_id or 0, whose)
+        for each in session.execute(query.order_by(Suggestion.id)).scalars()
+        if (whose := whose_words(each.reason)) is not None
+    }
+
+
+def _with_word(session: Session, document: Document, runs: list[Run], hands: Mapping[str, int]) -> list[Run]:
+    """The runs of a text, with the words that some hands put in by those they stand for."""
+    first = session.execute(
+        select(func.min(TextChange.version)).where(
+            TextChange.document_id == document.id, TextChange.client.in_(hands),
+            TextChange.version > document.version - MOST_READ,
+        )
+    ).scalar_one() if hands else None  # fmt: skip
+    if first is None:
+        return runs
+    log = session.execute(
+        select(TextChange.client, TextChange.changes)
+        .where(TextChange.document_id == document.id, TextChange.version >= first)
+        .order_by(TextChange.version)
+    ).all()
+    changes = ((recall_parts(changes), hands.get(client, 0)) for client, changes in log)
+    return laid_over(runs, put_in_by(changes, recall(log[0].changes).length))
 
 
 def causes(
@@ -358,7 +441,9 @@ def causes(
     names = names_of(session, [*people, *(who for _item, who, _at in written)])
     for item_id, one in taken:
         author, decider = (names.get(who or 0, "") for who in (one.author_id, one.decided_by_id))
-        cause = Cause("suggestion", one.decided_at or until, (author,), decider, suggestion=one)
+        cause = Cause(
+            "suggestion", one.decided_at or until, (author,), decider, suggestion=one, word=whose_words(one.reason)
+        )
         found.setdefault(reference_of[item_id or 0], []).append(cause)
     hands: dict[int, list[tuple[str, datetime]]] = {}
     for item_id, who, at in written:
@@ -503,7 +588,7 @@ def _bound(session: Session, item: Item) -> list[Moment]:
             moments.append(
                 Moment(
                     "suggestion", at, at, author_id=suggestion.author_id, decider_id=suggestion.decided_by_id,
-                    suggestion=suggestion, fields=[text],
+                    suggestion=suggestion, fields=[text], word=whose_words(suggestion.reason),
                 )
             )  # fmt: skip
     rows = session.execute(

@@ -18,6 +18,7 @@ from app.calc import anchors
 from app.calc.differences import change_between
 from app.calc.paragraphs import fold
 from app.calc.returns import Returned, match, named
+from app.calc.returns import reason as reason_of
 from app.calc.wordmarks import FIELDS, Place
 from app.calc.wordpackages import Unreadable
 from app.calc.wordreading import WordFile, read
@@ -395,15 +396,7 @@ def discard(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
 
 def reason(authors: Collection[str], edited_by: str, *, mixed: bool) -> str:
     """Why a suggestion from a Word document was made: whose changes these are."""
-    names = list(dict.fromkeys(name or edited_by for name in authors if name or edited_by))
-    if not names:
-        return "From Word"
-    sentence = f"From Word, by {' and '.join(names)}"
-    return (
-        f"{sentence}, whose changes touch the same words"[: suggestions.LONGEST_REASON]
-        if mixed and len(names) > 1
-        else sentence
-    )
+    return reason_of((name or edited_by for name in authors), mixed=mixed)[: suggestions.LONGEST_REASON]
 
 
 # --- what the document was made from ---

@@ -13,6 +13,7 @@ from app.calc.changes import MAX_SOURCE_CHARACTERS, ChangeSet, from_units, recal
 from app.calc.choices import Choice, choices
 from app.calc.choices import chosen as chosen_of
 from app.calc.differences import change_between
+from app.calc.returns import worded_anew
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, require
@@ -118,8 +119,12 @@ def suggest(
         earlier = _earlier(uow, actor, document, replaces)
         waits = earlier.state is SuggestionState.OPEN
         known = _same(uow, actor, document, source, version)
-        if known is not None and known.reason == reason and (known is earlier or not waits):
-            return known  # sent without a change, or twice
+        if known is earlier and known.reason == reason:
+            return known  # sent without a change
+        if known is not earlier and reason == earlier.reason:
+            reason = worded_anew(reason)[:LONGEST_REASON]
+        if known is not None and known.reason == reason and not waits:
+            return known  # sent twice
         if not waits:
             raise Conflict(_DECIDED)
         for each in {earlier, known or earlier}:

@@ -64,10 +64,12 @@ def authors(item_id: int, slug: str) -> ResponseReturnValue:
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
         written = history.authors(uow, actor, item_id, group_id=group_id())
     people: dict[int, tuple[str, str]] = {}
+    whose = get_template_attribute("history/_parts.html", "whose")
     for each in written.values():
         for author, _share in each.shares:
             look = f"by by--{len(people)}" if len(people) < COLOURS else "by by--more"
-            people.setdefault(author, (each.names.get(author, _("Concordat")), look))
+            name = whose(each.names.get(author, _("Concordat")), each.word.get(author))
+            people.setdefault(author, (name[0].upper() + name[1:] if author < 0 else name, look))
     shown = []
     for field, each in written.items():
         shades = [
@@ -83,12 +85,15 @@ def authors(item_id: int, slug: str) -> ResponseReturnValue:
 
 @bp.get("/<int:item_id>/compare")
 def compare(item_id: int, slug: str) -> ResponseReturnValue:
-    """What changed between two moments, ``from`` and ``to``; the present words when ``to`` is left out."""
+    """What changed between two moments, ``from`` and ``to``, each by its mark or with its name, as
+    ``history.Moment.address`` has it; the present words when ``to`` is left out."""
     with looking() as (uow, actor):
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
         now = history.mark_now(uow.session, entry.item)
         before, after = request.args.get("from") or history.BEGINNING, request.args.get("to") or now
-        before, after = sorted((before, after), key=_age)
+        chosen = sorted((before, after), key=_age)
+        before, after = (each.partition("~")[0] for each in chosen)
+        names = [history.named(uow, actor, item_id, each) for each in chosen]
         parts = history.compare(uow, actor, item_id, before, after)
         access, reason = items.may_write(uow.session, actor, entry.item)
         written = {mark: history.written(uow, actor, item_id, mark) for mark in (before, after)}
@@ -104,7 +109,7 @@ def compare(item_id: int, slug: str) -> ResponseReturnValue:
     ]
     return render_template(
         "history/compare.html", entry=entry, differences=differences, before=before, after=after, now=now,
-        written=written, may_restore=access == "write", reason=reason,
+        written=written, names=names, may_restore=access == "write", reason=reason,
         was_written=any(then[field].strip() for field in (Field.TITLE, Field.TEXT)),
         emptied=[words for one, words in field_words().items() if entry.words(one).strip() and not then[one].strip()],
     )  # fmt: skip
@@ -112,7 +117,7 @@ def compare(item_id: int, slug: str) -> ResponseReturnValue:
 
 def _age(mark: str) -> list[int]:
     """Marks grow in every part, so that their sum tells which is older; what is no mark is refused later."""
-    parts = [int(part) if part.isascii() and part.isdigit() else 0 for part in mark[:60].split(".")]
+    parts = [int(part) if part.isascii() and part.isdigit() else 0 for part in mark.partition("~")[0][:60].split(".")]
     return [sum(parts), *parts]
 
 

@@ -29,6 +29,7 @@ from app.services import (
     exports,
     findings,
     glossary,
+    history,
     items,
     outline,
     privacy,
@@ -242,6 +243,55 @@ def test_changes_become_suggestions_that_say_whose_they_are(database: Database, 
         assert {each.author_id for each in rows} == {cast.member.person_id}
     left = preview(database, cast, return_id)
     assert [each.suggestion_id is None for each in left.proposals] == [False, False, True]
+
+
+def test_words_from_word_stay_those_of_whoever_wrote_them_there(
+    database: Database, cast: Cast, clock: SetClock
+) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        put_in(at["Outcomes are agreed at the start."], " All of them.", "Ann Solicitor")
+        put_in(at["You stay at home."], " Or not.", "Ben Barrister")
+
+    return_id = brought(database, cast, edited(sent(database, cast), change))
+    since = clock.now
+    clock.advance(minutes=1)
+    with database.writing() as uow:
+        returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen={0, 1})
+        made = {each.reason[-3:]: each.id for each in uow.session.execute(select(Suggestion)).scalars()}
+        returns.discard(uow, cast.member, return_id=return_id, group_id=cast.group_id)
+    with database.writing() as uow:
+        suggestions.accept(uow, cast.facilitator, suggestion_id=made["tor"])
+        item = uow.session.execute(select(Item).where(Item.reference == "E1")).scalar_one()
+    with database.writing() as uow:  # words before and in the midst of those from Word move and part them
+        text = documents_of(uow.session, [item.id])[item.id][Field.TEXT]
+        replace_text(uow, cast.peer, text, f"Now: {text.text.replace('All of', 'All, yes all, of')}")
+    with database.reading() as uow:
+        (moment,) = [
+            each for each in history.timeline(uow, cast.observer, item.id, most=9) if each.kind == "suggestion"
+        ]
+        assert (moment.word, moment.author_id) == ("Ann Solicitor", cast.member.person_id)
+        found = history.authors(uow, cast.observer, item.id)[Field.TEXT]
+        assert found.word == {-1: "Ann Solicitor"}
+        assert found.names[-1] == cast.member.name
+        assert {found.text[each.start : each.end] for each in found.spans if each.author == -1} == {" All", " of them."}
+        assert cast.member.person_id not in {each.author for each in found.spans}
+        assert sum(share for _who, share in found.shares) == pytest.approx(1)
+        causes = history.causes(uow.session, group_id=cast.group_id, references=["E1"], since=since, until=clock.now)
+    assert [(each.word, each.names) for each in causes["E1"] if each.kind == "suggestion"] == [
+        ("Ann Solicitor", (cast.member.name,))
+    ]
+    with database.writing() as uow:  # what somebody words anew is theirs
+        other = uow.session.get_one(Suggestion, made["ter"])
+        home = uow.session.execute(select(Item).where(Item.reference == "P1")).scalar_one()
+        anew = {"item_id": home.id, "field": Field.SUMMARY, "version": other.made_for, "reason": other.reason}
+        kept = suggestions.suggest(uow, cast.member, text="You stay. Or not, as you like.", replaces=other.id, **anew)
+        assert kept.reason == "From Word, by Ben Barrister, worded anew by hand"
+        assert suggestions.suggest(
+            uow, cast.member, text="You stay. Or not, as you like.", replaces=other.id, **anew
+        ).id == kept.id, "sent twice it is one"  # fmt: skip
+        suggestions.accept(uow, cast.facilitator, suggestion_id=kept.id)
+    with database.reading() as uow:
+        assert history.authors(uow, cast.observer, home.id)[Field.SUMMARY].word == {}
 
 
 def test_pressed_twice_and_brought_twice_nothing_is_made_twice(database: Database, cast: Cast) -> None:

@@ -296,3 +296,28 @@ def test_earlier_words_are_brought_back_by_name_and_nothing_is_emptied_unasked(
         f"Bring back the words of 2 March 2026, 09:00 ({people.member.name})? It is a new change: today’s words "
         "stay in the time line. Empty then, and so again: Why."
     )
+
+
+def test_a_moment_that_was_chosen_by_its_name_is_called_so(
+    client_of: Callable[[Actor], Browser],
+    people: Cast,
+    blueprint: dict[str, Item],
+    database: Database,
+    clock: SetClock,
+) -> None:
+    member, place = client_of(people.member), f"{ROOM}/items/{blueprint['C1.1'].id}"
+    clock.advance(days=1)
+    client_of(people.facilitator).post(
+        "/g/north-vale/versions/new", data={"title": "First", "reason": "For all", "with_ideas": "yes"}
+    )
+    clock.advance(days=1)
+    rewrite(database, people.peer, blueprint["C1.1"].id, "Others.")
+    page = member.get(f"{place}/history").text
+    row = page[: page.index("Locked as version 1")]
+    address = re.findall(r'name="from" value="([^"]+)"', row)[-1]
+    shown = member.get(f"{place}/compare", query_string={"from": address}).text
+    assert "<strong>version 1 (3 March 2026, 09:00)</strong>" in shown
+    assert "Bring back the words of version 1 (3 March 2026, 09:00)?" in shown
+    assert "<strong>version 1 (" in member.get(f"{place}/compare", query_string={"to": address}).text
+    other = member.get(f"{place}/compare", query_string={"from": address.replace("1.1.", "1.2.")}).text
+    assert "version 1 (" not in other, "a name is said only of the words that bear it"

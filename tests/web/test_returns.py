@@ -17,6 +17,7 @@ from app.uow import Database
 from models.evidence import Relation, Strength
 from models.items import Kind
 from tests.cast import SLUG, Browser, Cast
+from tests.conftest import SetClock
 from tests.scripted import build_blueprint
 
 FILES, RETURNED = f"/g/{SLUG}/versions/files/", f"/g/{SLUG}/versions/returned/"
@@ -33,7 +34,7 @@ def upload(browser: Browser, data: bytes, name: str = "back.docx", **more: str) 
 
 
 def test_a_document_goes_out_is_changed_and_its_changes_are_suggested(
-    client_of: Callable[[Actor], Browser], people: Cast
+    client_of: Callable[[Actor], Browser], people: Cast, clock: SetClock
 ) -> None:
     member = client_of(people.member)
     page = member.get(FILES).text
@@ -73,6 +74,16 @@ def test_a_document_goes_out_is_changed_and_its_changes_are_suggested(
     assert (made.status_code, "1 suggestion is made." in made.text) == (200, True)
     assert "#suggestion-1" in made.text
     assert "back.docx" in member.get(RETURNED).text
+    item = re.search(r'href="(/g/[^"]*/blueprint/items/\d+)#suggestion-1"', made.text)[1]  # type: ignore[index]  # it is there
+    version = {"title": "First", "reason": "For all", "with_ideas": "yes"}
+    client_of(people.facilitator).post(f"/g/{SLUG}/versions/new", data=version)
+    clock.advance(minutes=1)
+    client_of(people.facilitator).post(f"{item}/suggestions/1/accept")
+    named = f"from Word, by Smith &amp; Co, brought in by {people.member.name}"
+    for place in ("", "/history"):
+        assert f"accepted a suggestion for the plain words ({named})" in member.get(f"{item}{place}").text
+    assert f"F{named[1:]}</span>" in member.get(f"{item}/authors").text
+    assert f"Suggested ({named}) and accepted by" in member.get(f"/g/{SLUG}/versions/1/difference").text
     both = member.post(f"{address}/suggestions", data={"remarks": "0"}, follow_redirects=True)
     assert (both.status_code, "1 comment is made." in both.text) == (200, True)
     gone = member.post(f"{address}/discard", follow_redirects=True).text
