@@ -21,6 +21,8 @@ _TOKEN = re.compile(r"[^\W_]+")
 _PLAIN = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "þ": "th", "ħ": "h"})
 #: What Markdown puts around words: marks of emphasis, and of lines; and a link's address.
 _MARKS = re.compile(r"(?<=\])\([^()\s]*\)|[*_`\[\]\\]+|^[ >]*(?:#{1,6} |[-*+] )|^ *>[ >]*", re.MULTILINE)
+#: Signs that say something, as points and quotes do not: these, and those of mathematics, money and the like.
+_SAYING, _SIGNS = frozenset("%‰&@#§"), {"Sm", "Sc", "So"}
 
 
 class Piece(NamedTuple):
@@ -38,6 +40,13 @@ def words(text: str) -> list[str]:
 def asked_for(question: str) -> tuple[str, ...]:
     """The words that a question asks for, each once, in the order typed."""
     return tuple(dict.fromkeys(words(question)))[:MOST_WORDS]
+
+
+def not_searched(question: str) -> tuple[str, ...]:
+    """The signs of a question that say something and are not searched for, each once: all of one without words."""
+    alone = not asked_for(question)
+    signs = (sign for sign in question if alone or sign in _SAYING or unicodedata.category(sign) in _SIGNS)
+    return tuple(dict.fromkeys(sign for sign in signs if sign.isprintable() and not sign.isspace()))[:MOST_WORDS]
 
 
 def matches(texts: Iterable[str], wanted: Sequence[str]) -> bool:

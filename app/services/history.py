@@ -46,6 +46,8 @@ _TAKEN = (SuggestionState.ACCEPTED, SuggestionState.PARTLY)
 _WRITTEN = {"edit", "restore", "moved", "state"}
 #: What the log of changes names as the hand that brought back earlier words, after whose it was.
 _RESTORED = ".restored-"
+#: What it names as the hand that wrote an accepted suggestion, after whose that is.
+_SUGGESTED = ".suggestion-"
 #: The mark of an item before its first word.
 BEGINNING = ".".join("0" for _ in WORDS)
 #: So many changes are read for each moment that is asked for, and so many at least and at most.
@@ -142,7 +144,7 @@ class _Change(NamedTuple):
 
 def taken_by(suggestion: Suggestion) -> str:
     """What the log of changes names as the hand that wrote an accepted suggestion."""
-    return f"{suggestion.author_id or 0}.suggestion-{suggestion.id}"
+    return f"{suggestion.author_id or 0}{_SUGGESTED}{suggestion.id}"
 
 
 def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id: int | None = None) -> list[Moment]:
@@ -432,10 +434,13 @@ def causes(
     rows = session.execute(
         select(Document.item_id, TextChange.author_id, client, func.max(TextChange.at))
         .join(Document, Document.id == TextChange.document_id)
-        .where(Document.item_id.in_(reference_of), TextChange.at > since, TextChange.at <= until)
+        .where(
+            Document.item_id.in_(reference_of), TextChange.at > since, TextChange.at <= until,
+            ~TextChange.client.contains(_SUGGESTED),
+        )
         .group_by(Document.item_id, TextChange.author_id, client)
         .order_by(func.max(TextChange.at))
-    ).all()
+    ).all()  # fmt: skip
     written = [(item_id, doer(hand, author_id), at) for item_id, author_id, hand, at in rows]
     people = [who for _item, one in taken for who in (one.author_id, one.decided_by_id)]
     names = names_of(session, [*people, *(who for _item, who, _at in written)])

@@ -89,10 +89,12 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found. ``exact`` is the item whose reference was typed, which heads its shelf too."""
+    """What a search found. ``exact`` is the item whose reference was typed, which heads its shelf too; ``signs`` are
+    what was typed besides the ``words`` and is not searched for."""
 
     asked: str
     words: tuple[str, ...]
+    signs: tuple[str, ...]
     shelves: list[Shelf]
     exact: Thing | None
 
@@ -124,7 +126,7 @@ def search(uow: UnitOfWork, actor: Actor, *, group_id: int, asked: str, kind: Ki
         shelves += _people(uow, actor, group_id, wanted, most)
     items = (hit.thing for shelf in shelves if shelf.kind is Kind.ITEM for hit in shelf.hits)
     meant = next((thing for thing in items if thing.id == exact), None)
-    return Found(asked, wanted, [each for each in shelves if each.hits], meant)
+    return Found(asked, wanted, calc.not_searched(asked), [each for each in shelves if each.hits], meant)
 
 
 def _by_reference(session: Session, group_id: int, asked: str) -> tuple[int | None, list[int]]:

@@ -96,6 +96,9 @@ def done(
 
 # --- looking ---
 
+#: So many letters of the words one looks for on the page are kept in its address; the page itself looks for them.
+LONGEST_WORDS = 200
+
 
 @bp.get("")
 def blueprint(slug: str) -> ResponseReturnValue:
@@ -106,7 +109,8 @@ def blueprint(slug: str) -> ResponseReturnValue:
         people = writers(uow, actor)
         found, only = narrowing(uow, board, people)
     return render_template(
-        "items/blueprint.html", board=board, lines=lines, families=cards.family_words(), found=found, people=people,
+        "items/blueprint.html", board=board, lines=lines, families=cards.family_words(), people=people,
+        found={**found, "words": request.args.get("words", "")[:LONGEST_WORDS]},
         abouts=list(cards.about_words().items()), only=only,
         hidden={card.id for card in board.cards if not cards.takes(found, card, only=only)},
     )  # fmt: skip

@@ -304,7 +304,13 @@ def test_the_page_is_narrowed_and_the_address_keeps_it(open_room: Opener, people
     page.get_by_label("Find words").press_sequentially("measured")
     expect(shown).to_have_count(1)
     assert page.evaluate("window.replaced") <= 1  # Safari refuses after a hundred in half a minute
+    page.wait_for_url("**words=measured")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    expect(page.get_by_label("Find words")).to_have_value("measured")
+    expect(shown).to_have_count(1)
     page.get_by_label("Find words").fill("")
+    page.wait_for_url("**/blueprint")
     item_id = card(page, "C1.2").get_attribute("data-item") or ""
     page.get_by_label("What waits").select_option("comments")
     expect(shown).to_have_count(0)

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ChangeSet, EditorState, collab } from "../../static/vendor/codemirror.js";
+import { fold, wanted } from "../../static/js/fold.js";
 import { TextLink } from "../../static/js/text/link.js";
 import { TextSession } from "../../static/js/text/session.js";
 import { clean, fromConfirmed, guard, inPieces, toConfirmed, toText } from "../../static/js/text/sync.js";
@@ -687,4 +688,11 @@ test("big pushes are divided before they are too big", (t) => {
   assert.equal(seq, 2);
   assert.equal(changes.length, 3);
   assert.ok(Buffer.byteLength(JSON.stringify(changes)) < 65_536);
+});
+
+test("what is typed to find words is found however its quotes, dashes and letters are written", () => {
+  assert.equal(fold("Carers’ ‘own’ „plan“ – 2‑year"), "carers' 'own' \"plan\" - 2-year");
+  assert.deepEqual(wanted(" Carers’ own\u00a0plan "), ["carers'", "own", "plan"]);
+  assert.equal(fold("Carers´ Größe, ﬁnance, so\u00adcial, Łódź"), "carers' grosse, finance, social, lodz");
+  for (const [one, other] of [["“so”", '"so"'], ["5 – 6", "5 - 6"], ["it’s", "it's"], ["≥ 5", "≥ 5"]]) assert.equal(fold(one), fold(other));
 });

@@ -277,9 +277,9 @@ def test_words_from_word_stay_those_of_whoever_wrote_them_there(
         assert cast.member.person_id not in {each.author for each in found.spans}
         assert sum(share for _who, share in found.shares) == pytest.approx(1)
         causes = history.causes(uow.session, group_id=cast.group_id, references=["E1"], since=since, until=clock.now)
-    assert [(each.word, each.names) for each in causes["E1"] if each.kind == "suggestion"] == [
-        ("Ann Solicitor", (cast.member.name,))
-    ]
+    assert [(each.kind, each.word, each.names) for each in causes["E1"]] == [
+        ("suggestion", "Ann Solicitor", (cast.member.name,)), ("edit", None, (cast.peer.name,)),
+    ]  # fmt: skip
     with database.writing() as uow:  # what somebody words anew is theirs
         other = uow.session.get_one(Suggestion, made["ter"])
         home = uow.session.execute(select(Item).where(Item.reference == "P1")).scalar_one()

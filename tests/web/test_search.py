@@ -43,6 +43,23 @@ def test_the_header_leads_to_a_page_that_works_without_scripts(
     assert 'value="&#34;&gt;&lt;script&gt;"' in none
 
 
+def test_signs_are_said_not_to_be_searched_for(client_of: Callable[[Actor], Browser], people: Cast, item: Item) -> None:
+    member = client_of(people.member)
+
+    def said(asked: str) -> tuple[bool, bool]:
+        page, box = (member.get(f"{SEARCH}{at}", query_string={"q": asked}).text for at in ("", "/found"))
+        sentences = "Signs such as “", "Signs are not searched for"
+        assert [each in page for each in sentences] == [each in box for each in sentences]
+        assert page.count("Nothing holds all these words") == 1, "in the box alone, which waits"
+        return sentences[0] in page, sentences[1] in page
+
+    assert said("≥ &") == (True, False)
+    assert "“≥ &amp;” are not searched for" in member.get(SEARCH, query_string={"q": "≥ &"}).text
+    assert said("gain %") == (False, True)
+    assert said("“Partners’ share”, gain.") == (False, False), "which say nothing by themselves"
+    assert said("") == (False, False)
+
+
 def test_a_reference_leads_straight_to_its_item(
     client_of: Callable[[Actor], Browser], people: Cast, item: Item
 ) -> None:

@@ -1,7 +1,11 @@
 /** Narrowing the list by words, kind and status; withdrawn items show only when asked for. */
 
+import { fold, wanted } from "../fold.js";
 import { _ } from "../words.js";
 import { cards } from "./place.js";
+
+/** The address names the words once they have been left alone so long: Safari refuses after a hundred in half a minute. */
+const PAUSE_MILLISECONDS = 700;
 
 export class Finder {
   /**
@@ -18,14 +22,18 @@ export class Finder {
     this.form?.addEventListener("submit", (event) => {
       event.preventDefault();
       this.apply();
+      this.#name();
     });
     this.only = this.form?.dataset.only === undefined ? null : new Set(this.form.dataset.only.split(" "));
     this.form?.addEventListener("input", (event) => {
       // Who changed what is known to the server only: the address says it, and the page comes anew.
-      if (event.target instanceof HTMLSelectElement && event.target.name === "by") this.#ask();
-      else this.apply();
+      if (event.target instanceof HTMLSelectElement && event.target.name === "by") return this.#ask();
+      this.apply();
+      if (event.target instanceof HTMLSelectElement) this.#name();
     });
-    this.outlined();
+    this.timer = 0;
+    if (this.words?.value) this.apply();
+    else this.outlined();
   }
 
   /** @param {string} name */
@@ -46,6 +54,9 @@ export class Finder {
       if (this.#value(name)) address.searchParams.set(name, this.#value(name));
       else address.searchParams.delete(name);
     }
+    const words = this.words?.value.trim();
+    if (words) address.searchParams.set("words", words);
+    else address.searchParams.delete("words");
     return address;
   }
 
@@ -66,7 +77,7 @@ export class Finder {
 
   /** Shows what matches, after the visitor has chosen. */
   apply() {
-    const words = fold(this.words?.value ?? "").split(/\s+/).filter(Boolean);
+    const words = wanted(this.words?.value ?? "");
     const all = cards(this.list);
     let shown = 0;
     for (const card of all) {
@@ -82,10 +93,18 @@ export class Finder {
       else this.says.textContent = shown ? _("{n} of {all} items", { n: shown, all: all.length }) : _("No item matches. Widen your choice.");
     }
     const address = this.#address();
-    address.hash = location.hash;
+    address.searchParams.delete("words");
     const several = document.querySelector("[data-several]");
     if (several instanceof HTMLAnchorElement) several.search = address.search;
-    // Not with every letter of the words, which it does not name: Safari refuses after a hundred in half a minute.
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.#name(), PAUSE_MILLISECONDS);
+  }
+
+  /** The address says what is chosen, so that the page comes anew with it, and can be sent. */
+  #name() {
+    clearTimeout(this.timer);
+    const address = this.#address();
+    address.hash = location.hash;
     if (address.href !== location.href) history.replaceState(history.state, "", address);
   }
 
@@ -114,12 +133,4 @@ export class Finder {
       } else if (heading && !node.hidden && node.dataset.item !== undefined) heading.hidden = false;
     }
   }
-}
-
-/**
- * Lower case, without accents.
- * @param {string} text
- */
-function fold(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }

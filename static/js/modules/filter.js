@@ -3,6 +3,8 @@
  * (more words to match may stand in that attribute). `data-filter-words` says how many are left, with {n} and {all}.
  */
 
+import { fold, wanted } from "../fold.js";
+
 /** @param {HTMLElement} element */
 export function mount(element) {
   const list = document.getElementById(element.dataset.filterTarget ?? "");
@@ -11,7 +13,7 @@ export function mount(element) {
   if (!list || !input || !says) throw new Error(`nothing to filter: "${element.dataset.filterTarget}"`);
 
   const narrow = () => {
-    const words = fold(input.value).split(/\s+/).filter(Boolean);
+    const words = wanted(input.value);
     const entries = [...list.querySelectorAll("[data-filter]")].filter((entry) => entry instanceof HTMLElement);
     let left = 0;
     for (const entry of entries) {
@@ -29,12 +31,4 @@ export function mount(element) {
     if (input.isConnected && input.value) narrow();
   });
   if (input.value) narrow();
-}
-
-/**
- * Lower case, without accents.
- * @param {string} text
- */
-function fold(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }

@@ -132,7 +132,14 @@ class Box {
     if (!answer) this.shown = null;
     this.list.replaceChildren(...(answer?.children ?? []));
     this.list.scrollTop = 0;
-    const none = answer !== null && !this.options.length;
+    const signs = (answer instanceof HTMLElement && answer.dataset.signs) || "";
+    const wordless = signs !== "" && answer instanceof HTMLElement && !answer.dataset.says;
+    const none = answer !== null && !this.options.length && !wordless;
+    const unsearched = /** @type {HTMLElement | null} */ (this.dialog.querySelector("[data-signs]"));
+    if (unsearched) {
+      unsearched.hidden = !signs;
+      unsearched.textContent = signs;
+    }
     for (const name of ["hint", "none", "fault"]) {
       const part = /** @type {HTMLElement | null} */ (this.dialog.querySelector(`[data-${name}]`));
       if (part) part.hidden = !(none ? name === "none" : !answer && name === otherwise);
@@ -140,7 +147,7 @@ class Box {
     this.says.textContent = none
       ? _("Nothing was found")
       : answer instanceof HTMLElement
-        ? (answer.dataset.says ?? "")
+        ? [answer.dataset.says, signs].filter(Boolean).join(". ")
         : otherwise === "fault"
           ? _("The search cannot be reached just now")
           : "";
