@@ -59,13 +59,13 @@ def note(
     )
 
 
-def who_did(session: Session, item_ids: Collection[int], at: datetime) -> str:
-    """The name of who did what a line about one of these items says of that very moment; empty where none does.
+def who_did(session: Session, item_ids: Collection[int], at: datetime) -> tuple[int, str] | None:
+    """Who did what a line about one of these items says of that very moment, by id and name; None where none does.
 
     What a session did is nobody's own.
     """
     query = (
-        select(Person.name)
+        select(Person.id, Person.name)
         .join(Activity, Activity.person_id == Person.id)
         .where(
             Activity.item_id.in_(item_ids),
@@ -76,7 +76,8 @@ def who_did(session: Session, item_ids: Collection[int], at: datetime) -> str:
         .order_by(Activity.id.desc())
         .limit(1)
     )
-    return session.execute(query).scalar() or ""
+    found = session.execute(query).first()
+    return None if found is None else (found.id, found.name)
 
 
 def list_activity(

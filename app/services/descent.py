@@ -264,14 +264,14 @@ def newest(session: Session, group_id: int) -> int:
     return session.execute(select(func.max(ItemDescent.id)).where(ItemDescent.group_id == group_id)).scalar() or 0
 
 
-def merged_away(session: Session, item: Item) -> tuple[str, str] | None:
-    """For an item that is withdrawn because it was merged into another one: that one's reference, and the name of who
-    did it, empty where nobody knows. None for any other."""
+def merged_away(session: Session, item: Item) -> tuple[str, int, str] | None:
+    """For an item that is withdrawn because it was merged into another one: that one's reference, and who did it, by id
+    and name, 0 and empty where nobody knows. None for any other."""
     found = merge_of(session, item)
     if found is None:
         return None
     into, row = found
-    return into.reference, names_of(session, [row.by_id]).get(row.by_id or 0, "")
+    return into.reference, row.by_id or 0, names_of(session, [row.by_id]).get(row.by_id or 0, "")
 
 
 def origins(

@@ -99,7 +99,7 @@ def join(uow: UnitOfWork, actor: Actor, *, document_id: int, version: int | None
     return Opened(
         document.id, document.group_id, document.item_id, document.meeting_id,
         document.epoch, document.version,
-        None if resumes else document.text, found.access, _closed(uow.session, document, found),
+        None if resumes else document.text, found.access, _closed(uow.session, actor, document, found),
     )  # fmt: skip
 
 
@@ -368,27 +368,30 @@ def _touch(uow: UnitOfWork, held: Held) -> None:
 # --- rights ---
 
 
-def _closed(session: Session, document: Document, found: Rights) -> str:
+def _closed(session: Session, actor: Actor, document: Document, found: Rights) -> str:
     """Why a text cannot be written now, for whoever might be writing in it at this moment."""
     if found.access == "write" or found.code != "locked" or document.item_id is None:
         return found.reason
     item = session.get_one(Item, document.item_id)
+    who: tuple[int, str] | None = None
     merged = descent.merged_away(session, item)
     if merged:
-        into, name = merged
-        return f"{name} has merged this item into {into}." if name else f"This item has been merged into {into}."
-    if item.status is Status.WITHDRAWN:
-        done, passive = "has withdrawn this item.", "This item has been withdrawn."
+        into = merged[0]
+        done, passive, who = f"merged this item into {into}.", f"This item has been merged into {into}.", merged[1:]
+    elif item.status is Status.WITHDRAWN:
+        done, passive = "withdrawn this item.", "This item has been withdrawn."
     elif item.status in items.SETTLED:
         more = " with reservations" if item.status is Status.RESERVATIONS else ""
-        done, passive = f"has agreed this item{more}.", f"This item has been agreed{more}."
+        done, passive = f"agreed this item{more}.", f"This item has been agreed{more}."
     elif items.items_voted_on(session, item.group_id, item.id):
         return "A vote on this item has begun."
     else:
         return found.reason
     # An item that goes with the one it stands under has no line of its own.
-    name = who_did(session, {item.id, item.withdrawn_with_id or item.id}, item.changed_at)
-    return f"{name} {done}" if name else passive
+    id_, name = who or who_did(session, {item.id, item.withdrawn_with_id or item.id}, item.changed_at) or (0, "")
+    if id_ and id_ == actor.person_id:
+        return f"You have {done}"
+    return f"{name} has {done}" if name else passive
 
 
 def _rights(uow: UnitOfWork, actor: Actor, document: Document) -> Rights:

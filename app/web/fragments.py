@@ -47,7 +47,8 @@ def command(
     """Carry out a use case in one transaction and go on to ``to``, saying ``said``, or what it answered in words.
 
     A refusal shows ``page(refused)`` again, with its status: the sentence, the state as it is now, and what was typed.
-    A script that asks for JSON gets the sentence alone, and stays where it is.
+    A script that asks for JSON gets the sentence alone, and stays where it is: an empty one
+    where nothing is to be said.
     """
     try:
         with transaction() as (uow, actor):
@@ -56,10 +57,11 @@ def command(
         if wants_json():
             raise
         return page(refused), refused.status
+    sentence = said or (str(answer) if isinstance(answer, str) else "")
     if wants_json():
-        return jsonify(said=said or str(answer), item=None, undo=None)
-    if said or isinstance(answer, str):
-        flash(said or str(answer), "success")
+        return jsonify(said=sentence, item=None, undo=None)
+    if sentence:
+        flash(sentence, "success")
     return redirect(to, 303)
 
 

@@ -434,11 +434,17 @@ def move(item_id: int, slug: str) -> ResponseReturnValue:
     said = _("%(reference)s moved", reference=entry.item.reference)
     if entry.now_under:
         said = _("%(reference)s, now under %(parent)s", reference=entry.item.reference, parent=entry.now_under)
+    if text("back") == "yes":
+        said = _("%(reference)s is back where it was", reference=entry.item.reference)
     return done(said, entry.item, ("items.move", _fields(before)))
 
 
 def _fields(place: outline.Place) -> dict[str, Any]:
-    fields = {"parent_id": place.parent_id, "principle_group": place.principle_group, "position": place.position}
+    """What a form sends that puts an item back in its place, and says so."""
+    fields = {
+        "parent_id": place.parent_id, "principle_group": place.principle_group, "position": place.position,
+        "back": "yes",
+    }  # fmt: skip
     return {name: value for name, value in fields.items() if value is not None}
 
 

@@ -38,13 +38,15 @@ _POINTS = ("bullet", "number")
 class Redline:
     """One suggestion on a page; ``marked`` is its difference, ``choices`` its places as check boxes offer them.
 
-    Of one accepted in part ``marked`` is what was taken, and ``left_out`` says the rest in words.
+    Of one accepted in part ``marked`` is what was taken, and ``left_out`` says the rest in words. ``whole`` is all of
+    it where ``marked`` shows only the places that changed.
     """
 
     shown: Shown
     marked: Markup
     choices: list[tuple[str, str]]
     left_out: list[str]
+    whole: Markup | None = None
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,18 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int) -> Redlines:
     return Redlines(waiting, [each for each in lines if each not in waiting])
 
 
-def line(shown: Shown) -> Redline:
-    """One suggestion as a page shows it."""
+def line(shown: Shown, *, briefly: bool = False) -> Redline:
+    """One suggestion as a page shows it; ``briefly`` as a list of many does, of a long text the places that changed."""
     choices = []
     if shown.may_decide and 1 < len(shown.places) <= MOST_CHOICES:
         choices = [(each.key, _choice(each.old, each.new, shown.field)) for each in shown.places]
     left_out = [_choice(each.old, each.new, shown.field) for each in shown.left_out[:MOST_CHOICES]]
-    return Redline(shown, marked(shown.before, shown.after, shown.field), choices, left_out)
+    whole = marked(shown.before, shown.after, shown.field)
+    if briefly:
+        some, is_part = passages(shown.before, shown.after, shown.field)
+        if is_part:
+            return Redline(shown, some, choices, left_out, whole)
+    return Redline(shown, whole, choices, left_out)
 
 
 def marked(before: str, after: str, field: Field | None = None) -> Markup:

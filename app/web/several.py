@@ -110,7 +110,7 @@ def set_status(slug: str) -> ResponseReturnValue:
     if not count:
         return _back(_("They had that status already"))
     if given:
-        return _back(said)
+        return _back(ngettext("%(num)s item has its status back", "%(num)s items have their status back", count))
     were = " ".join(f"{id_}:{each.value}" for id_, each in before.items())
     return _back(said, "several.set_status", before=were, read=now)
 

@@ -56,7 +56,7 @@ def index(slug: str) -> ResponseReturnValue:
     show = request.args.get("show", "open")
     with looking() as (uow, actor):
         found = suggestions.in_group(uow, actor, group_id=group_id(), mine=show == "mine", decided=show == "decided")
-        lines = [(redlines.line(shown), item) for shown, item in found]
+        lines = [(redlines.line(shown, briefly=True), item) for shown, item in found]
         entries = items_service.entries_of(uow, actor, group_id(), {item.id for _, item in found})
     return render_template(
         "suggestions/index.html", lines=lines, entries=entries, show=show if show in ("mine", "decided") else "open",

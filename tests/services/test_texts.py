@@ -229,6 +229,7 @@ def test_who_closed_a_text_is_told_to_those_who_write_in_it(database: Database, 
         parent = uow.session.get_one(Item, item).parent_id or item
         outline.withdraw_item(uow, people.peer, item_id=parent)
     assert why(people.member) == "Peer Invented has withdrawn this item."
+    assert why(people.peer) == "You have withdrawn this item."
     clock.advance(minutes=5)
     with database.writing() as uow:
         uow.session.get_one(Item, item).changed_at = clock()
@@ -256,7 +257,7 @@ def test_who_writes_in_an_item_that_is_merged_away_is_told_where_its_words_went(
     clock.advance(minutes=5)
     with database.writing() as uow:
         outline.withdraw_item(uow, people.member, item_id=item)
-    assert why()[1] == "Member Invented has withdrawn this item."
+    assert why()[1] == "You have withdrawn this item."
 
 
 def test_a_vote_locks_the_words_and_the_minutes_have_their_own_rule(database: Database) -> None:

@@ -89,12 +89,14 @@ def test_an_act_answers_a_script_with_the_way_back(
     moved = browser.post(f"{ROOM}/items/{item.id}/move", data={"parent_id": blueprint["E2"].id}, headers=JSON).json
     assert moved["said"] == "C1.1, now under E2"
     assert moved["undo"] == {
-        "url": f"{ROOM}/items/{item.id}/move", "fields": {"parent_id": blueprint["E1"].id, "position": 0},
+        "url": f"{ROOM}/items/{item.id}/move",
+        "fields": {"parent_id": blueprint["E1"].id, "position": 0, "back": "yes"},
     }  # fmt: skip
     card = browser.get(f"{ROOM}/items/{item.id}/card").text
     assert "now under E2" in card
     assert card.count("<article") == 1
-    browser.post(moved["undo"]["url"], data=moved["undo"]["fields"], headers=JSON)
+    back = browser.post(moved["undo"]["url"], data=moved["undo"]["fields"], headers=JSON).json
+    assert back["said"] == "C1.1 is back where it was"
     assert "now under" not in browser.get(f"{ROOM}/cards?ids={item.id},999,x").text
     down = browser.post(f"{ROOM}/items/{item.id}/shift", data={"by": "down"}, headers=JSON).json
     last = browser.post(f"{ROOM}/items/{item.id}/shift", data={"by": "down"}, headers=JSON).json

@@ -125,6 +125,8 @@ def test_one_vote_from_open_to_a_numbered_decision(app: Flask, hall: Hall, clock
     people = {name: browser(app, hall, hall.who[name]) for name in ("Fay", "Ana", "Leo", "Pat")}
     revision = {"revision": hall.meeting().revision}
     console, room = f"{base(hall)}/console", f"{base(hall)}/room"
+    shown = people["Fay"].post(f"{console}/item", data={"item_id": ""}, headers={"Accept": "application/json"})
+    assert (shown.status_code, shown.json) == (200, {"said": "", "item": None, "undo": None})
     assert people["Fay"].post(f"{console}/advance", data=revision).status_code == 303
     stale = people["Fay"].post(f"{console}/advance", data=revision)
     assert stale.status_code == 409

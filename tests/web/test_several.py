@@ -66,7 +66,7 @@ def test_a_status_for_several_and_back(client_of: Callable[[Actor], Browser], pe
     assert "2 items have another status now" in page
     address, fields = way_back(page)
     back = member.post(address, data=fields, follow_redirects=True).text
-    assert "2 items have another status now" in back
+    assert "2 items have their status back" in back
     assert 'name="before"' not in back
     assert 'name="before"' not in member.get(f"{PAGE}?before={ids[0]}:parked").text, "no address makes a way back"
     assert shown(member.get(f"{PAGE}?status=draft").text) == ids

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
-from app.services import descent, outline
+from app.services import descent, items, outline
 from app.uow import Database
 from app.web import redlines
 from models.documents import Field
-from models.items import Item
+from models.items import Item, Kind, Status
 from tests import wordings
 from tests.cast import SLUG, Browser, Cast
 
@@ -43,6 +43,32 @@ def test_the_blueprint_counts_what_can_be_decided(
     page = member.get(f"{ROOM}?status=all").text
     assert "1 suggestion waits" not in page
     assert "1 suggestion" in page, "the card says it still"
+
+
+def test_the_list_shows_of_a_long_text_what_changed_and_all_of_it_on_demand(
+    client_of: Callable[[Actor], Browser], people: Cast, database: Database
+) -> None:
+    member, facilitator = client_of(people.member), client_of(people.facilitator)
+    words = "\n\n".join(f"Sentence {at} says what all the partners of this contract share." for at in range(40))
+    with database.writing() as uow:
+        item = items.add_item(
+            uow, people.member, group_id=people.group_id, kind=Kind.ELEMENT, title="Long", text=words,
+            status=Status.DRAFT,
+        )  # fmt: skip
+    page = f"{ROOM}/items/{item.id}"
+    suggested = words.replace("Sentence 20 says", "Sentence 20 tells")
+    member.post(f"{page}/suggest", data={"field": "text", "version": "1", "text": suggested})
+
+    def brief(show: str) -> str:
+        part, whole = member.get(f"{ROOM}/suggestions?show={show}").text.split("Show all of it")
+        assert "Sentence 3 says" in whole
+        return part
+
+    assert "Sentence 3 says" not in brief("open")
+    assert re.search(r"<ins>.*tells.*</ins>", brief("mine"))
+    assert "Show all of it" not in member.get(page).text, "the item’s own page has room"
+    facilitator.post(f"{page}/suggestions/1/accept")
+    assert "Sentence 3 says" not in brief("decided")
 
 
 def test_a_suggestion_goes_from_a_member_to_a_facilitator_and_back(
