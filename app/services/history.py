@@ -10,7 +10,7 @@ after it, such as "12.40.3.0".
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
@@ -159,11 +159,10 @@ def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id
     log, since = _log(session, texts, min(max(most * READ_PER_MOMENT, LEAST_READ), MOST_READ))
     marks = _Marks(log, texts)
     moments = [moment for moment in _bound(session, item) if since is None or moment.ended > since]
-    told = {taken_by(moment.suggestion) for moment in moments if moment.suggestion is not None}
     for moment in moments:
         moment.mark = marks.at(moment.ended)
     turns = _turns(session, item)
-    edits = _edits(log, told, meetings, marks, turns)
+    edits = _edits(log, meetings, marks, turns)
     moments += edits + _sessions(meetings, marks, since)
     shown_in = {moment.begun for moment in edits if moment.kind == "moved"}
     moments += [
@@ -329,6 +328,12 @@ def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id:
     note(uow, actor, f"restored earlier words of {item.reference}", group_id=item.group_id, item_id=item.id)
     uow.emit(WordsRestored(item.group_id, item.id))
     return Restored(changed, before)
+
+
+def put_back(uow: UnitOfWork, actor: Actor, document: Document, version: int) -> None:
+    """Make a held text read as after its change number ``version``, by an ordinary change that brings back earlier
+    words. The caller has checked the right."""
+    replace_text(uow, actor, document, text_at(uow.session, document, version), client_of(actor, _RESTORED))
 
 
 @dataclass(frozen=True)
@@ -530,15 +535,15 @@ def _kind(act: str) -> str:
 
 
 def _edits(
-    log: list[_Change], told: Collection[str], meetings: list[Meeting], marks: _Marks,
-    turns: Mapping[datetime, list[Turn]],
-) -> list[Moment]:  # fmt: skip
-    """What people wrote, restored and moved, gathered; what was ``told`` otherwise only takes words away."""
+    log: list[_Change], meetings: list[Meeting], marks: _Marks, turns: Mapping[datetime, list[Turn]]
+) -> list[Moment]:
+    """What people wrote, restored and moved, gathered; what accepted suggestions changed, which is told otherwise or
+    was taken back, only takes words away."""
     held = [next((one for one in meetings if _during(one, change.at)), None) for change in log]
     stretches = gather(
         Entry(
             change.at, change.field, doer(change.client, change.author_id) or 0, meeting.id if meeting else 0,
-            change.client in told, _act(change), recall_parts(change.changes),
+            _SUGGESTED in change.client, _act(change), recall_parts(change.changes),
         )
         for change, meeting in zip(log, held, strict=True)
     )  # fmt: skip

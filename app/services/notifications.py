@@ -105,9 +105,18 @@ def tell(
     uow.flush()
 
 
-def take_back(uow: UnitOfWork, *, group_id: int, path: str) -> None:
-    """Tell nobody any more of what stood at a place of the group that is gone; what was mailed stays mailed."""
-    uow.session.execute(delete(Notification).where(Notification.group_id == group_id, Notification.path == path))
+def take_back(uow: UnitOfWork, *, group_id: int, path: str) -> bool:
+    """Tell nobody any more of what stood at a place of the group that is gone; what was mailed stays mailed.
+
+    Answers whether anybody has read of it, or was mailed (or will not be).
+    """
+    there = Notification.group_id == group_id, Notification.path == path
+    known = select(Notification.id).where(
+        *there, Notification.read_at.is_not(None) | Notification.settled_at.is_not(None)
+    )
+    told = uow.session.execute(known.limit(1)).first() is not None
+    uow.session.execute(delete(Notification).where(*there))
+    return told
 
 
 def _is_told(session: Session, key: str) -> bool:

@@ -307,7 +307,9 @@ def accept(
     documents.clean(document.field, from_units(after))
     _stop_rivals(uow, suggestion, document, chosen)
     client = history.taken_by(suggestion)
-    documents.append(uow, document, [documents.Addition(suggestion.author_id, client, 0, chosen, after)])
+    before = select(func.count()).where(TextChange.document_id == document.id, TextChange.client == client)
+    times = uow.session.execute(before).scalar_one()  # it may have been accepted, and that taken back
+    documents.append(uow, document, [documents.Addition(suggestion.author_id, client, times, chosen, after)])
     item.changed_at = uow.now
     all_of_it = chosen == whole
     _decide(uow, actor, suggestion, SuggestionState.ACCEPTED if all_of_it else SuggestionState.PARTLY, answer)
@@ -316,6 +318,44 @@ def accept(
     )
     what = "a suggestion" if all_of_it else "a part of a suggestion"
     note(uow, actor, f"accepted {what} for {item.reference}", group_id=item.group_id, item_id=item.id)
+    uow.emit(ItemChanged(item.group_id, item.id))
+    return suggestion
+
+
+def unaccept(
+    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, item_id: int | None = None, group_id: int | None = None
+) -> Suggestion:
+    """Take back that the actor accepted a suggestion, or a part of it: its words leave the text by an ordinary change,
+    and it waits again as it did, with those that were set aside for it.
+
+    Raises NotFound, Forbidden (others; the words cannot change now), Conflict when it was not accepted so, or somebody
+    has changed the words or agreed them since.
+    """
+    suggestion, document, item = _hold_any(uow, actor, suggestion_id, item_id, group_id)
+    if suggestion.state not in (SuggestionState.ACCEPTED, SuggestionState.PARTLY) or suggestion.in_conflict:
+        raise Conflict(f"There is nothing to take back: this suggestion is {suggestion.state.value}.")
+    if suggestion.decided_by_id != actor.person_id:
+        raise Forbidden("Only who accepted a suggestion can take that back. Earlier words are in the time line.")
+    _must_decide(uow.session, actor, item)
+    last = uow.session.get(TextChange, (document.id, document.version))
+    if last is None or last.client != history.taken_by(suggestion):
+        raise Conflict("The words have been changed since it was accepted. Earlier ones are in the time line.")
+    if item.status in items.SETTLED and item.changed_at != suggestion.decided_at:
+        raise Conflict(f"{item.reference} has been changed since it was accepted. Earlier words are in the time line.")
+    before = document.version - 1
+    history.put_back(uow, actor, document, before)
+    suggestion.state, suggestion.answer = SuggestionState.OPEN, ""
+    suggestion.decided_by_id = suggestion.decided_at = None
+    # The words are those of before, to the letter: whatever stood beside them then fits again.
+    beside = select(Suggestion).where(
+        Suggestion.document_id == document.id, Suggestion.state == SuggestionState.OPEN, Suggestion.carried_to == before
+    )
+    for each in {suggestion, *uow.session.execute(beside).scalars()}:
+        each.carried_to, each.in_conflict = document.version, False
+    item.changed_at = uow.now
+    _tell_taken_back(uow, actor, suggestion, item)
+    said = f"took back that a suggestion for {item.reference} was accepted"
+    note(uow, actor, said, group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
     return suggestion
 
@@ -496,14 +536,22 @@ def _hold(
     uow: UnitOfWork, actor: Actor, suggestion_id: int, item_id: int | None, group_id: int | None
 ) -> tuple[Suggestion, Document, Item]:
     """The suggestion, still open, with its text and item held in the order every writer takes them."""
+    suggestion, document, item = _hold_any(uow, actor, suggestion_id, item_id, group_id)
+    if suggestion.state is not SuggestionState.OPEN:
+        why = f" {suggestion.answer}" if suggestion.state is SuggestionState.WITHDRAWN else ""
+        raise Conflict(f"This suggestion is {suggestion.state.value} already.{why}")
+    return suggestion, document, item
+
+
+def _hold_any(
+    uow: UnitOfWork, actor: Actor, suggestion_id: int, item_id: int | None, group_id: int | None
+) -> tuple[Suggestion, Document, Item]:
+    """As ``_hold``, whatever has become of it."""
     known = _known(uow, actor, suggestion_id, group_id)
     text = uow.session.get_one(Document, known.document_id)
     item = uow.lock(Item, text.item_id or 0)
     document = uow.lock(Document, text.id)
     suggestion = uow.lock(Suggestion, known.id)
-    if suggestion.state is not SuggestionState.OPEN:
-        why = f" {suggestion.answer}" if suggestion.state is SuggestionState.WITHDRAWN else ""
-        raise Conflict(f"This suggestion is {suggestion.state.value} already.{why}")
     if item_id is not None and item.id != item_id:
         raise Conflict(f"This suggestion has gone to {item.reference} with its words. Look there.")
     if suggestion.document_id != document.id:  # while one waited its words went to another item
@@ -531,6 +579,16 @@ def _tell(uow: UnitOfWork, actor: Actor, suggestion: Suggestion, item: Item, wha
         path=f"blueprint/items/{item.id}#suggestion-{suggestion.id}", key=f"suggestion-{suggestion.id}",
         words=f"{what} for {item.reference}" + (f": {suggestion.answer}" if suggestion.answer else ""),
     )  # fmt: skip
+
+
+def _tell_taken_back(uow: UnitOfWork, actor: Actor, suggestion: Suggestion, item: Item) -> None:
+    """Its author is told nothing of it where they have not yet read that it was accepted, which is told no more."""
+    path = f"blueprint/items/{item.id}#suggestion-{suggestion.id}"
+    if notifications.take_back(uow, group_id=item.group_id, path=path):
+        notifications.tell(
+            uow, suggestion.author_id, Kind.SUGGESTION, group_id=item.group_id, item_id=item.id, by=actor, path=path,
+            words=f"took back accepting your suggestion for {item.reference}: it waits again",
+        )  # fmt: skip
 
 
 def _carry(session: Session, suggestion: Suggestion, document: Document) -> None:
@@ -680,8 +738,7 @@ def _parts_taken(session: Session, some: Iterable[Suggestion]) -> dict[int, Chan
     rows = session.execute(
         select(TextChange.client, TextChange.changes).where(
             TextChange.document_id.in_({each.document_id for each in ids.values()}), TextChange.client.in_(ids),
-            TextChange.seq == 0,
-        )
+        ).order_by(TextChange.seq)
     )  # fmt: skip
     return {ids[client].id: recall(changes) for client, changes in rows}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from flask import flash, g, jsonify, make_response, redirect, request
+from flask import flash, g, get_template_attribute, jsonify, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -43,12 +43,13 @@ def command(
     to: str,
     page: Callable[..., str],
     said: str | None = None,
+    undo: tuple[str, Mapping[str, str]] | None = None,
 ) -> ResponseReturnValue:
     """Carry out a use case in one transaction and go on to ``to``, saying ``said``, or what it answered in words.
 
     A refusal shows ``page(refused)`` again, with its status: the sentence, the state as it is now, and what was typed.
     A script that asks for JSON gets the sentence alone, and stays where it is: an empty one
-    where nothing is to be said.
+    where nothing is to be said. ``undo`` is the address that takes it back, and what is sent there.
     """
     try:
         with transaction() as (uow, actor):
@@ -59,10 +60,17 @@ def command(
         return page(refused), refused.status
     sentence = said or (str(answer) if isinstance(answer, str) else "")
     if wants_json():
-        return jsonify(said=sentence, item=None, undo=None)
+        back = None if undo is None else {"url": undo[0], "fields": undo[1]}
+        return jsonify(said=sentence, item=None, undo=back)
     if sentence:
-        flash(sentence, "success")
+        flash(with_undo(sentence, *undo) if undo is not None else sentence, "success")
     return redirect(to, 303)
+
+
+def with_undo(said: str, address: str, fields: Mapping[str, str]) -> str:
+    """A sentence that says what was done, for the next page, with the button that takes it back."""
+    made: str = get_template_attribute("components/buttons.html", "said_with_undo")(said, address, fields)
+    return made
 
 
 def number(name: str) -> int | None:

@@ -15,7 +15,7 @@ from app.web import redlines
 from app.web.context import looking, transaction
 from app.web.errors import wants_json
 from app.web.forms import asked, text
-from app.web.fragments import group_id
+from app.web.fragments import group_id, with_undo
 from models.documents import Field
 
 bp = Blueprint("history", __name__)
@@ -132,5 +132,5 @@ def restore(item_id: int, slug: str) -> ResponseReturnValue:
     here, fields = url_for("history.restore", slug=slug, item_id=item_id), {"mark": before}
     if wants_json():
         return jsonify(said=said, item=item.id, undo={"url": here, "fields": fields})
-    flash(get_template_attribute("history/_parts.html", "restored")(said, here, fields), "success")
+    flash(with_undo(said, here, fields), "success")
     return redirect(url_for("items.item", slug=slug, item_id=item_id))

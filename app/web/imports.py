@@ -14,13 +14,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.calc.wordpackages import MAX_BYTES
-from app.errors import Conflict, DomainError, Invalid
+from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Can, allowed, require
-from app.services import imports, items
+from app.services import imports, items, several
 from app.services.imports import LEFT_OUT, WORDS, Chosen, Looked
 from app.web.context import looking, transaction
 from app.web.forms import whole_number
-from app.web.fragments import faults
+from app.web.fragments import faults, with_undo
 from models.items import Kind, PrincipleGroup, Status
 
 bp = Blueprint("imports", __name__)
@@ -29,6 +29,8 @@ LARGEST_PACKED = 900_000
 #: Of what is left out so many letters are still known after a refusal.
 LARGEST_LEFT_OUT = 100_000
 TEXTS = ("text", "why", "summary")
+#: So many letters of what Undo sends are offered: they travel in a cookie.
+LONGEST_BACK = 1_000
 
 
 def what_words() -> dict[str, str]:
@@ -179,8 +181,34 @@ def add(slug: str) -> ResponseReturnValue:
             is_ours="ours" in request.form, is_open=True,
         )  # fmt: skip
         return page, refused.status
-    flash(ngettext("%(num)d item is added as an idea.", "%(num)d items are added as ideas.", len(made)), "success")
+    said = ngettext("%(num)d item is added as an idea.", "%(num)d items are added as ideas.", len(made))
+    ids = {item.id for item in made}
+    roots = [item.id for item in made if item.parent_id not in ids]
+    back = " ".join(map(str, roots))
+    # What is said is kept in a cookie, and what is done to several is done to so many at most.
+    if len(roots) <= several.MOST and len(back) <= LONGEST_BACK:
+        flash(with_undo(said, url_for("imports.take_back", slug=slug), {"added": back}), "success")
+    else:
+        flash(said, "success")
     return redirect(f"{url_for('items.blueprint', slug=slug)}#item-{made[0].id}", 303)
+
+
+@bp.post("/import/take-back")
+def take_back(slug: str) -> ResponseReturnValue:
+    """Withdraw together what has just been added."""
+    ids = [one for one in map(whole_number, request.form.get("added", "").split()) if one is not None]
+    try:
+        with transaction() as (uow, actor):
+            gone = several.withdraw(uow, actor, group_id=g.group.id, item_ids=ids)
+    except (Conflict, Forbidden, Invalid) as refused:
+        flash(refused.message or " ".join(refused.fields.values()), "error")
+    else:
+        said = ngettext(
+            "%(num)d item is withdrawn again, with what is under it.",
+            "%(num)d items are withdrawn again, with what is under them.", len(gone),
+        )  # fmt: skip
+        flash(said, "success")
+    return redirect(url_for("items.blueprint", slug=slug), 303)
 
 
 def _kept(left_out: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
@@ -152,14 +152,16 @@ def take_up(slug: str, document_id: int) -> ResponseReturnValue:
 
 def _decided(
     slug: str, item_id: int, suggestion_id: int, use_case: Callable[..., object], *, said: str | None = None,
-    form: str = "", **more: object,
+    form: str = "", undo: tuple[str, Mapping[str, str]] | None = None, **more: object,
 ) -> ResponseReturnValue:  # fmt: skip
     """Carry out what became of a suggestion that was read at an item, and go back there. ``form`` as `_page_of`."""
 
     def act(uow: UnitOfWork, actor: Actor) -> object:
         return use_case(uow, actor, suggestion_id=suggestion_id, item_id=item_id, group_id=group_id(), **more)
 
-    return command(act, to=_to(slug, item_id), said=said, page=_page_of(item_id, suggestion_id, form))
+    return command(
+        act, to=_to(slug, item_id), said=said, page=_page_of(item_id, suggestion_id, form), undo=undo
+    )  # fmt: skip
 
 
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/accept")
@@ -174,9 +176,19 @@ def accept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
         return str(_("The words are now as suggested."))
 
     form = "part-" if places is not None else ""
+    back = url_for("suggestions.unaccept", slug=slug, item_id=item_id, suggestion_id=suggestion_id)
+    kept = {"next": request.form["next"]} if request.form.get("next") else {}
     return _decided(
-        slug, item_id, suggestion_id, use_case, form=form, places=places, answer=text("answer"), seen=number("seen")
-    )
+        slug, item_id, suggestion_id, use_case, form=form, undo=(back, kept), places=places, answer=text("answer"),
+        seen=number("seen"),
+    )  # fmt: skip
+
+
+@bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/unaccept")
+def unaccept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
+    """Take back that one accepted it: the words are as they were, and it waits again."""
+    said = _("The words are as they were, and the suggestion waits again.")
+    return _decided(slug, item_id, suggestion_id, suggestions.unaccept, said=said)
 
 
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/take-in")

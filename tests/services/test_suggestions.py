@@ -16,10 +16,11 @@ from app.services import documents, history, items, notifications, outline, seve
 from app.services.suggestions import Shown
 from app.uow import Database
 from models.documents import Document, Field, TextChange
-from models.items import Kind
+from models.items import Kind, Status
 from models.notifications import Notification
 from models.suggestions import SuggestionState
 from tests.cast import Cast
+from tests.conftest import SetClock
 from tests.wordings import agreed, rewrite
 
 WORDS = "Partners share gain and loss within a corridor."
@@ -445,6 +446,81 @@ def test_of_two_that_add_words_at_one_place_the_second_is_taken_in_by_hand(room:
         room.decide(room.people.facilitator, second)
     room.decide(room.people.facilitator, elsewhere)
     assert room.words == "All partners share gain and loss within a corridor and one vote."
+
+
+def take_back(room: Room, suggestion_id: int, actor: Actor | None = None) -> None:
+    with room.database.writing() as uow:
+        suggestions.unaccept(uow, actor or room.people.facilitator, suggestion_id=suggestion_id)
+
+
+def test_accepting_is_taken_back_and_it_waits_as_before_with_those_beside_it(room: Room) -> None:
+    first = room.suggest(room.people.member, "corridor.", "corridor and one vote.", reason="One each.")
+    second = room.suggest(room.people.peer, "corridor.", "corridor and two votes.")
+    elsewhere = room.suggest(room.people.peer, "Partners", "All partners")
+
+    def waiting() -> list[tuple[int, bool, str]]:
+        return [
+            (each.suggestion.id, each.in_conflict, each.after)
+            for each in room.shown() if each.suggestion.state is SuggestionState.OPEN
+        ]  # fmt: skip
+
+    before = waiting()
+    assert [each[:2] for each in before] == [(first, False), (second, False), (elsewhere, False)]
+    for _again in range(2):  # accepted and taken back a second time as well
+        room.decide(room.people.facilitator, first, answer="Yes.")
+        take_back(room, first)
+        assert (room.words, waiting()) == (WORDS, before)
+    with room.database.reading() as uow:
+        line = history.timeline(uow, room.people.observer, room.item_id, most=9)
+        assert [each.kind for each in line if each.kind != "edit"] == ["restore", "restore"]
+        assert {each.name for each in line} == {"Facilitator Invented"}, "its author wrote nothing that stayed"
+        told = uow.session.execute(select(Notification.words)).scalars().all()
+        assert not [each for each in told if "accepted" in each], "who has not read of it is not told"
+    room.decide(room.people.facilitator, first)
+    room.decide(room.people.facilitator, elsewhere)
+    with pytest.raises(Conflict, match="changed since"):
+        take_back(room, first)
+    take_back(room, elsewhere)
+    assert room.words == WORDS.replace("corridor.", "corridor and one vote.")
+    with pytest.raises(Conflict, match="nothing to take back"):
+        take_back(room, elsewhere)
+
+
+def test_accepting_a_part_is_taken_back(room: Room) -> None:
+    made = room.suggest(room.people.member, "", "", text="All partners share gain and loss within a narrow corridor.")
+    (before,) = room.shown(room.people.facilitator)
+    for place in before.places:
+        room.decide(room.people.facilitator, made, places=[place.key], answer="Not the rest.")
+        (partly,) = room.shown()
+        assert [each.new for each in partly.left_out] == [each.new for each in before.places if each is not place]
+        take_back(room, made)
+        (again,) = room.shown(room.people.facilitator)
+        assert (room.words, again.after, again.places) == (WORDS, before.after, before.places)
+        assert (again.suggestion.answer, again.decided_by) == ("", "")
+
+
+def test_accepting_is_taken_back_by_who_did_it_and_only_where_nothing_was_done_since(
+    room: Room, clock: SetClock
+) -> None:
+    made = room.suggest(room.people.member, "gain and loss", "gains and losses")
+    room.decide(room.people.facilitator, made)
+    for actor in (room.people.member, room.people.peer):
+        with pytest.raises(Forbidden, match="Only who accepted"):
+            take_back(room, made, actor)
+    with room.database.writing() as uow:  # its author reads of it
+        uow.session.execute(select(Notification)).scalars().one().read_at = clock()
+    take_back(room, made)
+    with room.database.reading() as uow:
+        (told,) = uow.session.execute(select(Notification.words)).scalars()
+    assert told.startswith("took back accepting your suggestion for")
+    room.decide(room.people.facilitator, made)
+    clock.advance(minutes=1)
+    with room.database.writing() as uow:  # the words are agreed as they read with it
+        items.reopen(uow, room.people.facilitator, item_id=room.item_id)
+        items.set_status(uow, room.people.facilitator, item_id=room.item_id, status=Status.AGREED)
+    with pytest.raises(Conflict, match="has been changed since"):
+        take_back(room, made)
+    assert room.words == WORDS.replace("gain and loss", "gains and losses")
 
 
 def test_a_part_of_it_is_accepted(room: Room) -> None:

@@ -41,6 +41,13 @@ def test_headings_are_looked_at_changed_and_added(client_of: Callable[[Actor], B
     assert 'value="Money"' in refused.text
     added = member.post(f"{PAGE}/add", data={**fields, "title-0": "All the money"}, follow_redirects=True).text
     assert "4 items are added as ideas." in added
+    way = re.search(r'action="([^"]+take-back)".*?name="added" value="([\d ]+)"', added, re.DOTALL)
+    assert way
+    gone = member.post(way[1], data={"added": way[2]}, follow_redirects=True).text
+    assert "withdrawn again, with what is under" in gone
+    assert "Undo" not in gone
+    refused = member.post(way[1], data={"added": ""}, follow_redirects=True).text
+    assert "Choose at least one item." in refused
     assert "All the money" in added
     assert client_of(people.observer).get(PAGE).status_code == 403
 

@@ -71,6 +71,29 @@ def test_the_list_shows_of_a_long_text_what_changed_and_all_of_it_on_demand(
     assert "Sentence 3 says" not in brief("decided")
 
 
+def test_accepting_offers_the_way_back_on_pages_and_to_scripts(
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    member, facilitator = client_of(people.member), client_of(people.facilitator)
+    page = f"{ROOM}/items/{agreed.id}"
+    member.post(f"{page}/suggest", data={"field": "text", "version": "1", "text": OTHER})
+    accept, back = f"{page}/suggestions/1/accept", f"{page}/suggestions/1/unaccept"
+    listed = {"next": f"{ROOM}/suggestions"}
+    shown = facilitator.post(accept, data=listed, follow_redirects=True).text
+    assert f'action="{back}"' in shown
+    assert f'name="next" value="{ROOM}/suggestions"' in shown[shown.index(f'action="{back}"') :]
+    undone = facilitator.post(back, data=listed, follow_redirects=True)
+    assert undone.request.path == f"{ROOM}/suggestions"
+    assert "The words are as they were, and the suggestion waits again." in undone.text
+    assert f'action="{accept}"' in undone.text
+    done = facilitator.post(accept, headers={"Accept": "application/json"}).json
+    assert done["undo"] == {"url": back, "fields": {}}
+    member.post(f"{page}/suggest", data={"field": "text", "version": "4", "text": WORDS})
+    facilitator.post(f"{page}/suggestions/2/accept")
+    late = facilitator.post(back)
+    assert (late.status_code, late.text.count("The words have been changed since it was accepted.")) == (409, 1)
+
+
 def test_a_suggestion_goes_from_a_member_to_a_facilitator_and_back(
     client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
 ) -> None:
