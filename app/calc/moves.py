@@ -181,6 +181,15 @@ class _Text:
                 yield self._runs[number]._replace(text=self._runs[number].text[start - begins : until - begins])
             start, number = until, number + 1
 
+    def point(self, sentence: Sentence) -> str:
+        """The mark of the point that a sentence is by itself, any number as 1; "" where it is none."""
+        begins = self.words.rfind("\n", 0, sentence.start) + 1
+        found = _POINT.match(self.words, begins)
+        rest = self.words[sentence.until :].partition("\n")[0]
+        if found is None or found.end() != sentence.start or rest.strip():
+            return ""
+        return "1." if found[2] else "•"
+
     def signs(self, start: int, end: int) -> list[Run]:
         """The signs of a stretch, each with its form; spaces look like nothing."""
         return [
@@ -210,7 +219,8 @@ class _Text:
                 at += 1
             kept += self.part(cut, end)
             if at > first and _BARE.fullmatch("".join(run.text for run in kept).strip()):
-                went[depth] = went.get(depth, 0) + 1
+                if number:
+                    went[depth] = went.get(depth, 0) + 1
             elif line or not was_empty:
                 left += [*kept, Run("\n")]
                 was_empty = not line
@@ -235,6 +245,8 @@ def _is_same(old: _Text, new: _Text, move: Move) -> bool:
     gone, come = move.gone, move.come
     ends = {old.words[gone.end : gone.until], new.words[come.end : come.until]}
     if len(ends) > 1 and not ends <= _MEANS_NOTHING:
+        return False
+    if old.point(gone) != new.point(come):
         return False
     return old.signs(gone.start, gone.end) == new.signs(come.start, come.end)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from flask import Blueprint, flash, g, get_template_attribute, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -39,7 +39,7 @@ from app.web import talks as talks_
 from app.web.context import looking, transaction
 from app.web.errors import wants_json, written
 from app.web.forms import text, whole_number
-from app.web.fragments import faults, group_id, mark_of, may, typed
+from app.web.fragments import faults, group_id, mark_of, may, typed, with_undo
 from app.web.history import field_words, named_field
 from models.documents import Field
 from models.items import Item, Kind, PrincipleGroup, Status
@@ -87,7 +87,7 @@ def done(
         return jsonify(said=said, item=item.id if item else None, undo=back)
     if back is not None:
         fields = back["fields"] | ({"next": "page"} if request.form.get("next") == "page" else {})
-        said = get_template_attribute("history/_parts.html", "restored")(said, back["url"], fields)
+        said = with_undo(said, back["url"], fields)
     flash(said, "success")
     if item is not None and request.form.get("next") == "page":
         return redirect(url_for("items.item", slug=g.group.slug, item_id=item.id))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, takewhile
+from textwrap import dedent
 
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -145,7 +146,15 @@ def _choice(old: str, new: str, field: Field) -> str:
 @lru_cache(maxsize=256)
 def _told(old: str, new: str, markdown: bool) -> tuple[Sequence[str], Sequence[Segment]]:
     """What moved and what else changed, kept for the next reader."""
-    return told(*(formed(each) if markdown else [Run(each)] for each in (old, new)))
+    return told(*(formed(_set_out(each)) if markdown else [Run(each)] for each in (old, new)))
+
+
+def _set_out(part: str) -> str:
+    """A part of a text that begins within a list, with the first of its points as those of a list of their own: set in
+    as they stand they would be read as something else."""
+    lines = part.split("\n")
+    first = list(takewhile(lambda line: line.startswith(" "), lines))
+    return "\n".join([*dedent("\n".join(first)).split("\n"), *lines[len(first) :]]) if first else part
 
 
 def _other_words(moved: Sequence[str], segments: Sequence[Segment]) -> str:

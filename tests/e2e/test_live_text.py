@@ -132,8 +132,27 @@ def test_what_was_too_long_to_be_sent_at_once_is_taken_back_at_once(two_pages: t
     expect(words(reader)).to_have_text(before)
 
 
-def test_words_typed_over_others_stay_together_whatever_somebody_writes_into_those_meanwhile(
-    two_pages: tuple[Page, Page],
+def typed(page: Page) -> None:
+    page.keyboard.type("All is written anew.")
+
+
+def composed(page: Page) -> None:
+    """As an input method does it: in steps, the last of which is another word."""
+    session = page.context.new_cdp_session(page)
+    for step in ("Al", "Al i", "ALL IS"):
+        session.send("Input.imeSetComposition", {"text": step, "selectionStart": len(step), "selectionEnd": len(step)})
+    session.send("Input.insertText", {"text": "All is"})
+    page.keyboard.type(" written anew.")
+
+
+def pasted(page: Page) -> None:
+    words(page).evaluate(PASTE.replace('"Long. ".repeat(11_000)', '"All is"'))
+    page.keyboard.type(" written anew.")
+
+
+@pytest.mark.parametrize("write", [typed, composed, pasted])
+def test_words_put_over_others_stay_together_whatever_somebody_writes_into_those_meanwhile(
+    two_pages: tuple[Page, Page], write: Callable[[Page], None]
 ) -> None:
     writer, other = two_pages
     before = words(writer).inner_text()
@@ -145,21 +164,20 @@ def test_words_typed_over_others_stay_together_whatever_somebody_writes_into_tho
     expect(words(other)).to_have_text(before)
     writer.keyboard.press("Control+y")
     expect(words(other)).to_have_text("One says what both mean.")
-    for place in ("Control+End", "Control+Home", "Control+ArrowRight"):
+    for number, place in enumerate(("Control+End", "Control+Home", "Control+ArrowRight")):
         words(writer).click()
         writer.keyboard.press("Control+a")
         writer.context.set_offline(True)
-        writer.keyboard.type("All is written anew.")
+        write(writer)
         words(other).click()
         other.keyboard.press("Control+Home")
         other.keyboard.press(place)
-        other.keyboard.type(" Mine! ")
+        other.keyboard.type(f" Mine{number}! ")
         expect(other.locator(".editor--body").first).to_have_attribute("data-save", "saved")
         writer.context.set_offline(False)
-        for page in two_pages:
-            expect(words(page)).to_contain_text("All is written anew.")
-            expect(words(page)).to_contain_text("Mine!")
-        assert writer.evaluate(WORDS) == other.evaluate(WORDS)
+        expect(words(writer)).to_contain_text(f"Mine{number}!")
+        until(lambda: writer.evaluate(WORDS) == other.evaluate(WORDS), "both have the same words")
+        expect(words(other)).to_contain_text("All is written anew.")
 
 
 #: Keeps something through a store whose connection the browser has ended meanwhile, and answers what another finds.

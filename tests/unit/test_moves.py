@@ -41,7 +41,9 @@ def read(old: str, new: str) -> tuple[list[str], list[tuple[str, str]]]:
         ("- carers are told of it;\n- the plan is kept for one year;\n- partners share all of their gain.",
          "- the plan is kept for one year;\n- partners share all of their gain;\n- carers are told of it.",
          ["carers are told of it"]),
-        (f"# One\n\n{VISIT}\n\n# Two\n\n{SHARE} {PLAN}", f"# One\n\n# Two\n\n{SHARE} {PLAN}\n\n- {VISIT}", [VISIT]),
+        (f"# One\n\n{VISIT}\n\n# Two\n\n{SHARE} {PLAN}", f"# One\n\n# Two\n\n{SHARE} {PLAN}\n\n{VISIT}", [VISIT]),
+        (f"1. so:\n   - one\n2. Then:\n   - {PLAN}\n   - {VISIT}\n3. end",
+         f"1. so:\n   - one\n   - {VISIT}\n2. Then:\n   - {PLAN}\n3. end", [VISIT]),
         # Short ones go along with those beside them, also what only looks like an end.
         (f"{VISIT} So it is, e.g. now. {PLAN} {SHARE}", f"{PLAN} {SHARE} {VISIT} So it is, e.g. now.",
          [f"{VISIT} So it is, e.g. now."]),
@@ -62,6 +64,19 @@ def read(old: str, new: str) -> tuple[list[str], list[tuple[str, str]]]:
 def test_what_moved_and_is_the_same_is_all_there_is_to_say(old: str, new: str, moved: list[str]) -> None:
     assert read(old, new) == (moved, [])
     assert len(choices(change_between(old, new), old)) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (f"{VISIT}\n\n{PLAN}\n\n- one\n- two", f"{PLAN}\n\n- one\n- two\n- {VISIT}"),
+        (f"1. {VISIT}\n2. so\n\n{PLAN}\n\n- one\n- two", f"1. so\n\n{PLAN}\n\n- one\n- {VISIT}\n- two"),
+        (f"- {VISIT}\n- one\n\n{PLAN}", f"- one\n\n{PLAN} {VISIT}"),
+    ],
+)
+def test_what_becomes_a_point_or_another_kind_of_point_is_not_said_to_have_only_moved(old: str, new: str) -> None:
+    moved, rest = read(old, new)
+    assert (moved, any("told of each visit" in words for _kind, words in rest)) == ([], True)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,6 @@ import { BrowserStore, recordKey } from "../text/store.js";
 import { bytes, guard, inPieces, unconfirmedWords } from "../text/sync.js";
 import { commented, markCommented } from "../text/talks.js";
 import { Toolbar } from "../text/toolbar.js";
-import { typing } from "../text/typing.js";
 import { post } from "../blueprint/acts.js";
 import { _ } from "../words.js";
 import { connection } from "./live.js";
@@ -625,7 +624,6 @@ class Editor {
       })),
       guard({ limit, oneLine: !body, refuse: (length) => this.#tooLong(length, limit) }),
       body ? [dialect(), look(), paste(), this.#bodyKeys()] : [EditorView.lineWrapping, this.#titleKeys()],
-      typing(),
       theirCarets(),
       commented(),
       this.redlining.of(this.#redline()),

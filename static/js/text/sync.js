@@ -124,7 +124,27 @@ export function mended(transaction, oneLine) {
 }
 
 /**
- * Mends local changes before they are made, and refuses those that would make the text longer than it may be.
+ * Words that are put in place of others, as words taken out and new ones put in where those ended, or null when there are
+ * none. As one replacement the new words stand before what they replace: what somebody else writes into it meanwhile would
+ * come between the first letter and the next, and tear them apart.
+ * @param {ChangeSet} changes
+ * @returns {ChangeSet | null}
+ */
+export function putBehind(changes) {
+  let replaces = false;
+  /** @type {{from: number, to?: number, insert?: Text}[]} */
+  const parts = [];
+  changes.iterChanges((from, to, _fromB, _toB, insert) => {
+    if (to > from && insert.length) replaces = true;
+    if (to > from) parts.push({ from, to });
+    if (insert.length) parts.push({ from: to, insert });
+  });
+  return replaces ? ChangeSet.of(parts, changes.length) : null;
+}
+
+/**
+ * Mends local changes before they are made, and refuses those that would make the text longer than it may be. What is put
+ * over marked words goes behind them.
  * @param {{limit: number, oneLine: boolean, refuse: (length: number) => void}} rules
  * @returns {import("@codemirror/state").Extension}
  */
@@ -137,16 +157,19 @@ export function guard({ limit, oneLine, refuse }) {
       refuse(changes.newLength);
       return [];
     }
-    if (!better) return transaction;
+    // A word that is put right (by the browser's spelling, say) stays where it is, with the comments that end with it.
+    const marked = transaction.isUserEvent("input") && !transaction.startState.selection.main.empty;
+    const behind = marked ? putBehind(changes) : null;
+    if (!better && !behind) return transaction;
     const userEvent = transaction.annotation(Transaction.userEvent);
     return {
-      changes: better,
+      changes: behind ?? changes,
       effects: transaction.effects,
       scrollIntoView: transaction.scrollIntoView,
       ...(userEvent ? { userEvent } : {}),
-      selection: transaction.selection
+      selection: transaction.selection && better
         ? { anchor: Math.min(transaction.newSelection.main.head, better.newLength) }
-        : undefined,
+        : transaction.selection,
     };
   });
 }
