@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request, session, url_for
+from flask import Flask, Response, current_app, flash, g, request, session, url_for
 from flask_babel import gettext as _
 
 from app.errors import Conflict, Full, NotFound
@@ -19,6 +19,8 @@ from app.uow import SILENT, Database, UnitOfWork
 from models.groups import Group, Role
 
 SIGN_IN_KEY = "sign_in"
+#: So many names of what a device keeps, and so long: they travel in the cookie.
+MOST_KEPT, LONGEST_KEPT = 3, 200
 log = logging.getLogger("concordat.web")
 
 
@@ -100,6 +102,14 @@ def note_use(response: Response) -> None:
         log.warning("use was not noted: %s", type(error).__name__)
 
 
+def note_stored(response: Response) -> None:
+    """What a form's device had kept of its words is stored when the form leads on: the next page has it let go of."""
+    leads_on = request.method == "POST" and response.status_code in {HTTPStatus.FOUND, HTTPStatus.SEE_OTHER}
+    if leads_on and g.get("actor", VISITOR).person_id is not None:  # who is signed out is led to the door, unheard
+        for key in dict.fromkeys(request.form.getlist("kept")[:MOST_KEPT]):
+            flash(key[:LONGEST_KEPT], "stored")
+
+
 def _is_visit(response: Response) -> bool:
     """Whether a person asked for this: a page or an act of somebody of the group, not what an open page fetches."""
     if response.status_code >= HTTPStatus.BAD_REQUEST or g.get("role") in (None, Role.GUEST):
@@ -116,6 +126,7 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def after(response: Response) -> Response:
+        note_stored(response)
         note_use(response)
         return response
 

@@ -136,9 +136,6 @@ def suggest(slug: str, item_id: int) -> ResponseReturnValue:
     if wants_json():
         return jsonify(said=said, item=item_id, undo=None)
     flash(said, "success")
-    if kept := text("kept"):
-        # What the device had kept of it is stored now: the next page has the device let go of it.
-        flash(kept, "stored")
     return redirect(_to(slug, item_id), 303)
 
 

@@ -294,3 +294,82 @@ def test_what_was_refused_is_said_at_the_head_of_the_page_and_leads_to_its_field
     expect(member.get_by_label("Which words")).to_be_focused()
     expect(member.get_by_label("Which words")).to_be_in_viewport()
     expect(member.get_by_label("Your comment")).to_have_value("Why these?")
+
+
+def page_of(page: Page, address: str) -> Page:
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
+    return page
+
+
+def closed_unasked(page: Page) -> Page:
+    """Another page of the same browser, after one was closed as a phone does it."""
+    context = page.context
+    page.close(run_before_unload=False)
+    context.set_offline(False)
+    return context.new_page()
+
+
+def test_a_suggestion_is_not_lost_where_the_line_is_gone_or_the_page_is_closed_unasked(
+    open_room: Opener, server: LiveServer, people: Cast, agreed: Item
+) -> None:
+    page = open_room(people.member)
+    address = f"{page.url}/items/{agreed.id}/suggest"
+    page_of(page, address)
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Suggest these words").click()
+    expect(page.get_by_role("alert")).to_contain_text("The server could not be reached. Nothing was changed.")
+    expect(page.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By thirds.")
+    again = closed_unasked(page)
+    words_, put_back = again.get_by_label("Words", exact=True), again.get_by_text("not sent stands here again.")
+    enter(again.context, server, people.peer.email or "")
+    page_of(again, address)
+    expect(words_).to_have_value(WORDS)
+    enter(again.context, server, people.member.email or "")
+    page_of(again, address)
+    expect(put_back).to_be_visible()
+    expect(words_).to_have_value(f"{WORDS} By thirds.")
+    again.get_by_role("button", name="Suggest these words").click()
+    expect(again.locator("#suggestions ins")).to_contain_text("By thirds.")
+    page_of(again, address)
+    expect(words_).to_have_value(WORDS)
+    assert again.evaluate("() => localStorage.length") == 0
+
+
+def test_words_that_are_found_again_are_a_suggestion_upon_what_they_were_written_upon(
+    open_room: Opener, people: Cast, database: Database, agreed: Item
+) -> None:
+    page = open_room(people.member)
+    address = f"{page.url}/items/{agreed.id}/suggest"
+    page_of(page, address).get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    with database.writing() as uow:
+        text = documents.documents_of(uow.session, [agreed.id])[agreed.id][Field.TEXT]
+        made = suggestions.suggest(
+            uow, people.peer, item_id=agreed.id, field=Field.TEXT, text=f"Often, {WORDS}", version=text.version
+        )
+    with database.writing() as uow:
+        suggestions.accept(uow, people.facilitator, suggestion_id=made.id)
+    again = page_of(closed_unasked(page), address)
+    expect(again.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By thirds.")
+    again.get_by_role("button", name="Suggest these words").click()
+    expect(again.locator("#suggestions ins")).to_have_text([re.compile("By thirds"), re.compile("Often")])
+    expect(again.locator("#suggestions del")).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["", "/comments/new"])
+def test_a_comment_that_was_not_sent_stands_in_its_form_again(
+    open_room: Opener, people: Cast, agreed: Item, path: str
+) -> None:
+    page = open_room(people.member)
+    address = f"{page.url}/items/{agreed.id}{path}"
+    page_of(page, address)
+    page.locator("main details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
+    page.get_by_label("Your comment").first.fill("A thought in a tunnel.")
+    again = page_of(closed_unasked(page), address)
+    field = again.get_by_label("Your comment").first
+    expect(field).to_have_value("A thought in a tunnel.")
+    expect(field).to_be_visible()
+    again.get_by_role("button", name="Let go").first.click()
+    expect(field).to_have_value("")
+    assert again.evaluate("() => localStorage.length") == 0

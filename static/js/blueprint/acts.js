@@ -122,7 +122,10 @@ export function listen(root, then) {
     const pressed = event.submitter;
     const url = pressed?.hasAttribute("formaction") ? /** @type {HTMLButtonElement} */ (pressed).formAction : form.action;
     const sent = post(url, new FormData(form, pressed)).finally(() => delete form.dataset.sending);
-    told(sent, (done) => then(done, form)).catch((/** @type {Error} */ error) => {
+    told(sent, (done) => {
+      form.dispatchEvent(new CustomEvent("concordat:taken"));
+      then(done, form);
+    }).catch((/** @type {Error} */ error) => {
       if (!(problem instanceof HTMLElement)) return void toast(error.message, { error: true });
       problem.textContent = error.message;
       problem.hidden = false;

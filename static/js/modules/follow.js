@@ -304,7 +304,8 @@ function handBack(region, form) {
     ...(at ? { at: { part: at.name, from: at.selectionStart ?? 0, to: at.selectionEnd ?? 0 } } : {}),
   };
   place.dispatchEvent(new CustomEvent("concordat:keep", { detail }));
-  return Promise.resolve(detail.kept);
+  // Kept in the box, it need not be kept as what the form holds.
+  return Promise.resolve(detail.kept).then(() => form.dispatchEvent(new CustomEvent("concordat:taken")));
 }
 
 /**

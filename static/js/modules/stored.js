@@ -6,5 +6,8 @@ import { BrowserStore } from "../text/store.js";
 
 /** @param {HTMLElement} element */
 export async function mount(element) {
-  await new BrowserStore().letGo(element.dataset.key ?? "");
+  const { key = "" } = element.dataset;
+  // A form's own words (unsaved.js) are kept beside the records of texts.
+  localStorage.removeItem(key);
+  await new BrowserStore().letGo(key);
 }

@@ -36,6 +36,15 @@ export class Unsent {
     return Object.entries(this.before).some(([name, value]) => value || this.form.elements.namedItem(name) instanceof RadioNodeList);
   }
 
+  /** @returns {[string, string | null, string][]} of each field that is kept: its name, what stood in it, what was entered */
+  get kept() {
+    try {
+      return JSON.parse((this.key && localStorage.getItem(this.key)) || "[]");
+    } catch {
+      return []; // not ours to read
+    }
+  }
+
   #asLoaded() {
     const found = this.fields();
     for (const field of this.form.elements) {
@@ -89,7 +98,7 @@ export class Unsent {
     const here = this.fields();
     for (const [name, words] of Object.entries(stored)) {
       if (this.before[name] === words || (name in here && !untouched.has(name))) continue;
-      if (this.#put(name, words, true)) this.before[name] = words;
+      if (this.put(name, words, true)) this.before[name] = words;
     }
   }
 
@@ -101,27 +110,22 @@ export class Unsent {
   elsewhere(stored) {
     for (const [name, words] of Object.entries(stored)) {
       this.before[name] = words;
-      this.#offer(name, words, words, _("You had written this on another device, and it is replaced by what stands here:"));
+      this.offer(name, words, words, _("You had written this on another device, and it is replaced by what stands here:"));
     }
   }
 
   /** @returns {boolean} whether something was put back that must be sent now */
   restore() {
-    /** @type {[string, string | null, string][]} */
-    let kept = [];
-    try {
-      kept = JSON.parse((this.key && localStorage.getItem(this.key)) || "[]");
-    } catch { /* not ours to read */ }
     let restored = false;
     let offered = false;
-    for (const [name, before, words] of kept) {
+    for (const [name, before, words] of this.kept) {
       const here = this.before[name] ?? null;
       if (here === words) continue;
-      if (here === before && this.#put(name, words)) restored = true;
+      if (here === before && this.put(name, words)) restored = true;
       else {
         const shown = this.#shown(name, words);
         if (!shown) continue;
-        this.#offer(name, words, shown);
+        this.offer(name, words, shown);
         offered = true;
       }
     }
@@ -152,7 +156,7 @@ export class Unsent {
    * @param {string} value
    * @param {boolean} [isStored]
    */
-  #put(name, value, isStored = false) {
+  put(name, value, isStored = false) {
     const field = this.form.elements.namedItem(name);
     if (field instanceof HTMLInputElement && value === "" && !isStored) return false; // what was given is not taken back
     if (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) {
@@ -182,7 +186,7 @@ export class Unsent {
    * @param {string} shown
    * @param {string} [why]
    */
-  #offer(name, words, shown, why = _("You had entered this here without a connection, and something else was saved meanwhile:")) {
+  offer(name, words, shown, why = _("You had entered this here without a connection, and something else was saved meanwhile:")) {
     const said = this.say(why);
     const quote = document.createElement("q");
     quote.textContent = shown;
@@ -191,7 +195,7 @@ export class Unsent {
     use.className = "button button--secondary button--small";
     use.textContent = _("Use it instead");
     use.addEventListener("click", () => {
-      this.#put(name, words);
+      this.put(name, words);
       this.form.dispatchEvent(new Event("change", { bubbles: true }));
       said.remove();
     });
