@@ -92,11 +92,14 @@ class Gateway:
             return sockets.holder_of_token(uow, token) if len(token) < 200 else None
         if request.headers.get("Origin") is None:
             return None  # a page of ours always names itself
+        holder = sockets.holder_of_cookie(uow, session.get("sign_in"))
         try:
             validate_csrf(csrf if isinstance(csrf, str) else None)
         except ValidationError:
+            if holder is None:
+                return None  # signed out, not somebody else
             raise _refusal("csrf", "This page is too old: reload it.") from None
-        return sockets.holder_of_cookie(uow, session.get("sign_in"))
+        return holder
 
     def forget(self, eio_sid: str) -> None:
         """A connection is gone."""

@@ -21,11 +21,17 @@ NO_REFERRER = {"Referrer-Policy": "no-referrer"}
 LINKS = {"welcome": Purpose.WELCOME, "reset": Purpose.RESET}
 
 
-def come_in(token: str) -> None:
-    """Begin a fresh browser session for a new sign-in: nothing set before it lives on."""
+def come_in(token: str, *, stays: bool = True) -> None:
+    """Begin a fresh browser session for a new sign-in: nothing set before it lives on.
+
+    Whoever was signed in here is signed out, their open pages included: what is typed there would be theirs, whoever
+    types. ``stays``: also when the browser is closed.
+    """
+    with transaction() as (uow, actor):
+        signing_in.sign_out(uow, actor)
     session.clear()
     session[SIGN_IN_KEY] = token
-    session.permanent = True
+    session.permanent = stays
 
 
 def _door(status: int = 200, **values: Any) -> ResponseReturnValue:

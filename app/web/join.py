@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.errors import DomainError, Invalid, NotFound, TooMany
 from app.policy import standing
 from app.services import attendance, rooms
-from app.web.context import SIGN_IN_KEY, looking, transaction
+from app.web.accounts import come_in
+from app.web.context import looking, transaction
 from app.web.fragments import faults, fragment, number, typed
 from app.web.limits import limiter
 
@@ -89,8 +90,7 @@ def ask(code: str) -> ResponseReturnValue:
     except (Invalid, TooMany) as refused:
         return _details_page(code, refused)
     if token is not None:
-        session.clear()
-        session[SIGN_IN_KEY] = token
+        come_in(token, stays=False)
     if found is not None:
         return redirect(url_for("room.show", slug=door.group_slug, meeting_id=door.meeting_id), 303)
     return redirect(url_for("join.waiting"), 303)

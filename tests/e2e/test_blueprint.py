@@ -542,6 +542,32 @@ def test_who_is_taken_out_of_the_group_while_writing_is_told_so_and_finds_the_wo
     expect(kept).to_have_count(0)
 
 
+def test_nothing_more_is_saved_as_ones_own_once_somebody_else_has_come_in_on_the_device(
+    open_room: Opener, server: LiveServer, people: Cast, database: Database
+) -> None:
+    page = open_room(people.member)
+    lay_words(page)
+    enter(page.context, server, people.peer.email or "")
+    expect(card(page, "C1.1").get_by_text("Somebody has signed in on this device since").first).to_be_visible()
+    page.keyboard.type(" Whose is this?")
+    page.evaluate(KEPT, len(" Whose is this?"))
+    page.goto(f"{server.url}/g/{SLUG}/blueprint")
+    expect(page.locator("html[data-live=on]")).to_be_attached()
+    expect(card(page, "C1.1")).to_contain_text("First words. Before.")
+    with database.reading() as uow:
+        assert not [row for row in uow.session.query(TextChange) if "Whose" in row.changes]
+
+
+def test_who_signs_out_in_another_tab_is_told_just_that(open_room: Opener, people: Cast) -> None:
+    page = open_room(people.member)
+    lay_words(page)
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.locator("form[action='/sign-out']").evaluate("(form) => form.requestSubmit()")
+    expect(card(page, "C1.1").get_by_text("You are signed out. Sign in again in another tab").first).to_be_visible()
+    expect(page.get_by_text("Somebody has signed in on this device")).to_have_count(0)
+
+
 def test_what_is_written_while_somebody_else_signs_in_on_the_device_is_its_writers(
     open_room: Opener, server: LiveServer, people: Cast, database: Database
 ) -> None:

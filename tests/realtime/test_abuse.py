@@ -316,7 +316,12 @@ def test_86_only_our_own_pages_may_connect(place: Place) -> None:
     line, answer = handshake(place)
     assert answer.startswith(b"HTTP/1.1 101")
     assert b"permessage-deflate" not in answer
-    # A page needs its CSRF token beside the cookie; a script needs a token.
+    # A page needs its CSRF token beside the cookie of a sign-in; a script needs a token.
+    line.sendall(engine_frame(connect_packet()))
+    assert b"Sign in first" in heard_until(line, b"Sign in first")
+    line.close()
+    page = place.visit(place.people.peer)
+    line, _ = handshake(place, Cookie=f"concordat={page.cookies['concordat']}")
     line.sendall(engine_frame(connect_packet()))
     assert b"csrf" in heard_until(line, b"csrf")
     line.close()

@@ -127,6 +127,37 @@ def test_signing_out_ends_the_sign_in_on_the_server(
     assert browser.get("/account/").status_code == 302
 
 
+@pytest.mark.parametrize("door", ["password", "link", "code", "reset"])
+def test_who_comes_in_on_a_device_ends_the_sign_in_of_who_was_there(
+    people: Cast, client_of: Callable[[Actor], Browser], database: Database, password: str, door: str
+) -> None:
+    browser = client_of(people.peer)
+    with browser.session_transaction() as session:
+        before = session["sign_in"]
+    email = "member@example.org"
+    if door == "password":
+        answer = browser.post("/sign-in", data={"email": email, "password": password})
+    elif door == "reset":
+        browser.post("/forgotten", data={"email": email})
+        [path] = re.findall(r"(/reset/\S+)", latest_mail(database))
+        answer = browser.post(path, data={"password": "four other plain words"})
+    else:
+        browser.post("/sign-in/mail", data={"email": email})
+        mail = latest_mail(database)
+        [path] = re.findall(r"(/sign-in/link/\S+)", mail)
+        [code] = re.findall(r"\b(\d{6})\b", mail)
+        answer = (
+            browser.post(path) if door == "link" else browser.post("/sign-in/code", data={"email": email, "code": code})
+        )
+    assert answer.status_code == 302
+    with database.reading() as uow:
+        [row] = uow.session.query(SignIn).filter_by(person_id=people.peer.person_id)
+        assert row.revoked_at is not None
+    assert "Member Invented" in browser.get("/account/").text
+    browser.enter(before)
+    assert browser.get("/account/").status_code == 302
+
+
 def test_reading_a_page_notes_now_and_then_that_the_sign_in_is_used(
     people: Cast, client_of: Callable[[Actor], Browser], clock: SetClock
 ) -> None:
