@@ -336,6 +336,15 @@ def latest_poll(session: Session, meeting_id: int) -> Poll | None:
     return session.execute(query).scalar_one_or_none()
 
 
+def withdrawn_poll(session: Session, meeting_id: int, since: datetime | None) -> Poll | None:
+    """The last vote of a session, where it was withdrawn at ``since`` or later."""
+    if since is None:
+        return None
+    query = select(Poll).where(Poll.meeting_id == meeting_id).order_by(Poll.id.desc()).limit(1)
+    last = session.execute(query).scalar_one_or_none()
+    return last if last is not None and last.cancelled_at is not None and last.cancelled_at >= since else None
+
+
 def view(session: Session, poll: Poll, *, person_id: int | None, facilitates: bool) -> PollView:
     """A poll as one person may see it: answers only once it has closed and, for the room, once they are shown."""
     decision = session.execute(select(Decision).where(Decision.poll_id == poll.id)).scalar_one_or_none()

@@ -114,7 +114,10 @@ class ItemView:
 
 @dataclass(frozen=True)
 class Room:
-    """Everything the surfaces have in common. ``queue`` holds names; the projector shows three of them at most."""
+    """Everything the surfaces have in common. ``queue`` holds names; the projector shows three of them at most.
+
+    ``withdrawn`` is the reference of the item whose vote was withdrawn in this stage and followed by none; else empty.
+    """
 
     meeting: Meeting
     group: Group
@@ -127,6 +130,7 @@ class Room:
     queue: Queue
     item: ItemView | None
     poll: PollView | None
+    withdrawn: str
     decisions: list[Decision]
     actions: list[ActionLine]
     homework: list[HomeworkLine]
@@ -219,6 +223,8 @@ def _load(
     from_now = now if meeting.state in OPEN else meeting.starts_at
     ends_at = from_now + timedelta(minutes=left, seconds=max(0, clock.left) if clock else 0)
     poll = polls.latest_poll(session, meeting.id)
+    is_open = poll is not None and poll.closed_at is None
+    withdrawn = None if is_open else polls.withdrawn_poll(session, meeting.id, running.started_at if running else None)
     room = Room(
         meeting=meeting, group=group, stages=lines,
         now=next((line for line in lines if line.state == "now"), None),
@@ -226,6 +232,7 @@ def _load(
         clock=clock, ends_at=ends_at, benches=_benches(members, rows, queue), queue=queue,
         item=_item(session, meeting.current_item_id),
         poll=polls.view(session, poll, person_id=person_id, facilitates=facilitates) if poll else None,
+        withdrawn=_references(session, [withdrawn.item_id])[withdrawn.item_id] if withdrawn is not None else "",
         decisions=list(session.execute(
             select(Decision).where(Decision.meeting_id == meeting.id).order_by(Decision.number)
         ).scalars()),

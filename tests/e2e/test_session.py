@@ -541,6 +541,57 @@ def vote_of_ana(
     return hall, ana
 
 
+#: What a screen reader is told from now on: what appears in places that are read aloud when they change.
+HEARS = """() => {
+  window.heard = [];
+  new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      const place = (target instanceof Element ? target : target.parentElement)?.closest("[role=status]");
+      const words = (place?.textContent ?? "").trim();
+      if (words.includes("vote") && window.heard.at(-1) !== words) window.heard.push(words);
+    }
+  }).observe(document.body, { childList: true, characterData: true, subtree: true });
+}"""
+
+
+def test_who_hears_the_room_is_told_what_becomes_of_a_vote(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall = build_hall(database)
+    hall.open("Ana", "Leo")
+    hall.advance()
+    context = browser_context(viewport=PHONE)
+    enter(context, server, "ana@example.org")
+    ana = context.new_page()
+    ana.goto(f"{server.url}/g/{hall.slug}/sessions/{hall.meeting_id}/room")
+    ana.wait_for_selector("html[data-ready]")
+    ana.evaluate(HEARS)
+    expected: list[str] = []
+
+    def opened() -> int:
+        with database.writing() as uow:
+            return polls.open_poll(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=hall.item_id).id
+
+    def hears(words: str) -> None:
+        expected.append(words)
+        ana.evaluate(LOOK)
+        ana.wait_for_function("(all) => JSON.stringify(window.heard) === JSON.stringify(all)", arg=expected)
+
+    first = opened()
+    hears("A vote on C1.1 is open.")
+    with database.writing() as uow:
+        polls.cancel_poll(uow, hall.who["Fay"], poll_id=first)
+    hears("The vote on C1.1 was withdrawn.")
+    second = opened()
+    hears("A vote on C1.1 is open.")
+    with database.writing() as uow:
+        polls.close_poll(uow, hall.who["Fay"], poll_id=second)
+    hears("The vote on C1.1 has closed.")
+    with database.writing() as uow:
+        polls.show_result(uow, hall.who["Fay"], poll_id=second)
+    hears("The result of the vote on C1.1 is shown.")
+
+
 def close_the_vote(hall: Hall) -> None:
     with hall.database.writing() as uow:
         [poll] = uow.session.query(Poll).all()
