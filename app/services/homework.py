@@ -41,7 +41,10 @@ OVER = (MeetingState.CLOSED, MeetingState.APPROVED)
 
 @dataclass(frozen=True)
 class HomeworkLine:
-    """One piece of homework as people read it; ``number`` is that of the session it is for."""
+    """One piece of homework as people read it; ``number`` is that of the session it is for.
+
+    ``gone`` are those of its people who have left the group: what they answered stays, and only waits for nobody.
+    """
 
     homework: Homework
     reference: str
@@ -49,6 +52,7 @@ class HomeworkLine:
     number: int | None
     given_by: str
     shares: list[HomeworkShare]
+    gone: frozenset[int]
     outcome: Outcome
     overdue: bool
     open_for_comments: bool
@@ -226,14 +230,17 @@ def takers(uow: UnitOfWork, group_id: int) -> list[tuple[int, str]]:
 
 
 def leave(uow: UnitOfWork, person_id: int, *, group_id: int | None = None) -> None:
-    """Nobody waits for open homework of somebody who is gone, from one group or from all.
+    """Nobody waits for open homework of somebody who is gone from one group, or whose data are erased from all.
 
-    What then waits for nobody is taken back.
+    What they answered stays in the group, but not when they are erased. What then neither waits for anybody nor was
+    answered is taken back.
     """
     open_ones = select(Homework.id).where(IS_OPEN)
+    given = select(HomeworkShare).where(HomeworkShare.person_id == person_id)
     if group_id is not None:
         open_ones = open_ones.where(Homework.group_id == group_id)
-    given = select(HomeworkShare).where(HomeworkShare.person_id == person_id, HomeworkShare.homework_id.in_(open_ones))
+        given = given.where(HomeworkShare.ready.is_(None))
+    given = given.where(HomeworkShare.homework_id.in_(open_ones))
     for share in uow.session.execute(given).scalars().all():
         others = select(HomeworkShare.person_id).where(
             HomeworkShare.homework_id == share.homework_id, HomeworkShare.person_id != person_id
@@ -315,6 +322,11 @@ def _lines(uow: UnitOfWork, group_id: int, ids: Collection[int]) -> list[Homewor
     parts = select(HomeworkShare).where(HomeworkShare.homework_id.in_(ids)).options(joinedload(HomeworkShare.person))
     for share in uow.session.execute(parts).scalars():
         shares.setdefault(share.homework_id, []).append(share)
+    people = {share.person_id for some in shares.values() for share in some}
+    here = select(Membership.person_id).where(
+        Membership.group_id == group_id, Membership.removed_at.is_(None), Membership.person_id.in_(people)
+    )
+    gone = frozenset(people.difference(uow.session.execute(here).scalars()))
     rows = uow.session.execute(
         select(Homework, Item.reference, Document.text, Meeting.number, Person.name)
         .join(Item, Item.id == Homework.item_id)
@@ -324,7 +336,7 @@ def _lines(uow: UnitOfWork, group_id: int, ids: Collection[int]) -> list[Homewor
         .where(Homework.id.in_(ids)).order_by(Homework.due_on, Homework.id)
     )  # fmt: skip
     return [
-        _line(homework, reference, title, number, name or "", _by_name(shares.get(homework.id, [])), today)
+        _line(homework, reference, title, number, name or "", _by_name(shares.get(homework.id, [])), gone, today)
         for homework, reference, title, number, name in rows
     ]
 
@@ -335,11 +347,13 @@ def _by_name(shares: Iterable[HomeworkShare]) -> list[HomeworkShare]:
 
 def _line(
     homework: Homework, reference: str, title: str, number: int | None, given_by: str, shares: list[HomeworkShare],
-    today: date,
+    gone: frozenset[int], today: date,
 ) -> HomeworkLine:  # fmt: skip
-    how = outcome([share.ready for share in shares])
+    # Somebody who has left with a no cannot mend it: it counts only where nobody else is asked.
+    counted = [share for share in shares if share.ready or share.person_id not in gone] or shares
+    how = outcome([share.ready for share in counted])
     return HomeworkLine(
-        homework, reference, title, number, given_by, shares, how,
+        homework, reference, title, number, given_by, shares, gone, how,
         homework.came_back_at is None and is_overdue(how, homework.due_on, today), today <= homework.comments_until,
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from app.services import homework, meetings, rooms
 from app.uow import UnitOfWork
 from app.web import items
 from app.web.context import looking
+from app.web.errors import written
 from app.web.forms import asked, local_path, text
 from app.web.fragments import command, day, faults, group_id, number, numbers, typed
 
@@ -48,6 +49,7 @@ def _page(refused: DomainError | None = None, homework_id: int | None = None) ->
     return render_template(
         "homework/index.html", waits=waits, past=past, gives=gives, given=given, me=me, refused=refused,
         errors=faults(refused), typed=typed(), homework_id=homework_id, summary=summary,
+        written=written() if homework_id is not None and refused is not None and not refused.fields else [],
         people=request.form.getlist("people"), opens=bool(item or meeting), **choices,
     )  # fmt: skip
 

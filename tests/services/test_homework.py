@@ -12,9 +12,21 @@ from app.calc.homework import Outcome
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import ItemChanged, MeetingChanged
 from app.policy import Actor
-from app.services import homework, items, meetings, notifications, outline, overview, privacy, rooms, stages
+from app.services import (
+    homework,
+    items,
+    meetings,
+    memberships,
+    notifications,
+    outline,
+    overview,
+    privacy,
+    rooms,
+    stages,
+)
 from app.services.homework import HomeworkLine
 from app.uow import Database
+from models.groups import Membership
 from models.homework import HomeworkShare
 from models.items import Kind
 from models.meetings import Meeting
@@ -240,3 +252,32 @@ def test_a_copy_of_ones_data_holds_it_and_erasing_takes_it_away(hall: Hall) -> N
         privacy.erase_me(uow, hall.who["Ana"])
     with hall.database.reading() as uow:
         assert [share.person_id for share in uow.session.query(HomeworkShare)] == [hall.who["Leo"].person_id]
+
+
+def leave(hall: Hall, name: str) -> None:
+    with hall.database.writing() as uow:
+        row = uow.session.query(Membership).filter_by(person_id=hall.who[name].person_id, group_id=hall.group_id).one()
+        memberships.remove(uow, hall.who["Fay"], group_id=hall.group_id, membership_id=row.id)
+
+
+def test_what_was_answered_stays_when_its_author_leaves_the_group(hall: Hall) -> None:
+    made = give(hall, "Ana", "Leo")
+    say(hall, "Ana", made, True, "Mine are on one page.")
+    leave(hall, "Ana")
+    (line,) = at(hall)
+    assert (line.outcome, [share.words for share in line.shares]) == (Outcome.PARTLY, ["Mine are on one page.", ""])
+    assert line.gone == set(ids(hall, "Ana"))
+    leave(hall, "Leo")
+    (line,) = at(hall)
+    assert (line.outcome, len(line.shares)) == (Outcome.READY, 1), "nobody waits for who had not answered"
+
+
+def test_what_somebody_who_has_left_did_not_make_ready_counts_where_nobody_else_is_asked(hall: Hall) -> None:
+    alone, shared = give(hall, "Ana"), give(hall, "Ana", "Leo")
+    for made in (alone, shared):
+        say(hall, "Ana", made, False, "Figures are missing.")
+    say(hall, "Leo", shared, True)
+    leave(hall, "Ana")
+    found = {line.homework.id: line for line in at(hall)}
+    assert (found[alone].outcome, found[shared].outcome) == (Outcome.NOT_READY, Outcome.READY)
+    assert [share.words for share in found[alone].shares] == ["Figures are missing."]

@@ -66,7 +66,9 @@ def test_from_the_form_to_the_session(client_of: Callable[[Actor], Browser], hal
         assert "“Two variants, A is mine”" in shown
     fay.post(f"{room}/1/take-back")
     assert "My homework" not in ana.get(f"{base}/").text
-    assert ana.post(f"{room}/1/reply", data={"ready": "yes"}).status_code == 409
+    late = ana.post(f"{room}/1/reply", data={"ready": "yes", "words": "Mine are on one page"})
+    assert (late.status_code, "This homework was taken back" in late.text) == (409, True)
+    assert re.search(r"What you had written.*?<textarea[^>]*>\s*Mine are on one page</textarea>", late.text, re.DOTALL)
 
 
 def test_the_room_sees_it_and_a_guest_no_names(client_of: Callable[[Actor], Browser], hall: Hall) -> None:
