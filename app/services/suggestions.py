@@ -96,12 +96,15 @@ def suggest(
     It is carried along from there, so that what others write meanwhile is no obstacle. Sent twice it is one. That which
     it ``replaces``, made by the actor on the same text, is withdrawn: nobody accepts words that they have not read.
     Raises NotFound, Forbidden, Conflict (a withdrawn item, too many suggestions, the one to be replaced waits no
-    longer), Invalid (no difference, too long).
+    longer), Invalid (no difference, too long, no title left).
     """
     item = items.access_item(uow.session, actor, item_id, Can.TEXT_SUGGEST, group_id=group_id)
     document = _document(uow, item.id, field)
     # What a version reads never changes, and nobody need wait while texts are compared.
-    change = change_between(history.text_at(uow.session, document, version), documents.clean(field, text))
+    text = documents.clean(field, text)
+    if field is Field.TITLE and not text:
+        raise Invalid("", fields={"text": "Enter a title: an item has to be called something."})
+    change = change_between(history.text_at(uow.session, document, version), text)
     item = uow.lock(Item, item.id)
     items.must_stand(uow.session, item)
     document = uow.lock(Document, document.id)

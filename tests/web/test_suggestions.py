@@ -451,3 +451,18 @@ def test_what_no_line_can_hold_becomes_a_line_end_or_goes(
     client_of(people.member).post(f"{ROOM}/items/{agreed.id}/suggest", data=typed)
     client_of(people.facilitator).post(f"{ROOM}/items/{agreed.id}/suggestions/1/accept", data={})
     assert wordings.text_of(database, agreed.id).text == "Partners\nshare\ngain and loss."
+
+
+def test_a_title_is_not_suggested_away_and_who_accepts_that_all_words_go_is_asked(
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    member, facilitator = client_of(people.member), client_of(people.facilitator)
+    address = f"{ROOM}/items/{agreed.id}/suggest"
+    refused = member.post(address, data={"field": "title", "version": "1", "text": "  ", "reason": "Not needed."})
+    assert (refused.status_code, "Enter a title" in refused.text, "Not needed." in refused.text) == (422, True, True)
+    member.post(address, data={"field": "text", "version": "1", "text": OTHER})
+    asks = "It takes out all of these words, and leaves nothing in their place."
+    assert asks not in facilitator.get(f"{ROOM}/items/{agreed.id}").text
+    member.post(address, data={"field": "text", "version": "1", "text": ""})
+    for page in (f"{ROOM}/items/{agreed.id}", f"{ROOM}/suggestions"):
+        assert facilitator.get(page).text.count(asks) == 1
