@@ -156,9 +156,16 @@ def change(uow: UnitOfWork, actor: Actor, *, comment_id: int, words: str, group_
 
 
 def take_back(uow: UnitOfWork, actor: Actor, *, comment_id: int, group_id: int | None = None) -> Comment:
-    """Take the words of one's own comment back; that there was one stays. Raises NotFound, Forbidden, Conflict."""
+    """Take the words of one's own comment back; that there was one stays, and what holds no words is no longer open.
+
+    Raises NotFound, Forbidden, Conflict.
+    """
     comment, discussion, item = _mine(uow, actor, comment_id, group_id)
     comment.words, comment.taken_back_at = "", uow.now
+    left = select(Comment.id).where(Comment.discussion_id == discussion.id, Comment.taken_back_at.is_(None)).limit(1)
+    uow.flush()
+    if discussion.resolved_at is None and uow.session.execute(left).first() is None:
+        discussion.resolved_at, discussion.resolved_by_id = uow.now, actor.person_id
     _mention(uow, actor, discussion, item, comment)
     uow.emit(ItemChanged(item.group_id, item.id))
     return comment

@@ -285,6 +285,15 @@ def stop(uow: UnitOfWork, token: str) -> Stop:
     return found._replace(what="all") if row.mode is MailMode.NONE else found
 
 
+def is_stopped(uow: UnitOfWork, found: Stop) -> Stop | None:
+    """What a link has come to where its mails are stopped already, as `stop` answers; None where they still come."""
+    row = uow.session.get(MailChoice, (found.group.id, found.person_id))
+    mode = row.mode if row is not None else MailMode.DIGEST
+    if mode is MailMode.NONE:
+        return found._replace(what="all")
+    return found if found.what == "news" and mode not in MAILING else None
+
+
 # --- mailing ---
 
 

@@ -73,6 +73,11 @@ class Shown:
     may_decide: bool
     may_withdraw: bool
 
+    @property
+    def stands(self) -> bool:
+        """Whether what it would make of the text stands there already: another with the same words was accepted."""
+        return self.in_conflict and self.after == self.now
+
 
 @dataclass(frozen=True)
 class Draft:

@@ -63,10 +63,11 @@ def choose() -> ResponseReturnValue:
 @stopping.get("/<token>")
 @limiter.limit(KNOCKING, deduct_when=failed)
 def ask(token: str) -> ResponseReturnValue:
-    """What the link would stop, and the button that does it: looking alone changes nothing."""
+    """What the link would stop and the button that does it, or that it is stopped: looking alone changes nothing."""
     with looking() as (uow, _actor):
         found = notifications.read_stop(uow, token)
-    return render_template("notifications/stop.html", stop=found, token=token, done=False)
+        stopped = notifications.is_stopped(uow, found)
+    return render_template("notifications/stop.html", stop=stopped or found, token=token, done=stopped is not None)
 
 
 @stopping.post("/<token>")

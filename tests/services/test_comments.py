@@ -303,3 +303,18 @@ def test_a_thousand_changes_carry_the_places_along(room: Room) -> None:
     talk = room.talks()[0]
     assert talk.discussion.carried_to >= 1_000 > talk.discussion.made_for
     assert room.marked() == "corridor"
+
+
+def test_what_holds_no_words_any_more_is_no_longer_open(room: Room) -> None:
+    people = room.people
+    made = room.start(people.member, quote="gain and loss")
+    room.reply(people.peer, made)
+    first, second = (each.comment for each in room.talks()[0].said)
+    with room.database.writing() as uow:
+        comments.take_back(uow, people.member, comment_id=first.id)
+    assert room.talks()[0].discussion.resolved_at is None, "somebody else's words stand there"
+    with room.database.writing() as uow:
+        comments.take_back(uow, people.peer, comment_id=second.id)
+    with room.database.reading() as uow:
+        assert comments.open_counts(uow.session, people.group_id) == {}
+        assert comments.anchors_at(uow, people.observer, document_id=room.text().id)[1] == {}

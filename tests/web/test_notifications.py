@@ -105,6 +105,16 @@ def test_a_mail_says_how_to_stop_it_and_a_mail_program_can(
     answer = program.open(path, method="POST", data={"List-Unsubscribe": "One-Click"}, csrf=False)
     assert "These mails are stopped" in answer.text
     assert mode() is MailMode.SESSIONS
+    again = client.get(path).text
+    assert ("These mails are stopped" in again, "Stop these mails" in again) == (True, False)
+    assert "You still get one mail for each session" in again
+    with database.writing() as uow:
+        notifications.choose(uow, hall.who["Ana"], group_id=hall.group_id, mode=MailMode.NONE)
+    again = client.get(path).text
+    assert ("not even about sessions" in again, "one mail" in again) == (True, False)
+    with database.writing() as uow:
+        notifications.choose(uow, hall.who["Ana"], group_id=hall.group_id, mode=MailMode.DIGEST)
+    assert "Stop these mails" in client.get(path).text
     assert client.post(path[:-1] + "~").status_code == 404
     assert client.post(path, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 400
 

@@ -466,3 +466,16 @@ def test_a_title_is_not_suggested_away_and_who_accepts_that_all_words_go_is_aske
     member.post(address, data={"field": "text", "version": "1", "text": ""})
     for page in (f"{ROOM}/items/{agreed.id}", f"{ROOM}/suggestions"):
         assert facilitator.get(page).text.count(asks) == 1
+
+
+def test_of_two_who_suggest_the_same_words_the_second_is_told_that_they_stand_there(
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    member, peer, facilitator = (client_of(each) for each in (people.member, people.peer, people.facilitator))
+    for each in (member, peer):
+        each.post(f"{ROOM}/items/{agreed.id}/suggest", data={"field": "text", "version": "1", "text": OTHER})
+    facilitator.post(f"{ROOM}/items/{agreed.id}/suggestions/1/accept")
+    page = peer.get(f"{ROOM}/items/{agreed.id}").text
+    assert 'aria-label="Change it: my suggestion"' in page, "a name begins with the words one sees"
+    assert "These words stand there already." in page
+    assert "Something else has been written there" not in page

@@ -53,7 +53,8 @@ class Naming {
   }
 
   #look() {
-    const typed = this.#typed();
+    // Words that are put back into a form are nobody's typing.
+    const typed = document.activeElement === this.field ? this.#typed() : null;
     if (typed === null) return this.#close();
     const begun = typed.toLocaleLowerCase();
     const fits = this.names.filter((name) => name.toLocaleLowerCase() !== begun
@@ -67,7 +68,9 @@ class Naming {
       return line;
     }));
     this.list.hidden = false;
-    this.said.textContent = _("{count} names. Arrow keys choose, Enter takes one.", { count: fits.length });
+    this.said.textContent = fits.length === 1
+      ? _("1 name. Enter takes it.")
+      : _("{count} names. Arrow keys choose, Enter takes one.", { count: fits.length });
     return this.#choose(0);
   }
 
