@@ -517,6 +517,29 @@ def test_what_is_typed_while_an_item_is_withdrawn_stays_on_the_device_once_and_w
     expect(card(page, "C1.1")).to_be_focused()
 
 
+def test_what_is_typed_while_an_item_is_withdrawn_can_be_put_in_once_it_is_back(
+    open_room: Opener, people: Cast
+) -> None:
+    page, facilitator = open_room(people.member), open_room(people.facilitator)
+    lay_words(page)
+    one = card(page, "C1.1")
+    act(facilitator, "C1.1").get_by_role("button", name="Withdraw C1.1").click()
+    page.keyboard.type(" After it was withdrawn.")
+    expect(one.get_by_role("status").filter(has_text="has withdrawn this item.")).to_be_in_viewport()
+    facilitator.get_by_role("button", name="Undo").click()
+    expect(one.get_by_role("button", name="Put my words into the text")).to_be_visible()
+    one.get_by_role("button", name="Done").click()
+    kept = one.get_by_role("region", name="These words are not saved")
+    expect(kept.get_by_role("textbox")).to_have_value("First words. Before. After it was withdrawn.")
+    expect(one.get_by_text("A suggestion of yours is not sent")).to_have_count(0)
+    one.get_by_role("button", name="Edit").click()
+    words = one.get_by_role("textbox", name="Words of C1.1")
+    expect(words).to_be_focused()
+    kept.get_by_role("button", name="Put my words into the text").click()
+    expect(words).to_have_text("First words. Before. After it was withdrawn.")
+    expect(one.locator(".editor--body")).to_have_attribute("data-save", "saved")
+
+
 def test_who_is_taken_out_of_the_group_while_writing_is_told_so_and_finds_the_words_under_their_account(
     open_room: Opener, server: LiveServer, people: Cast, database: Database
 ) -> None:

@@ -492,6 +492,9 @@ class Editor {
           const because = this.#reasonField();
           if (because && !because.value) because.value = lost.why ?? "";
           this.view.dispatch({ changes: between(this.view.state.doc.toString(), lost.text), userEvent: "input.paste" });
+        } else if (lost.code === "closed" && lost.version === this.session.version && !this.session.pending.length) {
+          // The text is open again and still as it was then: not whole lines at the cursor, but what was typed into it.
+          this.view.dispatch({ changes: between(this.view.state.doc.toString(), lost.text), userEvent: "input.paste" });
         } else this.view.dispatch(this.view.state.replaceSelection(words), { userEvent: "input.paste" });
         this.view.focus();
         return true;
@@ -589,7 +592,9 @@ class Editor {
     }
     const text = this.state.doc.toString();
     const { aside, access, reason, version } = this.session;
-    const why = aside && access === "read" ? { code: "closed", detail: reason } : { code: "draft", detail: "" };
+    // Words typed into a text that was closed under them are no suggestion, also when it is open again: they can be put in.
+    const isDraft = !aside || access === "suggest";
+    const why = isDraft ? { code: "draft", detail: "" } : { code: "closed", detail: access === "read" ? reason : "" };
     this.draft ??= recordKey();
     await store.keepLost({ doc: this.doc, ...why, words: unconfirmedWords(this.state) || text, text, version, person: this.person, why: this.#reasonField()?.value ?? "" }, this.draft);
   }

@@ -192,7 +192,7 @@ export function keptWords(lost, { putBack, letGo, change, base }) {
     action(_("Copy my text"), "", () => void copy(lost.words, box.querySelector("textarea")).then((done) => {
       said.textContent = done ? _("Copied") : _("Selected: press Ctrl+C or ⌘C to copy");
     })),
-    ...(putBack && here ? [action(lost.code === "draft" ? _("Go on with it") : _("Put back at the cursor"), "button--secondary editor__put-back", () => {
+    ...(putBack && here ? [action(lost.code === "draft" ? _("Go on with it") : lost.code === "closed" ? _("Put my words into the text") : _("Put back at the cursor"), "button--secondary editor__put-back", () => {
       if (putBack(lost.words)) gone();
       else said.textContent = lost.code === "draft" ? _("These words cannot be put back now. Suggest them from here.") : _("You cannot change this text now.");
     })] : []),
