@@ -497,6 +497,7 @@ PARTS: tuple[tuple[str, tuple[Abuse, ...]], ...] = (
                 "plant a browser session before sign-in",
                 f"{DOOR}::test_sign_in_begins_a_fresh_session_and_goes_where_one_wanted",
                 f"{DOOR}::test_signing_out_ends_the_sign_in_on_the_server",
+                f"{DOOR}::test_who_comes_in_on_a_device_ends_the_sign_in_of_who_was_there",
             ),
             tried(88, "redirect to elsewhere after sign-in", f"{DOOR}::test_next_never_leads_elsewhere"),
             tried(
