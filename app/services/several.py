@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -32,13 +33,20 @@ from models.items import Item, Status
 MOST = 200
 
 
+class Seen(NamedTuple):
+    """What a page saw of the words of a group: when it looked, and how many changes of texts were stored by then."""
+
+    moment: datetime
+    changes: int
+
+
 def set_statuses(
-    uow: UnitOfWork, actor: Actor, *, group_id: int, wanted: Mapping[int, Status], read: datetime | None = None
+    uow: UnitOfWork, actor: Actor, *, group_id: int, wanted: Mapping[int, Status], read: Seen | None = None
 ) -> dict[int, Status]:
     """Bring items to a status each; those that changed, with the status they had, which is the way back.
 
-    Who says that words are agreed has read them: where ``read`` is given, the moment up to which their page saw what is
-    written (``seen_up_to``), words that somebody has written past it are not agreed so.
+    Who says that words are agreed has read them: where ``read`` is given, what their page saw, words that somebody has
+    written past it are not agreed so.
 
     Raises NotFound (also for foreign items), Forbidden (agreed ones, to and from: facilitators only), Invalid (none or
     too many chosen, or withdrawing so), Conflict (a withdrawn one, a vote is open, or words were changed after
@@ -54,7 +62,7 @@ def set_statuses(
         require(uow.session, actor, group_id, Can.ITEM_SETTLE)
     must_be_free(uow.session, some)
     if read is not None:
-        _must_be_read(uow, [item for item in some if wanted[item.id] in SETTLED], read)
+        _must_be_read(uow, group_id, [item for item in some if wanted[item.id] in SETTLED], read)
     before = {item.id: item.status for item in some}
     for item in some:
         give_status(uow, item, wanted[item.id])
@@ -92,13 +100,10 @@ def restore(uow: UnitOfWork, actor: Actor, *, group_id: int, item_ids: Collectio
     return back
 
 
-def seen_up_to(uow: UnitOfWork, group_id: int) -> datetime:
-    """The moment up to which this transaction sees what is written in a group: that of the newest change of a text.
-
-    Not now: what is being written now bears an earlier moment once it is stored, and writers store in turns.
-    """
-    newest = select(func.max(Document.changed_at)).where(Document.group_id == group_id)
-    return uow.session.execute(newest).scalar() or uow.now
+def seen(uow: UnitOfWork, group_id: int) -> Seen:
+    """What this transaction sees of the words of a group."""
+    stored = select(func.coalesce(func.sum(Document.version), 0)).where(Document.group_id == group_id)
+    return Seen(uow.now, uow.session.execute(stored).scalar_one())
 
 
 def changed_by(session: Session, group_id: int, person_id: int) -> set[int]:
@@ -110,16 +115,26 @@ def changed_by(session: Session, group_id: int, person_id: int) -> set[int]:
     return {item_id for item_id in session.execute(query.distinct()).scalars() if item_id is not None}
 
 
-def _must_be_read(uow: UnitOfWork, some: Collection[Item], read: datetime) -> None:
+def _must_be_read(uow: UnitOfWork, group_id: int, some: Collection[Item], read: Seen) -> None:
     query = select(Document.id).where(Document.item_id.in_([item.id for item in some]))
     held = {each.id: each.item_id for each in uow.lock_all(Document, uow.session.execute(query).scalars())}
-    since = select(TextChange.document_id).where(TextChange.document_id.in_(held), TextChange.at > read)
+    since = select(TextChange.document_id).where(TextChange.document_id.in_(held), TextChange.at > read.moment)
     changed = {held[id_] for id_ in uow.session.execute(since.distinct()).scalars()}
     others = [item for item in some if item.id in changed]
     if others:
         raise Conflict(
             f"The words of {references(others)} were changed after this page was made. Read them as they are now first."
         )
+    # What was being stored when the page looked bears an earlier moment, and the page did not see it. Whose words it is
+    # cannot be told any more, only that there is such a change.
+    stored = select(func.coalesce(func.sum(Document.version), 0)).where(Document.group_id == group_id)
+    later = (
+        select(func.count()).select_from(TextChange).join(Document, Document.id == TextChange.document_id)
+        .where(Document.group_id == group_id, Document.changed_at > read.moment, TextChange.at > read.moment)
+    )  # fmt: skip
+    now, after = uow.session.execute(select(stored.scalar_subquery(), later.scalar_subquery())).one()
+    if now - after != read.changes:
+        raise Conflict("Words were changed just when this page was made. Read them as they are now first.")
 
 
 def _hold(uow: UnitOfWork, actor: Actor, group_id: int, ids: Collection[int]) -> list[Item]:

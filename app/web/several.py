@@ -14,6 +14,7 @@ from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Can, require
 from app.services import several
 from app.services.items import SETTLED
+from app.services.several import Seen
 from app.web import cards
 from app.web.context import looking, transaction
 from app.web.evidence import done
@@ -45,15 +46,21 @@ def _before(given: str) -> dict[int, Status]:
     return found
 
 
-def _read() -> datetime:
-    """Up to when the page on which somebody chose saw what is written, or what is taken back did. Raises Conflict."""
+def _read() -> Seen:
+    """What the page saw on which somebody chose, or what is taken back did. Raises Conflict."""
+    moment, _sign, changes = request.values.get("read", "").partition("~")
+    count = whole_number(changes)
     try:
-        read = datetime.fromisoformat(request.values.get("read", ""))
+        at = datetime.fromisoformat(moment)
     except ValueError:
-        read = None
-    if read is None or read.tzinfo is None:
+        at = None
+    if at is None or at.tzinfo is None or count is None:
         raise Conflict(_("Reload the page and try again."))
-    return read
+    return Seen(at, count)
+
+
+def _as_text(seen: Seen) -> str:
+    return f"{seen.moment.isoformat()}~{seen.changes}"
 
 
 def _page(refused: DomainError | None = None) -> str:
@@ -62,7 +69,7 @@ def _page(refused: DomainError | None = None) -> str:
         board = cards.board(uow, actor, group_id())
         people = writers(uow, actor)
         found, only = narrowing(uow, board, people)
-        read = several.seen_up_to(uow, group_id()).isoformat()
+        read = _as_text(several.seen(uow, group_id()))
     shown = [card for card in board.cards if cards.takes(found, card, only=only)]
     ticked = {one for each in request.values.getlist("ids") if (one := whole_number(each)) is not None}
     chosen = [card.id for card in board.cards if card.id in ticked]
@@ -75,7 +82,7 @@ def _page(refused: DomainError | None = None) -> str:
         kept={name: given for name, given in found.items() if given}, errors=faults(refused),
         abouts=list(cards.about_words().items()), refusal=refused.message if refused is not None else "",
         chosen=chosen, beside=[card for card in board.cards if card.id in ticked and card.id not in here],
-        unticked=[card.id for card in shown if card.id not in ticked], to=to, read=read,
+        unticked=[card.id for card in shown if card.id not in ticked], most=several.MOST, to=to, read=read,
         statuses=[(value, words) for value, words in board.statuses if value != Status.WITHDRAWN.value],
     )  # fmt: skip
 
@@ -102,7 +109,7 @@ def set_status(slug: str) -> ResponseReturnValue:
         with transaction() as (uow, actor):
             read = None if SETTLED.isdisjoint(wanted.values()) else _read()
             before = several.set_statuses(uow, actor, group_id=group_id(), wanted=wanted, read=read)
-            now = uow.now.isoformat()
+            now = _as_text(several.seen(uow, group_id()))
     except (Conflict, Forbidden, Invalid) as refused:
         return _page(refused), refused.status
     count = len(before)

@@ -12,7 +12,9 @@ from app.services import activity, documents, items, outline, several
 from app.uow import Database
 from models.documents import Document, Field
 from models.items import Item, Kind, Status
+from tests import wordings
 from tests.cast import Cast
+from tests.conftest import SetClock
 
 DRAFT, IDEA, PARKED, AGREED, GONE = Status.DRAFT, Status.IDEA, Status.PARKED, Status.AGREED, Status.WITHDRAWN
 
@@ -70,6 +72,29 @@ def test_withdrawing_takes_along_and_restoring_brings_back(
     with database.writing() as uow:
         several.restore(uow, people.member, group_id=people.group_id, item_ids=[item.id for item in gone])
     assert statuses(database, first, under, own, other) == [DRAFT, IDEA, GONE, DRAFT]
+
+
+@pytest.mark.parametrize("database_engine", ["postgres"])
+def test_of_two_who_write_at_once_neither_is_overlooked(
+    database: Database, people: Cast, add: Callable[..., int], clock: SetClock
+) -> None:
+    first, second = add(), add()
+    known = {each: wordings.text_of(database, each, Field.TITLE).id for each in (first, second)}
+    clock.advance(minutes=1)
+    with database.writing() as slow:
+        documents.replace_text(slow, people.member, slow.lock(Document, known[first]), "Other words")
+        clock.advance(seconds=1)
+        with database.writing() as fast:
+            documents.replace_text(fast, people.member, fast.lock(Document, known[second]), "Others too")
+        clock.advance(seconds=1)
+        with database.reading() as uow:
+            read = several.seen(uow, people.group_id)
+    with pytest.raises(Conflict, match="just when this page was made"), database.writing() as uow:
+        several.set_statuses(uow, people.facilitator, group_id=people.group_id, wanted={first: AGREED}, read=read)
+    with database.reading() as uow:
+        again = several.seen(uow, people.group_id)
+    with database.writing() as uow:
+        several.set_statuses(uow, people.facilitator, group_id=people.group_id, wanted={first: AGREED}, read=again)
 
 
 def test_one_refusal_changes_nothing(database: Database, people: Cast, add: Callable[..., int]) -> None:
