@@ -29,7 +29,7 @@ _MEANS_NOTHING = {"", ".", ";", ":", "。", "；"}
 _IDLE = re.compile(r"\s*(?:[.;:](?=\s|$)|[。；])?\s*")
 _WORD, _FIRST = re.compile(r"\w+"), re.compile(r"[^\s•*_\[]")
 #: Scripts without spaces between words, of which two letters count as one.
-_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 #: Where a link leads in Markdown: no words of its sentence.
 _ADDRESS = re.compile(r"\]\((?:[^()\s]|\([^()\s]*\))*\)")
 #: A line of which nothing is left but the mark of a point, and such a mark.
@@ -50,7 +50,7 @@ class Sentence(NamedTuple):
     @property
     def known(self) -> bool:
         """Whether it has words enough to be known again."""
-        letters = sum(len(_UNSPACED.findall(word)) for word in self.words)
+        letters = sum(len(UNSPACED.findall(word)) for word in self.words)
         return len(self.words) + letters // 2 >= MOVED_WORDS
 
 

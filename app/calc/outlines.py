@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from app.calc.moves import UNSPACED
 from app.calc.paragraphs import Paragraph, markdown, tidy
 from app.calc.wordmarks import DEFINITIONS, ELEMENTS, FIXED_LABELS, LABELS, PRINCIPLES, bare
 from app.calc.wordpackages import Unreadable
@@ -21,6 +22,8 @@ _NUMBER = re.compile(
 _COUNTED = re.compile(r"\s*([0-9]{1,2}|[A-Z](?=\.))\.?\s+(?=\S)")
 _DOTTED = re.compile(r"\s*([0-9]{1,3}(?:\.[0-9]{1,3}){0,4})[.)]?\s+\S")
 _LONGEST_BOLD = 15
+#: How sentences and their parts end, in scripts that have signs of their own too; a question may be a heading.
+_ENDS = (*".;:,", *"؛۔،।", *"。；：，、")
 #: Of all lines together. Five books of it would take a minute, and the form that adds the items holds no more.
 MOST_LETTERS = 600_000
 INFORMS = "informs"
@@ -113,7 +116,8 @@ def _outlined(some: Iterable[Line]) -> dict[tuple[str, int], int]:
 
 def _is_sentence(text: str) -> bool:
     """Whether a line is too long for a heading that nothing else tells, or ends like a sentence."""
-    return len(text.split()) > _LONGEST_BOLD or text.rstrip().endswith((".", ";", ":", ","))
+    words = len(text.split()) + len(UNSPACED.findall(text)) // 2
+    return words > _LONGEST_BOLD or text.rstrip().endswith(_ENDS)
 
 
 def _looks_like(line: Line) -> int:

@@ -185,13 +185,24 @@ def take_back(uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int)
 
 
 def tell_takers(uow: UnitOfWork, actor: Actor, some: Iterable[Item], *, withdrawn: bool) -> None:
-    """Tell whoever is not ready with homework on items that were withdrawn, or have come back, what that means."""
+    """Tell whoever is not ready with homework on items that were withdrawn, or have come back, what that means.
+
+    Each is told once, of the items in the order given.
+    """
     by_id = {item.id: item for item in some}
+    of_taker: dict[int, set[int]] = {}
     for homework, person_id in _shared(uow.session, Homework.item_id.in_(by_id), WAITS):
-        reference = by_id[homework.item_id].reference
-        rests = f"withdrew {reference}: nothing is left to do for your homework on it"
-        goes_on = f"restored {reference}: your homework on it is asked for again"
-        _tell(uow, actor, homework, person_id, rests if withdrawn else goes_on)
+        of_taker.setdefault(person_id, set()).add(homework.item_id)
+    for person_id, ids in sorted(of_taker.items()):
+        held = [item for item in by_id.values() if item.id in ids]
+        them = "it" if len(held) == 1 else "them"
+        rests = f"withdrew {items.references(held)}: nothing is left to do for your homework on {them}"
+        goes_on = f"restored {items.references(held)}: your homework on {them} is asked for again"
+        notifications.tell(
+            uow, person_id, Kind.HOMEWORK, group_id=held[0].group_id, by=actor,
+            item_id=held[0].id if len(held) == 1 else None, path=None if len(held) == 1 else "sessions/homework",
+            words=rests if withdrawn else goes_on,
+        )  # fmt: skip
 
 
 def _shared(session: Session, *wanted: ColumnElement[bool]) -> list[tuple[Homework, int]]:

@@ -539,23 +539,29 @@ class _Suggested:
     def settled(self, proposal: dict[str, Any]) -> _Settled | None:
         """By what a proposal has been said already and waits, or was decided: whole, or in parts; None where it was
         not, or the group has said no to all of it."""
-        document = self._texts.get(proposal["item_id"], {}).get(Field(proposal["field"]))
-        if document is None:
-            return None
-        change = change_between(proposal["before"], proposal["after"]).to_json()
-        same = self._found.get((document.id, proposal["version"], change))
-        if same is None:
-            return None
-        parts = suggestions.parts_of(same, self._all) if _is_gone(same) else [same]
+        parts = self._stands_in(proposal)
         return _settled(parts) if parts and not any(map(_is_gone, parts)) else None
 
     def refused(self, proposal: dict[str, Any]) -> Suggestion | None:
-        """The last one in which the group has said no to the words of a proposal."""
+        """The last one in which the group has said no to the words of a proposal, or to the last part of them."""
         document = self._texts[proposal["item_id"]][Field(proposal["field"])]
-        return suggestions.saying_the_same(
+        same = suggestions.saying_the_same(
             self._session, self._refused[document.id][:MOST_REFUSED], document, proposal["version"],
             proposal["before"], proposal["after"],
         )  # fmt: skip
+        parts = self._stands_in(proposal) if same is None else []
+        if parts and all(each.state is SuggestionState.REJECTED for each in parts):
+            return max(parts, key=lambda each: (each.decided_at or each.made_at, each.id))
+        return same
+
+    def _stands_in(self, proposal: dict[str, Any]) -> Sequence[Suggestion]:
+        """The suggestions in which a proposal stands: one, the parts of one that was divided, or none."""
+        document = self._texts.get(proposal["item_id"], {}).get(Field(proposal["field"]))
+        change = change_between(proposal["before"], proposal["after"]).to_json()
+        same = self._found.get((document.id, proposal["version"], change)) if document is not None else None
+        if same is None:
+            return []
+        return suggestions.parts_of(same, self._all) if _is_gone(same) else [same]
 
 
 def _is_gone(suggestion: Suggestion) -> bool:

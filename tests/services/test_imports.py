@@ -110,10 +110,19 @@ def test_headings_of_any_name_are_known_by_their_level_in_the_outline() -> None:
     ]  # fmt: skip
 
 
-def test_a_style_of_whole_clauses_or_of_a_list_of_contents_makes_no_headings() -> None:
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "The party of part {} pays the sum due within thirty days.",
+        "买方应当在收到货物后{}日内支付全部价款，逾期承担违约责任。",
+        "买方应当在收到货物后{}日内支付全部价款并且承担由此产生的所有费用和相应的法律责任",
+        "خریدار {} دن کے اندر رقم ادا کرے گا۔",
+    ],
+)  # fmt: skip
+def test_a_style_of_whole_clauses_or_of_a_list_of_contents_makes_no_headings(clause: str) -> None:
     """Templates of law firms give their clauses a level in the outline too; Word rests “Contents” on a heading."""
     styles = [("Clause", 1, ""), ("Contents", 9, "Heading 1")]
-    clauses = [("Clause", f"The party of part {at} pays the sum due within thirty days.") for at in range(3)]
+    clauses = [("Clause", clause.format(at)) for at in range(3)]
     found = outline(read(outlined(
         styles, ("Contents", "Contents"), ("Heading 1", "Money"), *clauses, ("Clause", "Interest")
     )))  # fmt: skip

@@ -1335,6 +1335,9 @@ def test_what_was_divided_is_settled_as_its_parts_are(
                 suggestions.withdraw(uow, cast.member, suggestion_id=rest)
     seen = preview(database, cast, brought(database, cast, edited(went_out, reworded)))
     assert [each.blocked for each in seen.proposals] == [blocked]
+    if became == "all refused":
+        (said,) = [each.refusal.answer for each in seen.proposals if each.refusal]
+        assert said in ("No.", "Not so soon."), "the last one; these are of one moment"
 
 
 @pytest.mark.parametrize("meanwhile", ["nothing", "other words"])
