@@ -86,26 +86,25 @@ class Adding:
         source.key = self._key(key or source.cite, is_given=bool(key))
         self._cites.add(source.cite)
         self._waiting.append(source)
-        self._remember(source)
+        # Not by its DOI: chapters of one book that come together share one, and are two sources.
+        self._found_by.setdefault(source.cite, source)
         return source
 
     def again(self, cite: str, doi: str = "") -> Source | None:
-        """The source of the group, or of those that wait, with this citation or DOI; a withdrawn one is restored."""
+        """The source of the group with this citation or DOI, or the one that waits with this citation; a withdrawn one is
+        restored."""
         if not self._is_read:
             self._is_read = True
             query = select(Source).where(Source.group_id == self._group_id).order_by(Source.id)
             for each in self._uow.session.execute(query).scalars():
-                self._remember(each)
+                self._found_by.setdefault(each.cite, each)
+                if each.doi:
+                    self._found_by.setdefault(f"doi:{each.doi.lower()}", each)
         found = self._found_by.get(" ".join(cite.split())) or self._found_by.get(f"doi:{_bare(doi).lower()}")
         if found is not None and found.withdrawn_at is not None:
             found.withdrawn_at = None
             _tell(self._uow, self._actor, found, "restored the source")
         return found
-
-    def _remember(self, source: Source) -> None:
-        self._found_by.setdefault(source.cite, source)
-        if source.doi:
-            self._found_by.setdefault(f"doi:{source.doi.lower()}", source)
 
     def store(self) -> None:
         """Store what waits, and say so."""

@@ -13,6 +13,7 @@ from app.clock import utc_now
 from app.config import Settings
 from app.uow import Database
 from models.validation import Rating, Remark, Seat
+from tests.cast import enter
 from tests.conftest import SetClock
 from tests.live import LiveServer
 from tests.panels import Study, build_study
@@ -336,3 +337,21 @@ def test_what_a_closed_tab_could_not_send_is_sent_when_it_is_opened_again(
     last.goto(f"{server.url}/rate/")
     press(last, "Close on this device")
     assert last.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('concordat-unsent')).length") == 0
+
+
+def test_what_an_expert_writes_is_not_kept_for_whoever_is_signed_in_on_the_device(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    context = browser_context()
+    enter(context, server, study.cast.facilitator.email or "")
+    page = context.new_page()
+    for token in study.tokens[:2]:
+        page.goto(f"{server.url}/r/{token}")
+        press(page, "Continue")
+        page.wait_for_selector("html[data-ready]")
+        interests = page.get_by_label("Interests to declare")
+        expect(interests).to_have_value("")
+        interests.fill("I own shares.")
+        assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('concordat-words'))") == []
+        page.close(run_before_unload=False)
+        page = context.new_page()

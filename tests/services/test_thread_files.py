@@ -248,6 +248,21 @@ def test_sources_findings_and_models_that_are_here_are_found_again(database: Dat
         assert {each.source.provenance for each in lines} == {Provenance.GIVEN}, "they stay as they are here"
 
 
+def test_two_sources_with_one_doi_stay_two(database: Database, tied: Cast) -> None:
+    """Chapters of one book, say."""
+    group_id, mine = tied.other_group_id, tied.stranger
+    with database.writing() as uow:
+        coming = sources.Adding(uow, mine, group_id)
+        for cite in ("Chapter one", "Chapter two"):
+            assert coming.again(cite, DOI) is None
+            coming.add(cite=cite, doi=DOI)
+        assert coming.again("Chapter  two", DOI) is not None
+        coming.store()
+    with database.writing() as uow:
+        again = sources.Adding(uow, mine, group_id).again("Chapter three", DOI)
+        assert again is not None, "what is here already is known by its DOI"
+
+
 def test_files_of_before_go_in_and_of_a_later_form_say_what_is_lost(database: Database, tied: Cast) -> None:
     data = json.loads(sent(database, tied, "json"))
     later = changed(json.dumps(data).encode(), format="concordat-thread/2")
