@@ -91,8 +91,10 @@ class Adding:
         return source
 
     def again(self, cite: str, doi: str = "") -> Source | None:
-        """The source of the group with this citation or DOI, or the one that waits with this citation; a withdrawn one is
-        restored."""
+        """The source of the group with this citation or DOI, or the one that waits with this citation.
+
+        A withdrawn one is restored.
+        """
         if not self._is_read:
             self._is_read = True
             query = select(Source).where(Source.group_id == self._group_id).order_by(Source.id)
