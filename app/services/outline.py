@@ -178,13 +178,11 @@ def restore_branches(uow: UnitOfWork, actor: Actor, roots: Iterable[Item]) -> li
     Those who have homework or suggestions on them are told, each once; what was done the caller says. Raises as above.
     """
     branches: list[list[Item]] = []
-    merged: list[tuple[Item, Item, ItemDescent]] = []
+    merged: list[tuple[list[Item], Item, ItemDescent]] = []
     for root in roots:
         if root.status is not Status.WITHDRAWN:
             continue
         merge = merge_of(uow.session, root)
-        if merge is not None:
-            merged.append((root, *merge))
         parent = uow.session.get(Item, root.parent_id) if root.parent_id is not None else None
         if parent is not None and parent.status is Status.WITHDRAWN:
             raise Conflict(f"{parent.reference}, which it stands under, is withdrawn. Restore that first.")
@@ -193,11 +191,16 @@ def restore_branches(uow: UnitOfWork, actor: Actor, roots: Iterable[Item]) -> li
             give_status(uow, one, one.status_before or Status.DRAFT)
             one.status_before = one.withdrawn_with_id = None
         branches.append(branch)
+        if merge is not None:
+            merged.append((branch, *merge))
+    merged.sort(key=lambda each: each[2].id, reverse=True)
+    for branch, into, row in merged:
+        branch.extend(unmerging.revive(uow, into, row))
     coming = [one for branch in branches for one in branch]
     homework.tell_takers(uow, actor, coming, withdrawn=False)
     suggestions.tell_authors(uow, actor, coming, withdrawn=False)
-    for root, into, row in sorted(merged, key=lambda each: each[2].id, reverse=True):
-        unmerging.give_back(uow, actor, root, into, row)
+    for branch, into, row in merged:
+        unmerging.give_back(uow, actor, branch[0], into, row)
     must_settle(uow.session, actor, coming)
     return branches
 

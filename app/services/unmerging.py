@@ -68,6 +68,26 @@ def hold(uow: UnitOfWork, item: Item) -> None:
         uow.lock_all(Item, [found[0].id, *uow.session.execute(under).scalars()])
 
 
+def revive(uow: UnitOfWork, item: Item, row: ItemDescent) -> list[Item]:
+    """Bring back what is to go home from the item another was merged into, and what is under it, where it was withdrawn
+    with that item. Answers what came back: whoever restores it must be allowed to, and its people are told.
+    """
+    if item.status is not Status.WITHDRAWN or row.moved is None:
+        return []
+    back: list[Item] = []
+    for id_, _position in row.moved["under"]:
+        child = uow.session.get(Item, id_)
+        if child is None or child.parent_id != item.id:
+            continue
+        under = uow.session.execute(select(Item).where(Item.parent_id == child.id).order_by(Item.position)).scalars()
+        for one in (child, *under.all()):
+            if one.status is Status.WITHDRAWN and one.withdrawn_with_id == item.withdrawn_with_id:
+                give_status(uow, one, one.status_before or Status.DRAFT)
+                one.status_before = one.withdrawn_with_id = None
+                back.append(one)
+    return back
+
+
 def give_back(uow: UnitOfWork, actor: Actor, other: Item, item: Item, row: ItemDescent) -> None:
     """Give an item that was merged into another, and stands again, what it took along there.
 
@@ -231,20 +251,13 @@ def _ties(uow: UnitOfWork, moved: Mapping[str, Any], item: Item, other: Item) ->
 
 
 def _children(uow: UnitOfWork, known: Sequence[Sequence[int]], item: Item, other: Item) -> None:
-    """What stood under it, and what is under that; what was withdrawn with the other item comes back, too."""
+    """What stood under it, with what is under that."""
     for id_, position in known:
         child = uow.session.get(Item, id_)
         if child is None or child.parent_id != item.id:
             continue
         child.parent_id, child.position = other.id, position
         uow.emit(ItemChanged(item.group_id, child.id))
-        if item.status is not Status.WITHDRAWN:
-            continue
-        under = uow.session.execute(select(Item).where(Item.parent_id == child.id)).scalars().all()
-        for one in (child, *under):
-            if one.status is Status.WITHDRAWN and one.withdrawn_with_id == item.withdrawn_with_id:
-                give_status(uow, one, one.status_before or Status.DRAFT)
-                one.status_before = one.withdrawn_with_id = None
 
 
 def _part_again(uow: UnitOfWork, item: Item, part: Item, row: ItemDescent, before: int) -> None:

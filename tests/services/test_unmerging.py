@@ -308,6 +308,34 @@ def test_only_who_may_settle_takes_words_out_of_agreed_ones(room: Undoing) -> No
     assert (room.status(first), room.text(first).text) == (Status.AGREED, FIRST)
 
 
+def test_what_comes_back_with_it_needs_the_same_rights_and_its_people_are_told(room: Undoing) -> None:
+    people = room.people
+    first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
+    under = room.add("Under", THIRD, kind=Kind.SPECIFICATION, parent=other)
+    room.suggest(under, "together", "alone")
+    with room.database.writing() as uow:
+        homework.give(
+            uow, people.facilitator, group_id=people.group_id, item_id=under, asked="Think.",
+            person_ids=[people.peer.person_id or 0], due_on=uow.now.date() + timedelta(days=2),
+        )  # fmt: skip
+        items.set_status(uow, people.facilitator, item_id=under, status=Status.AGREED)
+    room.merge(first, other)
+    with room.database.writing() as uow:
+        outline.withdraw_item(uow, people.facilitator, item_id=first)
+    with pytest.raises(Forbidden, match="is agreed"):
+        room.restore(other)
+    with pytest.raises(Forbidden, match="is agreed"), room.database.writing() as uow:
+        several.restore(uow, people.member, group_id=people.group_id, item_ids=[other])
+    assert [room.status(each) for each in (other, under)] == [Status.WITHDRAWN, Status.WITHDRAWN]
+    room.restore(other, people.facilitator)
+    assert (room.status(under), room.parent(under)) == (Status.AGREED, other)
+    with room.database.reading() as uow:
+        told = uow.session.execute(select(Notification).where(Notification.words.startswith("restored"))).scalars()
+        assert sorted((row.kind.value, row.item_id, row.person_id) for row in told) == [
+            ("homework", under, people.peer.person_id), ("suggestion", under, people.peer.person_id),
+        ]  # fmt: skip
+
+
 def test_both_have_a_line_of_it_and_files_say_no_more_of_it(room: Undoing) -> None:
     first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
     room.merge(first, other)
