@@ -163,9 +163,9 @@ def merge(
 def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | None = None) -> Item:
     """Take a split back: the part is withdrawn, and its words stand again where they were, with what was said of them.
 
-    Answers the item it was split off. Restoring the part parts them again. Raises NotFound, Forbidden (agreed ones:
-    facilitators only), Conflict (it was not split off, either is withdrawn or voted on, or the words of either were
-    changed since).
+    Answers the item it was split off. Restoring the part parts them again, unless its words stay there. Raises
+    NotFound, Forbidden (agreed ones: facilitators only), Conflict (it was not split off, either is withdrawn or voted
+    on, or the words of either were changed since).
     """
     part = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     row = split_of(uow.session, part)
@@ -178,14 +178,15 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
     uow.lock_all(Document, [each.id for each in texts_of(uow, item, part)])
     old, new = text_of(uow, item, Field.TEXT), text_of(uow, part, Field.TEXT)
     before = (row.moved or {}).get("before", 0)
-    if row.moved != parted_at(uow, old, part, before=before):
+    whole = history.text_at(uow.session, old, before)
+    gap = whole.removeprefix(old.text).removesuffix(new.text)
+    # Parted again, words may have been written behind the part, or the part's may have gone from the whole.
+    if row.moved != parted_at(uow, old, part, before=before) or whole != old.text + gap + new.text:
         raise Conflict(
             f"The words of {item.reference} or {part.reference} were changed after the split, so they cannot be put "
             f"back as they were. Merge {part.reference} into {item.reference} instead.",
             code=PARTS_CHANGED,
         )
-    whole = history.text_at(uow.session, old, before)
-    gap = whole.removeprefix(old.text).removesuffix(new.text)
     uow.session.refresh(row, with_for_update=True)
     row.undone_at = uow.now
 

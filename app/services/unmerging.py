@@ -261,7 +261,12 @@ def _children(uow: UnitOfWork, known: Sequence[Sequence[int]], item: Item, other
 
 
 def _part_again(uow: UnitOfWork, item: Item, part: Item, row: ItemDescent, before: int) -> None:
-    """Where the merge was a split that was taken back, the part is split off again."""
+    """Where the merge was a split that was taken back, the part is split off again.
+
+    Where its words stay it is not: taking that split back would put them in a second time.
+    """
+    if row.words_stay:
+        return
     query = select(ItemDescent).where(
         ItemDescent.item_id == part.id, ItemDescent.from_id == item.id, ItemDescent.how == Descent.SPLIT,
         ItemDescent.undone_at == row.at,

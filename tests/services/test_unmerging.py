@@ -401,6 +401,29 @@ def test_a_split_is_not_taken_back_once_words_have_changed(room: Undoing, which:
     assert room.status(made) is Status.DRAFT
 
 
+@pytest.mark.parametrize(
+    ("whole", "then", "left", "refusal"),
+    [
+        (f"{FIRST} {SECOND}", f"{FIRST} {SECOND} Indeed.", f"{FIRST} {SECOND} Indeed.", "taken back already"),
+        (f"{FIRST}\n\n{SECOND}", f"{FIRST}\n\n{SECOND}\n\n{THIRD}", f"{FIRST}\n\n{THIRD}", "instead"),
+        (f"{FIRST} {SECOND}", FIRST, FIRST, "instead"),
+    ],
+    ids=["the words stay", "more behind them", "taken out"],
+)  # fmt: skip
+def test_an_undo_kept_from_before_puts_no_words_in_twice(
+    room: Undoing, whole: str, then: str, left: str, refusal: str
+) -> None:  # fmt: skip
+    first = room.add("Sharing", whole)
+    made = room.split(first, "The corridor").id
+    room.put_back(made)
+    room.write(room.people.peer, first, then)
+    room.restore(made)
+    assert (room.text(first).text, room.text(made).text) == (left, SECOND)
+    with pytest.raises(Conflict, match=refusal):
+        room.put_back(made)
+    assert (room.text(first).text, room.status(made)) == (left, Status.DRAFT)
+
+
 def test_what_was_never_split_cannot_be_put_back(room: Undoing) -> None:
     with pytest.raises(Conflict, match="was not split off"):
         room.put_back(room.add("Sharing", FIRST))
