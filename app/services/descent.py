@@ -123,7 +123,7 @@ def split(
     take_along(uow, text, new, begins=begins, by=-begins)
     documents.replace_text(uow, actor, text, head, client)
     settle(uow, text, new)
-    _keep(uow, actor, made, item, Descent.SPLIT, parted_at(uow, text, made, before=before))
+    keep(uow, actor, made, item, Descent.SPLIT, parted_at(uow, text, made, before=before))
     parts = f"split {item.reference}: a part of it is {made.reference} now"
     note(uow, actor, parts, group_id=item.group_id, item_id=item.id)
     return made
@@ -316,6 +316,17 @@ def parted_at(uow: UnitOfWork, text: Document, part: Item, *, before: int) -> di
     """What tells whether the words of a split are still as it left them, and how they were ``before``, in a version."""
     made = documents.documents_of(uow.session, [part.id])[part.id]
     return {"before": before, "left": text.version, "part": documents.mark_of(made)}
+
+
+def keep(uow: UnitOfWork, actor: Actor, item: Item, other: Item, how: Descent, moved: Mapping[str, Any]) -> None:
+    """Keep that one item comes from another, with what ``moved``."""
+    uow.session.add(
+        ItemDescent(
+            group_id=item.group_id, item_id=item.id, from_id=other.id, how=how, at=uow.now, by_id=actor.person_id,
+            moved=dict(moved),
+        )
+    )  # fmt: skip
+    uow.emit(ItemChanged(item.group_id, other.id))
 
 
 def _undone(row: ItemDescent, until: datetime | None) -> bool:
@@ -511,7 +522,7 @@ def _unite(
         **_share(uow, other, item),
         **_adopt(uow, item, other),
     }
-    _keep(uow, actor, item, other, Descent.MERGE, moved)
+    keep(uow, actor, item, other, Descent.MERGE, moved)
     other.status_before, other.withdrawn_with_id = other.status, other.id
     give_status(uow, other, Status.WITHDRAWN)
     suggestions.tell_authors(uow, actor, [other], withdrawn=True)
@@ -599,13 +610,3 @@ def _adopt(uow: UnitOfWork, item: Item, other: Item) -> Mapping[str, list[list[i
     session.execute(delete(ItemPrinciple).where(ItemPrinciple.principle_id == other.id))
     uow.flush()
     return {"under": places, "carriers": [[id_, int(id_ in own)] for id_ in theirs]}
-
-
-def _keep(uow: UnitOfWork, actor: Actor, item: Item, other: Item, how: Descent, moved: Mapping[str, Any]) -> None:
-    uow.session.add(
-        ItemDescent(
-            group_id=item.group_id, item_id=item.id, from_id=other.id, how=how, at=uow.now, by_id=actor.person_id,
-            moved=dict(moved),
-        )
-    )  # fmt: skip
-    uow.emit(ItemChanged(item.group_id, other.id))

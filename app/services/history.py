@@ -502,6 +502,7 @@ def _turns(session: Session, item: Item) -> dict[datetime, list[Turn]]:
         .where(other.id != item.id, (ItemDescent.item_id == item.id) | (ItemDescent.from_id == item.id))
         .order_by(ItemDescent.id)
     ).all()  # fmt: skip
+    splits = {(row.at, reference) for row, reference in rows if row.how is Descent.SPLIT}
     parts = {row.undone_at for row, _reference in rows if row.how is Descent.SPLIT}
     undone = {row.undone_at for row, _reference in rows if row.undone_at is not None}
     lines = select(Activity.at, Activity.person_id).where(Activity.item_id == item.id, Activity.at.in_(undone))
@@ -513,7 +514,8 @@ def _turns(session: Session, item: Item) -> dict[datetime, list[Turn]]:
             what = "split from" if stays else "split off"
         else:
             what = ("put back" if row.at in parts else "merged in") if stays else "merged into"
-            if row.undone_at is not None:
+            # Of one that was put back and is split off again, that says it all.
+            if row.undone_at is not None and (row.undone_at, reference) not in splits:
                 turn = Turn("out" if stays else "restored", reference, doers.get(row.undone_at))
                 found.setdefault(row.undone_at, []).append(turn)
         found.setdefault(row.at, []).append(Turn(what, reference, row.by_id))

@@ -20,7 +20,7 @@ from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require
 from app.services import comments, documents, history
 from app.services.activity import note
-from app.services.descent import Words, parted_at, settle, shifted, split_of, take_along, text_of, texts_of
+from app.services.descent import Words, keep, parted_at, settle, shifted, split_of, take_along, text_of, texts_of
 from app.services.items import SETTLED, give_status, merge_of, must_be_free, must_settle
 from app.uow import UnitOfWork
 from models.comments import Discussion
@@ -115,7 +115,7 @@ def give_back(uow: UnitOfWork, actor: Actor, other: Item, item: Item, row: ItemD
     _homework(uow, moved["homework"], item, other)
     _ties(uow, moved, item, other)
     _children(uow, moved["under"], item, other)
-    _part_again(uow, item, other, row, before)
+    _part_again(uow, actor, item, other, row, before)
     item.changed_at = uow.now
     note(uow, actor, f"took {other.reference} out of {item.reference} again", group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
@@ -260,10 +260,11 @@ def _children(uow: UnitOfWork, known: Sequence[Sequence[int]], item: Item, other
         uow.emit(ItemChanged(item.group_id, child.id))
 
 
-def _part_again(uow: UnitOfWork, item: Item, part: Item, row: ItemDescent, before: int) -> None:
+def _part_again(uow: UnitOfWork, actor: Actor, item: Item, part: Item, row: ItemDescent, before: int) -> None:
     """Where the merge was a split that was taken back, the part is split off again.
 
-    Where its words stay it is not: taking that split back would put them in a second time.
+    That is a split of its own: that the first was taken back stays true. Where its words stay it is not split off:
+    taking that back would put them in a second time.
     """
     if row.words_stay:
         return
@@ -271,7 +272,6 @@ def _part_again(uow: UnitOfWork, item: Item, part: Item, row: ItemDescent, befor
         ItemDescent.item_id == part.id, ItemDescent.from_id == item.id, ItemDescent.how == Descent.SPLIT,
         ItemDescent.undone_at == row.at,
     )  # fmt: skip
-    split = uow.session.execute(query).scalar()
-    if split is not None:
-        split.undone_at = None
-        split.moved = parted_at(uow, text_of(uow, item, Field.TEXT), part, before=before)
+    if uow.session.execute(query).scalar() is not None:
+        moved = parted_at(uow, text_of(uow, item, Field.TEXT), part, before=before)
+        keep(uow, actor, part, item, Descent.SPLIT, moved)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -422,6 +422,37 @@ def test_an_undo_kept_from_before_puts_no_words_in_twice(
     with pytest.raises(Conflict, match=refusal):
         room.put_back(made)
     assert (room.text(first).text, room.status(made)) == (left, Status.DRAFT)
+
+
+def test_a_split_that_is_parted_again_leaves_the_past_as_it_was(room: Undoing, clock: SetClock) -> None:
+    people = room.people
+    first = room.add("Sharing", f"{FIRST} {SECOND}")
+    clock.advance(minutes=1)
+    made = room.split(first, "The corridor").id
+
+    def origins(until: datetime) -> dict[int, str]:
+        with room.database.reading() as uow:
+            return descent.origins(uow.session, people.group_id, {first, made}, until=until)
+
+    def turns(item_id: int) -> list[str]:
+        with room.database.reading() as uow:
+            found = history.timeline(uow, people.observer, item_id, most=20)[::-1]
+        return [f"{turn.what} {turn.reference} {turn.by_id}" for one in found for turn in one.turns]
+
+    moments = [clock.now]
+    for change in (room.put_back, room.restore, room.put_back):
+        clock.advance(minutes=1)
+        change(made, people.peer)
+        moments.append(clock.now)
+    split = {made: "Split from C1.1"}
+    assert [origins(each) for each in moments] == [split, {}, split, {}]
+    member, peer = people.member.person_id, people.peer.person_id
+    assert turns(first) == [
+        f"split off C1.2 {member}", f"put back C1.2 {peer}", f"split off C1.2 {peer}", f"put back C1.2 {peer}",
+    ]  # fmt: skip
+    clock.advance(minutes=1)
+    room.restore(made)
+    assert (room.says(first), room.says(made)) == ({"split_off": ["C1.2"]}, {"split_from": ["C1.1"]})
 
 
 def test_what_was_never_split_cannot_be_put_back(room: Undoing) -> None:
