@@ -355,7 +355,8 @@ def authors(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
     """Who wrote the words of an item as they stand, text by text, those who wrote most first.
 
     It costs what the texts cost, however long their logs are; where words came from a Word document, what was written
-    since as well, of which the latest MOST_READ changes are read. Raises NotFound, Forbidden.
+    since as well, of which the latest MOST_READ changes are read. Where these are scattered so that following them
+    costs too much, such words are by who brought them in. Raises NotFound, Forbidden.
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
     texts = documents_of(uow.session, [item.id]).get(item.id, {})
@@ -406,7 +407,8 @@ def _with_word(session: Session, document: Document, runs: list[Run], hands: Map
         .order_by(TextChange.version)
     ).all()
     changes = ((recall_parts(changes), hands.get(client, 0)) for client, changes in log)
-    return laid_over(runs, put_in_by(changes, recall(log[0].changes).length))
+    found = put_in_by(changes, recall(log[0].changes).length)
+    return laid_over(runs, found) if found is not None else runs
 
 
 def causes(

@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 
 from app.calc import returns as returns_calc
 from app.calc import wordsheets
+from app.calc.changes import replace, to_units
 from app.calc.wordreading import WordFile, read
 from app.errors import Forbidden, Invalid, NotFound
 from app.policy import SYSTEM, Actor
@@ -40,13 +41,13 @@ from app.services import (
     versions,
 )
 from app.services.companions import Including
-from app.services.documents import documents_of, replace_text
+from app.services.documents import Addition, append, documents_of, replace_text
 from app.services.findings import FindingForm
 from app.services.glossary import TermForm
 from app.services.returns import Examined
 from app.uow import Database, UnitOfWork
 from models.accounts import Person
-from models.documents import Field
+from models.documents import Document, Field
 from models.evidence import Relation, Strength
 from models.groups import Group
 from models.items import Item
@@ -292,6 +293,45 @@ def test_words_from_word_stay_those_of_whoever_wrote_them_there(
         suggestions.accept(uow, cast.facilitator, suggestion_id=kept.id)
     with database.reading() as uow:
         assert history.authors(uow, cast.observer, home.id)[Field.SUMMARY].word == {}
+
+
+def test_whose_words_from_word_are_in_a_text_of_many_hands_is_looked_for_in_bounds(
+    database: Database, cast: Cast
+) -> None:
+    """Two write by turns at the beginning and the end: each change goes past all that was put in between."""
+    words = "Outcomes are agreed at the start."
+
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        put_in(at[words], " All of them." * 50, "Ann Solicitor")
+
+    return_id = brought(database, cast, edited(sent(database, cast), change))
+    with database.writing() as uow:
+        returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen={0})
+        made = uow.session.execute(select(Suggestion)).scalar_one()
+        suggestions.accept(uow, cast.facilitator, suggestion_id=made.id)
+        document_id = made.document_id
+        item_id = uow.session.get_one(Document, document_id).item_id
+
+    def write(client: str, places: list[int]) -> None:
+        with database.writing() as uow:
+            text = uow.lock(Document, document_id)
+            units, additions = to_units(text.text), []
+            for number, place in enumerate(places):
+                at = min(place, len(units))
+                one = replace(len(units), at, at, to_units("x"))
+                units = one.apply(units)
+                additions.append(Addition(cast.peer.person_id, f"{cast.peer.person_id}.{client}", number, one, units))
+            append(uow, text, additions)
+
+    def hands() -> set[int]:
+        with database.reading() as uow:
+            return {each.author for each in history.authors(uow, cast.observer, item_id)[Field.TEXT].spans}
+
+    write("scattered", [len(words) + 3 * number for number in range(300)])
+    assert -1 in hands()
+    write("ends", [0, 10_000] * 400)
+    assert hands() >= {cast.member.person_id, cast.peer.person_id}, "they are by who brought them in"
+    assert -1 not in hands()
 
 
 def test_pressed_twice_and_brought_twice_nothing_is_made_twice(database: Database, cast: Cast) -> None:
