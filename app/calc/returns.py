@@ -71,9 +71,11 @@ def reason(names: Iterable[str], *, mixed: bool) -> str:
     return f"{_FROM_WORD}, by {' and '.join(known)}{_MIXED if mixed and len(known) > 1 else ''}"
 
 
-def worded_anew(said: str) -> str:
-    """The ``reason`` of a suggestion whose words are no longer those of the document it came from."""
-    return said if whose_words(said) is None else f"{said}{_ANEW}"
+def by_hand(said: str, longest: int) -> str:
+    """The ``reason`` of a suggestion that somebody wrote by hand, of at most so many characters: it never reads as that
+    of one from a Word document, of whose reason it may be a copy."""
+    said = said[:longest]
+    return said if whose_words(said) is None else f"{said[: longest - len(_ANEW)]}{_ANEW}"
 
 
 def whose_words(said: str) -> str | None:

@@ -355,7 +355,7 @@ def make(
             suggestion = suggestions.suggest(
                 uow, actor, item_id=each["item_id"], field=Field(each["field"]), text=each["after"],
                 version=each["version"], reason=reason(each["authors"], document.edited_by, mixed=each["mixed"]),
-                group_id=group_id,
+                from_word=True, group_id=group_id,
             )  # fmt: skip
         except (Conflict, Invalid) as refused:
             each["refused"] = refused.message or " ".join(refused.fields.values())

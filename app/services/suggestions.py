@@ -13,7 +13,7 @@ from app.calc.changes import MAX_SOURCE_CHARACTERS, ChangeSet, from_units, recal
 from app.calc.choices import Choice, choices
 from app.calc.choices import chosen as chosen_of
 from app.calc.differences import change_between
-from app.calc.returns import worded_anew
+from app.calc.returns import by_hand
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, require
@@ -94,12 +94,13 @@ class Draft:
 
 def suggest(
     uow: UnitOfWork, actor: Actor, *, item_id: int, field: Field, text: str, version: int, reason: str = "",
-    replaces: int | None = None, group_id: int | None = None,
+    replaces: int | None = None, from_word: bool = False, group_id: int | None = None,
 ) -> Suggestion:  # fmt: skip
     """Keep ``text`` as what the actor would rather read in place of the text's ``version``.
 
     It is carried along from there, so that what others write meanwhile is no obstacle. Sent twice it is one. That which
     it ``replaces``, made by the actor on the same text, is withdrawn: nobody accepts words that they have not read.
+    Only the ``reason`` of one ``from_word`` tells who wrote its words in a Word document: anybody can type a name.
     Raises NotFound, Forbidden, Conflict (a withdrawn item, too many suggestions, the one to be replaced waits no
     longer), Invalid (no difference, too long, no title left).
     """
@@ -129,8 +130,7 @@ def suggest(
         known = _same(uow, actor, document, source, version)
         if known is earlier and known.reason == reason:
             return known  # sent without a change
-        if known is not earlier and reason == earlier.reason:
-            reason = worded_anew(reason)[:LONGEST_REASON]
+        reason = by_hand(reason, LONGEST_REASON)
         if known is not None and known.reason == reason and not waits:
             return known  # sent twice
         if not waits:
@@ -138,6 +138,8 @@ def suggest(
         for each in {earlier, known or earlier}:
             _decide(uow, actor, each, SuggestionState.WITHDRAWN, _ANEW)
         uow.flush()
+    if not from_word:
+        reason = by_hand(reason, LONGEST_REASON)
     return _keep(uow, actor, item, document, source, version=version, reason=reason)
 
 
@@ -191,7 +193,7 @@ def from_ballot(uow: UnitOfWork, ballot: Ballot, item_id: int) -> Suggestion | N
     if change.empty or len(source) > MAX_SOURCE_CHARACTERS:
         return None
     author = Actor(person_id=ballot.person_id)
-    return _keep(uow, author, item, document, source, version=version, reason=ballot.reason[:LONGEST_REASON])
+    return _keep(uow, author, item, document, source, version=version, reason=by_hand(ballot.reason, LONGEST_REASON))
 
 
 def _keep(

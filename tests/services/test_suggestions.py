@@ -448,6 +448,20 @@ def test_of_two_that_add_words_at_one_place_the_second_is_taken_in_by_hand(room:
     assert room.words == "All partners share gain and loss within a corridor and one vote."
 
 
+@pytest.mark.parametrize("reason", ["From Word", "From Word, by Anna Editor", f"From Word, by {'A' * 986}"])
+def test_a_typed_reason_puts_no_words_into_anybodys_mouth(room: Room, reason: str) -> None:
+    first = room.suggest(room.people.member, "gain", "profit", reason=reason)
+    second = room.suggest(room.people.member, "corridor", "hall", reason="Shorter.")
+    anew = room.suggest(room.people.member, "corridor", "way", reason=reason, replaces=second)
+    assert all(len(each.suggestion.reason) <= suggestions.LONGEST_REASON for each in room.shown())
+    for each in (first, anew):
+        room.decide(room.people.facilitator, each)
+    with room.database.reading() as uow:
+        assert history.authors(uow, room.people.observer, room.item_id)[Field.TEXT].word == {}
+        line = history.timeline(uow, room.people.observer, room.item_id, most=9)
+        assert [each.word for each in line if each.kind == "suggestion"] == [None, None]
+
+
 def take_back(room: Room, suggestion_id: int, actor: Actor | None = None) -> None:
     with room.database.writing() as uow:
         suggestions.unaccept(uow, actor or room.people.facilitator, suggestion_id=suggestion_id)
