@@ -136,6 +136,8 @@ def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str, c
 #: What the log names as the hand of a split or a merge, after whose act it was: the words it brings along stay their
 #: authors'.
 MOVED = ".moved-"
+#: What it names as the hand that brought back earlier words, after whose it was.
+RESTORED = ".restored-"
 LONGEST_CLIENT = 60
 
 
@@ -145,14 +147,16 @@ def client_of(actor: Actor, act: str = ".") -> str:
 
 
 def doer(client: str, author_id: int | None) -> int | None:
-    """Who made a change: its author, but for words that somebody else brought along."""
-    whose, moved, _ = client.partition(MOVED)
-    return int(whose) or None if moved and whose.isdigit() else author_id
+    """Who made a change: its author, but for words that somebody else brought along or brought back."""
+    whose, dot, act = client.partition(".")
+    done = f"{dot}{act}".startswith((MOVED, RESTORED))
+    return int(whose) or None if done and whose.isdigit() else author_id
 
 
 def act() -> ColumnElement[str]:
     """For a query that groups changes by their authors: the client, where ``doer`` needs it; else nothing."""
-    return case((TextChange.client.contains(MOVED), TextChange.client), else_="")
+    done = TextChange.client.contains(MOVED) | TextChange.client.contains(RESTORED)
+    return case((done, TextChange.client), else_="")
 
 
 def is_editors(client: str, person_id: int | None) -> bool:

@@ -20,7 +20,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.calc.authorship import Run, Span, laid_over, put_in_by, spans
-from app.calc.changes import from_units, recall, recall_parts, to_units
+from app.calc.changes import Units, from_units, recall, recall_parts, replace, to_units
 from app.calc.differences import Segment
 from app.calc.redlines import shown as shown_of
 from app.calc.returns import whose_words
@@ -30,7 +30,21 @@ from app.events import WordsRestored
 from app.policy import Actor, Can
 from app.services.accounts import names_of
 from app.services.activity import note
-from app.services.documents import MOVED, WORDS, act, authors_of, client_of, documents_of, doer, mark_of, replace_text
+from app.services.documents import (
+    MOVED,
+    RESTORED,
+    WORDS,
+    Addition,
+    act,
+    append,
+    authors_of,
+    client_of,
+    cut,
+    documents_of,
+    doer,
+    mark_of,
+    replace_text,
+)  # fmt: skip
 from app.services.items import access_item, may_write
 from app.uow import UnitOfWork
 from models.activity import Activity
@@ -44,9 +58,7 @@ from models.versions import Version, VersionItem
 _TAKEN = (SuggestionState.ACCEPTED, SuggestionState.PARTLY)
 #: The kinds of moments that come from the log, and of the states between them.
 _WRITTEN = {"edit", "restore", "moved", "state"}
-#: What the log of changes names as the hand that brought back earlier words, after whose it was.
-_RESTORED = ".restored-"
-#: What it names as the hand that wrote an accepted suggestion, after whose that is.
+#: What the log of changes names as the hand that wrote an accepted suggestion, after whose that is.
 _SUGGESTED = ".suggestion-"
 #: The mark of an item before its first word.
 BEGINNING = ".".join("0" for _ in WORDS)
@@ -54,6 +66,8 @@ BEGINNING = ".".join("0" for _ in WORDS)
 READ_PER_MOMENT = 200
 LEAST_READ = 2_000
 MOST_READ = 100_000
+#: Words of more hands and places than these come back as those of who brings them back.
+MOST_HANDS = 300
 
 
 class Turn(NamedTuple):
@@ -320,7 +334,7 @@ def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id:
     texts = documents_of(uow.session, [item.id]).get(item.id, {})
     held = {one: uow.lock(Document, texts[one].id) for one in WORDS if one in texts}
     before, wanted = mark_now(uow.session, item), words_at(uow, actor, item.id, mark)
-    client = client_of(actor, _RESTORED)
+    client = client_of(actor, RESTORED)
     changed = [one for one, text in held.items() if replace_text(uow, actor, text, wanted[one], client)]
     if not changed:
         raise Conflict("These are the present words already.")
@@ -330,10 +344,59 @@ def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id:
     return Restored(changed, before)
 
 
-def put_back(uow: UnitOfWork, actor: Actor, document: Document, version: int) -> None:
-    """Make a held text read as after its change number ``version``, by an ordinary change that brings back earlier
-    words. The caller has checked the right."""
-    replace_text(uow, actor, document, text_at(uow.session, document, version), client_of(actor, _RESTORED))
+def put_back(uow: UnitOfWork, actor: Actor, document: Document) -> None:
+    """Take back the last change of a held text: the words before it come back as those of whoever wrote them, as far as
+    the latest MOST_READ changes tell, else as the actor's. What it let stand is not touched. The caller has checked the
+    right."""
+    change = recall(uow.session.get_one(TextChange, (document.id, document.version)).changes)
+    before = text_at(uow.session, document, document.version - 1)
+    client = client_of(actor, RESTORED)
+    old, whole = to_units(before), to_units(document.text)
+    letters = spans(
+        _written_before(uow.session, document, len(old), actor)
+        if any(insert is not None and covered for covered, insert in change.parts)
+        else []
+    )
+    additions: list[Addition] = []
+    at = begun = 0  # in the text as it becomes, and in that of before
+    for covered, insert in change.parts:
+        if insert is not None:
+            end = at + len(insert)
+            pieces = [
+                (each.author, piece)
+                for each in letters if each.start < begun + covered and each.end > begun
+                for piece in cut(Units(old[max(each.start, begun) : min(each.end, begun + covered)]))
+            ]  # fmt: skip
+            if len(additions) + len(pieces) > MOST_HANDS:
+                break
+            for author, piece in pieces or [(actor.person_id or 0, Units(""))]:
+                one = replace(len(whole), at, end, piece)
+                whole = one.apply(whole)
+                additions.append(Addition(max(author, 0) or None, client, len(additions), one, whole))
+                at = end = at + len(piece)
+        else:
+            at += covered
+        begun += covered
+    if whole == old:
+        append(uow, document, additions)
+    else:
+        replace_text(uow, actor, document, before, client)
+
+
+def _written_before(session: Session, document: Document, units: int, actor: Actor) -> list[Run]:
+    """Who wrote the words, of so many units, that stood before a text's last change; below 0 is nobody."""
+    log = session.execute(
+        select(TextChange.author_id, TextChange.changes)
+        .where(
+            TextChange.document_id == document.id, TextChange.version > document.version - MOST_READ,
+            TextChange.version < document.version,
+        )
+        .order_by(TextChange.version)
+    ).all()  # fmt: skip
+    changes = ((recall_parts(changes), author_id or -1) for author_id, changes in log)
+    found = put_in_by(changes, recall(log[0].changes).length)
+    whole = [Run(units, actor.person_id or -1)]
+    return laid_over(whole, found) if found is not None else whole
 
 
 @dataclass(frozen=True)
@@ -528,7 +591,7 @@ def _act(change: _Change) -> str:
     """The act as a whole that a change is part of, if any; of a merge all texts change at one time."""
     if MOVED in change.client:
         return f"{MOVED}{change.at.isoformat()}"
-    return change.client if _RESTORED in change.client else ""
+    return change.client if RESTORED in change.client else ""
 
 
 def _kind(act: str) -> str:
@@ -618,6 +681,16 @@ def _bound(session: Session, item: Item) -> list[Moment]:
         at = version.frozen_at
         moments.append(Moment("version", at, at, text=version.title, version=version))
     return moments
+
+
+def bound_since(session: Session, item: Item, since: datetime) -> bool:
+    """Whether a group has decided on an item, or locked a version that holds it, later than at some time."""
+    decided = select(Decision.id).where(Decision.item_id == item.id, Decision.decided_at > since)
+    locked = (
+        select(Version.id).join(VersionItem, VersionItem.version_id == Version.id)
+        .where(VersionItem.item_id == item.id, Version.frozen_at > since)
+    )  # fmt: skip
+    return any(session.execute(query.limit(1)).first() is not None for query in (decided, locked))
 
 
 class _Marks:

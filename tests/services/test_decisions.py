@@ -23,6 +23,7 @@ from app.services import (
     polls,
     rooms,
     stages,
+    suggestions,
     versions,
 )
 from app.uow import Database
@@ -311,3 +312,22 @@ def test_actions_are_numbered_owned_dated_and_done(hall: Hall, clock: SetClock) 
         actions.set_done(uow, ana, action_id=late.id, group_id=group, done=True)
         lines = actions.list_actions(uow, ana, group_id=group, meeting_id=hall.meeting_id)
         assert [line.action.what for line in lines] == ["Think"]
+
+
+@pytest.mark.parametrize("by", ["decision", "version"])
+def test_accepting_is_not_taken_back_once_the_group_has_bound_the_words(hall: Hall, clock: SetClock, by: str) -> None:
+    decide(hall, vote(hall, Ana=Choice.YES), Outcome.AGREED)
+    with hall.database.writing() as uow:
+        text = documents.documents_of(uow.session, [hall.item_id])[hall.item_id][Field.TEXT]
+        made = suggestions.suggest(
+            uow, hall.who["Ana"], item_id=hall.item_id, field=Field.TEXT, text=f"{text.text} At night.",
+            version=text.version,
+        ).id  # fmt: skip
+        suggestions.accept(uow, hall.who["Fay"], suggestion_id=made)
+    clock.advance(minutes=5)
+    if by == "decision":
+        decide(hall, vote(hall, Ana=Choice.YES), Outcome.AGREED)
+    else:
+        frozen(hall)
+    with pytest.raises(Conflict, match="since"), hall.database.writing() as uow:
+        suggestions.unaccept(uow, hall.who["Fay"], suggestion_id=made)

@@ -500,6 +500,26 @@ def test_accepting_is_taken_back_and_it_waits_as_before_with_those_beside_it(roo
         take_back(room, elsewhere)
 
 
+def test_words_that_come_back_are_those_of_whoever_wrote_them(room: Room) -> None:
+    def spans() -> list[tuple[str, str]]:
+        with room.database.reading() as uow:
+            found = history.authors(uow, room.people.observer, room.item_id)[Field.TEXT]
+        return [(found.text[each.start : each.end], found.names[each.author]) for each in found.spans]
+
+    put_in = room.suggest(room.people.peer, "gain and loss", "gain, loss and risk")
+    room.decide(room.people.facilitator, put_in)
+    before = spans()
+    assert len({name for _words, name in before}) == 2
+    made = room.suggest(room.people.member, "", "", text="Some share everything within a narrow corridor, always.")
+    room.decide(room.people.facilitator, made)
+    assert spans() != before
+    take_back(room, made)
+    assert spans() == before
+    with room.database.reading() as uow:
+        line = history.timeline(uow, room.people.observer, room.item_id, most=9)
+    assert [each.name for each in line if each.kind == "restore"] == ["Facilitator Invented"]
+
+
 def test_accepting_a_part_is_taken_back(room: Room) -> None:
     made = room.suggest(room.people.member, "", "", text="All partners share gain and loss within a narrow corridor.")
     (before,) = room.shown(room.people.facilitator)
