@@ -72,7 +72,7 @@ def test_the_list_shows_of_a_long_text_what_changed_and_all_of_it_on_demand(
 
 
 def test_accepting_offers_the_way_back_on_pages_and_to_scripts(
-    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item, database: Database
 ) -> None:
     member, facilitator = client_of(people.member), client_of(people.facilitator)
     page = f"{ROOM}/items/{agreed.id}"
@@ -88,7 +88,8 @@ def test_accepting_offers_the_way_back_on_pages_and_to_scripts(
     assert f'action="{accept}"' in undone.text
     done = facilitator.post(accept, headers={"Accept": "application/json"}).json
     assert done["undo"] == {"url": back, "fields": {}}
-    member.post(f"{page}/suggest", data={"field": "text", "version": "4", "text": WORDS})
+    now = wordings.text_of(database, agreed.id).version
+    member.post(f"{page}/suggest", data={"field": "text", "version": str(now), "text": WORDS})
     facilitator.post(f"{page}/suggestions/2/accept")
     late = facilitator.post(back)
     assert (late.status_code, late.text.count("The words have been changed since it was accepted.")) == (409, 1)
