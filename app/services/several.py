@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Invalid, NotFound
@@ -102,8 +102,12 @@ def restore(uow: UnitOfWork, actor: Actor, *, group_id: int, item_ids: Collectio
 
 def seen(uow: UnitOfWork, group_id: int) -> Seen:
     """What this transaction sees of the words of a group."""
-    stored = select(func.coalesce(func.sum(Document.version), 0)).where(Document.group_id == group_id)
-    return Seen(uow.now, uow.session.execute(stored).scalar_one())
+    return Seen(uow.now, uow.session.execute(_stored(group_id)).scalar_one())
+
+
+def _stored(group_id: int) -> Select[int]:
+    """How many changes of texts are stored in a group: versions count them."""
+    return select(func.coalesce(func.sum(Document.version), 0)).where(Document.group_id == group_id)
 
 
 def changed_by(session: Session, group_id: int, person_id: int) -> set[int]:
@@ -127,12 +131,11 @@ def _must_be_read(uow: UnitOfWork, group_id: int, some: Collection[Item], read: 
         )
     # What was being stored when the page looked bears an earlier moment, and the page did not see it. Whose words it is
     # cannot be told any more, only that there is such a change.
-    stored = select(func.coalesce(func.sum(Document.version), 0)).where(Document.group_id == group_id)
     later = (
         select(func.count()).select_from(TextChange).join(Document, Document.id == TextChange.document_id)
         .where(Document.group_id == group_id, Document.changed_at > read.moment, TextChange.at > read.moment)
     )  # fmt: skip
-    now, after = uow.session.execute(select(stored.scalar_subquery(), later.scalar_subquery())).one()
+    now, after = uow.session.execute(select(_stored(group_id).scalar_subquery(), later.scalar_subquery())).one()
     if now - after != read.changes:
         raise Conflict("Words were changed just when this page was made. Read them as they are now first.")
 

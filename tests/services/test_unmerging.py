@@ -29,7 +29,7 @@ from app.services import (
 from app.services.contracting import ModelForm
 from app.services.descent import Words
 from app.services.findings import FindingForm
-from app.uow import Database
+from app.uow import Database, UnitOfWork
 from models.documents import Field
 from models.evidence import ItemModel, Link, Relation
 from models.homework import Homework
@@ -107,17 +107,22 @@ def test_a_merge_that_is_taken_back_leaves_both_as_they_were(room: Undoing, word
     assert (room.says(first), room.says(other)) == ({}, {})
 
 
+def principles(uow: UnitOfWork, room: Undoing) -> list[int]:
+    """Two of them, "Fair" and "Open"."""
+    return [
+        items.add_item(
+            uow, room.people.facilitator, group_id=room.people.group_id, kind=Kind.PRINCIPLE, title=title,
+            principle_group=PrincipleGroup.ORGANISATIONAL,
+        ).id
+        for title in ("Fair", "Open")
+    ]  # fmt: skip
+
+
 def test_what_a_merge_shared_is_nobodys_twice_afterwards(room: Undoing) -> None:
     first, other = room.add("Sharing", FIRST), room.add("Corridor", SECOND)
     lead, group_id = room.people.facilitator, room.people.group_id
     with room.database.writing() as uow:
-        fair, open_ = (
-            items.add_item(
-                uow, lead, group_id=group_id, kind=Kind.PRINCIPLE, title=title,
-                principle_group=PrincipleGroup.ORGANISATIONAL,
-            ).id
-            for title in ("Fair", "Open")
-        )  # fmt: skip
+        fair, open_ = principles(uow, room)
         threads.set_principles(uow, lead, item_id=first, principle_ids=[fair])
         threads.set_principles(uow, lead, item_id=other, principle_ids=[fair, open_])
         theirs, shared = (
@@ -147,15 +152,9 @@ def test_what_a_merge_shared_is_nobodys_twice_afterwards(room: Undoing) -> None:
 
 
 def test_who_carries_out_a_principle_does_so_again(room: Undoing) -> None:
-    lead, group_id = room.people.facilitator, room.people.group_id
+    lead = room.people.facilitator
     with room.database.writing() as uow:
-        kept, gone = (
-            items.add_item(
-                uow, lead, group_id=group_id, kind=Kind.PRINCIPLE, title=title,
-                principle_group=PrincipleGroup.ORGANISATIONAL,
-            ).id
-            for title in ("Fair", "Open")
-        )  # fmt: skip
+        kept, gone = principles(uow, room)
     both, one = room.add("Both", FIRST), room.add("One", SECOND)
     with room.database.writing() as uow:
         threads.set_principles(uow, lead, item_id=both, principle_ids=[kept, gone])
