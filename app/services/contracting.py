@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, Invalid, NotFound
@@ -58,19 +58,53 @@ def access_model(
 
 
 def add_model(uow: UnitOfWork, actor: Actor, *, group_id: int, form: ModelForm) -> ContractingModel:
-    """A new card, the last in the room. Raises Invalid with a sentence for each field, Conflict for a known name."""
-    require(uow.session, actor, group_id, Can.EVIDENCE_WRITE)
-    uow.lock(Group, group_id)
-    last = uow.session.execute(
-        select(func.max(ContractingModel.position)).where(ContractingModel.group_id == group_id)
-    ).scalar()
-    model = ContractingModel(group_id=group_id, position=0 if last is None else last + 1, strength=form.strength)
-    _fill(uow.session, model, form)
-    model.key = _key(uow.session, group_id, model.name)
-    uow.session.add(model)
-    uow.flush()
-    _tell(uow, actor, model, "added the contracting model")
+    """A new card, the last in the room. Raises NotFound, Forbidden, Invalid with a sentence for each field."""
+    adding = Adding(uow, actor, group_id)
+    model = adding.add(form)
+    adding.store()
     return model
+
+
+class Adding:
+    """Cards on their way into a group: each is looked at when it comes, and all are stored together.
+
+    The group is held from the beginning. Raises NotFound, Forbidden.
+    """
+
+    def __init__(self, uow: UnitOfWork, actor: Actor, group_id: int) -> None:
+        require(uow.session, actor, group_id, Can.EVIDENCE_WRITE)
+        uow.lock(Group, group_id)
+        self._uow, self._actor, self._group_id = uow, actor, group_id
+        self._sources = _source_keys(uow.session, group_id)
+        query = select(ContractingModel).where(ContractingModel.group_id == group_id)
+        #: All cards of the group by their names in small letters, withdrawn ones and those that wait too.
+        self.known = {_folded(each.name): each for each in uow.session.execute(query).scalars()}
+        self._keys = {each.key for each in self.known.values()}
+        self._position = max((each.position for each in self.known.values()), default=-1)
+        self._waiting: list[ContractingModel] = []
+
+    def again(self, name: str) -> ContractingModel | None:
+        """The card of this name, a withdrawn one too."""
+        return self.known.get(_folded(name))
+
+    def add(self, form: ModelForm) -> ContractingModel:
+        """A card as ``add_model`` makes it, without an id until it is stored. Raises Invalid."""
+        model = ContractingModel(group_id=self._group_id, position=self._position + 1)
+        _fill(model, form, self.known, self._sources)
+        model.key = _key(self._keys, model.name)
+        self._position += 1
+        self._keys.add(model.key)
+        self.known[_folded(model.name)] = model
+        self._waiting.append(model)
+        return model
+
+    def store(self) -> None:
+        """Store what waits, and say so."""
+        self._uow.session.add_all(self._waiting)
+        self._uow.flush()
+        for model in self._waiting:
+            _tell(self._uow, self._actor, model, "added the contracting model")
+        self._waiting = []
 
 
 def edit_model(
@@ -78,7 +112,11 @@ def edit_model(
 ) -> ContractingModel:
     """Change a card. Raises NotFound, Forbidden, Invalid, Conflict."""
     model = _hold(uow, actor, model_id, group_id)
-    _fill(uow.session, model, form)
+    others = select(ContractingModel.name).where(
+        ContractingModel.group_id == model.group_id, ContractingModel.id != model.id
+    )
+    names = {_folded(name) for name in uow.session.execute(others).scalars()}
+    _fill(model, form, names, _source_keys(uow.session, model.group_id))
     _tell(uow, actor, model, "changed the card of")
     return model
 
@@ -147,12 +185,6 @@ def keep(
     return before
 
 
-def by_name(session: Session, group_id: int) -> dict[str, ContractingModel]:
-    """The models of a group by name, in small letters; withdrawn ones too. The caller has asked for the right."""
-    query = select(ContractingModel).where(ContractingModel.group_id == group_id)
-    return {each.name.casefold(): each for each in session.execute(query).scalars()}
-
-
 def tie(uow: UnitOfWork, actor: Actor, ties: Iterable[tuple[Item, Collection[ContractingModel]]]) -> None:
     """Say what items that came in just now keep from models. The caller has asked for the right."""
     for item, models in ties:
@@ -167,12 +199,16 @@ def _hold(uow: UnitOfWork, actor: Actor, model_id: int, group_id: int | None) ->
     return uow.lock(ContractingModel, model.id)
 
 
-def _fill(session: Session, model: ContractingModel, form: ModelForm) -> None:
+def _fill(model: ContractingModel, form: ModelForm, names: Container[str], sources: Container[str]) -> None:
+    """Write what a card says; ``names`` are those of the group's other cards, ``sources`` the keys of its sources.
+
+    Raises Invalid.
+    """
     name = " ".join(form.name.split())
     fields = {}
     if not 2 <= len(name) <= 120 or not is_storable(name):
         fields["name"] = "Enter a name of 2 to 120 characters"
-    elif _is_taken(session, model, name):
+    elif _folded(name) in names:
         fields["name"] = "There is a model of this name already"
     for field, words in (("definition", form.definition), ("origin", form.origin)):
         if len(words) > LONGEST or not is_storable(words):
@@ -180,12 +216,11 @@ def _fill(session: Session, model: ContractingModel, form: ModelForm) -> None:
     for field, lines in (("mechanisms", form.mechanisms), ("contributes", form.contributes)):
         if len(lines) > MOST or any(len(line) > 300 or not is_storable(line) for line in lines):
             fields[field] = f"Use at most {MOST} lines of at most 300 characters"
-    keys = set(session.execute(select(Source.key).where(Source.group_id == model.group_id)).scalars())
     for use in form.used_in:
         is_long = len(use.place) > 200 or len(use.fact) > 1_000
         if not use.place or not use.fact or is_long or not is_storable(use.place + use.fact):
             fields["used_in"] = "Write each line as: place: what is known of it"
-        elif use.source and use.source not in keys:
+        elif use.source and use.source not in sources:
             fields["used_in"] = f"There is no source with the short name {use.source[:60]}"
     if fields:
         raise Invalid("The card was not saved.", fields=fields)
@@ -196,21 +231,21 @@ def _fill(session: Session, model: ContractingModel, form: ModelForm) -> None:
     model.strength = form.strength
 
 
-def _is_taken(session: Session, model: ContractingModel, name: str) -> bool:
-    query = select(ContractingModel.id).where(
-        ContractingModel.group_id == model.group_id, func.lower(ContractingModel.name) == name.lower()
-    )
-    if model.id is not None:
-        query = query.where(ContractingModel.id != model.id)
-    return session.execute(query).first() is not None
+def _folded(name: str) -> str:
+    """A name as it is compared with others."""
+    return " ".join(name.split()).casefold()
 
 
-def _key(session: Session, group_id: int, name: str) -> str:
+def _source_keys(session: Session, group_id: int) -> set[str]:
+    return set(session.execute(select(Source.key).where(Source.group_id == group_id)).scalars())
+
+
+def _key(taken: Container[str], name: str) -> str:
     key = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")[:48] or "model"
-    taken = set(session.execute(select(ContractingModel.key).where(ContractingModel.group_id == group_id)).scalars())
-    made, number = key, 2
+    made, number = key, 1
     while made in taken:
-        made, number = f"{key}_{number}", number + 1
+        number += 1
+        made = f"{key}_{number}"
     return made
 
 

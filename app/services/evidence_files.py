@@ -110,6 +110,11 @@ class Evidence:
         contracting.tie(self._uow, self._actor, models)
         self.ties = sum(len(some) for _, some in principles) + sum(len(some) for _, some in models)
 
+    @property
+    def restored(self) -> int:
+        """How many sources of the group had been withdrawn and are restored, of those that were found."""
+        return self._sources.restored
+
     def _source(self, cite: str) -> Source:
         cite = _line(cite)
         if cite in self._cited:
@@ -139,10 +144,11 @@ class Evidence:
 
     def _bring_models(self) -> Iterator[tuple[str, ContractingModel]]:
         """Contracting models by name: those of the group, and those that are made."""
-        here = contracting.by_name(self._uow.session, self._group_id)
+        adding = contracting.Adding(self._uow, self._actor, self._group_id)
+        keys = {cite: source.key for cite, source in self._cited.items()}
         for card in self._thread.models:
-            name, form = _line(text(card, "name")), self._form(card)
-            model = here.get(name.casefold())
+            name, form = _line(text(card, "name")), _card(card, keys)
+            model = adding.again(name)
             if model is not None and model.withdrawn_at is not None:
                 self.left_out.append(
                     f"The contracting model “{name[:120]}” was withdrawn here: nothing comes in tied to it. Restore it "
@@ -151,38 +157,29 @@ class Evidence:
                 continue
             if model is None:
                 try:
-                    model = contracting.add_model(self._uow, self._actor, group_id=self._group_id, form=form)
+                    model = adding.add(form)
                 except Invalid as refused:
                     why = next(iter(refused.fields.values()), refused.message)
                     self.left_out.append(
                         f"The contracting model “{name[:120]}” cannot be taken, and nothing comes in tied to it: {why}."
                     )
                     continue
-                here[name.casefold()] = model
                 self.models_made += 1
             else:
                 self.models_found += 1
             yield name.casefold(), model
-
-    def _form(self, card: dict[str, Any]) -> ModelForm:
-        keys = {cite: source.key for cite, source in self._cited.items()}
-        used = [
-            Use(text(use, "place"), text(use, "fact"), keys.get(_line(text(use, "source")), ""))
-            for use in rows(card, "used_in")
-        ]
-        return ModelForm(
-            text(card, "name"), text(card, "definition"), text(card, "origin"), texts(card, "mechanisms"), used,
-            texts(card, "contributes"), Strength(text(card, "strength")),
-        )  # fmt: skip
+        adding.store()
 
     def _principles(self, made: Mapping[str, Item]) -> Iterator[tuple[Item, list[Item]]]:
         for reference, wanted in self._thread.carries_out.items():
             item, found = made.get(reference), []
             for each in dict.fromkeys(wanted):
                 principle = made.get(each)
-                if item is None or principle is None or item.kind is Kind.PRINCIPLE:
+                if item is None or principle is None:
                     missing = each if principle is None else reference
                     self.left_out.append(f"{reference[:20]} carries out {each[:20]}: there is no such {missing[:20]}.")
+                elif item.kind is Kind.PRINCIPLE:
+                    self.left_out.append(f"{reference[:20]} carries out {each[:20]}: {reference[:20]} is a principle.")
                 elif principle.kind is not Kind.PRINCIPLE:
                     self.left_out.append(f"{reference[:20]} carries out {each[:20]}: {each[:20]} is no principle.")
                 else:
@@ -246,6 +243,18 @@ def _named(told: Mapping[str, Any], name: str) -> dict[str, list[str]]:
     if sum(map(len, found.values())) > MOST_LINES:
         raise ValueError(name)
     return found
+
+
+def _card(card: Mapping[str, Any], keys: Mapping[str, str]) -> ModelForm:
+    """What a card of a file says; ``keys`` are those that its sources have here, by what they cite."""
+    used = [
+        Use(text(use, "place"), text(use, "fact"), keys.get(_line(text(use, "source")), ""))
+        for use in rows(card, "used_in")
+    ]
+    return ModelForm(
+        text(card, "name"), text(card, "definition"), text(card, "origin"), texts(card, "mechanisms"), used,
+        texts(card, "contributes"), Strength(text(card, "strength")),
+    )  # fmt: skip
 
 
 def _stance(each: Mapping[str, Any]) -> str:

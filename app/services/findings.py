@@ -76,6 +76,7 @@ class Adding:
         self._links: dict[tuple[Finding, Item], Link] = {}
         self._said: list[tuple[Finding, Item, Relation]] = []
         self._here: dict[tuple[int, str, str, Strength], Finding] | None = None
+        self._models: dict[int | None, ContractingModel | None] = {}
 
     def add(self, form: FindingForm, source: Source | None) -> Finding:
         """A finding without an id until it is stored; its source is held, or waits to be stored itself.
@@ -84,7 +85,9 @@ class Adding:
         """
         now, author = self._uow.now, self._actor.person_id
         finding = Finding(group_id=self._group_id, created_at=now, created_by_id=author)
-        self._findings.append((finding, _fill(self._uow.session, finding, form, source)))
+        if form.model_id not in self._models:
+            self._models[form.model_id] = _held(self._uow.session, ContractingModel, form.model_id)
+        self._findings.append((finding, _fill(finding, form, source, self._models[form.model_id])))
         return finding
 
     def again(self, form: FindingForm, source: Source) -> Finding | None:
@@ -124,7 +127,8 @@ def edit_finding(
 ) -> Finding:
     """Change a finding; the items it speaks to are told. Raises NotFound, Forbidden, Invalid."""
     finding = _hold(uow, actor, finding_id, group_id)
-    _fill(uow.session, finding, form, _held(uow.session, Source, form.source_id))
+    source = _held(uow.session, Source, form.source_id)
+    _fill(finding, form, source, _held(uow.session, ContractingModel, form.model_id))
     _tell(uow, actor, finding, "changed the finding", touched=_items_of(uow.session, finding))
     return finding
 
@@ -236,13 +240,15 @@ def _hold(uow: UnitOfWork, actor: Actor, finding_id: int, group_id: int | None) 
     return uow.lock(Finding, finding.id)
 
 
-def _fill(session: Session, finding: Finding, form: FindingForm, source: Source | None) -> Source:
-    """Write what a finding says, and answer its source. Raises Invalid with a sentence for each field."""
+def _fill(finding: Finding, form: FindingForm, source: Source | None, model: ContractingModel | None) -> Source:
+    """Write what a finding says of its source and model, which are held, and answer the source.
+
+    Raises Invalid with a sentence for each field.
+    """
     text, page = " ".join(form.text.split()), " ".join(form.page.split())
     fields = {}
     if source is None or source.group_id != finding.group_id or source.withdrawn_at is not None:
         fields["source_id"] = "Choose the source it was read in"
-    model = _held(session, ContractingModel, form.model_id)
     if form.model_id is not None and (model is None or model.group_id != finding.group_id or model.withdrawn_at):
         fields["model_id"] = "Choose from the list"
     if not 3 <= len(text) <= LONGEST or not is_storable(text):

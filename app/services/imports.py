@@ -155,8 +155,9 @@ class TakenOver:
     """What came in: how many items, findings and terms, and the group and form it came from.
 
     ``parked`` are the items that were parked there, ``judged`` those that rest on a group's judgement. ``sources`` and
-    ``models`` are those made, ``sources_here`` and ``models_here`` those found again, ``ties`` how often an item is
-    tied to a principle or a model. ``left_out`` says what does not come in, or otherwise than it was, a line each.
+    ``models`` are those made, ``sources_here`` and ``models_here`` those found again, ``sources_back`` those that had
+    been withdrawn and are restored, ``ties`` how often an item is tied to a principle or a model. ``left_out`` says
+    what does not come in, or otherwise than it was, a line each.
     """
 
     items: int
@@ -167,6 +168,7 @@ class TakenOver:
     judged: int = 0
     sources: int = 0
     sources_here: int = 0
+    sources_back: int = 0
     models: int = 0
     models_here: int = 0
     ties: int = 0
@@ -223,8 +225,8 @@ def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> T
         len(made), len(evidence.noted), terms, f"{str(head.get('group', ''))[:200]}, {head['format']}",
         parked=sum(item.status is Status.PARKED for item in made.values()),
         judged=sum(item.group_judgement for item in made.values()),
-        sources=evidence.made, sources_here=evidence.found, models=evidence.models_made,
-        models_here=evidence.models_found, ties=evidence.ties,
+        sources=evidence.made, sources_here=evidence.found - evidence.restored, sources_back=evidence.restored,
+        models=evidence.models_made, models_here=evidence.models_found, ties=evidence.ties,
         left_out=(*evidence.left_out, *_stays_there(head, entries)),
     )  # fmt: skip
 

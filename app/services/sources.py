@@ -73,6 +73,8 @@ class Adding:
         #: Sources by citation and by DOI, once one is looked for.
         self._found_by: dict[str, Source] = {}
         self._is_read = False
+        #: How many withdrawn ones were restored because they came again.
+        self.restored = 0
 
     def add(
         self, *, cite: str, doi: str = "", url: str = "", provenance: Provenance = Provenance.GIVEN, key: str = ""
@@ -105,6 +107,7 @@ class Adding:
         found = self._found_by.get(" ".join(cite.split())) or self._found_by.get(f"doi:{_bare(doi).lower()}")
         if found is not None and found.withdrawn_at is not None:
             found.withdrawn_at = None
+            self.restored += 1
             _tell(self._uow, self._actor, found, "restored the source")
         return found
 

@@ -22,7 +22,7 @@ from app.services.imports import TakenOver
 from app.uow import Database
 from models.evidence import Provenance, Relation, Strength
 from models.items import Kind, PrincipleGroup
-from tests.cast import Cast
+from tests.cast import Cast, counting
 from tests.kept import kept
 from tests.scripted import cast_with_blueprint
 
@@ -203,7 +203,7 @@ def test_what_cannot_come_in_is_said_before_anything_is_done(database: Database,
         )
         contracting.withdraw_model(uow, tied.stranger, model_id=gone.id)
     thread = data["thread"]
-    thread["carries_out"] |= {"C1.2": ["P9", "E1"], "C9.9": ["P1"]}
+    thread["carries_out"] |= {"C1.2": ["P9", "E1"], "C9.9": ["P1"], "P1": ["P1"]}
     thread["keeps_from"] |= {"C1.2": ["Nobody’s", "Lead provider"]}
     thread["models"][1]["contributes"] = ["x" * 301]
     thread["sources"][0]["url"] = "javascript:alert(1)"
@@ -216,6 +216,7 @@ def test_what_cannot_come_in_is_said_before_anything_is_done(database: Database,
         "C1.2 carries out P9: there is no such P9.",
         "C1.2 carries out E1: E1 is no principle.",
         "C9.9 carries out P1: there is no such C9.9.",
+        "P1 carries out P1: P1 is a principle.",
         "C1.2 keeps from “Nobody’s”: the file does not have both.",
         "Decisions stay where they are: there are 2 in the file.",
     )
@@ -238,7 +239,8 @@ def test_sources_findings_and_models_that_are_here_are_found_again(database: Dat
         known = findings.add_finding(uow, mine, group_id=group_id, form=form).id
         contracting.add_model(uow, mine, group_id=group_id, form=ModelForm("ALLIANCE model"))
     made = taken(database, tied, data)
-    assert (made.sources, made.sources_here, made.models, made.models_here) == (0, 2, 1, 1)
+    assert (made.sources, made.sources_here, made.sources_back) == (0, 1, 1)
+    assert (made.models, made.models_here) == (1, 1)
     with database.reading() as uow:
         [item] = [each for each in items.items_of(uow.session, group_id) if each.reference == "C1.1"]
         lines = evidence.of_item(uow, mine, item.id).lines
@@ -246,6 +248,26 @@ def test_sources_findings_and_models_that_are_here_are_found_again(database: Dat
         assert known in {each.finding.id for each in lines}
         assert {each.source.withdrawn_at for each in lines} == {None}
         assert {each.source.provenance for each in lines} == {Provenance.GIVEN}, "they stay as they are here"
+
+
+def test_many_models_and_findings_are_looked_up_no_more_often_than_few(database: Database, tied: Cast) -> None:
+    data = json.loads(sent(database, tied, "json"))
+    card, told = data["thread"]["models"][1], data["thread"]["findings"][0]
+    line = next(each for each in data["content"]["items"] if each["evidence"])["evidence"][0]
+    asked = []
+    for number in (2, 40):
+        names = [f"Model {at}" for at in range(number)] + ["!" * at for at in range(2, 2 + number)]
+        data["thread"]["models"] = [
+            card | {"name": name, "used_in": [{"place": "x", "fact": "y", "source": line["source"]}]} for name in names
+        ]
+        said = [f"Said {at}" for at in range(number)]
+        data["thread"]["findings"] = [told | {"finding": each, "model": names[0]} for each in said]
+        data["content"]["items"][-1]["evidence"] = [line | {"finding": each} for each in said]
+        with database.writing() as uow, counting(database) as sent_:
+            found = imports.look_over(uow, tied.stranger, group_id=tied.other_group_id, data=json.dumps(data).encode())
+        assert found.models == 2 * number
+        asked.append(sum(each.startswith("SELECT") for each in sent_))
+    assert asked[0] == asked[1]
 
 
 def test_two_sources_with_one_doi_stay_two(database: Database, tied: Cast) -> None:
