@@ -279,7 +279,7 @@ def test_words_marked_on_a_page_go_into_the_form(open_room: Opener, people: Cast
 
 
 def test_what_was_refused_is_said_at_the_head_of_the_page_and_leads_to_its_field(
-    open_room: Opener, people: Cast, assert_accessible: Callable[[Page], None]
+    open_room: Opener, server: LiveServer, people: Cast, assert_accessible: Callable[[Page], None]
 ) -> None:
     member = open_room(people.member, "/items/1", viewport={"width": 390, "height": 844})
     member.locator("#new-comment summary").click()
@@ -294,6 +294,9 @@ def test_what_was_refused_is_said_at_the_head_of_the_page_and_leads_to_its_field
     expect(member.get_by_label("Which words")).to_be_focused()
     expect(member.get_by_label("Which words")).to_be_in_viewport()
     expect(member.get_by_label("Your comment")).to_have_value("Why these?")
+    again = page_of(closed_unasked(member), f"{server.url}/g/{SLUG}/blueprint/items/1")
+    expect(again.get_by_label("Which words")).to_have_value("no such words")
+    expect(again.get_by_label("Your comment")).to_have_value("Why these?")
 
 
 def page_of(page: Page, address: str) -> Page:
@@ -335,6 +338,26 @@ def test_a_suggestion_is_not_lost_where_the_line_is_gone_or_the_page_is_closed_u
     page_of(again, address)
     expect(words_).to_have_value(WORDS)
     assert again.evaluate("() => localStorage.length") == 0
+
+
+def test_two_pages_of_one_form_keep_their_own_words(open_room: Opener, people: Cast, agreed: Item) -> None:
+    one = open_room(people.member)
+    address = f"{one.url}/items/{agreed.id}/suggest"
+    page_of(one, address).get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    two = page_of(one.context.new_page(), address)
+    two.wait_for_function("async () => (await navigator.locks.query()).pending.length === 0")
+    expect(two.get_by_label("Words", exact=True)).to_have_value(WORDS)
+    two.get_by_label("Words", exact=True).fill(f"{WORDS} By halves.")
+    three = page_of(closed_unasked(two), address)
+    expect(three.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By halves.")
+    three.get_by_role("button", name="Suggest these words").click()
+    expect(three.locator("#suggestions ins")).to_contain_text("By halves.")
+    one.close(run_before_unload=False)
+    page_of(three, address)
+    expect(three.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By thirds.")
+    three.get_by_role("button", name="Let go").click()
+    expect(three.get_by_label("Words", exact=True)).to_have_value(WORDS)
+    assert three.evaluate("() => localStorage.length") == 0
 
 
 def test_words_that_are_found_again_are_a_suggestion_upon_what_they_were_written_upon(

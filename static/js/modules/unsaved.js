@@ -2,12 +2,16 @@
  * A form that does not save itself: whoever leaves the page with something typed in it and not sent is asked first, and
  * what was typed is kept on this device until the server has it, for its writer only: a phone closes a page unasked.
  *
+ * Each form of each tab has a record of its own. Its page holds a lock of the record's name while it lives; so another tab
+ * takes over only what nobody works on any more. Where a browser has no locks, whoever opens the form comes into it too.
+ *
  * Found again, it goes back into its fields. Sent is nothing without a connection: the browser would put a page of its own
  * in the place of the words. What is kept is let go of when the page that answers says that it is stored (stored.js), or
  * by `concordat:taken` and "reset" where a form is sent by script.
  * `data-words` tells forms apart that go to the same address; `data-keeps="nothing"` keeps nothing on the device.
  */
 import { ask, lost } from "../blueprint/acts.js";
+import { recordKey } from "../text/store.js";
 import { _ } from "../words.js";
 import { Unsent } from "./unsent.js";
 
@@ -15,6 +19,14 @@ import { Unsent } from "./unsent.js";
 export const KEPT = "concordat-words:";
 /** Whoever waits for longer is told that something is being done. */
 const WAITING_MS = 800;
+/** How long the lock of a record is waited for: a page that is just left holds it a moment longer. */
+const LEAVING_MS = 1_000;
+
+/** @typedef {[string, string | null, string]} Field its name, what stood in it before, and what was entered */
+/** @typedef {{at: number, fields: Field[]}} Found what was kept, and when */
+
+/** @type {Map<string, HTMLFormElement>} the forms of this page that keep words, by the names of their records */
+const keeping = new Map();
 
 /** @param {Element} control */
 function holdsWords(control) {
@@ -29,11 +41,11 @@ class Typed extends Unsent {
     const person = document.querySelector('meta[name="person-id"]')?.getAttribute("content") ?? "";
     const { pathname } = new URL(form.getAttribute("action") || location.pathname, location.href);
     const isKept = person && form.dataset.keeps !== "nothing" && form.method === "post";
-    this.key = isKept ? `${KEPT}${person}:${pathname}:${form.dataset.words ?? ""}` : "";
-    /** @type {[string, string | null, string][]} what stands beside the fields, to be used or not */
+    /** What the names of all records of this form begin with, in whichever tab. */
+    this.stem = isKept ? `${KEPT}${person}:${pathname}:${form.dataset.words ?? ""}#` : "";
+    this.key = this.stem && this.stem + recordKey();
+    /** @type {Field[]} what stands beside the fields, to be used or not */
     this.offered = [];
-    // What was refused is what the page came with, and stored nowhere: what stood there before it is known from then.
-    if (isRefused(form)) for (const [name, before] of this.kept) this.before[name] = before ?? "";
   }
 
   /**
@@ -57,15 +69,29 @@ class Typed extends Unsent {
   }
 
   /** @override */
+  get kept() {
+    return read(this.key)?.fields ?? [];
+  }
+
+  /** @override */
   keep() {
-    super.keep();
-    const { kept, version } = this;
-    const more = this.offered.filter(([name]) => !kept.some(([known]) => known === name));
-    if (kept.length && version) more.push(["version", null, version.value]);
-    if (!this.key || !more.length) return;
+    if (!this.stem) return;
+    const now = this.fields();
+    /** @type {Field[]} */
+    const fields = [];
+    for (const [name, value] of Object.entries(now)) {
+      const before = this.before[name] ?? null;
+      if (value !== before) fields.push([name, before, value]);
+    }
+    fields.push(...this.offered.filter(([name, , value]) => now[name] !== value && !fields.some(([known]) => known === name)));
+    if (!fields.length) return this.forget();
+    if (this.version) fields.push(["version", null, this.version.value]);
     try {
-      localStorage.setItem(this.key, JSON.stringify([...kept, ...more]));
+      localStorage.setItem(this.key, JSON.stringify({ at: Date.now(), fields }));
     } catch { /* a device that keeps nothing: the page still asks before it is left */ }
+    if (keeping.has(this.key)) return;
+    keeping.set(this.key, this.form);
+    void navigator.locks?.request(this.key, () => new Promise(() => {})); // for as long as the page lives
   }
 
   forget() {
@@ -73,30 +99,79 @@ class Typed extends Unsent {
   }
 
   /**
-   * Puts back what was kept, and says so.
-   * @override
-   * @returns {boolean} whether something was put back
+   * Takes over the latest of what pages that are no more had kept of this form, and says so; where the form was refused,
+   * what it was sent with: those words stand in it already, and only what stood there before them is not known.
+   *
+   * @returns {Promise<boolean>} whether something was put back
    */
-  restore() {
-    const { kept, version } = this;
-    const words = kept.filter(([name]) => name !== "version");
-    const upon = kept.find(([name]) => name === "version")?.[2];
+  async takeOverLeft() {
+    const isAnswer = isRefused(this.form);
+    for (const name of this.#left()) {
+      const isDone = await whenLeft(name, () => {
+        const found = read(name);
+        if (!found || (isAnswer && !this.#reads(found))) return false;
+        const isLeft = isAnswer ? this.#sentWith(found) : this.#putBack(found);
+        if (isLeft) this.keep();
+        localStorage.removeItem(name);
+        return isLeft;
+      });
+      if (isDone) return !isAnswer;
+    }
+    return false;
+  }
+
+  /** @returns {string[]} the names of the records of this form, latest first, without what this page's answer stored */
+  #left() {
+    if (!this.stem) return [];
+    const stored = [...document.querySelectorAll("[data-module=stored]")].map((each) => each.getAttribute("data-key"));
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(this.stem) && name !== this.key && !stored.includes(name));
+    return names.sort((one, two) => (read(two)?.at ?? 0) - (read(one)?.at ?? 0));
+  }
+
+  /**
+   * Whether the form reads as it was kept.
+   * @param {Found} found
+   */
+  #reads({ fields }) {
     const now = this.fields();
-    if (words.every(([name, , value]) => now[name] === value)) return false;
+    return words(fields).every(([name, , value]) => now[name] === value);
+  }
+
+  /**
+   * @param {Found} found
+   * @returns {boolean}
+   */
+  #sentWith({ fields }) {
+    for (const [name, before] of words(fields)) this.before[name] = before ?? "";
+    return true;
+  }
+
+  /**
+   * @param {Found} found
+   * @returns {boolean} false where all of it stands in the form already
+   */
+  #putBack(found) {
+    if (this.#reads(found)) return false;
+    const { version } = this;
+    const upon = found.fields.find(([name]) => name === "version")?.[2];
+    const now = this.fields();
     let restored = false;
-    for (const [name, before, value] of words) {
+    for (const [name, before, value] of words(found.fields)) {
       if (now[name] === value) continue;
+      const untouched = now[name] === this.before[name];
       // With its version the server knows what they were written upon; without it, what was stored meanwhile stays.
-      const fits = version !== null || (this.before[name] ?? null) === before;
+      const fits = untouched && (version !== null || (this.before[name] ?? null) === before);
       if (fits && this.put(name, value)) restored = true;
-      else if (name in now) {
+      else {
         this.offered.push([name, before, value]);
-        this.offer(name, value, value, _("You had written this here and not sent it, and something else was stored meanwhile:"));
+        // A field that the form does not have just now is kept for when it has it again.
+        if (name in now) this.offer(name, value, value, untouched
+          ? _("You had written this here and not sent it, and something else was stored meanwhile:")
+          : _("You had written this here before, and not sent it:"));
       }
     }
-    if (!restored) return false;
-    if (version && upon) version.value = upon;
-    this.#said(now, version?.defaultValue);
+    if (restored && version && upon) version.value = upon;
+    if (restored) this.#said(now, version?.defaultValue);
     return true;
   }
 
@@ -122,6 +197,42 @@ class Typed extends Unsent {
   }
 }
 
+/**
+ * @param {string} name of a record
+ * @returns {Found | null}
+ */
+function read(name) {
+  try {
+    const found = JSON.parse(localStorage.getItem(name) ?? "null");
+    return Array.isArray(found?.fields) ? found : null;
+  } catch {
+    return null; // not ours to read
+  }
+}
+
+/** @param {Field[]} fields */
+function words(fields) {
+  return fields.filter(([name]) => name !== "version");
+}
+
+/**
+ * Does something with a record once nobody works on it: not with one that a form of an open page holds.
+ *
+ * @param {string} name
+ * @param {() => boolean} act
+ * @returns {Promise<boolean>} what it answers, false where it is not done
+ */
+async function whenLeft(name, act) {
+  const form = keeping.get(name);
+  if (form) return !form.isConnected && act();
+  if (!navigator.locks) return act();
+  try {
+    return await navigator.locks.request(name, { signal: AbortSignal.timeout?.(LEAVING_MS) }, act);
+  } catch {
+    return false; // held by another tab
+  }
+}
+
 /** @param {HTMLFormElement} form */
 function isRefused(form) {
   return form.querySelector(".error-message:not([hidden])") !== null;
@@ -133,17 +244,14 @@ export function mount(form) {
   const words = new Typed(form);
   // What was refused is stored nowhere else, and some type before this is there.
   let typed = isRefused(form) || hasWords(form);
-  if (document.querySelector(`[data-module=stored][data-key="${CSS.escape(words.key)}"]`)) words.forget();
   for (const changed of ["input", "restored"]) {
     form.addEventListener(changed, () => {
       typed = true;
       words.keep();
     });
   }
-  // What was refused, or comes from where it was kept, is in the fields already.
-  if (!isRefused(form) && !form.querySelector("[name=kept]") && words.restore()) {
-    for (const control of form.elements) if (holdsWords(control)) control.dispatchEvent(new Event("input", { bubbles: true }));
-  }
+  // What comes from where a text was kept is in the fields already.
+  if (!form.querySelector("[name=kept]")) void takeOver(form, words);
   for (const taken of ["reset", "concordat:taken"]) {
     form.addEventListener(taken, () => {
       typed = false;
@@ -156,6 +264,15 @@ export function mount(form) {
   window.addEventListener("beforeunload", (event) => {
     if (typed && form.isConnected && !form.closest("dialog:not([open])")) event.preventDefault();
   });
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {Typed} words
+ */
+async function takeOver(form, words) {
+  if (!(await words.takeOverLeft())) return;
+  for (const control of form.elements) if (holdsWords(control)) control.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 /**
