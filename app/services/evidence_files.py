@@ -6,6 +6,7 @@ told and left out. A label such as "Read" comes along: it says how the finding w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,6 +84,7 @@ class Evidence:
         self.left_out = list(thread.left_out)
         self.made = self.found = self.models_made = self.models_found = self.ties = 0
         self.noted: dict[Key, Finding] = {}
+        self._dois = Counter(doi.lower() for doi, _, _ in thread.sources.values())
         for cite in thread.sources:
             self._source(cite)
         self._sources.store()
@@ -123,9 +125,13 @@ class Evidence:
         if (doi and not sources.is_doi(doi)) or (url and not sources.is_address(url)):
             self.left_out.append(f"The address of “{cite[:120]}” cannot be a link: the source comes in without it.")
             doi, url = (doi if sources.is_doi(doi) else ""), (url if sources.is_address(url) else "")
-        source = self._sources.again(cite, doi)
+        # Chapters of one book share a DOI, and are sources of their own.
+        alone = doi if self._dois[doi.lower()] == 1 else ""
+        source = self._sources.again(cite, alone, beside=self._thread.sources)
         if source is not None:
             self.found += 1
+            if source.cite != cite:
+                self.left_out.append(f"“{cite[:120]}” is here by its DOI, and stays cited as “{source.cite[:120]}”.")
         else:
             source = self._sources.add(cite=cite, doi=doi, url=url, provenance=known)
             self.made += 1

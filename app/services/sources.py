@@ -92,10 +92,11 @@ class Adding:
         self._found_by.setdefault(source.cite, source)
         return source
 
-    def again(self, cite: str, doi: str = "") -> Source | None:
+    def again(self, cite: str, doi: str = "", *, beside: Container[str] = ()) -> Source | None:
         """The source of the group with this citation or DOI, or the one that waits with this citation.
 
-        A withdrawn one is restored.
+        By its DOI it is none that is cited as one of those that come ``beside``: chapters of one book share a DOI. A
+        withdrawn one is restored.
         """
         if not self._is_read:
             self._is_read = True
@@ -104,7 +105,11 @@ class Adding:
                 self._found_by.setdefault(each.cite, each)
                 if each.doi:
                     self._found_by.setdefault(f"doi:{each.doi.lower()}", each)
-        found = self._found_by.get(" ".join(cite.split())) or self._found_by.get(f"doi:{_bare(doi).lower()}")
+        found = self._found_by.get(" ".join(cite.split()))
+        if found is None:
+            found = self._found_by.get(f"doi:{_bare(doi).lower()}")
+            if found is not None and found.cite in beside:
+                return None
         if found is not None and found.withdrawn_at is not None:
             found.withdrawn_at = None
             self.restored += 1

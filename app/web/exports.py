@@ -62,11 +62,11 @@ def file(slug: str) -> ResponseReturnValue:
             made = exports.export_version(
                 uow, actor, group_id=g.group.id, number=number, form=form, including=including
             )
-    return download(made, g.group.slug)
+    return attached(made)
 
 
-def download(made: File, slug: str) -> Response:
-    """A file that the browser keeps instead of showing it."""
+def attached(made: File) -> Response:
+    """A file of the group that the browser keeps instead of showing it."""
     answer = Response(made.body, content_type=made.media_type)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{slug}-{made.name}"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="{g.group.slug}-{made.name}"'
     return answer

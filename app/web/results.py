@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.errors import Invalid, NotFound
@@ -15,10 +15,10 @@ from app.policy import Can
 from app.services import bundles, checklists, consultations, exports, paper_files, results, validation
 from app.services.results import Report
 from app.services.rounds import access_round
-from app.services.version_files import File
 from app.web import result_pages as pages
 from app.web import result_papers
 from app.web.context import looking, transaction
+from app.web.exports import attached
 from app.web.forms import text
 from models.validation import RoundState
 
@@ -87,7 +87,7 @@ def figures_file(slug: str, round_id: int) -> ResponseReturnValue:
     _report(round_id)
     with looking() as (uow, actor):
         made = exports.results_table(uow, actor, round_id=round_id)
-    return _download(made)
+    return attached(made)
 
 
 @bp.get("/<int:round_id>/results/comments.csv")
@@ -96,7 +96,7 @@ def comments_file(slug: str, round_id: int) -> ResponseReturnValue:
     _report(round_id)
     with looking() as (uow, actor):
         made = exports.comments_table(uow, actor, round_id=round_id)
-    return _download(made)
+    return attached(made)
 
 
 @bp.get("/<int:round_id>/results/report.<any(docx, pdf):form>")
@@ -108,7 +108,7 @@ def paper(slug: str, round_id: int, form: str) -> ResponseReturnValue:
         lists = checklists.checklists(uow, report)
         now = uow.now
     made = result_papers.paper_of(report, g.group, heard=heard, lists=lists, made_at=now)
-    return _download(paper_files.make(made, name=f"round-{report.round.number}-report", form=form, day=now))
+    return attached(paper_files.make(made, name=f"round-{report.round.number}-report", form=form, day=now))
 
 
 @bp.get("/<int:round_id>/bundle")
@@ -136,10 +136,4 @@ def give_bundle(slug: str, round_id: int) -> ResponseReturnValue:
             made = bundles.release(uow, actor, round_id=round_id, given_to=text("given_to"), reason=text("reason"))
     except Invalid as refusal:
         return _bundle(round_id, refusal.fields), 422
-    return _download(made)
-
-
-def _download(made: File) -> Response:
-    answer = Response(made.body, content_type=made.media_type)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{g.group.slug}-{made.name}"'
-    return answer
+    return attached(made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -12,6 +12,7 @@ from app.services import dispositions, exports, history, versions
 from app.services.version_files import grounds
 from app.web import redlines
 from app.web.context import looking, transaction
+from app.web.exports import attached
 from app.web.forms import asked, text, whole_number
 
 bp = Blueprint("versions", __name__)
@@ -100,12 +101,10 @@ def difference(slug: str, version_id: int) -> ResponseReturnValue:
 
 @bp.get("/<int:version_id>/version.<form>")
 def download(slug: str, version_id: int, form: str) -> ResponseReturnValue:
-    """The version as a file: json, md, csv or docx."""
+    """The version as a file, in one of ``exports.FORMS``."""
     with looking() as (uow, actor):
         found = versions.access_version(uow.session, actor, version_id, Can.VERSION_READ)
         if found.group_id != g.group.id:
             raise NotFound()
         file = exports.export_version(uow, actor, group_id=found.group_id, number=found.number, form=form)
-    answer = Response(file.body, content_type=file.media_type)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{g.group.slug}-{file.name}"'
-    return answer
+    return attached(file)

@@ -239,6 +239,7 @@ def test_sources_findings_and_models_that_are_here_are_found_again(database: Dat
         known = findings.add_finding(uow, mine, group_id=group_id, form=form).id
         contracting.add_model(uow, mine, group_id=group_id, form=ModelForm("ALLIANCE model"))
     made = taken(database, tied, data)
+    assert made.left_out == ("“Other (2014) Another” is here by its DOI, and stays cited as “The same by its DOI”.",)
     assert (made.sources, made.sources_here, made.sources_back) == (0, 1, 1)
     assert (made.models, made.models_here) == (1, 1)
     with database.reading() as uow:
@@ -283,6 +284,28 @@ def test_two_sources_with_one_doi_stay_two(database: Database, tied: Cast) -> No
     with database.writing() as uow:
         again = sources.Adding(uow, mine, group_id).again("Chapter three", DOI)
         assert again is not None, "what is here already is known by its DOI"
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["both tell it", "the other alone tells it"])
+def test_a_source_is_not_taken_for_another_with_its_doi_that_comes_too(
+    database: Database, tied: Cast, is_told: bool
+) -> None:
+    """Also where the one is here already, found by its citation."""
+    group_id, mine = tied.other_group_id, tied.stranger
+    data = json.loads(sent(database, tied, "json"))
+    study, other = sorted(data["thread"]["sources"], key=lambda each: str(each["source"]))
+    assert other["doi"] == DOI
+    study["doi"] = DOI if is_told else ""
+    with database.writing() as uow:
+        sources.add_source(uow, mine, group_id=group_id, cite=study["source"], doi=DOI)
+    made = taken(database, tied, json.dumps(data).encode())
+    assert (made.sources, made.sources_here, made.left_out) == (1, 1, ())
+    with database.reading() as uow:
+        [item] = [each for each in items.items_of(uow.session, group_id) if each.reference == "C1.1"]
+        lines = evidence.of_item(uow, mine, item.id).lines
+        assert {(each.source.cite, each.finding.text) for each in lines} == {
+            (study["source"], "It works"), (other["source"], "It seldom works"),
+        }  # fmt: skip
 
 
 def test_files_of_before_go_in_and_of_a_later_form_say_what_is_lost(database: Database, tied: Cast) -> None:
