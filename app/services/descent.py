@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -258,6 +258,29 @@ def parted(session: Session, item: Item, *, after: int = 0) -> list[tuple[Relati
     names = names_of(session, by.values())
     off = [each for each in ancestry(session, item).split_off if each.item_id in by]
     return [(each, names.get(by[each.item_id] or 0, "")) for each in off]
+
+
+class Cut(NamedTuple):
+    """Where a split cut a text: what stood behind ``at``, in units, in its version ``before`` is in ``part``."""
+
+    before: int
+    at: int
+    part: Item
+
+
+def cuts(session: Session, text: Document, *, after: int) -> list[Cut]:
+    """The splits of an item's words later than a version of them, oldest first, but those that were taken back."""
+    rows = session.execute(
+        select(Item, ItemDescent.moved).join(ItemDescent, ItemDescent.item_id == Item.id)
+        .where(
+            ItemDescent.from_id == text.item_id, ItemDescent.how == Descent.SPLIT, ItemDescent.undone_at.is_(None)
+        )
+        .order_by(ItemDescent.id)
+    ).all()  # fmt: skip
+    return [
+        Cut(moved["before"], units_length(history.text_at(session, text, moved["left"])), part)
+        for part, moved in rows if moved is not None and moved["before"] >= after
+    ]  # fmt: skip
 
 
 def newest(session: Session, group_id: int) -> int:

@@ -19,13 +19,14 @@ from app.calc.differences import change_between
 from app.calc.paragraphs import fold
 from app.calc.returns import Returned, match, named
 from app.calc.returns import reason as reason_of
+from app.calc.suggestions import only, places
 from app.calc.wordmarks import FIELDS, Place
 from app.calc.wordpackages import Unreadable
 from app.calc.wordreading import WordFile, read
 from app.calc.wordsheets import Item, Loose, Text, alike, informing, versions_of
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.policy import Actor, Can, access, require
-from app.services import comments, documents, exports, history, items, suggestions, versions
+from app.services import comments, descent, documents, exports, history, items, suggestions, versions
 from app.services.activity import note
 from app.services.companions import Including
 from app.services.version_files import FORMER_MEMBER, as_read
@@ -65,7 +66,8 @@ class Proposed:
     ``blocked`` says why it cannot be made, ``refused`` why it could not when it was last tried, ``suggestion_id`` which
     one it has become, ``refusal`` the one in which the group has said no to the same. ``fits`` is False where the words
     it changes are no longer there: it would stand in conflict. ``known`` if it is blocked because the group has these
-    words already, or the actor has suggested them.
+    words already, or the actor has suggested them. ``now_in`` are items, by id and reference, in which words of this
+    one stand since: the one it was merged into, or what was split off it.
     """
 
     number: int
@@ -83,6 +85,7 @@ class Proposed:
     suggestion_id: int | None
     refusal: Suggestion | None = None
     known: bool = False
+    now_in: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -283,22 +286,34 @@ def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
     ids = {each["item_id"] for each in document.proposals}
     entries = items.entries_of(uow, actor, group_id, ids)
     suggested = _Suggested(uow, actor, {item_id: entry.documents for item_id, entry in entries.items()})
+    merged = items.merges_of(uow.session, [entry.item for entry in entries.values()])
     proposals = []
     for number, each in enumerate(document.proposals):
         entry = entries.get(each["item_id"])
         if entry is None:
             continue
-        blocked, known = "", False
-        if entry.item.status is Status.WITHDRAWN:
+        blocked, known, fits = "", False, _fits(uow, entry, each)
+        now_in: tuple[tuple[int, str], ...] = ()
+        if entry.item.id in merged:
+            into = merged[entry.item.id][0]
+            blocked, now_in = f"It has been merged into {into.reference} since.", ((into.id, into.reference),)
+        elif entry.item.status is Status.WITHDRAWN:
             blocked = "This item has been withdrawn since."
         elif each["suggestion_id"] is None and (settled := suggested.settled(each)) is not None:
             known, blocked = True, settled.why
+        elif each["suggestion_id"] is None:
+            parts, is_there = _went_to(uow, entry, each)
+            now_in = tuple((part.id, part.reference) for part in parts if part.status is not Status.WITHDRAWN)
+            fits = fits and not parts
+            if is_there:
+                went = "" if now_in else ", and been withdrawn,"
+                blocked = f"These words have become {' and '.join(part.reference for part in parts)}{went} since."
         proposals.append(
             Proposed(
                 number, entry.item.id, entry.item.reference, entry.title, Field(each["field"]), each["before"],
                 each["after"], tuple(each["authors"]), each["mixed"], blocked, each["refused"],
-                _fits(uow, entry, each), each["suggestion_id"],
-                None if blocked or each["suggestion_id"] is not None else suggested.refused(each), known,
+                fits, each["suggestion_id"],
+                None if blocked or each["suggestion_id"] is not None else suggested.refused(each), known, now_in,
             )
         )  # fmt: skip
     spoken_of = {each["item_id"] for each in document.loose if _may_be_said(each)}
@@ -313,6 +328,26 @@ def _fits(uow: UnitOfWork, entry: items.Entry, proposal: dict[str, Any]) -> bool
         return True
     change = change_between(proposal["before"], proposal["after"])
     return suggestions.still_fits(uow.session, document, change, proposal["version"])
+
+
+def _went_to(uow: UnitOfWork, entry: items.Entry, proposal: dict[str, Any]) -> tuple[list[item_models.Item], bool]:
+    """Items split off since to which words of a proposal went, and whether all of it belongs there."""
+    document, since = entry.documents[Field(proposal["field"])], proposal["version"]
+    cuts = descent.cuts(uow.session, document, after=since) if proposal["field"] == Field.TEXT.value else []
+    change = change_between(proposal["before"], proposal["after"])
+    found: list[item_models.Item] = []
+    for cut in cuts:
+        moved = suggestions.moved_on(uow.session, document, change, since, cut.before)
+        if moved is None:  # whatever is left of it has met other words, and is shown beside them
+            return [*found, *(each.part for each in cuts if each.part not in found)], False
+        change, since = moved, cut.before
+        stays = [number for number, place in enumerate(places(change)) if place.start <= cut.at]
+        if len(stays) < len(places(change)):
+            found.append(cut.part)
+        if not stays:
+            return found, True
+        change = only(change, stays)
+    return found, False
 
 
 def _besides(number: int, kept: dict[str, Any], gone: Collection[int]) -> Besides:

@@ -639,6 +639,12 @@ def still_fits(session: Session, document: Document, change: ChangeSet, version:
     return not _moved(session, change, version, document)[2]
 
 
+def moved_on(session: Session, document: Document, change: ChangeSet, version: int, until: int) -> ChangeSet | None:
+    """A change written for a ``version`` of a text as it fits a later one; None where its words were changed."""
+    moved, _, met = _moved(session, change, version, document, until)
+    return None if met else moved
+
+
 def saying_the_same(
     session: Session, some: Iterable[Suggestion], document: Document, version: int, old: str, new: str
 ) -> Suggestion | None:

@@ -27,6 +27,7 @@ from app.errors import Forbidden, Invalid, NotFound
 from app.policy import SYSTEM, Actor
 from app.services import (
     comments,
+    descent,
     exports,
     findings,
     glossary,
@@ -1566,3 +1567,37 @@ def test_a_returned_document_is_in_ones_copy_and_goes_with_ones_account(database
         assert [each["file"] for each in privacy.export_mine(uow, cast.member)["returned_documents"]] == ["back.docx"]
         privacy.erase_me(uow, cast.member)
         assert uow.session.execute(select(func.count(ReturnedDocument.id))).scalar_one() == 0
+
+
+def test_where_words_went_since_is_said(database: Database, cast: Cast) -> None:
+    """Merged into another item, or split off as one: a suggestion would stand beside words that are elsewhere."""
+
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        put_in(at["The budget is set."], " Early.", "Eve")
+        put_in(at["Then it is reviewed."], " By all.", "Ann")
+        put_in(at["At most 10 % is held back."], " Never more.", "Ann")
+
+    with database.reading() as uow:
+        by = {each.reference: each.id for each in items.items_of(uow.session, cast.group_id)}
+    return_id = brought(database, cast, edited(sent(database, cast), change))
+    assert {each.now_in for each in preview(database, cast, return_id).proposals} == {()}
+    made = []
+    for words, title in (("Then", "Review"), ("2. The", "Shares")):
+        with database.writing() as uow:
+            text = documents_of(uow.session, [by["C1.5"]])[by["C1.5"]][Field.TEXT]
+            part = descent.split(
+                uow, cast.facilitator, item_id=by["C1.5"], at=text.text.index(words), version=text.version, title=title
+            )
+            made.append((part.id, part.reference))
+    with database.writing() as uow:
+        descent.merge(uow, cast.facilitator, item_id=by["C1.6"], other_id=by["C1.8"])
+    seen = {(each.reference, each.authors): each for each in preview(database, cast, return_id).proposals}
+    stays, went, merged = seen["C1.5", ("Eve",)], seen["C1.5", ("Ann",)], seen["C1.8", ("Ann",)]
+    assert (stays.blocked, stays.fits, stays.now_in) == ("", True, ())
+    assert (went.blocked, went.now_in) == ("These words have become C1.10 since.", (made[0],))
+    assert (merged.blocked, merged.now_in) == ("It has been merged into C1.6 since.", ((by["C1.6"], "C1.6"),))
+    with database.writing() as uow:
+        outline.withdraw_item(uow, cast.facilitator, item_id=made[0][0])
+    seen = {(each.reference, each.authors): each for each in preview(database, cast, return_id).proposals}
+    went = seen["C1.5", ("Ann",)]
+    assert (went.blocked, went.now_in) == ("These words have become C1.10, and been withdrawn, since.", ())
