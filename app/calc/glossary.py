@@ -1,7 +1,8 @@
 """Defined terms in texts: where a text uses one, in whole words, in any case, the longest term first.
 
-A term is found by its name and by its other forms. A space in it stands for any white space, an apostrophe for a curly
-one too. What is found nowhere overlaps.
+A term is found by its name and by its other forms. A space in it stands for any white space within a paragraph, an
+apostrophe for a curly one too. What is found nowhere overlaps. Words are looked up in a tree of the terms' words: a
+text costs what it is long, however many terms there are and however they begin.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _POSSESSIVE = re.compile(r"(?<=\w)(?:'s|(?<=s)')$", re.IGNORECASE)
 _EMPHASIS = re.compile(r"[*_\\]")
 #: Longer texts are read anew each time, so that the memory held stays small.
 KEPT_LENGTH = 20_000
-#: What a space of a term stands for: not the end of a paragraph.
-_SPACE = r"(?:[^\S\n]|\n(?!\n))+"
+#: What texts and terms are compared by: words, and signs one by one.
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 @dataclass(frozen=True)
@@ -73,17 +74,22 @@ class Glossary:
     def __init__(self, terms: Iterable[Term] = ()) -> None:
         self.terms: Sequence[Term] = tuple(terms)
         self.stamp = ""
-        self._by_group: list[Term] = []
-        self._pattern: re.Pattern[str] | None = None
+        self._ways = _Ways()
+        self._but: Term | None = None
         if self.terms:
             content = [[term.id, *term.words, term.definition] for term in self.terms]
             self.stamp = hashlib.sha256(json.dumps(content).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-            ways = sorted(
-                ((bare(each), term) for term in self.terms for each in term.words),
-                key=lambda pair: (pair[0][:1].lower(), -len(pair[0])),
-            )
-            self._by_group = [term for _, term in ways]
-            self._pattern = _pattern(tuple(words for words, _ in ways))
+            for term in self.terms:
+                for each in term.words:
+                    self._ways.add(bare(each), term)
+
+    def without(self, term: Term) -> Glossary:
+        """The same but one of its terms, for that term's own definition."""
+        found = Glossary()
+        found.terms = [each for each in self.terms if each is not term]
+        found.stamp = f"{self.stamp} without {term.id}" if found.terms else ""
+        found._ways, found._but = self._ways, term
+        return found
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Glossary) and self.stamp == other.stamp
@@ -96,9 +102,10 @@ class Glossary:
 
     def uses(self, text: str) -> Iterator[Use]:
         """Every use of a term in a text as it is read, in order."""
-        if self._pattern is not None:
-            for match in self._pattern.finditer(text):
-                yield Use(match.start(), match.end(), self._by_group[(match.lastindex or 1) - 1])
+        if self.terms:
+            for start, end, term in self._ways.found_in(text):
+                if term is not self._but:
+                    yield Use(start, end, term)
 
     def used_in(self, texts: Iterable[str]) -> set[int]:
         """The ids of the terms that some Markdown texts use."""
@@ -138,19 +145,62 @@ def _plain(text: str) -> str:
     return plain(text)
 
 
-@lru_cache(maxsize=64)
-def _pattern(ways: tuple[str, ...]) -> re.Pattern[str]:
-    """One pattern for all ways to write terms, a group for each.
+class _Ways:
+    """What may come next of the ways to write terms, and the term that is written by what has come."""
 
-    They come by their first letter, the longest of each first: most words of a text begin with none of them, and are
-    passed over at once.
-    """
-    by_letter: dict[str, list[str]] = {}
-    for words in ways:
-        by_letter.setdefault(words[0].lower(), []).append("(" + _SPACE.join(map(_spelt, words.split(" "))) + ")")
-    said = (f"(?={_spelt(letter)})(?:{'|'.join(some)})" for letter, some in by_letter.items())
-    return re.compile(rf"(?<!\w)(?:{'|'.join(said)})(?!\w)", re.IGNORECASE)
+    __slots__ = ("next", "term")
+
+    def __init__(self) -> None:
+        #: By the next word or sign, in small letters, behind a space where one parts it from the last.
+        self.next: dict[str, _Ways] = {}
+        self.term: Term | None = None
+
+    def add(self, words: str, term: Term) -> None:
+        """A way to write a term, without needless white space."""
+        node, end = self, 0
+        for match in _TOKEN.finditer(words):
+            key = _folded(match.group())
+            node = node.next.setdefault(f" {key}" if match.start() > end else key, _Ways())
+            end = match.end()
+        if node is not self and node.term is None:
+            node.term = term
+
+    def found_in(self, text: str) -> Iterator[Use]:
+        """Where a text has whole words that are one of these, the longest at each place."""
+        tokens = list(_TOKEN.finditer(text))
+        at = 0
+        while at < len(tokens):
+            node = self.next.get(_folded(tokens[at].group()))
+            best = self._longest(text, tokens, at, node) if node is not None else None
+            if best is None:
+                at += 1
+            else:
+                last, term = best
+                yield Use(tokens[at].start(), tokens[last].end(), term)
+                at = last + 1
+
+    def _longest(
+        self, text: str, tokens: Sequence[re.Match[str]], at: int, node: _Ways | None
+    ) -> tuple[int, Term] | None:
+        if _is_word(text, tokens[at].start() - 1) and not _is_word(text, tokens[at].start()):
+            return None  # a sign right behind a word begins nothing
+        best = None
+        while node is not None:
+            end = tokens[at].end()
+            # A word ends where its letters do; a sign right before a word ends nothing.
+            if node.term is not None and (_is_word(text, end - 1) or not _is_word(text, end)):
+                best = at, node.term
+            at += 1
+            if at == len(tokens):
+                break
+            gap, key = text[end : tokens[at].start()], _folded(tokens[at].group())
+            node = node.next.get(f" {key}" if gap else key) if "\n\n" not in gap else None
+        return best
 
 
-def _spelt(word: str) -> str:
-    return re.escape(word).replace("'", "['’]")
+def _is_word(text: str, at: int) -> bool:
+    return 0 <= at < len(text) and (text[at].isalnum() or text[at] == "_")
+
+
+def _folded(words: str) -> str:
+    return "'" if words == "’" else words.casefold()

@@ -62,6 +62,7 @@ def add_model(uow: UnitOfWork, actor: Actor, *, group_id: int, form: ModelForm) 
     adding = Adding(uow, actor, group_id)
     model = adding.add(form)
     adding.store()
+    _tell(uow, actor, model, "added the contracting model")
     return model
 
 
@@ -74,7 +75,7 @@ class Adding:
     def __init__(self, uow: UnitOfWork, actor: Actor, group_id: int) -> None:
         require(uow.session, actor, group_id, Can.EVIDENCE_WRITE)
         uow.lock(Group, group_id)
-        self._uow, self._actor, self._group_id = uow, actor, group_id
+        self._uow, self._group_id = uow, group_id
         self._sources = _source_keys(uow.session, group_id)
         query = select(ContractingModel).where(ContractingModel.group_id == group_id)
         #: All cards of the group by their names in small letters, withdrawn ones and those that wait too.
@@ -99,11 +100,9 @@ class Adding:
         return model
 
     def store(self) -> None:
-        """Store what waits, and say so."""
+        """Store what waits; the caller says so."""
         self._uow.session.add_all(self._waiting)
         self._uow.flush()
-        for model in self._waiting:
-            _tell(self._uow, self._actor, model, "added the contracting model")
         self._waiting = []
 
 
@@ -185,12 +184,9 @@ def keep(
     return before
 
 
-def tie(uow: UnitOfWork, actor: Actor, ties: Iterable[tuple[Item, Collection[ContractingModel]]]) -> None:
-    """Say what items that came in just now keep from models. The caller has asked for the right."""
-    for item, models in ties:
-        uow.session.add_all([ItemModel(item_id=item.id, model_id=one.id) for one in models])
-        names = ", ".join(one.name for one in models)
-        note(uow, actor, f"noted that {item.reference} keeps from {names}", group_id=item.group_id, item_id=item.id)
+def tie(uow: UnitOfWork, ties: Iterable[tuple[Item, Collection[ContractingModel]]]) -> None:
+    """Tie items that come in just now to models they keep from. The caller has asked for the right, and says so."""
+    uow.session.add_all([ItemModel(item_id=item.id, model_id=one.id) for item, models in ties for one in models])
     uow.flush()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import Invalid
+from app.events import EvidenceChanged
 from app.policy import Actor
 from app.services import contracting, findings, sources, threads
 from app.services.contracting import ModelForm, Use
@@ -22,7 +23,7 @@ from models.evidence import ContractingModel, Finding, Provenance, Relation, Sou
 from models.items import Item, Kind
 
 #: Most lines of evidence in one file, and most of anything its thread lists: nobody else writes while they come in.
-MOST_LINES = 20_000
+MOST_LINES = 5_000
 MOST_MODELS = 200
 NO_THREAD = (
     "The file has no golden thread: its items come in tied to no principle and no contracting model, sources without "
@@ -108,8 +109,9 @@ class Evidence:
         self._findings.store()
         principles = list(self._principles(made))
         models = list(self._kept(made))
-        threads.tie(self._uow, self._actor, principles)
-        contracting.tie(self._uow, self._actor, models)
+        threads.tie(self._uow, principles)
+        contracting.tie(self._uow, models)
+        self._uow.emit(EvidenceChanged(self._group_id))
         self.ties = sum(len(some) for _, some in principles) + sum(len(some) for _, some in models)
 
     @property

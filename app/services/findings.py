@@ -60,6 +60,7 @@ def add_finding(uow: UnitOfWork, actor: Actor, *, group_id: int, form: FindingFo
     adding = Adding(uow, actor, group_id)
     finding = adding.add(form, _held(uow.session, Source, form.source_id))
     adding.store()
+    _tell(uow, actor, finding, "noted the finding")
     return finding
 
 
@@ -74,7 +75,6 @@ class Adding:
         self._uow, self._actor, self._group_id = uow, actor, group_id
         self._findings: list[tuple[Finding, Source]] = []
         self._links: dict[tuple[Finding, Item], Link] = {}
-        self._said: list[tuple[Finding, Item, Relation]] = []
         self._here: dict[tuple[int, str, str, Strength], Finding] | None = None
         self._models: dict[int | None, ContractingModel | None] = {}
 
@@ -102,24 +102,19 @@ class Adding:
         """Say what a finding does to a new item; said again, it replaces what was said before. Raises Invalid."""
         known = self._links.get((finding, item))
         self._links[finding, item] = _drawn(self._uow, self._actor, item, known, relation, note_text)
-        self._said.append((finding, item, relation))
 
     def store(self) -> None:
-        """Store what waits, whose sources and items are stored by now, and say so."""
-        uow, actor = self._uow, self._actor
+        """Store what waits, whose sources and items are stored by now; the caller says so."""
+        uow = self._uow
         for finding, source in self._findings:
             finding.source_id = source.id
         uow.session.add_all(finding for finding, _ in self._findings)
         uow.flush()
-        for finding, _ in self._findings:
-            _tell(uow, actor, finding, "noted the finding")
         for (finding, item), link in self._links.items():
             link.finding_id, link.item_id = finding.id, item.id
         uow.session.add_all(self._links.values())
         uow.flush()
-        for said in self._said:
-            _tell_of_link(uow, actor, *said)
-        self._findings, self._links, self._said = [], {}, []
+        self._findings, self._links = [], {}
 
 
 def edit_finding(

@@ -22,6 +22,7 @@ from app.services.evidence import is_aspirational
 from app.services.evidence_files import Evidence, read_thread, rows, text, texts
 from app.services.glossary import TermForm
 from app.services.items import Adding
+from app.services.sources import is_storable
 from app.uow import UnitOfWork
 from models.evidence import Relation, Strength
 from models.items import Item, Kind, PrincipleGroup, Status
@@ -220,15 +221,29 @@ def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> T
     adding.store()
     evidence.store(made)
     terms = _take_terms(uow, actor, group_id, head["content"])
-    note(uow, actor, f"took over {len(made)} items from a file", group_id=group_id)
+    came = f"took over {len(made)} items and {len(evidence.noted)} findings of {_origin(head)} from a file"
+    note(uow, actor, came, group_id=group_id)
     return TakenOver(
-        len(made), len(evidence.noted), terms, f"{str(head.get('group', ''))[:200]}, {head['format']}",
+        len(made), len(evidence.noted), terms, f"{_text(head, 'group')}, {head['format']}",
         parked=sum(item.status is Status.PARKED for item in made.values()),
         judged=sum(item.group_judgement for item in made.values()),
         sources=evidence.made, sources_here=evidence.found - evidence.restored, sources_back=evidence.restored,
         models=evidence.models_made, models_here=evidence.models_found, ties=evidence.ties,
         left_out=(*evidence.left_out, *_stays_there(head, entries)),
     )  # fmt: skip
+
+
+def _origin(head: dict[str, Any]) -> str:
+    """Whose blueprint a file is, as far as it says: what a group's log keeps of it."""
+    group = f"“{_text(head, 'group')}”"
+    if head["format"] == FORMATS[1]:
+        return f"{group}, version {_text(head, 'number')} ({_text(head, 'sha256')[:12]}…),"
+    return f"{group}, draft of {_text(head, 'exported_on')},"
+
+
+def _text(head: dict[str, Any], name: str) -> str:
+    value = str(head.get(name, ""))[:200]
+    return value if is_storable(value) else ""
 
 
 def _read(data: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -52,6 +52,7 @@ def add_source(
     adding = Adding(uow, actor, group_id)
     source = adding.add(cite=cite, doi=doi, url=url, provenance=provenance, key=key)
     adding.store()
+    _tell(uow, actor, source, "added the source")
     return source
 
 
@@ -117,11 +118,9 @@ class Adding:
         return found
 
     def store(self) -> None:
-        """Store what waits, and say so."""
+        """Store what waits; the caller says so."""
         self._uow.session.add_all(self._waiting)
         self._uow.flush()
-        for source in self._waiting:
-            _tell(self._uow, self._actor, source, "added the source")
         self._waiting = []
 
     def _key(self, words: str, *, is_given: bool) -> str:

@@ -176,12 +176,11 @@ def set_principles(
     uow.emit(ItemChanged(item.group_id, item.id))
 
 
-def tie(uow: UnitOfWork, actor: Actor, ties: Iterable[tuple[Item, Collection[Item]]]) -> None:
-    """Say which principles items carry out that came in just now. The caller has asked for the right."""
-    for item, principles_ in ties:
-        uow.session.add_all([ItemPrinciple(item_id=item.id, principle_id=one.id) for one in principles_])
-        names = ", ".join(sorted((one.reference for one in principles_), key=in_order))
-        note(uow, actor, f"noted that {item.reference} carries out {names}", group_id=item.group_id, item_id=item.id)
+def tie(uow: UnitOfWork, ties: Iterable[tuple[Item, Collection[Item]]]) -> None:
+    """Tie items that come in just now to principles they carry out. The caller has asked for the right, and says so."""
+    uow.session.add_all(
+        [ItemPrinciple(item_id=item.id, principle_id=one.id) for item, principles in ties for one in principles]
+    )
     uow.flush()
 
 

@@ -33,9 +33,9 @@ def index(slug: str) -> ResponseReturnValue:
     """All terms, A to Z; renewed in place when one changes."""
     with looking() as (uow, actor):
         sheet = glossary.read(uow, actor, group_id=group_id())
-    terms = [glossary.meaning(line.term) for line in sheet.lines]
+    terms = Glossary(glossary.meaning(line.term) for line in sheet.lines)
     # A term is no link in its own definition.
-    others = {term.id: Glossary(each for each in terms if each is not term) for term in terms}
+    others = {term.id: terms.without(term) for term in terms.terms}
     return fragment(render_template("glossary/index.html", sheet=sheet, others=others))
 
 

@@ -21,9 +21,13 @@ from app.services.imports import LEFT_OUT, WORDS, Chosen, Looked
 from app.web.context import looking, transaction
 from app.web.forms import whole_number
 from app.web.fragments import faults, with_undo
+from app.web.limits import limiter
 from models.items import Kind, PrincipleGroup, Status
 
 bp = Blueprint("imports", __name__)
+
+#: A whole blueprint holds up whoever else writes, for seconds if it is a large one.
+WHOLE = "30 per hour"
 #: A form of this application holds a million letters.
 LARGEST_PACKED = 900_000
 #: Of what is left out so many letters are still known after a refusal.
@@ -62,6 +66,7 @@ def _index(refused: DomainError | None) -> str:
 
 
 @bp.post("/import/blueprint")
+@limiter.limit(WHOLE)
 def look_over(slug: str) -> ResponseReturnValue:
     """What would come in of another server's JSON, and what would not; nothing is done yet."""
     try:
@@ -102,6 +107,7 @@ def _unpacked(packed: str) -> bytes:
 
 
 @bp.post("/import/blueprint/take")
+@limiter.limit(WHOLE)
 def take_over(slug: str) -> ResponseReturnValue:
     """Fill an empty blueprint from the JSON of a draft or version of any server, as it was looked at."""
     try:

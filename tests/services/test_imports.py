@@ -512,7 +512,7 @@ def test_evidence_comes_in_up_to_a_bound(database: Database, cast: Cast) -> None
     entries[1]["evidence"] *= evidence_files.MOST_LINES + 1
     with pytest.raises(Invalid) as refused:
         taken(database, cast, as_file(entries))
-    assert refused.value.fields["file"] == "Entry 2 cannot be taken: A file has at most 20,000 lines of evidence."
+    assert refused.value.fields["file"] == "Entry 2 cannot be taken: A file has at most 5,000 lines of evidence."
 
 
 def test_from_the_command_line(database: Database, full: Cast, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import docx
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import select
 
 from app.calc.outlines import outline
 from app.calc.wordreading import read
@@ -20,6 +21,7 @@ from app.services.contracting import ModelForm, Use
 from app.services.findings import FindingForm
 from app.services.imports import TakenOver
 from app.uow import Database
+from models.activity import Activity
 from models.evidence import Provenance, Relation, Strength
 from models.items import Kind, PrincipleGroup
 from tests.cast import Cast, counting
@@ -174,6 +176,12 @@ def test_the_thread_comes_in_on_another_server(database: Database, tied: Cast, n
     made = taken(database, tied, data)
     assert (made.ties, made.models, made.sources, made.left_out) == (4, 2, 2, ())
     with database.reading() as uow:
+        told = uow.session.execute(
+            select(Activity.sentence).where(Activity.group_id == tied.other_group_id).order_by(Activity.id.desc())
+        ).scalars().all()  # fmt: skip
+        whose = "version 1 (" if number else "draft of "
+        assert told[0].startswith(f"took over {made.items} items and 2 findings of “North Vale design group”, {whose}")
+        assert not [each for each in told if "noted" in each or "source" in each], "one line for all of it"
         [item] = [each for each in items.items_of(uow.session, tied.other_group_id) if each.reference == "C1.1"]
         thread = threads.thread_of(uow, tied.stranger, item.id)
         assert [each.reference for each in thread.principles] == ["P1", "P2"]

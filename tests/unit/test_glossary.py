@@ -11,6 +11,7 @@ from markupsafe import Markup
 from app.calc.anchors import Anchor
 from app.calc.glossary import Glossary, Term
 from app.markup import Mark, defined, marked, render
+from tests.growth import growth
 
 LEAD = Term(1, "Lead provider", ("lead providers", "LP"), "Who *answers* for\nthe “contract” & <pays>")
 PROVIDER = Term(2, "provider", ("providers",), "Whoever gives care, as an R&D.")
@@ -103,3 +104,25 @@ def test_marks_change_no_word_and_break_no_tag(text: str) -> None:
 
 def test_nothing_is_marked_without_terms() -> None:
     assert defined(Markup("<p>LP</p>"), None, "") == "<p>LP</p>"
+
+
+def test_a_term_is_no_use_in_its_own_definition() -> None:
+    some = Glossary([Term(1, "Plan", (), "A care plan."), Term(2, "Care plan", (), "A plan of care.")])
+    apart = some.without(some.terms[0])
+    assert [use.term.name for use in apart.uses("A plan and a care plan")] == ["Care plan"]
+    assert apart != some
+    assert [term.name for term in apart.terms] == ["Care plan"]
+    assert not Glossary(some.terms[:1]).without(some.terms[0])
+
+
+def test_many_terms_that_begin_alike_cost_no_more_than_few() -> None:
+    """Members define them: 300 with twelve other forms each took a minute of a page."""
+
+    def made(number: int) -> Glossary:
+        return Glossary(
+            Term(at, f"A plan {at}", tuple(f"A plan {at} {each}" for each in range(12)), "") for at in range(number)
+        )
+
+    text = "A definition of a plan, a plan of a definition. " * 400
+    assert growth(lambda some: list(some.uses(text)), made, shorter=20, times=12) < 4
+    assert growth(made, int, shorter=25, times=6) < 18
