@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from app.calc import moments
+from app.calc.paragraphs import words_for_others
 from app.calc.tables import Cell, csv_bytes
 from app.errors import NotFound
 from app.policy import SYSTEM, Actor, Can, require
@@ -88,7 +89,7 @@ def export_draft(uow: UnitOfWork, actor: Actor, *, group_id: int, form: str, inc
     head: dict[str, Any] = {"format": "concordat-draft/1", "group": group.name, "exported_on": today.isoformat()}
     body = _body(
         uow, actor, form, group, rows, terms, including, title=group.name, base=word_files.DRAFT, today=today,
-        front=[warning], markdown=[f"# {group.name}: draft", "", warning], head=head, frozen_at=None,
+        front=[warning], markdown=[f"# {words_for_others(group.name)}: draft", "", warning], head=head, frozen_at=None,
     )  # fmt: skip
     return File(f"draft-{today.isoformat()}.{form}", FORMS[form], body)
 
@@ -117,7 +118,7 @@ def export_version(
     if form == "json":
         including = replace(including, evidence=True, definitions=True)
     terms = whole.terms if including.definitions else []
-    said = [each for line in front for each in ("", line)]
+    said = [each for line in front for each in ("", words_for_others(line))]
     said[-1] = f"Fingerprint (SHA-256): `{version.sha256}`"
     if including.suggestions or including.comments:
         front, said = [*front, OF_THE_DRAFT], [*said, "", OF_THE_DRAFT]
@@ -126,7 +127,8 @@ def export_version(
     body = _body(
         uow, actor, form, group, whole.items, terms, including, title=version.title, base=str(version.number),
         today=moments.local_day(uow.now, group.time_zone), front=front,
-        markdown=[f"# {version.title}: version {version.number}", *said], head=head, frozen_at=version.frozen_at,
+        markdown=[f"# {words_for_others(version.title)}: version {version.number}", *said], head=head,
+        frozen_at=version.frozen_at,
     )  # fmt: skip
     return File(f"version-{number}.{form}", FORMS[form], body)
 

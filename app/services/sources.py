@@ -17,6 +17,8 @@ from app.uow import UnitOfWork
 from models.evidence import Finding, Provenance, Source
 from models.groups import Group
 
+#: Most sources of a group, withdrawn ones too: they are listed on one page.
+MOST = 5_000
 LONGEST_CITE = 1_000
 LONGEST_ADDRESS = 1_000
 #: A DOI as Crossref registers them: https://www.crossref.org/blog/dois-and-matching-regular-expressions/
@@ -47,7 +49,7 @@ def add_source(
 ) -> Source:
     """A new source. ``key`` is its short name in files; one is made where none is given.
 
-    Raises Invalid with a sentence for each field, Conflict for a citation or key that is there already.
+    Raises Invalid with a sentence for each field, Conflict for a key that is there already, or one source too many.
     """
     adding = Adding(uow, actor, group_id)
     source = adding.add(cite=cite, doi=doi, url=url, provenance=provenance, key=key)
@@ -81,6 +83,8 @@ class Adding:
         self, *, cite: str, doi: str = "", url: str = "", provenance: Provenance = Provenance.GIVEN, key: str = ""
     ) -> Source:
         """A source as ``add_source`` makes it, without an id until it is stored. Raises Invalid, Conflict."""
+        if len(self._cites) >= MOST:
+            raise Conflict(f"A group holds at most {MOST:,} sources.")
         source = Source(
             group_id=self._group_id, key="", cite="", provenance=provenance, created_at=self._uow.now,
             created_by_id=self._actor.person_id,

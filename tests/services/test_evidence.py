@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import insert
 
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import EvidenceChanged, ItemChanged
@@ -164,6 +165,16 @@ def test_a_faulty_source_is_refused(
             uow, people.member, group_id=people.group_id, cite=given["cite"], doi=given["doi"], url=given["url"]
         )
     assert list(refusal.value.fields) == [field]
+
+
+def test_a_group_holds_so_many_sources_and_no_more(database: Database, people: Cast) -> None:
+    """All of them are listed on one page."""
+    with database.writing() as uow:
+        row = {"group_id": people.group_id, "provenance": Provenance.GIVEN, "created_at": uow.now}
+        many = [{**row, "key": f"many_{at}", "cite": f"Invented {at}"} for at in range(sources.MOST)]
+        uow.session.execute(insert(Source), many)
+    with database.writing() as uow, pytest.raises(Conflict, match=f"at most {sources.MOST:,} sources"):
+        sources.add_source(uow, people.member, group_id=people.group_id, cite="One more")
 
 
 def test_only_writers_write_and_strangers_find_nothing(database: Database, people: Cast, shelf: Shelf) -> None:

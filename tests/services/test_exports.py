@@ -24,6 +24,7 @@ from app.services.glossary import TermForm
 from app.uow import Database
 from models.comments import Comment
 from models.evidence import Finding, Link, Provenance, Relation, Source, Strength
+from models.groups import Group
 from models.items import Item, Kind
 from tests.panels import Study, build_study
 
@@ -147,8 +148,11 @@ def test_no_word_is_a_mark_in_markdown(study: Study) -> None:
             text="# A heading\n\n<script>a()</script>",
         )  # fmt: skip
         comments.start(uow, cast.facilitator, item_id=added.id, words="<img src=x>\n# Loud")
+        uow.session.get_one(Group, cast.group_id).name = "<i>Loud</i>"
         wanted = Including(comments=True)
         draft = exports.export_draft(uow, cast.observer, group_id=cast.group_id, form="md", including=wanted)
+        version = exports.export_version(uow, cast.observer, group_id=cast.group_id, number=1, form="md")
+    assert re.search(r"(?<!\\)<", version.body.decode()) is None
     written = draft.body.decode()
     assert re.search(r"(?<!\\)<", written) is None
     assert f"## {added.reference} \\<b>A \\*title\\*\\</b>\n" in written
