@@ -37,7 +37,7 @@ WORDS = {
 
 #: Fields that nobody typed into, or that nobody else should read over a shoulder: never shown again.
 NOT_SHOWN = re.compile(
-    r".*(password|token|secret).*|current|code|next|before|english-\d+|value-.+|(text|why|summary)-\d+"
+    r".*(password|token|secret).*|current|code|next|kept|before|english-\d+|value-.+|(text|why|summary)-\d+"
 )
 
 #: Answered under any name, since they build no address and show nothing.
@@ -56,7 +56,7 @@ def answer(status: int, code: str, message: str, fields: dict[str, str] | None =
     template = "errors/fragment.html" if request.headers.get("HX-Request") else "errors/error.html"
     page = render_template(
         template, status=status, message=message, fields=fields or {}, reference=logs.request_id.get(),
-        written=written(), back=_back(),
+        written=written(), back=_back(), is_kept=is_kept(),
     )  # fmt: skip
     return page, status
 
@@ -71,6 +71,13 @@ def written() -> list[str]:
         texts = [text.replace("\r\n", "\n").strip() for text in given]
         return [text for text in texts if re.search(r"\s", text)]
     return []
+
+
+def is_kept() -> bool:
+    """Whether the browser says that it keeps the words of the form (static/js/modules/unsaved.js)."""
+    with suppress(HTTPException):
+        return any(key.startswith("concordat-words:") for key in request.form.getlist("kept"))
+    return False
 
 
 def _back() -> str:

@@ -602,6 +602,25 @@ def handed_back(page: Page) -> Locator:
     return page.get_by_role("region", name="These words were not sent")
 
 
+def test_the_reason_of_a_ballot_outlives_a_page_that_is_closed_unasked(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    _hall, ana = vote_of_ana(server, database, browser_context)
+    context, address = ana.context, ana.url
+    ana.close(run_before_unload=False)
+    again = context.new_page()
+    again.goto(address)
+    expect(again.get_by_label("What change would let you live with it?")).to_have_value("Name the lead")
+    expect(again.get_by_label("The words as I could live with them")).to_have_value(re.compile("by name"))
+    again.get_by_label("No", exact=True).check()
+    again.get_by_role("button", name="Give my answer").click()
+    expect(again.get_by_role("button", name="Change my answer")).to_be_visible()
+    assert again.evaluate("() => localStorage.length") == 0
+    again.reload()
+    expect(again.get_by_role("button", name="Change my answer")).to_be_visible()
+    expect(again.get_by_text("stands here again")).to_have_count(0)
+
+
 @pytest.mark.parametrize("focus", ["elsewhere", "within"])
 def test_a_ballot_half_written_is_handed_back_when_the_vote_closes_until_it_is_let_go_of(
     server: LiveServer,

@@ -75,6 +75,19 @@ def test_words_are_given_back_where_the_token_no_longer_fits(
     assert "Sign in to go on" in gone.text
 
 
+def test_words_that_their_device_keeps_are_said_to_be_there(
+    client_of: Callable[[Actor], Browser], client: Browser, people: Cast, item: Item
+) -> None:
+    sent = {"words": LONG, "csrf_token": "another", "kept": "concordat-words:2:/g/north-vale/x:text 0#1.2"}
+    for browser, status, when in (
+        (client_of(people.member), 400, "when you open the page anew"), (client, 401, "once you have signed in"),
+    ):  # fmt: skip
+        refused = browser.post(f"{ROOM}/items/{item.id}/comments", data=sent, csrf=False)
+        assert (refused.status_code, len(written(refused.text))) == (status, 1)
+        assert f"is kept on this device: it stands in its form again {when}." in refused.text
+        assert "nowhere else" not in refused.text
+
+
 def test_passwords_tokens_and_what_nobody_typed_are_not_shown(client: Browser, people: Cast) -> None:
     sent = {
         "password": "correct horse battery", "current": "horse battery", "api_token": "a b c", "next": "/a b",
