@@ -179,6 +179,8 @@ def restore_branches(uow: UnitOfWork, actor: Actor, roots: Iterable[Item]) -> li
     """
     branches: list[list[Item]] = []
     merged: list[tuple[list[Item], Item, ItemDescent]] = []
+    roots = list(roots)
+    rested = {root.id for root in roots if unmerging.rests(uow.session, root)}
     for root in roots:
         if root.status is not Status.WITHDRAWN:
             continue
@@ -197,10 +199,15 @@ def restore_branches(uow: UnitOfWork, actor: Actor, roots: Iterable[Item]) -> li
     for branch, into, row in merged:
         branch.extend(unmerging.revive(uow, into, row))
     coming = [one for branch in branches for one in branch]
+    # What rested in the other item was said to rest, so it goes home first; what stood there all the time, afterwards.
+    for branch, into, row in merged:
+        if branch[0].id in rested:
+            unmerging.give_back(uow, actor, branch[0], into, row)
     homework.tell_takers(uow, actor, coming, withdrawn=False)
     suggestions.tell_authors(uow, actor, coming, withdrawn=False)
     for branch, into, row in merged:
-        unmerging.give_back(uow, actor, branch[0], into, row)
+        if branch[0].id not in rested:
+            unmerging.give_back(uow, actor, branch[0], into, row)
     must_settle(uow.session, actor, coming)
     return branches
 

@@ -68,6 +68,13 @@ def hold(uow: UnitOfWork, item: Item) -> None:
         uow.lock_all(Item, [found[0].id, *uow.session.execute(under).scalars()])
 
 
+def rests(session: Session, item: Item) -> bool:
+    """Whether what a merged item took along rests where it is now, as that was itself withdrawn and not merged on."""
+    while (found := merge_of(session, item)) is not None:
+        item = found[0]
+    return item.status is Status.WITHDRAWN
+
+
 def revive(uow: UnitOfWork, item: Item, row: ItemDescent) -> list[Item]:
     """Bring back what is to go home from the item another was merged into, and what is under it, where it was withdrawn
     with that item. Answers what came back: whoever restores it must be allowed to, and its people are told.

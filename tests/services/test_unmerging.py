@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -333,6 +334,46 @@ def test_what_comes_back_with_it_needs_the_same_rights_and_its_people_are_told(r
         assert sorted((row.kind.value, row.item_id, row.person_id) for row in told) == [
             ("homework", under, people.peer.person_id), ("suggestion", under, people.peer.person_id),
         ]  # fmt: skip
+
+
+def test_who_was_told_that_their_work_rests_is_told_where_it_goes_on(room: Undoing) -> None:
+    people = room.people
+    first, second, third = room.add("One", FIRST), room.add("Two", SECOND), room.add("Three", THIRD)
+    for item_id, old in ((second, "narrow"), (third, "together")):
+        room.suggest(item_id, old, "wide")
+        with room.database.writing() as uow:
+            homework.give(
+                uow, people.facilitator, group_id=people.group_id, item_id=item_id, asked="Think.",
+                person_ids=[people.peer.person_id or 0], due_on=uow.now.date() + timedelta(days=2),
+            )  # fmt: skip
+
+    def told(act: Callable[[UnitOfWork], object]) -> list[str]:
+        query = select(Notification).where(Notification.person_id == people.peer.person_id).order_by(Notification.id)
+        with room.database.writing() as uow:
+            known = len(uow.session.execute(query).scalars().all())
+            act(uow)
+            new = uow.session.execute(query).scalars().all()[known:]
+            return [f"{row.kind.value} {row.words.partition(':')[0]}" for row in new]
+
+    def restored(*ids: int) -> list[str]:
+        return told(lambda uow: several.restore(uow, people.facilitator, group_id=people.group_id, item_ids=ids))
+
+    def merged_and_withdrawn() -> None:
+        room.merge(second, third)
+        room.merge(first, second)
+        gone = told(lambda uow: outline.withdraw_item(uow, people.facilitator, item_id=first))
+        assert gone == ["homework withdrew C1.1", "suggestion withdrew C1.1"]
+
+    room.merge(first, second)
+    assert restored(second) == [], "what went along and came home rested at no time"
+    merged_and_withdrawn()
+    assert restored(second) == ["homework restored C1.2", "suggestion restored C1.2"], "the third one's too"
+    assert restored(third) == []
+    assert restored(first) == [], "nothing of theirs is left on it"
+    merged_and_withdrawn()
+    both = "restored C1.2 and C1.3"
+    assert restored(first, second, third) == [f"homework {both}", f"suggestion {both}"], "each is told once"
+    assert [room.status(each) for each in (first, second, third)] == [Status.DRAFT] * 3
 
 
 def test_both_have_a_line_of_it_and_files_say_no_more_of_it(room: Undoing) -> None:
