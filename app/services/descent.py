@@ -176,17 +176,14 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
     uow.lock_all(Item, [item.id, part.id])
     _must_change(uow, actor, [item, part])
     uow.lock_all(Document, [each.id for each in texts_of(uow, item, part)])
-    old, new = text_of(uow, item, Field.TEXT), text_of(uow, part, Field.TEXT)
-    before = (row.moved or {}).get("before", 0)
-    whole = history.text_at(uow.session, old, before)
-    gap = whole.removeprefix(old.text).removesuffix(new.text)
-    # Parted again, words may have been written behind the part, or the part's may have gone from the whole.
-    if row.moved != parted_at(uow, old, part, before=before) or whole != old.text + gap + new.text:
+    gap = between(uow, row, item, part)
+    if gap is None:
         raise Conflict(
-            f"The words of {item.reference} or {part.reference} were changed after the split, so they cannot be put "
-            f"back as they were. Merge {part.reference} into {item.reference} instead.",
+            f"The words of {item.reference} or {part.reference} have changed, so they cannot be put back as they were. "
+            f"Merge {part.reference} into {item.reference} instead.",
             code=PARTS_CHANGED,
         )
+    old, new = text_of(uow, item, Field.TEXT), text_of(uow, part, Field.TEXT)
     uow.session.refresh(row, with_for_update=True)
     row.undone_at = uow.now
 
@@ -209,12 +206,12 @@ def ancestry(session: Session, item: Item) -> Ancestry:
     known = {one.id: one for one in session.execute(select(Item).where(Item.id.in_(ids))).scalars()}
     titles = documents.documents_of(session, ids)
     found = Ancestry([], [], [], [], [], [])
-    put_back = _put_back(rows)
+    put_back, splits = _put_back(rows), _splits(rows)
     for row in rows:
         older = row.item_id == item.id
         end = row.from_id if older else row.item_id
         if row.how is Descent.SPLIT:
-            if row.undone_at is not None:
+            if row not in splits:
                 continue
             among = found.split_from if older else found.split_off
         elif row.undone_at is not None or known[row.from_id].status is not Status.WITHDRAWN:
@@ -306,18 +303,22 @@ def origins(
     if until is not None:
         query = query.where(ItemDescent.at <= until)
     some = session.execute(query).scalars().all()
-    put_back = _put_back(some, until)
-    rows = [
-        row for row in some
-        if row.item_id in item_ids and (row.words_stay or not _undone(row, until)) and _same_moment(row) not in put_back
-    ]  # fmt: skip
+    put_back, splits = _put_back(some, until), _splits(some, until)
+
+    def holds(row: ItemDescent) -> bool:
+        if row.how is Descent.SPLIT:
+            return row in splits
+        return row.words_stay if _undone(row, until) else _same_moment(row) not in put_back
+
+    rows = [row for row in some if row.item_id in item_ids and holds(row)]
     ids = {each for row in rows for each in (row.item_id, row.from_id)}
     references = {one.id: one.reference for one in session.execute(select(Item).where(Item.id.in_(ids))).scalars()}
     found: dict[int, str] = {}
     for item_id in dict.fromkeys(row.item_id for row in rows):
         mine = [row for row in rows if row.item_id == item_id]
         merged = list(dict.fromkeys(references[row.from_id] for row in mine if row.how is Descent.MERGE))
-        parts = [f"Split from {references[row.from_id]}" for row in mine if row.how is Descent.SPLIT]
+        split = dict.fromkeys(references[row.from_id] for row in mine if row.how is Descent.SPLIT)
+        parts = [f"Split from {each}" for each in split]
         if merged:
             parts.append(f"Formed from {', '.join([references[item_id], *merged[:-1]])} and {merged[-1]}")
         found[item_id] = "; ".join(parts)
@@ -341,6 +342,18 @@ def parted_at(uow: UnitOfWork, text: Document, part: Item, *, before: int) -> di
     return {"before": before, "left": text.version, "part": documents.mark_of(made)}
 
 
+def between(uow: UnitOfWork, row: ItemDescent, item: Item, part: Item) -> str | None:
+    """What stood between the words of an item and those of the part split off it; None where any of them have changed,
+    so that the split cannot be taken back."""
+    old, new = text_of(uow, item, Field.TEXT), text_of(uow, part, Field.TEXT)
+    before = (row.moved or {}).get("before", 0)
+    whole = history.text_at(uow.session, old, before)
+    gap = whole.removeprefix(old.text).removesuffix(new.text)
+    # Parted again, words may have been written behind the part, or the part's may have gone from the whole.
+    unchanged = row.moved == parted_at(uow, old, part, before=before) and whole == old.text + gap + new.text
+    return gap if unchanged else None
+
+
 def keep(uow: UnitOfWork, actor: Actor, item: Item, other: Item, how: Descent, moved: Mapping[str, Any]) -> None:
     """Keep that one item comes from another, with what ``moved``."""
     uow.session.add(
@@ -362,6 +375,19 @@ def _put_back(rows: Iterable[ItemDescent], until: datetime | None = None) -> set
         (row.from_id, row.item_id, row.undone_at)
         for row in rows if row.how is Descent.SPLIT and row.undone_at is not None and _undone(row, until)
     }  # fmt: skip
+
+
+def _splits(rows: Iterable[ItemDescent], until: datetime | None = None) -> list[ItemDescent]:
+    """The splits that hold: those not taken back, and those whose part came out again while its words stayed.
+
+    Where the words came out too, that is a split of its own.
+    """
+    stay = {_same_moment(row) for row in rows if row.words_stay and _undone(row, until)}
+    return [
+        row for row in rows
+        if row.how is Descent.SPLIT
+        and (not _undone(row, until) or (row.from_id, row.item_id, row.undone_at) in stay)
+    ]  # fmt: skip
 
 
 def _same_moment(row: ItemDescent) -> tuple[int, int, datetime]:

@@ -20,7 +20,18 @@ from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require
 from app.services import comments, documents, history
 from app.services.activity import note
-from app.services.descent import Words, keep, parted_at, settle, shifted, split_of, take_along, text_of, texts_of
+from app.services.descent import (
+    Words,
+    between,
+    keep,
+    parted_at,
+    settle,
+    shifted,
+    split_of,
+    take_along,
+    text_of,
+    texts_of,
+)
 from app.services.items import SETTLED, give_status, merge_of, must_be_free, must_settle
 from app.uow import UnitOfWork
 from models.comments import Discussion
@@ -35,8 +46,8 @@ from models.suggestions import Suggestion, SuggestionState
 class Unmerged:
     """What came of a merge that was taken back: from which item, and whether words ``stay`` in it.
 
-    ``known`` is whether it was kept what the merge moved; ``words`` and ``was_split`` (by taking a split back) are what
-    it takes to do it again.
+    ``known`` is whether what the merge moved was kept. ``again`` is whether it can be done again, by putting the
+    part back where it ``was_split`` (the merge took a split back), else by merging with these ``words``.
     """
 
     into: Item
@@ -44,6 +55,7 @@ class Unmerged:
     known: bool
     words: Words
     was_split: bool
+    again: bool
 
 
 def just_now(uow: UnitOfWork, item: Item) -> Unmerged | None:
@@ -54,10 +66,13 @@ def just_now(uow: UnitOfWork, item: Item) -> Unmerged | None:
     row = uow.session.execute(query).scalar()
     if row is None:
         return None
-    into, split = uow.session.get_one(Item, row.item_id), split_of(uow.session, item)
+    into, was_split, known = uow.session.get_one(Item, row.item_id), _took_back(uow.session, row), row.moved is not None
     words = Words((row.moved or {}).get("words", Words.AFTER.value))
-    again = split is not None and split.from_id == into.id
-    return Unmerged(into, row.words_stay, row.moved is not None, words, again)
+    again = known and not row.words_stay and into.status is not Status.WITHDRAWN
+    if again and was_split:
+        split = split_of(uow.session, item)
+        again = split is not None and between(uow, split, into, item) is not None
+    return Unmerged(into, row.words_stay, known, words, was_split, again)
 
 
 def hold(uow: UnitOfWork, item: Item) -> None:
@@ -270,15 +285,18 @@ def _children(uow: UnitOfWork, known: Sequence[Sequence[int]], item: Item, other
 def _part_again(uow: UnitOfWork, actor: Actor, item: Item, part: Item, row: ItemDescent, before: int) -> None:
     """Where the merge was a split that was taken back, the part is split off again.
 
-    That is a split of its own: that the first was taken back stays true. Where its words stay it is not split off:
-    taking that back would put them in a second time.
+    That is a split of its own: that the first was taken back stays true. Where its words stay none is kept, as taking
+    that back would put them in a second time: that it was once split off is true again (``descent.origins``).
     """
-    if row.words_stay:
-        return
-    query = select(ItemDescent).where(
-        ItemDescent.item_id == part.id, ItemDescent.from_id == item.id, ItemDescent.how == Descent.SPLIT,
-        ItemDescent.undone_at == row.at,
-    )  # fmt: skip
-    if uow.session.execute(query).scalar() is not None:
+    if not row.words_stay and _took_back(uow.session, row):
         moved = parted_at(uow, text_of(uow, item, Field.TEXT), part, before=before)
         keep(uow, actor, part, item, Descent.SPLIT, moved)
+
+
+def _took_back(session: Session, merge: ItemDescent) -> bool:
+    """Whether a merge was a split that was taken back."""
+    query = select(ItemDescent.id).where(
+        ItemDescent.item_id == merge.from_id, ItemDescent.from_id == merge.item_id,
+        ItemDescent.how == Descent.SPLIT, ItemDescent.undone_at == merge.at,
+    )  # fmt: skip
+    return session.execute(query).first() is not None

@@ -483,8 +483,10 @@ def restore(item_id: int, slug: str) -> ResponseReturnValue:
         return done(said, back[0])
     if unmerged.was_split:
         said = _("%(reference)s is split off %(into)s again", reference=reference, into=into)
-        return done(said, back[0], ("descent.put_back", {}))
+        return done(said, back[0], ("descent.put_back", {}) if unmerged.again else None)
     said = _("%(reference)s restored, with all that came to %(into)s with it", reference=reference, into=into)
+    if not unmerged.again:
+        return done(said, back[0])
     again = {"other_id": back[0].id, "words": unmerged.words.value}
     return done(said, back[0], ("descent.merge", again), of=unmerged.into)
 

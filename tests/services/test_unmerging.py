@@ -495,6 +495,35 @@ def test_a_split_that_is_parted_again_leaves_the_past_as_it_was(room: Undoing, c
     assert (room.says(first), room.says(made)) == ({"split_off": ["C1.2"]}, {"split_from": ["C1.1"]})
 
 
+def test_a_part_whose_words_stay_says_where_it_comes_from(room: Undoing, clock: SetClock) -> None:
+    people = room.people
+    first = room.add("Sharing", f"{FIRST} {SECOND}")
+    made = room.split(first, "The corridor").id
+    clock.advance(minutes=1)
+    room.put_back(made)
+    moment = clock.now
+    room.write(people.peer, first, f"{FIRST} {SECOND} Indeed.")
+
+    def origins(until: datetime | None = None) -> dict[int, str]:
+        with room.database.reading() as uow:
+            return descent.origins(uow.session, people.group_id, {first, made}, until=until)
+
+    assert origins() == {}
+    clock.advance(minutes=1)
+    room.restore(made)
+    both = {first: "Formed from C1.1 and C1.2", made: "Split from C1.1"}
+    assert (origins(), origins(moment)) == (both, {})
+    assert room.says(first) == {"split_off": ["C1.2"], "words_of": ["C1.2"]}
+    assert room.says(made) == {"split_from": ["C1.1"], "words_in": ["C1.1"]}
+    with room.database.reading() as uow:
+        body = exports.export_draft(uow, people.member, group_id=people.group_id, form="md").body.decode()
+    assert all(line in body for line in both.values())
+    room.write(people.peer, first, FIRST)
+    room.merge(first, made)
+    room.restore(made)
+    assert origins() == both, "once each"
+
+
 def test_what_was_never_split_cannot_be_put_back(room: Undoing) -> None:
     with pytest.raises(Conflict, match="was not split off"):
         room.put_back(room.add("Sharing", FIRST))

@@ -189,6 +189,56 @@ def test_words_that_stay_after_a_merge_was_taken_back_are_said(
     assert "Its words also stay in" in lead.get(f"{ITEMS}/{pair[1].id}").text
 
 
+JSON = {"Accept": "application/json"}
+
+
+def restored(browser: Browser, item_id: int, said: str) -> dict[str, object] | None:
+    """Restore an item, which is told in these words, and take that back where it is offered, which is never refused."""
+    answer = browser.post(f"{ITEMS}/{item_id}/restore", headers=JSON).json
+    assert answer["said"] == said
+    undo: dict[str, object] | None = answer["undo"]
+    if undo is not None:
+        assert browser.post(str(undo["url"]), data=undo["fields"], headers=JSON).status_code == 200
+    return undo
+
+
+def test_no_undo_of_a_restore_is_offered_and_then_refused(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+) -> None:
+    lead, (kept, other) = client_of(people.facilitator), (pair[0].id, pair[1].id)
+    at, part = WORDS.index("The corridor"), other + 1
+    lead.post(f"{ITEMS}/{kept}/split", data={"at": at, "version": "1", "title": "Corridor"})
+    wordings.rewrite(database, people.member, part, "The corridor is wide.")
+    lead.post(f"{ITEMS}/{kept}/merge", data={"other_id": part})
+    undo = restored(lead, part, "E3 restored, with all that came to E1 with it")
+    assert undo == {"url": f"{ITEMS}/{kept}/merge", "fields": {"other_id": part, "words": "after"}}, "it was a merge"
+    lead.post(f"{ITEMS}/{part}/restore")
+    lead.post(f"{ITEMS}/{kept}/merge", data={"other_id": other})
+    lead.post(f"{ITEMS}/{kept}/withdraw")
+    assert restored(lead, other, "E2 restored, with all that came to E1 with it") is None, "it would come into nothing"
+
+
+def test_putting_a_part_back_is_offered_only_where_it_can_be_done(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+) -> None:
+    lead, kept, part = client_of(people.facilitator), pair[0].id, pair[1].id + 1
+    wordings.rewrite(database, people.member, kept, "Partners share.\n\nTrust grows.")
+    lead.post(f"{ITEMS}/{kept}/split", data={"at": 17, "version": "2", "title": "Trust"})
+    lead.post(f"{ITEMS}/{part}/put-back")
+    assert restored(lead, part, "E3 is split off E1 again") == {"url": f"{ITEMS}/{part}/put-back", "fields": {}}
+    lead.post(f"{ITEMS}/{kept}/withdraw")
+    assert restored(lead, part, "E3 is split off E1 again") is None, "it would come into nothing"
+    lead.post(f"{ITEMS}/{kept}/restore")
+    lead.post(f"{ITEMS}/{part}/put-back")
+    wordings.rewrite(database, people.member, kept, "Partners share.\n\nTrust grows.\n\nSlowly.")
+    assert restored(lead, part, "E3 is split off E1 again") is None
+    late = lead.post(f"{ITEMS}/{part}/put-back", headers=JSON)
+    assert (late.status_code, late.json["message"]) == (
+        409,
+        "The words of E1 or E3 have changed, so they cannot be put back as they were. Merge E3 into E1 instead.",
+    )
+
+
 def test_who_may_not_write_reads_no_form(
     client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
 ) -> None:
