@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.calc import moments
 from app.policy import Actor, Can, require
-from app.services import comments, descent, suggestions
+from app.services import comments, origins, suggestions
 from app.services.decisions import STANDING_WORDS, standings
 from app.services.minutes import OUTCOMES
 from app.services.thread_files import Tied
@@ -86,7 +86,7 @@ def beside(
 
     Raises NotFound, Forbidden for those who may not read them.
     """
-    found = Companions(origins=descent.origins(uow.session, group_id, item_ids, until=until))
+    found = Companions(origins=origins.lines(uow.session, group_id, item_ids, until=until))
     if including.decisions:
         require(uow.session, actor, group_id, Can.DECISION_READ)
         found.decisions = _decisions(uow, group_id, item_ids)

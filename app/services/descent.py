@@ -1,4 +1,4 @@
-"""Splitting an item and merging two, with where they come from kept for good.
+"""Splitting an item and merging two, with where they come from kept for good (``origins.py`` tells it).
 
 What was said about words goes where the words go: comments, and suggestions that lie wholly in the part that moves.
 What cannot go along stays where it was, with the words it was about. Everything happens in one transaction, and what
@@ -7,14 +7,12 @@ moved is kept with the descent, so that either can be taken back (``unmerging.py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select
 
 from app.calc.authorship import Run
 from app.calc.changes import ChangeSet, Units, from_units, recall, replace, to_units, units_length
@@ -23,19 +21,18 @@ from app.errors import Conflict, Invalid
 from app.events import ItemChanged, TreeChanged
 from app.policy import Actor, Can
 from app.services import comments, documents, history, suggestions
-from app.services.accounts import names_of
 from app.services.activity import note
 from app.services.items import (
     SETTLED,
     access_item,
     add_item,
     give_status,
-    merge_of,
     must_be_free,
     must_settle,
     must_stand,
     siblings,
 )
+from app.services.origins import split_of
 from app.uow import UnitOfWork
 from models.comments import Discussion
 from models.documents import Document, Field
@@ -57,36 +54,6 @@ class Words(StrEnum):
     AFTER = "after"
     BEFORE = "before"
     FIRST_ONLY = "first_only"
-
-
-@dataclass(frozen=True)
-class Relative:
-    """Another item that one comes from, or that comes from it."""
-
-    item_id: int
-    reference: str
-    title: str
-    how: Descent
-    at: datetime
-
-
-@dataclass(frozen=True)
-class Ancestry:
-    """Where an item comes from and what has come of it, oldest first, as it is true today.
-
-    ``words_of`` were merged into it and are items of their own again, but their words stay in it; ``words_in`` says the
-    same of the other one.
-    """
-
-    split_from: list[Relative]
-    merged_in: list[Relative]
-    split_off: list[Relative]
-    merged_into: list[Relative]
-    words_of: list[Relative]
-    words_in: list[Relative]
-
-    def __bool__(self) -> bool:
-        return any((self.split_from, self.merged_in, self.split_off, self.merged_into, self.words_of, self.words_in))
 
 
 def split(
@@ -196,143 +163,6 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
     return item
 
 
-def ancestry(session: Session, item: Item) -> Ancestry:
-    """Where an item comes from, and what came of it."""
-    rows = session.execute(
-        select(ItemDescent).where((ItemDescent.item_id == item.id) | (ItemDescent.from_id == item.id))
-        .order_by(ItemDescent.id)
-    ).scalars().all()  # fmt: skip
-    ids = {each for row in rows for each in (row.item_id, row.from_id)}
-    known = {one.id: one for one in session.execute(select(Item).where(Item.id.in_(ids))).scalars()}
-    titles = documents.documents_of(session, ids)
-    found = Ancestry([], [], [], [], [], [])
-    put_back, splits = _put_back(rows), _splits(rows)
-    for row in rows:
-        older = row.item_id == item.id
-        end = row.from_id if older else row.item_id
-        if row.how is Descent.SPLIT:
-            if row not in splits:
-                continue
-            among = found.split_from if older else found.split_off
-        elif row.undone_at is not None or known[row.from_id].status is not Status.WITHDRAWN:
-            # Before it was kept what a merge moved, restoring the one brought back nothing of the other.
-            if row.undone_at is not None and not row.words_stay:
-                continue
-            among = found.words_of if older else found.words_in
-        elif older and _same_moment(row) in put_back:
-            continue
-        else:
-            among = found.merged_in if older else found.merged_into
-        title = titles.get(end, {}).get(Field.TITLE)
-        relative = Relative(end, known[end].reference, title.text if title else "", row.how, row.at)
-        if end not in [each.item_id for each in among]:
-            among.append(relative)
-    return found
-
-
-def split_off(
-    uow: UnitOfWork, actor: Actor, *, item_id: int, among: Collection[int], group_id: int | None = None
-) -> list[tuple[Relative, str]]:
-    """Which of some items were split off one, as `parted` says it. Raises NotFound, Forbidden."""
-    item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
-    return [found for found in parted(uow.session, item) if found[0].item_id in among]
-
-
-def parted(session: Session, item: Item, *, after: int = 0) -> list[tuple[Relative, str]]:
-    """What was split off an item later than the descent ``after`` (see `newest`), oldest first, each with the name of
-    who did it, empty where nobody knows."""
-    rows = session.execute(
-        select(ItemDescent.item_id, ItemDescent.by_id).where(
-            ItemDescent.from_id == item.id,
-            ItemDescent.how == Descent.SPLIT,
-            ItemDescent.id > after,
-            ItemDescent.undone_at.is_(None),
-        )
-    ).all()
-    if not rows:
-        return []
-    by: dict[int, int | None] = {made: person for made, person in rows}  # noqa: C416  # rows are not pairs to the type checker
-    names = names_of(session, by.values())
-    off = [each for each in ancestry(session, item).split_off if each.item_id in by]
-    return [(each, names.get(by[each.item_id] or 0, "")) for each in off]
-
-
-class Cut(NamedTuple):
-    """Where a split cut a text: what stood behind ``at``, in units, in its version ``before`` is in ``part``."""
-
-    before: int
-    at: int
-    part: Item
-
-
-def cuts(session: Session, text: Document, *, after: int) -> list[Cut]:
-    """The splits of an item's words later than a version of them, oldest first, but those that were taken back."""
-    rows = session.execute(
-        select(Item, ItemDescent.moved).join(ItemDescent, ItemDescent.item_id == Item.id)
-        .where(
-            ItemDescent.from_id == text.item_id, ItemDescent.how == Descent.SPLIT, ItemDescent.undone_at.is_(None)
-        )
-        .order_by(ItemDescent.id)
-    ).all()  # fmt: skip
-    return [
-        Cut(moved["before"], units_length(history.text_at(session, text, moved["left"])), part)
-        for part, moved in rows if moved is not None and moved["before"] >= after
-    ]  # fmt: skip
-
-
-def newest(session: Session, group_id: int) -> int:
-    """The number of the latest split or merge of a group, 0 before the first."""
-    return session.execute(select(func.max(ItemDescent.id)).where(ItemDescent.group_id == group_id)).scalar() or 0
-
-
-def merged_away(session: Session, item: Item) -> tuple[str, int, str] | None:
-    """For an item that is withdrawn because it was merged into another one: that one's reference, and who did it, by id
-    and name, 0 and empty where nobody knows. None for any other."""
-    found = merge_of(session, item)
-    if found is None:
-        return None
-    into, row = found
-    return into.reference, row.by_id or 0, names_of(session, [row.by_id]).get(row.by_id or 0, "")
-
-
-def origins(
-    session: Session, group_id: int, item_ids: Collection[int], *, until: datetime | None = None
-) -> dict[int, str]:
-    """For items that come from others a line that says so, as it stood at ``until``: "Formed from C3.2 and C3.5"."""
-    query = select(ItemDescent).where(ItemDescent.group_id == group_id).order_by(ItemDescent.id)
-    if until is not None:
-        query = query.where(ItemDescent.at <= until)
-    some = session.execute(query).scalars().all()
-    put_back, splits = _put_back(some, until), _splits(some, until)
-
-    def holds(row: ItemDescent) -> bool:
-        if row.how is Descent.SPLIT:
-            return row in splits
-        return row.words_stay if _undone(row, until) else _same_moment(row) not in put_back
-
-    rows = [row for row in some if row.item_id in item_ids and holds(row)]
-    ids = {each for row in rows for each in (row.item_id, row.from_id)}
-    references = {one.id: one.reference for one in session.execute(select(Item).where(Item.id.in_(ids))).scalars()}
-    found: dict[int, str] = {}
-    for item_id in dict.fromkeys(row.item_id for row in rows):
-        mine = [row for row in rows if row.item_id == item_id]
-        merged = list(dict.fromkeys(references[row.from_id] for row in mine if row.how is Descent.MERGE))
-        split = dict.fromkeys(references[row.from_id] for row in mine if row.how is Descent.SPLIT)
-        parts = [f"Split from {each}" for each in split]
-        if merged:
-            parts.append(f"Formed from {', '.join([references[item_id], *merged[:-1]])} and {merged[-1]}")
-        found[item_id] = "; ".join(parts)
-    return found
-
-
-def split_of(session: Session, part: Item) -> ItemDescent | None:
-    """How an item was split off another one, where that was not taken back."""
-    query = select(ItemDescent).where(
-        ItemDescent.item_id == part.id, ItemDescent.how == Descent.SPLIT, ItemDescent.undone_at.is_(None)
-    )
-    return session.execute(query.order_by(ItemDescent.id.desc()).limit(1)).scalar()
-
-
 # --- parts of these, and of taking them back ---
 
 
@@ -363,35 +193,6 @@ def keep(uow: UnitOfWork, actor: Actor, item: Item, other: Item, how: Descent, m
         )
     )  # fmt: skip
     uow.emit(ItemChanged(item.group_id, other.id))
-
-
-def _undone(row: ItemDescent, until: datetime | None) -> bool:
-    return row.undone_at is not None and (until is None or row.undone_at <= until)
-
-
-def _put_back(rows: Iterable[ItemDescent], until: datetime | None = None) -> set[tuple[int, int, datetime]]:
-    """The merges that took a split back, as ``_same_moment`` names them: nothing comes from another by these."""
-    return {
-        (row.from_id, row.item_id, row.undone_at)
-        for row in rows if row.how is Descent.SPLIT and row.undone_at is not None and _undone(row, until)
-    }  # fmt: skip
-
-
-def _splits(rows: Iterable[ItemDescent], until: datetime | None = None) -> list[ItemDescent]:
-    """The splits that hold: those not taken back, and those whose part came out again while its words stayed.
-
-    Where the words came out too, that is a split of its own.
-    """
-    stay = {_same_moment(row) for row in rows if row.words_stay and _undone(row, until)}
-    return [
-        row for row in rows
-        if row.how is Descent.SPLIT
-        and (not _undone(row, until) or (row.from_id, row.item_id, row.undone_at) in stay)
-    ]  # fmt: skip
-
-
-def _same_moment(row: ItemDescent) -> tuple[int, int, datetime]:
-    return row.item_id, row.from_id, row.at
 
 
 def _must_change(uow: UnitOfWork, actor: Actor, some: Sequence[Item]) -> None:

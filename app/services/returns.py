@@ -26,7 +26,7 @@ from app.calc.wordreading import WordFile, read
 from app.calc.wordsheets import Item, Loose, Text, alike, informing, versions_of
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.policy import Actor, Can, access, require
-from app.services import comments, descent, documents, exports, history, items, suggestions, versions
+from app.services import comments, documents, exports, history, items, origins, suggestions, versions
 from app.services.activity import note
 from app.services.companions import Including
 from app.services.version_files import FORMER_MEMBER, as_read
@@ -333,7 +333,7 @@ def _fits(uow: UnitOfWork, entry: items.Entry, proposal: dict[str, Any]) -> bool
 def _went_to(uow: UnitOfWork, entry: items.Entry, proposal: dict[str, Any]) -> tuple[list[item_models.Item], bool]:
     """Items split off since to which words of a proposal went, and whether all of it belongs there."""
     document, since = entry.documents[Field(proposal["field"])], proposal["version"]
-    cuts = descent.cuts(uow.session, document, after=since) if proposal["field"] == Field.TEXT.value else []
+    cuts = origins.cuts(uow.session, document, after=since) if proposal["field"] == Field.TEXT.value else []
     change = change_between(proposal["before"], proposal["after"])
     found: list[item_models.Item] = []
     for cut in cuts:

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from app.calc.glossary import Glossary
 from app.errors import NotFound
 from app.policy import Actor, Can, allowed
-from app.services import actions, descent, documents, glossary, homework, items, polls
+from app.services import actions, documents, glossary, homework, items, origins, polls
 from app.services.actions import ActionLine
 from app.services.attendance import attendances, expected, is_present
-from app.services.descent import Relative
 from app.services.hands import Queue, queue_of
 from app.services.homework import HomeworkLine
 from app.services.meetings import OPEN, access_meeting, current_stage, next_meeting, next_stage, stages_of
+from app.services.origins import Relative
 from app.services.polls import PollView
 from app.services.stages import UNDO_LASTS, elapsed, last_change
 from app.uow import UnitOfWork
@@ -353,7 +353,7 @@ def read_member(
     if own_item is not None and own_item.item.group_id != group_id:
         own_item = None
     view = own_item or room.item
-    known = descent.newest(uow.session, group_id) if known_descent is None else known_descent
+    known = origins.newest(uow.session, group_id) if known_descent is None else known_descent
     may_write = view is not None and items.may_write(uow.session, actor, view.item).access == "write"
     return MemberScreen(
         room=room, is_here=own is not None and is_present(own), is_guest=found.role is Role.GUEST,
@@ -362,7 +362,7 @@ def read_member(
         ahead=waiting.index(actor.person_id or 0) if hand else 0, own_item=own_item,
         items=choosable(uow.session, group_id), may_write=may_write,
         terms=glossary.standing(uow.session, group_id) if view is not None else Glossary(), known_descent=known,
-        parted=descent.parted(uow.session, view.item, after=known) if view and known_descent is not None else [],
+        parted=origins.parted(uow.session, view.item, after=known) if view and known_descent is not None else [],
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from app.calc.rebase import MAX_REBASE_STEPS, Logged, must_chain, rebase
 from app.errors import DomainError, NotFound
 from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require
-from app.services import comments, descent, documents, items, minutes, suggestions
+from app.services import comments, documents, items, minutes, origins, suggestions
 from app.services.activity import who_did
 from app.services.documents import Addition, is_editors
 from app.uow import SILENT, UnitOfWork
@@ -374,7 +374,7 @@ def _closed(session: Session, actor: Actor, document: Document, found: Rights) -
         return found.reason
     item = session.get_one(Item, document.item_id)
     who: tuple[int, str] | None = None
-    merged = descent.merged_away(session, item)
+    merged = origins.merged_away(session, item)
     if merged:
         into = merged[0]
         done, passive, who = f"merged this item into {into}.", f"This item has been merged into {into}.", merged[1:]

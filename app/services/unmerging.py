@@ -27,12 +27,12 @@ from app.services.descent import (
     parted_at,
     settle,
     shifted,
-    split_of,
     take_along,
     text_of,
     texts_of,
 )
 from app.services.items import SETTLED, give_status, merge_of, must_be_free, must_settle
+from app.services.origins import split_of
 from app.uow import UnitOfWork
 from models.comments import Discussion
 from models.documents import Document, Field, TextChange
@@ -286,7 +286,7 @@ def _part_again(uow: UnitOfWork, actor: Actor, item: Item, part: Item, row: Item
     """Where the merge was a split that was taken back, the part is split off again.
 
     That is a split of its own: that the first was taken back stays true. Where its words stay none is kept, as taking
-    that back would put them in a second time: that it was once split off is true again (``descent.origins``).
+    that back would put them in a second time: that it was once split off is true again (``origins.lines``).
     """
     if not row.words_stay and _took_back(uow.session, row):
         moved = parted_at(uow, text_of(uow, item, Field.TEXT), part, before=before)

@@ -16,7 +16,7 @@ from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
 from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Can, require
-from app.services import descent, items
+from app.services import descent, items, origins
 from app.services.descent import Words
 from app.web import cards
 from app.web.context import looking, transaction
@@ -150,7 +150,7 @@ def put_back(slug: str, item_id: int) -> ResponseReturnValue:
             raise
         with looking() as (uow, actor):
             part = items.access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id())
-            row = descent.split_of(uow.session, part)
+            row = origins.split_of(uow.session, part)
         if row is None:
             raise
         return _page(MERGE, row.from_id, refused, other_id=item_id), refused.status
@@ -165,7 +165,7 @@ def parted(slug: str, item_id: int) -> ResponseReturnValue:
     """Where the rest of an item's words is, for who has it open: of the items ``ids``, those that were split off it."""
     ids = {one for one in map(whole_number, request.args.get("ids", "")[:2_000].split(",")) if one is not None}
     with looking() as (uow, actor):
-        found = descent.split_off(uow, actor, item_id=item_id, among=ids, group_id=group_id())
+        found = origins.split_off(uow, actor, item_id=item_id, among=ids, group_id=group_id())
     return render_template("descent/_parted.html", found=found)
 
 

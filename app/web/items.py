@@ -21,13 +21,13 @@ from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Actor, Can
 from app.services import (
     activity,
-    descent,
     evidence,
     glossary,
     history,
     homework,
     items,
     memberships,
+    origins,
     outline,
     several,
     threads,
@@ -287,7 +287,7 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
             "entry": entry,
             "seen": entry.mark,
             "thread": threads.thread_of(uow, actor, item_id),
-            "ancestry": descent.ancestry(uow.session, entry.item),
+            "ancestry": origins.ancestry(uow.session, entry.item),
             "evidence": evidence.of_item(uow, actor, item_id),
             "moments": history.timeline(uow, actor, item_id, most=lines),
             "lines": activity.list_activity(uow, actor, group_id=group_id(), item_id=item_id, limit=lines),

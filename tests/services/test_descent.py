@@ -23,6 +23,7 @@ from app.services import (
     history,
     homework,
     items,
+    origins,
     outline,
     since,
     sources,
@@ -137,9 +138,9 @@ def test_a_split_item_becomes_two_that_know_each_other(room: Room) -> None:
     with room.database.reading() as uow:
         order = [item.id for item in items.items_of(uow.session, room.people.group_id)]
         assert order == [room.element, first, made.id, last]
-        assert [one.reference for one in descent.ancestry(uow.session, made).split_from] == ["C1.1"]
+        assert [one.reference for one in origins.ancestry(uow.session, made).split_from] == ["C1.1"]
         old = uow.session.get_one(Item, first)
-        assert [one.reference for one in descent.ancestry(uow.session, old).split_off] == ["C1.3"]
+        assert [one.reference for one in origins.ancestry(uow.session, old).split_off] == ["C1.3"]
         told = [line.sentence for line in activity.list_activity(uow, room.people.member, group_id=old.group_id)]
         for one, line in ((first, "split C1.1: a part of it is C1.3 now"), (made.id, "split C1.3 from C1.1")):
             (mine, *_earlier) = activity.list_activity(uow, room.people.member, group_id=old.group_id, item_id=one)
@@ -307,7 +308,7 @@ def test_two_items_become_one(room: Room, words: Words, text: str) -> None:
         child = uow.session.get_one(Item, under)
         assert (child.parent_id, child.reference) == (first, "S1.2.1")
         gone = uow.session.get_one(Item, other)
-        assert [one.reference for one in descent.ancestry(uow.session, gone).merged_into] == ["C1.1"]
+        assert [one.reference for one in origins.ancestry(uow.session, gone).merged_into] == ["C1.1"]
 
 
 def test_each_of_two_merged_items_has_a_line_of_it(room: Room) -> None:

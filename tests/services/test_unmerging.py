@@ -21,6 +21,7 @@ from app.services import (
     history,
     homework,
     items,
+    origins,
     outline,
     several,
     sources,
@@ -63,7 +64,7 @@ class Undoing(Room):
     def says(self, item_id: int) -> dict[str, list[str]]:
         """What an item says of where it comes from, without what it has nothing to say of."""
         with self.database.reading() as uow:
-            found = descent.ancestry(uow.session, uow.session.get_one(Item, item_id))
+            found = origins.ancestry(uow.session, uow.session.get_one(Item, item_id))
             return {name: [one.reference for one in some] for name, some in vars(found).items() if some}
 
     def stays(self) -> bool | None:
@@ -417,7 +418,7 @@ def test_a_split_that_is_taken_back_puts_the_words_where_they_were(room: Undoing
     assert set(room.talks(first)) == {"on words", "on the part"}
     assert (room.says(first), room.says(made)) == ({}, {"merged_into": ["C1.1"]})
     with room.database.reading() as uow:
-        assert descent.origins(uow.session, people.group_id, {first, made}) == {}
+        assert origins.lines(uow.session, people.group_id, {first, made}) == {}
     with pytest.raises(Conflict, match="taken back already"):
         room.put_back(made)
     room.restore(made)
@@ -470,9 +471,9 @@ def test_a_split_that_is_parted_again_leaves_the_past_as_it_was(room: Undoing, c
     clock.advance(minutes=1)
     made = room.split(first, "The corridor").id
 
-    def origins(until: datetime) -> dict[int, str]:
+    def lines(until: datetime) -> dict[int, str]:
         with room.database.reading() as uow:
-            return descent.origins(uow.session, people.group_id, {first, made}, until=until)
+            return origins.lines(uow.session, people.group_id, {first, made}, until=until)
 
     def turns(item_id: int) -> list[str]:
         with room.database.reading() as uow:
@@ -485,7 +486,7 @@ def test_a_split_that_is_parted_again_leaves_the_past_as_it_was(room: Undoing, c
         change(made, people.peer)
         moments.append(clock.now)
     split = {made: "Split from C1.1"}
-    assert [origins(each) for each in moments] == [split, {}, split, {}]
+    assert [lines(each) for each in moments] == [split, {}, split, {}]
     member, peer = people.member.person_id, people.peer.person_id
     assert turns(first) == [
         f"split off C1.2 {member}", f"put back C1.2 {peer}", f"split off C1.2 {peer}", f"put back C1.2 {peer}",
@@ -504,15 +505,15 @@ def test_a_part_whose_words_stay_says_where_it_comes_from(room: Undoing, clock: 
     moment = clock.now
     room.write(people.peer, first, f"{FIRST} {SECOND} Indeed.")
 
-    def origins(until: datetime | None = None) -> dict[int, str]:
+    def lines(until: datetime | None = None) -> dict[int, str]:
         with room.database.reading() as uow:
-            return descent.origins(uow.session, people.group_id, {first, made}, until=until)
+            return origins.lines(uow.session, people.group_id, {first, made}, until=until)
 
-    assert origins() == {}
+    assert lines() == {}
     clock.advance(minutes=1)
     room.restore(made)
     both = {first: "Formed from C1.1 and C1.2", made: "Split from C1.1"}
-    assert (origins(), origins(moment)) == (both, {})
+    assert (lines(), lines(moment)) == (both, {})
     assert room.says(first) == {"split_off": ["C1.2"], "words_of": ["C1.2"]}
     assert room.says(made) == {"split_from": ["C1.1"], "words_in": ["C1.1"]}
     with room.database.reading() as uow:
@@ -521,7 +522,7 @@ def test_a_part_whose_words_stay_says_where_it_comes_from(room: Undoing, clock: 
     room.write(people.peer, first, FIRST)
     room.merge(first, made)
     room.restore(made)
-    assert origins() == both, "once each"
+    assert lines() == both, "once each"
 
 
 def test_what_was_never_split_cannot_be_put_back(room: Undoing) -> None:
