@@ -132,7 +132,7 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
 
     Answers the item it was split off. Restoring the part parts them again, unless its words stay there. Raises
     NotFound, Forbidden (agreed ones: facilitators only), Conflict (it was not split off, either is withdrawn or voted
-    on, or the words of either were changed since).
+    on, or the words of either read otherwise now).
     """
     part = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     row = split_of(uow.session, part)
@@ -143,7 +143,7 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
     uow.lock_all(Item, [item.id, part.id])
     _must_change(uow, actor, [item, part])
     uow.lock_all(Document, [each.id for each in texts_of(uow, item, part)])
-    gap = between(uow, row, item, part)
+    gap = between(uow, actor, row, item, part)
     if gap is None:
         raise Conflict(
             f"The words of {item.reference} or {part.reference} have changed, so they cannot be put back as they were. "
@@ -167,20 +167,22 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
 
 
 def parted_at(uow: UnitOfWork, text: Document, part: Item, *, before: int) -> dict[str, Any]:
-    """What tells whether the words of a split are still as it left them, and how they were ``before``, in a version."""
+    """What tells how the words of a split were left, and how they were ``before``, in versions."""
     made = documents.documents_of(uow.session, [part.id])[part.id]
     return {"before": before, "left": text.version, "part": documents.mark_of(made)}
 
 
-def between(uow: UnitOfWork, row: ItemDescent, item: Item, part: Item) -> str | None:
-    """What stood between the words of an item and those of the part split off it; None where any of them have changed,
-    so that the split cannot be taken back."""
-    old, new = text_of(uow, item, Field.TEXT), text_of(uow, part, Field.TEXT)
-    before = (row.moved or {}).get("before", 0)
-    whole = history.text_at(uow.session, old, before)
-    gap = whole.removeprefix(old.text).removesuffix(new.text)
+def between(uow: UnitOfWork, actor: Actor, row: ItemDescent, item: Item, part: Item) -> str | None:
+    """What stood between the words of an item and those of the part split off it; None where any of them read otherwise
+    now, so that the split cannot be taken back."""
+    if row.moved is None:
+        return None
+    old, now = text_of(uow, item, Field.TEXT), history.mark_now(uow.session, part)
+    left, whole = (history.text_at(uow.session, old, row.moved[each]) for each in ("left", "before"))
+    made, words = (history.words_at(uow, actor, part.id, mark) for mark in (row.moved["part"], now))
+    gap = whole.removeprefix(old.text).removesuffix(words[Field.TEXT])
     # Parted again, words may have been written behind the part, or the part's may have gone from the whole.
-    unchanged = row.moved == parted_at(uow, old, part, before=before) and whole == old.text + gap + new.text
+    unchanged = (left, made) == (old.text, words) and whole == old.text + gap + words[Field.TEXT]
     return gap if unchanged else None
 
 

@@ -58,7 +58,7 @@ class Unmerged:
     again: bool
 
 
-def just_now(uow: UnitOfWork, item: Item) -> Unmerged | None:
+def just_now(uow: UnitOfWork, actor: Actor, item: Item) -> Unmerged | None:
     """What was taken back in this transaction by restoring an item, where that was a merge."""
     query = select(ItemDescent).where(
         ItemDescent.from_id == item.id, ItemDescent.how == Descent.MERGE, ItemDescent.undone_at == uow.now
@@ -71,7 +71,7 @@ def just_now(uow: UnitOfWork, item: Item) -> Unmerged | None:
     again = known and not row.words_stay and into.status is not Status.WITHDRAWN
     if again and was_split:
         split = split_of(uow.session, item)
-        again = split is not None and between(uow, split, into, item) is not None
+        again = split is not None and between(uow, actor, split, into, item) is not None
     return Unmerged(into, row.words_stay, known, words, was_split, again)
 
 

@@ -464,7 +464,7 @@ def restore(item_id: int, slug: str) -> ResponseReturnValue:
     """Bring a withdrawn item back, with what went with it."""
     with transaction() as (uow, actor):
         back = outline.restore_item(uow, actor, item_id=item_id, group_id=group_id())
-        unmerged = unmerging.just_now(uow, back[0])
+        unmerged = unmerging.just_now(uow, actor, back[0])
     reference = back[0].reference
     if unmerged is None:
         return done(_("%(reference)s restored", reference=reference), back[0], ("items.withdraw", {}))

@@ -525,6 +525,23 @@ def test_a_part_whose_words_stay_says_where_it_comes_from(room: Undoing, clock: 
     assert lines() == both, "once each"
 
 
+def test_two_splits_are_taken_back_one_after_the_other(room: Undoing) -> None:
+    whole = f"{FIRST} {SECOND}\n\n{THIRD}"
+    first = room.add("Sharing", whole)
+    last, middle = room.split(first, "Both sides").id, room.split(first, "The corridor").id
+    with pytest.raises(Conflict, match=r"Merge C1\.2 into C1\.1 instead"):
+        room.put_back(last)
+    room.put_back(middle)
+    room.write(room.people.peer, last, f"{THIRD} Always.")
+    with pytest.raises(Conflict, match=r"Merge C1\.2 into C1\.1 instead"):
+        room.put_back(last)
+    room.write(room.people.peer, last, THIRD)
+    room.put_back(last)
+    assert (room.text(first).text, room.says(first)) == (whole, {})
+    room.restore(middle)
+    assert (room.text(first).text, room.text(middle).text) == (f"{FIRST}\n\n{THIRD}", SECOND)
+
+
 def test_what_was_never_split_cannot_be_put_back(room: Undoing) -> None:
     with pytest.raises(Conflict, match="was not split off"):
         room.put_back(room.add("Sharing", FIRST))
