@@ -96,10 +96,16 @@ class Bench:
 
 @dataclass(frozen=True)
 class ItemView:
-    """The item the room looks at, with its words as they are now."""
+    """The item the room looks at, with its words as they are now; ``into`` is the one that it was merged into."""
 
     item: Item
     texts: dict[Field, Document]
+    into: Item | None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is withdrawn, merged into another one or not."""
+        return self.item.status is Status.WITHDRAWN
 
     @property
     def fields(self) -> type[Field]:
@@ -271,7 +277,18 @@ def _references(session: Session, ids: list[int]) -> dict[int, str]:
 
 def _item(session: Session, item_id: int | None) -> ItemView | None:
     item = session.get(Item, item_id) if item_id is not None else None
-    return ItemView(item, documents.documents_of(session, [item.id]).get(item.id, {})) if item else None
+    if item is None:
+        return None
+    return ItemView(item, documents.documents_of(session, [item.id]).get(item.id, {}), _went_into(session, item))
+
+
+def _went_into(session: Session, item: Item) -> Item | None:
+    """What an item was merged into; where that was merged on, the last: nobody is led from one gone item to another."""
+    into, found = None, items.merge_of(session, item)
+    while found is not None:
+        into = found[0]
+        found = items.merge_of(session, into)
+    return into
 
 
 def _benches(members: list[Membership], rows: list[Attendance], queue: Queue) -> list[Bench]:

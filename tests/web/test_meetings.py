@@ -11,9 +11,10 @@ import pytest
 from flask import Flask
 
 from app.policy import SYSTEM, Actor
-from app.services import attendance, decisions, documents, groups, meetings, polls, stages
+from app.services import attendance, decisions, descent, documents, groups, items, meetings, outline, polls, stages
 from app.uow import Database, UnitOfWork
 from models.documents import Document, Field
+from models.items import Kind
 from models.meetings import Meeting, MeetingState
 from models.polls import Choice, Outcome
 from tests.cast import Browser, sign_in_token
@@ -362,3 +363,59 @@ def test_a_session_that_has_not_begun_is_not_called_closed_to_whoever_would_writ
     with hall.database.writing() as uow:
         stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
     assert "The session has been closed. You can go on writing here." in ana.get(address).get_data(as_text=True)
+
+
+def test_an_item_that_goes_while_the_room_looks_at_it_is_said_to_be_gone_and_leads_on(app: Flask, hall: Hall) -> None:
+    hall.open("Ana", "Leo")
+    hall.advance()
+    words = "People and carers share leadership."
+    with hall.database.writing() as uow:
+        group_id = uow.session.get_one(Meeting, hall.meeting_id).group_id
+        one, two = (
+            items.add_item(uow, hall.who["Fay"], group_id=group_id, kind=Kind.ELEMENT, title=title, text=words)
+            for title in ("Sharing", "Leading")
+        )
+        stages.show_item(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=one.id)
+    fay, ana = (browser(app, hall, hall.who[name]) for name in ("Fay", "Ana"))
+    console, room = f"{base(hall)}/console", f"{base(hall)}/room"
+    screen = re.search(r'href="http://[^"]+(/screen/[^"]+)"', fay.get(console).text)
+    assert screen is not None
+    assert words in wall_of(app, hall, screen[1])
+    with hall.database.writing() as uow:
+        descent.merge(uow, hall.who["Fay"], item_id=two.id, other_id=one.id)
+
+    gone = f"{one.reference} was merged into {two.reference}, and goes on there."
+    wall = wall_of(app, hall, screen[1])
+    assert gone in wall
+    assert words not in wall, "what is gone is not on the wall as if it stood"
+    page = ana.get(room).text
+    assert gone in page
+    assert re.search(rf'<a href="{room}\?item={two.id}">Go to {two.reference}</a>', page)
+    page = fay.get(console).text
+    assert gone in page
+    assert f"Ask: can you live with {one.reference}?" not in page
+    press = re.search(rf'name="item_id" value="(\d+)">\s*<button[^>]*>\s*(?:<span>)?Show {two.reference}<', page)
+    assert press is not None
+    fay.post(f"{console}/item", data={"item_id": press[1]})
+    assert gone not in wall_of(app, hall, screen[1])
+    assert words in wall_of(app, hall, screen[1])
+
+    with hall.database.writing() as uow:
+        text = documents.documents_of(uow.session, [two.id])[two.id][Field.TEXT]
+        at = text.text.index("share")
+        part = descent.split(uow, hall.who["Fay"], item_id=two.id, at=at, version=text.version, title="A part")
+        stages.show_item(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=part.id)
+    with hall.database.writing() as uow:
+        descent.put_back(uow, hall.who["Fay"], item_id=part.id)
+    gone = f"{part.reference} was merged into {two.reference}, and goes on there."
+    assert all(gone in page for page in (wall_of(app, hall, screen[1]), ana.get(room).text, fay.get(console).text))
+    with hall.database.writing() as uow:
+        outline.withdraw_item(uow, hall.who["Fay"], item_id=two.id)
+        stages.show_item(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=two.id)
+    gone = f"{two.reference} was withdrawn."
+    assert all(gone in page for page in (wall_of(app, hall, screen[1]), ana.get(room).text, fay.get(console).text))
+
+
+def wall_of(app: Flask, hall: Hall, address: str) -> str:
+    """What the projector shows."""
+    return browser(app, hall).get(address).text
