@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.calc.changes import units_length
@@ -137,6 +137,52 @@ def cuts(session: Session, text: Document, *, after: int) -> list[Cut]:
         Cut(moved["before"], units_length(history.text_at(session, text, moved["left"])), part)
         for part, moved in rows if moved is not None and moved["before"] >= after
     ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Why earlier words of an item are not simply its words: what of them stands in other items by now (``parted``, and
+    could be put back where ``how`` is a split), and which items became a part of it only later (``joined``)."""
+
+    parted: list[Relative]
+    joined: list[Relative]
+
+
+def elsewhere(uow: UnitOfWork, actor: Actor, *, item_id: int, since: datetime) -> Elsewhere:
+    """What would stand twice, or nowhere, if an item had again the words that it had at a moment.
+
+    What went and came home again since then is neither, nor is a part that is withdrawn. Raises NotFound, Forbidden.
+    """
+    item = access_item(uow.session, actor, item_id, Can.ITEM_READ)
+    rows = uow.session.execute(
+        select(ItemDescent).where(or_(
+            and_(ItemDescent.from_id == item.id, ItemDescent.how == Descent.SPLIT),
+            and_(ItemDescent.item_id == item.id, ItemDescent.how == Descent.MERGE),
+        ))
+    ).scalars().all()  # fmt: skip
+    turns: list[tuple[datetime, int, bool, Descent]] = []
+    for row in rows:
+        if row.how is Descent.SPLIT:  # that it was taken back is a merge of its own
+            turns.append((row.at, row.item_id, False, row.how))
+        elif row.moved is None or row.moved["texts"]:  # else none of its words came along
+            turns.append((row.at, row.from_id, True, row.how))
+            if row.undone_at is not None and not row.words_stay:
+                turns.append((row.undone_at, row.from_id, False, row.how))
+    turns.sort(key=lambda turn: turn[0])
+    ends = {other for at, other, _within, _how in turns if at > since}
+    known = {one.id: one for one in uow.session.execute(select(Item).where(Item.id.in_(ends))).scalars()}
+    titles = documents.documents_of(uow.session, ends)
+    found = Elsewhere([], [])
+    for other in sorted(ends):
+        then = [within for at, one, within, _how in turns if one == other and at <= since]
+        later = [(at, within, how) for at, one, within, how in turns if one == other and at > since]
+        was_within = then[-1] if then else not later[0][1]
+        at, is_within, how = later[-1]
+        stands = known[other].status is not Status.WITHDRAWN
+        if is_within not in (was_within, stands):
+            relative = Relative(other, known[other].reference, titles[other][Field.TITLE].text, how, at)
+            (found.joined if is_within else found.parted).append(relative)
+    return found
 
 
 def newest(session: Session, group_id: int) -> int:

@@ -10,7 +10,7 @@ from markupsafe import escape
 
 from app import markup
 from app.policy import Can
-from app.services import history, items
+from app.services import history, items, origins
 from app.web import redlines
 from app.web.context import looking, transaction
 from app.web.errors import wants_json
@@ -98,6 +98,9 @@ def compare(item_id: int, slug: str) -> ResponseReturnValue:
         access, reason = items.may_write(uow.session, actor, entry.item)
         written = {mark: history.written(uow, actor, item_id, mark) for mark in (before, after)}
         then = history.words_at(uow, actor, item_id, before)
+        came = written[before]
+        elsewhere = origins.elsewhere(uow, actor, item_id=item_id, since=came[0]) if came is not None else None
+        may_part = items.rights(uow.session, actor, group_id()).standing(entry.item)
     differences = [
         (
             field_words()[part.field],
@@ -109,7 +112,8 @@ def compare(item_id: int, slug: str) -> ResponseReturnValue:
     ]
     return render_template(
         "history/compare.html", entry=entry, differences=differences, before=before, after=after, now=now,
-        written=written, names=names, may_restore=access == "write", reason=reason,
+        written=written, names=names, may_restore=access == "write", reason=reason, elsewhere=elsewhere,
+        may_part=may_part,
         was_written=any(then[field].strip() for field in (Field.TITLE, Field.TEXT)),
         emptied=[words for one, words in field_words().items() if entry.words(one).strip() and not then[one].strip()],
     )  # fmt: skip

@@ -7,13 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
-from app.services import items
+from app.services import descent, history, items, outline
 from app.uow import Database
 from app.web.descent import passages
 from models.items import Item, Kind, Status
 from models.polls import Decision, Outcome
 from tests import wordings
 from tests.cast import SLUG, Browser, Cast
+from tests.conftest import SetClock
 
 ITEMS = f"/g/{SLUG}/blueprint/items"
 WORDS = "Partners share gain. The corridor is narrow; it is reviewed.\n\n- First point\n- Second point"
@@ -246,3 +247,71 @@ def test_who_may_not_write_reads_no_form(
         assert client_of(people.observer).get(f"{ITEMS}/{pair[0].id}/{what}").status_code == 403
         assert client_of(people.stranger).get(f"{ITEMS}/{pair[0].id}/{what}").status_code == 404
         assert "It is agreed" in client_of(people.member).get(f"{ITEMS}/{pair[1].id}/{what}").text
+
+
+def test_who_brings_earlier_words_back_reads_what_of_them_stands_elsewhere_by_now(
+    client_of: Callable[[Actor], Browser], database: Database, people: Cast, pair: tuple[Item, Item], clock: SetClock
+) -> None:
+    money, trust = pair
+    member, facilitator = client_of(people.member), client_of(people.facilitator)
+    twice, without = "Brought back, they stand in both.", "the earlier words are without it"
+
+    def shown(mark: str = "", who: Browser = facilitator) -> str:
+        return who.get(f"{ITEMS}/{money.id}/compare", query_string={"from": mark or before}).text
+
+    with database.reading() as uow:
+        before = history.mark_now(uow.session, money)
+    clock.advance(minutes=10)
+    with database.writing() as uow:
+        version = wordings.text_of(database, money.id).version
+        at = WORDS.index("The corridor")
+        part = descent.split(uow, people.facilitator, item_id=money.id, at=at, version=version, title="The corridor")
+    with database.reading() as uow:
+        parted = history.mark_now(uow.session, money)
+    clock.advance(minutes=10)
+    wordings.rewrite(database, people.facilitator, money.id, "Partners share gain and loss.")
+    page = shown()
+    assert twice in page
+    assert f'<a href="{ITEMS}/{part.id}">{part.reference} The corridor</a>' in page
+    assert f"{ITEMS}/{part.id}/put-back" in page
+    assert twice not in shown(parted), "the split is no news since then"
+    assert f"{ITEMS}/{part.id}/put-back" in shown(who=member)
+
+    with database.writing() as uow:
+        outline.withdraw_item(uow, people.facilitator, item_id=part.id)
+    assert twice not in shown(), "the part does not stand"
+    with database.writing() as uow:
+        outline.restore_item(uow, people.facilitator, item_id=part.id)
+    assert twice in shown()
+    clock.advance(minutes=10)
+    wordings.rewrite(database, people.facilitator, money.id, "Partners share gain.")
+    back = facilitator.post(f"{ITEMS}/{part.id}/put-back", data={"next": "page"})
+    assert back.status_code == 409, "its words were changed and changed back: merge them"
+    with database.writing() as uow:
+        descent.merge(uow, people.facilitator, item_id=money.id, other_id=part.id)
+    assert (twice in shown(), without in shown()) == (False, False), "it came home"
+    assert without in shown(parted), "then it was an item of its own"
+    clock.advance(minutes=10)
+    with database.writing() as uow:
+        outline.restore_item(uow, people.facilitator, item_id=part.id)
+    assert twice in shown()
+    assert (twice in shown(parted), without in shown(parted)) == (False, False)
+
+    clock.advance(minutes=10)
+    with database.writing() as uow:
+        descent.merge(uow, people.facilitator, item_id=money.id, other_id=trust.id, words=descent.Words.FIRST_ONLY)
+    assert f'<a href="{ITEMS}/{trust.id}">' not in shown(), "none of its words came along"
+
+
+def test_words_that_came_from_another_item_are_said_to_go_when_earlier_ones_are_brought_back(
+    client_of: Callable[[Actor], Browser], database: Database, people: Cast, pair: tuple[Item, Item], clock: SetClock
+) -> None:
+    money, trust = pair
+    with database.reading() as uow:
+        before = history.mark_now(uow.session, money)
+    clock.advance(minutes=10)
+    with database.writing() as uow:
+        descent.merge(uow, people.facilitator, item_id=money.id, other_id=trust.id)
+    page = client_of(people.facilitator).get(f"{ITEMS}/{money.id}/compare", query_string={"from": before}).text
+    assert f'<a href="{ITEMS}/{trust.id}">{trust.reference} Trust</a>' in page
+    assert "the earlier words are without it" in page
