@@ -40,6 +40,7 @@ def page(meeting_id: int, refused: DomainError | None = None, *, whole: bool = T
         screen=screen, room=room, meeting=room.meeting, refused=refused, errors=faults(refused), typed=typed(),
         late=written() if isinstance(refused, Gone) and whole else [],
         look_at=screen.view.item.id if writing and screen.view else own, writing=writing,
+        caret=asked("caret"),
     )  # fmt: skip
 
 

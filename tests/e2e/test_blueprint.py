@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.policy import Actor
 from app.services import comments, documents, items, memberships, outline
 from app.uow import Database
-from models.documents import Field, TextChange
+from models.documents import Document, Field, TextChange
 from models.groups import Membership
 from models.items import Item, Kind, PrincipleGroup, Status
 from tests.cast import SLUG, Cast, enter
@@ -757,12 +757,14 @@ def test_who_writes_in_an_item_that_is_split_is_told_by_whom_and_where_the_rest_
     facilitator.get_by_role("button", name="Split C1.1").click()
     said = card(page, "C1.1").get_by_role("status").filter(has_text="Facilitator Invented has split this item.")
     expect(said).to_have_text(
-        "Facilitator Invented has split this item. The rest of its words is now in C1.4 Owned in part."
+        "Facilitator Invented has split this item. The rest of its words is now in C1.4 Owned in part. Write on in C1.4"
     )
     expect(said).to_be_in_viewport()
     expect(words).to_be_focused()
     expect(words).to_have_text("First words. Before.")
     assert_accessible(page)
+    page.keyboard.type(" Torn")
+    expect(words).to_have_text("First words. Before.")
     said.get_by_role("link", name="C1.4 Owned in part").click()
     expect(card(page, "C1.4")).to_be_focused()
     expect(card(page, "C1.4")).to_be_in_viewport()
@@ -771,6 +773,55 @@ def test_who_writes_in_an_item_that_is_split_is_told_by_whom_and_where_the_rest_
     card(page, "C1.1").get_by_role("button", name="Close").click()
     expect(said).to_have_count(0)
     expect(words).to_be_focused()
+    page.keyboard.type(" And on.")
+    expect(words).to_have_text("First words. Before. And on.")
+
+
+def test_who_writes_in_words_that_a_split_takes_away_writes_on_in_the_new_item_where_they_were(
+    open_room: Opener, people: Cast, database: Database
+) -> None:
+    page, facilitator = open_room(people.member), open_room(people.facilitator)
+    words = lay_words(page)
+    page.keyboard.type(" They live. And they end.")
+    for _ in " And they end.":
+        page.keyboard.press("ArrowLeft")
+    expect(card(page, "C1.1").locator(".editor--body")).to_have_attribute("data-save", "saved")
+    facilitator.goto(f"{page.url}/items/{card(page, 'C1.1').get_attribute('data-item')}/split")
+    facilitator.get_by_label("They live.").check()
+    facilitator.get_by_label("Title of the new item").fill("Living")
+    facilitator.get_by_role("button", name="Split C1.1").click()
+    on = card(page, "C1.1").get_by_role("link", name="Write on in C1.4")
+    expect(on).to_be_visible()
+    page.keyboard.type("torn")
+    expect(words).to_have_text("First words. Before.")
+    on.click()
+    rest = card(page, "C1.4").get_by_role("textbox", name="Words of C1.4")
+    expect(rest).to_be_focused()
+    expect(rest).to_have_text("They live. And they end.")
+    page.keyboard.type(" Well.")
+    expect(card(page, "C1.4").locator(".editor--body")).to_have_attribute("data-save", "saved")
+    with database.reading() as uow:
+        texts = (
+            select(Document.text).join(Item, Item.id == Document.item_id)
+            .where(Document.field == Field.TEXT, Item.reference.in_(("C1.1", "C1.4"))).order_by(Item.reference)
+        )  # fmt: skip
+        assert list(uow.session.execute(texts).scalars()) == ["First words. Before.", "They live. Well. And they end."]
+
+
+def test_a_split_leaves_alone_who_writes_in_the_words_that_stay(open_room: Opener, people: Cast) -> None:
+    page, facilitator = open_room(people.member), open_room(people.facilitator)
+    words = lay_words(page)
+    page.keyboard.type(" They live.")
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("Our ")
+    expect(card(page, "C1.1").locator(".editor--body")).to_have_attribute("data-save", "saved")
+    facilitator.goto(f"{page.url}/items/{card(page, 'C1.1').get_attribute('data-item')}/split")
+    facilitator.get_by_label("They live.").check()
+    facilitator.get_by_label("Title of the new item").fill("Living")
+    facilitator.get_by_role("button", name="Split C1.1").click()
+    expect(words).to_have_text("Our First words. Before.")
+    page.keyboard.type("own ")
+    expect(words).to_have_text("Our own First words. Before.")
 
 
 def test_keys_meant_for_what_one_writes_are_no_wish_of_the_page(

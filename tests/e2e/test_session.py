@@ -382,11 +382,21 @@ def test_who_writes_in_the_room_goes_on_when_the_item_is_split_and_when_the_sess
     ana.evaluate(LOOK)
     said = ana.get_by_role("status").filter(has_text="Leo Lawyer has split this item.")
     expect(said).to_be_in_viewport()
-    expect(said.get_by_role("link")).to_have_text("C1.2 The rest")
+    expect(said.get_by_role("link", name="C1.2 The rest")).to_be_visible()
     expect(words).to_have_text("Partners share leadership.")
     expect(words).to_be_focused()
-    ana.keyboard.type(" Two.")
+    ana.keyboard.type("torn")
+    expect(words).to_have_text("Partners share leadership.")
     assert_accessible(ana)
+    on = said.get_by_role("link", name="Write on in C1.2")
+    expect(on).to_be_visible()
+    on.evaluate("(link) => link.addEventListener('click', (event) => event.preventDefault())")
+    on.click()
+    assert re.search(r"item=\d+&write=1&caret=\d+$", on.get_attribute("href") or ""), "it leads to where she was"
+    # In the words that stay one writes as before, once one has chosen to.
+    words.press("Home")
+    words.press("End")
+    ana.keyboard.type(" Two.")
 
     with database.writing() as uow:
         stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)

@@ -6,7 +6,7 @@ import { ChangeSet, EditorState, collab } from "../../static/vendor/codemirror.j
 import { fold, wanted } from "../../static/js/fold.js";
 import { TextLink } from "../../static/js/text/link.js";
 import { TextSession } from "../../static/js/text/session.js";
-import { clean, fromConfirmed, guard, inPieces, toConfirmed, toText } from "../../static/js/text/sync.js";
+import { carriedOff, clean, fromConfirmed, guard, inPieces, toConfirmed, toText } from "../../static/js/text/sync.js";
 import { dice } from "./dice.mjs";
 
 const rules = { limit: 100, oneLine: false, refuse: () => {} };
@@ -50,6 +50,23 @@ test("positions go down to the confirmed text and up again", () => {
   const now = state("abc").update({ changes: { from: 1, insert: "xx" } }).state;
   assert.deepEqual([0, 1, 2, 3, 4, 5].map((at) => toConfirmed(now, at)), [0, 1, 1, 1, 2, 3]);
   assert.equal(fromConfirmed(now, 2), 4);
+});
+
+test("a caret in words that a split carries off is known by its place in them, one in words that stay is not", () => {
+  const whole = "Head. Tail goes.";
+  const split = (text) => ({ clientID: "3.moved-x", changes: ChangeSet.of({ from: 5, to: text.length }, text.length) });
+  const at = (anchor, updates = [split(whole)], more = []) => {
+    let now = state(whole).update({ selection: { anchor } }).state;
+    for (const given of more) now = now.update(given).state;
+    return carriedOff(now, toText(whole), updates);
+  };
+  assert.deepEqual([0, 5, 6, 7, 16].map((anchor) => at(anchor)), [null, null, null, 1, 10], "the gap before the tail stays");
+  assert.equal(at(16, [{ ...split(whole), clientID: "3.abc" }]), null, "what somebody else deletes is no other text's");
+  const back = { clientID: "3.moved-y", changes: ChangeSet.of({ from: 5, insert: " Tail" }, whole.length) };
+  assert.equal(at(16, [back]), null, "nor what is put in");
+  const longer = { clientID: "other.1", changes: ChangeSet.of({ from: 6, insert: "The " }, whole.length) };
+  assert.equal(at(16, [longer, split(`${whole}The `)]), 14);
+  assert.equal(at(11, [split(whole)], [{ changes: { from: 11, insert: "xx" }, selection: { anchor: 13 } }]), 5, "what waits is not counted");
 });
 
 /** A link under the test's hand: what is sent is kept until the test answers it. */

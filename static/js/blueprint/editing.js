@@ -49,10 +49,10 @@ export class Editing {
   /**
    * Opens the editors of a card, after closing those of another.
    * @param {string} id
-   * @param {{suggest?: boolean, field?: string}} [options] `suggest`: what is written is a suggestion; `field`: where
-   *   one begins, in the words otherwise
+   * @param {{suggest?: boolean, field?: string, caret?: string}} [options] `suggest`: what is written is a suggestion;
+   *   `field`: where one begins, in the words otherwise; `caret`: at which place of it
    */
-  async open(id, { suggest = false, field = "" } = {}) {
+  async open(id, { suggest = false, field = "", caret } = {}) {
     if (this.moving || (this.card?.dataset.item === id && "suggesting" in this.card.dataset === suggest)) return;
     this.moving = true;
     try {
@@ -63,6 +63,8 @@ export class Editing {
       const old = document.getElementById(`item-${id}`);
       if (!(card instanceof HTMLElement) || !old) return;
       card.querySelector("[data-here]")?.replaceChildren(...(old.querySelector("[data-here]")?.childNodes ?? []));
+      const first = card.querySelector("[data-focus]");
+      if (caret !== undefined && first instanceof HTMLElement) first.dataset.caret = caret;
       keepPlace(this.board.list, () => old.replaceWith(card));
       this.card = card;
       sayAtHead(card);

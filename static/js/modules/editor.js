@@ -7,7 +7,9 @@
  * closed, and handed over to whoever dispatches `concordat:draft` on the element. A text that is closed while somebody
  * writes in it goes on in the same way: nothing that is typed is lost, a sentence says who closed it, and the words can be
  * sent to `data-suggest-to` where it has one and suggestions are taken; else `data-access` is "keep". What the page has to
- * say of the words is said there too: `concordat:tell` with `detail.content`, nodes. With `data-talks`, words that somebody
+ * say of the words is said there too: `concordat:tell` with `detail.content`, nodes. Where a split carries off the words in
+ * which the caret stands, no more keys are taken until one chooses a place in those that are left; `data-carried` is then
+ * the place of the caret in the new text, and `data-caret` says where it stands at first in that one. With `data-talks`, words that somebody
  * has commented on are marked, and `concordat:comment` asks the page for a comment on the selected ones. What the element holds (the
  * text as the server rendered it) stays until the live text is there. While it runs the element carries
  * `data-save` (opening, saved, saving, reconnecting, unsaved), `data-access` and `data-pending`, and
@@ -134,6 +136,8 @@ class Editor {
     /** @type {string | undefined} the record of what is suggested and not sent */
     this.draft = undefined;
     this.sent = false;
+    /** Whether the words that were being written are in another text now: a key would come among words that stayed. */
+    this.stranded = false;
     this.talksTimer = 0;
     this.calm = 0;
     /** @type {boolean | undefined} whether one might write when the save state was said last */
@@ -156,8 +160,9 @@ class Editor {
   open(text, collaboration) {
     // Whoever comes to write mostly goes on where the words end; a long text is first read from its beginning.
     const end = !this.view && this.element.dataset.focus !== undefined && text.length < LONG_TEXT;
+    const caret = this.view ? 0 : Number(this.element.dataset.caret ?? (end ? text.length : 0));
     const state = EditorState.create({
-      doc: text, selection: { anchor: end ? text.length : 0 }, extensions: [collaboration, this.#extensions()],
+      doc: text, selection: { anchor: Math.min(caret, text.length) }, extensions: [collaboration, this.#extensions()],
     });
     if (this.view) {
       // What was sent, or kept, was of the state before.
@@ -200,6 +205,14 @@ class Editor {
     ] });
     if (this.view) this.toolbar?.update(this.view.state);
     if (!renewing) this.#tellClosed(access, reason);
+  }
+
+  /** @param {number} place */
+  carriedOff(place) {
+    if (!this.#within) return;
+    this.element.dataset.carried = String(place);
+    this.#strand(true);
+    this.note.textContent = _("What you were writing in is no longer here. To write here all the same, choose a place in these words.");
   }
 
   keep() {
@@ -273,6 +286,15 @@ class Editor {
       const { content } = /** @type {CustomEvent<{content: Node[]}>} */ (event).detail;
       this.#tell(content, true);
     }, { signal });
+    this.field.addEventListener("pointerdown", () => this.#strand(false), { signal });
+    // A link that leads to writing on in the other text leads to the place where one was.
+    document.addEventListener("click", ({ target }) => {
+      const link = target instanceof Element ? target.closest("a[data-write-on]") : null;
+      if (!(link instanceof HTMLAnchorElement) || !this.stranded) return;
+      const to = new URL(link.href);
+      to.searchParams.set("caret", this.element.dataset.carried ?? "");
+      link.href = to.href;
+    }, { signal, capture: true });
     window.visualViewport?.addEventListener("resize", () => this.#aboveKeyboard(), { signal });
     this.element.addEventListener("concordat:draft", (event) => this.#handOver(/** @type {CustomEvent} */ (event).detail), { signal });
     document.addEventListener("concordat:live", () => this.#live(), { signal });
@@ -346,6 +368,7 @@ class Editor {
     );
     const seen = action(_("Close"), "button--quiet editor__seen", () => {
       this.#tell([]);
+      this.#strand(false);
       if (this.session.aside) this.#tellClosed(this.session.access, this.session.reason);
       this.view?.focus();
     });
@@ -601,10 +624,24 @@ class Editor {
 
   // -- The editor -----------------------------------------------------------------------------------------------------
 
+  get #within() {
+    return this.view !== null && this.view.root.activeElement === this.view.contentDOM;
+  }
+
   #rights() {
     // Whoever is in it is not thrown out: then each key would be the page's.
-    const within = this.view !== null && this.view.root.activeElement === this.view.contentDOM;
-    return [EditorState.readOnly.of(!this.mayWrite), EditorView.editable.of(this.mayWrite || within)];
+    return [EditorState.readOnly.of(!this.mayWrite || this.stranded), EditorView.editable.of(this.mayWrite || this.#within)];
+  }
+
+  /** @param {boolean} stranded */
+  #strand(stranded) {
+    if (this.stranded === stranded) return;
+    this.stranded = stranded;
+    if (!stranded) {
+      delete this.element.dataset.carried;
+      this.note.textContent = "";
+    }
+    this.view?.dispatch({ effects: this.editable.reconfigure(this.#rights()) });
   }
 
   /** @returns {import("@codemirror/state").Extension} */
@@ -695,6 +732,8 @@ class Editor {
 
   /** @param {import("@codemirror/view").ViewUpdate} update */
   #updated(update) {
+    // Not in the midst of what called.
+    if (this.stranded && update.transactions.some((each) => each.isUserEvent("select"))) queueMicrotask(() => this.#strand(false));
     const local = update.transactions.some((each) => each.docChanged && !each.annotation(Transaction.remote));
     if (local) {
       // What was sent is not what stands here now.

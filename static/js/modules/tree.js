@@ -82,7 +82,7 @@ class Room {
 
   /** @param {MouseEvent} event */
   #clicked(event) {
-    const target = event.target instanceof Element ? event.target.closest("[data-edit], [data-suggest], [data-done], [data-actions], [data-add], [data-rest]") : null;
+    const target = event.target instanceof Element ? event.target.closest("[data-edit], [data-suggest], [data-done], [data-actions], [data-add], [data-rest], [data-write-on]") : null;
     if (!(target instanceof HTMLElement) || event.metaKey || event.ctrlKey) return;
     const id = target.closest("[data-item]")?.getAttribute("data-item") ?? "";
     if ("edit" in target.dataset) void this.editing.open(id);
@@ -94,6 +94,10 @@ class Room {
     else if (target.dataset.rest) {
       event.preventDefault();
       void this.#toRest(target.dataset.rest);
+    }
+    else if (target.dataset.writeOn) {
+      event.preventDefault();
+      void this.#writeOn(target.dataset.writeOn);
     }
     else if ("actions" in target.dataset) void this.#open(this.#actions(id));
     else {
@@ -118,6 +122,19 @@ class Room {
   async #toRest(id) {
     await this.board.refresh({ mine: true });
     goTo(document.getElementById(`item-${id}`));
+  }
+
+  /**
+   * Opens the item that was split off the one that is edited, where one was writing when the words went there.
+   * @param {string} id
+   */
+  async #writeOn(id) {
+    const left = this.editing.card?.querySelector("[data-carried]");
+    const caret = left instanceof HTMLElement ? left.dataset.carried : undefined;
+    await this.board.refresh({ mine: true });
+    if (document.getElementById(`item-${id}`)) await this.editing.open(id, { caret });
+    // The split was taken back meanwhile, say: its page tells.
+    else window.location.assign(`${this.board.base}/items/${id}`);
   }
 
   /**

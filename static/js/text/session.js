@@ -7,7 +7,7 @@
  * accepted is handed back as words, never dropped.
  */
 import { ChangeSet, StateEffect, collab, getSyncedVersion, sendableUpdates } from "../../vendor/codemirror.js";
-import { bytes, fromConfirmed, takeIn, toConfirmed, toText, unconfirmedWords } from "./sync.js";
+import { bytes, carriedOff, fromConfirmed, takeIn, toConfirmed, toText, unconfirmedWords } from "./sync.js";
 
 export { PROTOCOL } from "./link.js";
 
@@ -64,6 +64,8 @@ const REMEMBERED = 500;
  * @property {(lost: Lost) => void} lost words that could not be saved, to be shown until the person lets go of them
  * @property {(code: string, detail: string) => void} refused the text cannot be opened
  * @property {(carets: Caret[], anew?: boolean) => void} carets where others are; those not named stay where they were
+ * @property {(place: number) => void} [carriedOff] the words in which the caret stood were carried to another text, where
+ *   that is its place: what is typed now would come among words that have nothing to do with it
  * @property {() => unknown} [keep] keep on this device what is written and will not be pushed
  */
 
@@ -557,10 +559,12 @@ export class TextSession {
     const before = this.pending.length;
     const { state } = this.host;
     if (!state) return;
+    const place = this.suggesting ? null : carriedOff(state, this.confirmed, updates);
     for (const { changes } of updates) this.confirmed = changes.apply(this.confirmed);
     this.recent = [...this.recent, ...updates.map(({ changes }) => changes.desc)].slice(-REMEMBERED);
     for (const { clientID } of updates) this.typed.set(clientID, Date.now());
     this.host.dispatch(takeIn(state, updates));
+    if (place !== null) this.host.carriedOff?.(place);
     const own = before - this.pending.length;
     if (own) this.#acknowledged(own);
     if (!this.pending.length && this.host.state && !this.confirmed.eq(this.host.state.doc)) {

@@ -60,6 +60,38 @@ export function fromConfirmed(state, position) {
   return at;
 }
 
+/** In the id of whoever carried words to another text, or back (`MOVED` in app/services/documents.py). */
+const MOVED = ".moved-";
+
+/**
+ * Where a caret stood in words that were carried off to another text, as a place in that text; null for a caret in words
+ * that stay, also before the first word that went.
+ * @param {State} state before the updates
+ * @param {Text} confirmed its text without the changes that are not confirmed yet
+ * @param {readonly Update[]} updates
+ * @returns {number | null}
+ */
+export function carriedOff(state, confirmed, updates) {
+  if (!updates.some(({ clientID }) => clientID.includes(MOVED))) return null;
+  /** @type {number | null} */
+  let found = null;
+  let at = toConfirmed(state, state.selection.main.head);
+  let text = confirmed;
+  for (const { clientID, changes } of updates) {
+    if (clientID.includes(MOVED)) {
+      changes.iterChanges((from, to, _fromB, _toB, inserted) => {
+        if (inserted.length || at <= from || at > to) return;
+        const gone = text.sliceString(from, to);
+        const place = at - from - (gone.length - gone.trimStart().length);
+        if (place > 0) found = place;
+      });
+    }
+    at = changes.mapPos(at);
+    text = changes.apply(text);
+  }
+  return found;
+}
+
 /**
  * A text fit to be sent: line breaks as "\n", nothing that a line may not hold.
  * @param {string} text
