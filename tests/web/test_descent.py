@@ -284,9 +284,9 @@ def test_who_brings_earlier_words_back_reads_what_of_them_stands_elsewhere_by_no
         outline.restore_item(uow, people.facilitator, item_id=part.id)
     assert twice in shown()
     clock.advance(minutes=10)
-    wordings.rewrite(database, people.facilitator, money.id, "Partners share gain.")
+    wordings.rewrite(database, people.facilitator, money.id, "Partners share all of it.")
     back = facilitator.post(f"{ITEMS}/{part.id}/put-back", data={"next": "page"})
-    assert back.status_code == 409, "its words were changed and changed back: merge them"
+    assert back.status_code == 409, "its words were changed: merge them"
     with database.writing() as uow:
         descent.merge(uow, people.facilitator, item_id=money.id, other_id=part.id)
     assert (twice in shown(), without in shown()) == (False, False), "it came home"
