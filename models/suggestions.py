@@ -27,7 +27,9 @@ class Suggestion(Base):
     ``made_for`` and ``changes`` are the version it was written against and the ChangeSet's JSON as it was written;
     ``carried_to`` and ``carried`` the same after it was moved along with the text. It stays where it is once the words
     under it have changed (``in_conflict``). ``answer`` says why it was accepted or rejected. One in conflict is
-    accepted only by being written into the text by hand (``by_hand``).
+    accepted only by being written into the text by hand (``by_hand``). ``replaced`` says, while it is accepted, who
+    wrote the words whose place it took (runs, as app/calc/authorship.py keeps them). It is read only where it is asked
+    for, and missing where these were too many, or it was accepted before this was kept.
     """
 
     __tablename__ = "suggestion"
@@ -52,6 +54,7 @@ class Suggestion(Base):
     answer: Mapped[str] = mapped_column(Text, default="")
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None]
+    replaced: Mapped[str | None] = mapped_column(Text, deferred=True)
 
     @property
     def by_hand(self) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
+from app.calc.changes import replace, to_units
 from app.policy import Actor
 from app.services import documents, items
 from app.services.practice import Lines, Script
@@ -40,3 +43,18 @@ def rewrite(database: Database, who: Actor, item_id: int, words: str, field: Fie
     known = text_of(database, item_id, field).id
     with database.writing() as uow:
         documents.replace_text(uow, who, uow.lock(Document, known), words)
+
+
+def by_turns(database: Database, writers: Sequence[Actor], item_id: int, places: Iterable[int], mark: str) -> None:
+    """Have people put in a letter each by turns, at such places of an item's text, as editors of this ``mark``."""
+    known = text_of(database, item_id).id
+    with database.writing() as uow:
+        text = uow.lock(Document, known)
+        whole, additions = to_units(text.text), []
+        for number, place in enumerate(places):
+            who = writers[number % len(writers)].person_id
+            at = min(place, len(whole))
+            one = replace(len(whole), at, at, to_units("x"))
+            whole = one.apply(whole)
+            additions.append(documents.Addition(who, f"{who}.{mark}", number, one, whole))
+        documents.append(uow, text, additions)

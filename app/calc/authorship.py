@@ -1,7 +1,8 @@
 """Who wrote which words of a live text, kept up to date change by change.
 
-Authors are positive ids; 0 is nobody. The text is a row of **runs**, each so many units by one author; a change costs
-what there are runs, not what there is text, and reading them costs no log.
+Authors are positive ids; 0 is nobody, and below 0 is a suggestion with which the words were accepted, by its id: they
+are its author's, and it says more of them. The text is a row of **runs**, each so many units by one author; a change
+costs what there are runs, not what there is text, and reading them costs no log.
 """
 
 from __future__ import annotations
@@ -10,11 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from app.calc.changes import BadChangeError, ChangeSet, Part
-
-#: So many runs are gone past at most to find what changes put in (a third of a second): people who write by turns at
-#: the two ends of a text of many runs would else have each look at it take a minute.
-MOST_STEPS = 400_000
+from app.calc.changes import BadChangeError, ChangeSet, Part, add_part
 
 
 class Run(NamedTuple):
@@ -76,15 +73,13 @@ class Walk:
     Authors are any whole numbers; the text one begins with is by 0.
     """
 
-    __slots__ = ("_at", "_before", "_behind", "steps")
+    __slots__ = ("_at", "_before", "_behind")
 
     def __init__(self, units: int) -> None:
         #: The runs on either side of the place one stands at, the next one last; and that place.
         self._before: list[Run] = []
         self._behind = [Run(units, 0)] if units else []
         self._at = 0
-        #: How many runs were gone past so far.
-        self.steps = 0
 
     @property
     def runs(self) -> list[Run]:
@@ -129,7 +124,6 @@ class Walk:
 
     def _go(self, at: int) -> None:
         while self._at < at:
-            self.steps += 1
             run = self._behind.pop()
             if self._at + run.units > at:
                 self._behind.append(Run(self._at + run.units - at, run.author))
@@ -137,7 +131,6 @@ class Walk:
             _add(self._before, *run)
             self._at += run.units
         while self._at > at:
-            self.steps += 1
             run = self._before.pop()
             if self._at - run.units < at:
                 self._before.append(Run(run.units - (self._at - at), run.author))
@@ -154,33 +147,79 @@ def replay(log: Iterable[tuple[ChangeSet, int]]) -> list[Run]:
     return runs
 
 
-def put_in_by(log: Iterable[tuple[Sequence[Part], int]], units: int) -> list[Run] | None:
-    """What changes put in and still stands, each by its author, after the first text of so many units, which is by 0.
+def taken(runs: Sequence[Run], change: ChangeSet) -> list[Run]:
+    """Who wrote what a change takes out of a text of these runs, one place after the other."""
+    kept_and_taken = ((covered, "" if insert is None else None) for covered, insert in change.parts if covered)
+    return after(runs, ChangeSet(tuple(kept_and_taken)), 0)
 
-    A change costs what runs lie between it and the one before it; None where all of them cost more than MOST_STEPS.
+
+def by_author(
+    change: ChangeSet, runs: Iterable[Run], by: int, *, most_units: int, most_places: int
+) -> list[tuple[int, ChangeSet]]:
+    """A change as changes of one author each that follow each other and together do the same.
+
+    ``runs`` say who wrote what it puts in, one place after the other; what it only takes out is taken out ``by``
+    somebody. They are as many as there are authors, in however many places, but that none changes more than
+    ``most_places`` of them, or puts in more than ``most_units`` where it puts in more than one run.
     """
-    walk = Walk(units)
-    for parts, author in log:
-        walk.take(parts)
-        walk.put(parts, author)
-        if walk.steps > MOST_STEPS:
-            return None
-    return walk.runs
+    turns = _Turns(most_units, most_places)
+    row: list[tuple[int, str | None, int]] = []  # as the parts of a change, with the number of the turn that does it
+    rest, left, author = iter(runs), 0, 0
+    for covered, insert in change.parts:
+        if insert is None:
+            row.append((covered, None, 0))
+            continue
+        at, place = 0, len(row)
+        while at < len(insert):
+            if not left:
+                left, author = next(rest)
+            piece = insert[at : at + left]
+            row.append((0, piece, turns.of(author, len(piece))))
+            at, left = at + len(piece), left - len(piece)
+        if covered:
+            row.insert(place, (covered, "", row[place][2] if at else turns.of(by, 0)))
+    return [(author, _turn(row, number)) for number, author in enumerate(turns.authors)]
 
 
-def laid_over(runs: Iterable[Run], over: Iterable[Run]) -> list[Run]:
-    """The runs of a text with those of ``over`` in their place, where these are by anybody. Both are of one length."""
+class _Turns:
+    """Deals out what a change does among changes of one author each, by their numbers."""
+
+    def __init__(self, most_units: int, most_places: int) -> None:
+        self.authors: list[int] = []
+        self._most_units, self._most_places = most_units, most_places
+        #: By author: the number of their last change, and the units and places of it.
+        self._last: dict[int, tuple[int, int, int]] = {}
+
+    def of(self, author: int, units: int) -> int:
+        """The number of the change that puts in these units."""
+        number, held, places = self._last.get(author, (-1, 0, 0))
+        if number < 0 or held + units > self._most_units or places == self._most_places:
+            number, held, places = len(self.authors), 0, 0
+            self.authors.append(author)
+        self._last[author] = number, held + units, places + 1
+        return number
+
+
+def _turn(row: Iterable[tuple[int, str | None, int]], number: int) -> ChangeSet:
+    """One of the changes that a row of parts is dealt out among, upon those before it."""
+    parts: list[Part] = []
+    for covered, insert, turn in row:
+        if insert is None:
+            add_part(parts, covered, None)
+        elif turn == number:
+            add_part(parts, covered, insert, join=True)
+        elif insert:
+            add_part(parts, len(insert) if turn < number else 0, None)
+        else:
+            add_part(parts, covered if turn > number else 0, None)
+    return ChangeSet(tuple(parts))
+
+
+def joined(runs: Iterable[Run]) -> list[Run]:
+    """The runs with neighbours of one author as one."""
     out: list[Run] = []
-    below = iter(runs)
-    units, author = 0, 0
-    for run in over:
-        left = run.units
-        while left:
-            if not units:
-                units, author = next(below)
-            took = min(left, units)
-            _add(out, took, run.author or author)
-            left, units = left - took, units - took
+    for run in runs:
+        _add(out, *run)
     return out
 
 

@@ -341,9 +341,9 @@ def replace(length: int, start: int, end: int, insert: Units) -> ChangeSet:
     if not 0 <= start <= end <= length:
         raise BadChangeError(f"from {start} to {end} of a text of {length} units")
     parts: list[Part] = []
-    _add(parts, start, None)
-    _add(parts, end - start, insert)
-    _add(parts, length - end, None)
+    add_part(parts, start, None)
+    add_part(parts, end - start, insert)
+    add_part(parts, length - end, None)
     return ChangeSet(tuple(parts))
 
 
@@ -380,7 +380,7 @@ def _common_tail(left: str, right: str, most: int) -> int:
     return low
 
 
-def _add(parts: list[Part], covered: int, insert: str | None, *, join: bool = False) -> None:
+def add_part(parts: list[Part], covered: int, insert: str | None, *, join: bool = False) -> None:
     """Append a section, or let the last one take it up where canonical form (or `join`) wants that."""
     if not covered and not insert:
         return
@@ -443,7 +443,7 @@ def _map(self: ChangeSet, other: ChangeSet, before: bool) -> ChangeSet:
     while not (a.done and b.done):
         if a.insert is None and b.insert is None:
             step = min(a.covered, b.covered)
-            _add(out, step, None)
+            add_part(out, step, None)
             a.forward(step)
             b.forward(step)
         elif b.insert is not None and (
@@ -460,11 +460,11 @@ def _map(self: ChangeSet, other: ChangeSet, before: bool) -> ChangeSet:
 def _pass_over(out: list[Part], a: _Walk, b: _Walk, placed: int) -> int:
     """Keep what a section of b put in; what it deleted takes with it a's deletions there, but never a's words."""
     left = b.covered
-    _add(out, len(b.insert or ""), None)
+    add_part(out, len(b.insert or ""), None)
     while left:
         step = min(a.covered, left)
         if a.insert is not None and placed < a.index and a.covered <= step:
-            _add(out, 0, a.insert)
+            add_part(out, 0, a.insert)
             placed = a.index
         a.forward(step)
         left -= step
@@ -486,7 +486,7 @@ def _carry(out: list[Part], a: _Walk, b: _Walk, placed: int) -> int:
             b.next()
         else:
             break
-    _add(out, covered, a.insert if placed < a.index else "")
+    add_part(out, covered, a.insert if placed < a.index else "")
     placed = a.index
     a.forward(a.covered - left)
     return placed
@@ -498,20 +498,20 @@ def _compose(self: ChangeSet, other: ChangeSet) -> ChangeSet:
     join = False  # whether the next piece belongs to a replacement that has begun
     while not (a.done and b.done):
         if a.insert == "":
-            _add(out, a.covered, "", join=join)
+            add_part(out, a.covered, "", join=join)
             a.next()
         elif not b.covered and not b.done:
-            _add(out, 0, b.insert, join=join)
+            add_part(out, 0, b.insert, join=join)
             b.next()
         else:
             step = min(a.room, b.covered)
             size = len(out)
             if a.insert is None:
-                _add(out, step, None if b.insert is None else "" if b.off else b.insert, join=join)
+                add_part(out, step, None if b.insert is None else "" if b.off else b.insert, join=join)
             elif b.insert is None:
-                _add(out, 0 if a.off else a.covered, a.insert[a.off : a.off + step], join=join)
+                add_part(out, 0 if a.off else a.covered, a.insert[a.off : a.off + step], join=join)
             else:
-                _add(out, 0 if a.off else a.covered, "" if b.off else b.insert, join=join)
+                add_part(out, 0 if a.off else a.covered, "" if b.off else b.insert, join=join)
             unfinished = (a.insert is not None and a.room > step) or (b.insert is not None and b.covered > step)
             join = unfinished and (join or len(out) > size)
             a.forward_after(step)

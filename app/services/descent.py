@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from app.calc.authorship import Run
-from app.calc.changes import ChangeSet, Units, from_units, recall, replace, to_units, units_length
+from app.calc import authorship
+from app.calc.changes import ChangeSet, Units, recall, replace, to_units, units_length
 from app.calc.suggestions import places
 from app.errors import Conflict, Invalid
 from app.events import ItemChanged, TreeChanged
@@ -42,8 +42,6 @@ from models.homework import IS_OPEN, Homework
 from models.items import Descent, Item, ItemDescent, ItemPrinciple, Status
 from models.suggestions import Suggestion, SuggestionState
 
-#: Of more hands than these, the words that move are noted as those of who moves them.
-MOST_HANDS = 300
 #: How a refusal is known after which a split can be taken back by merging only.
 PARTS_CHANGED = "parts_changed"
 
@@ -242,26 +240,11 @@ def _put_in(
 
     ``first`` is the number of the first change by this ``client``.
     """
-    words, place = to_units(text.text), 0
-    pieces: list[Run] = []
-    for run in documents.authors_of(uow.session, text):
-        units = run.units - max(0, min(run.units, begins - place))
-        place += run.units
-        if units > 0:
-            pieces.append(Run(units, run.author))
-    if len(pieces) > MOST_HANDS or sum(run.units for run in pieces) != len(words) - begins:
-        pieces = [Run(len(words) - begins, actor.person_id or 0)]
-    whole, start = to_units(into.text), begins
-    additions: list[documents.Addition] = []
-    for run in pieces:
-        for piece in documents.cut(Units(words[start : start + run.units])):
-            change = replace(len(whole), at, at, piece)
-            whole = change.apply(whole)
-            additions.append(documents.Addition(run.author or None, client, first + len(additions), change, whole))
-            at += len(piece)
-        start += run.units
-    documents.clean(into.field, from_units(whole))
-    documents.append(uow, into, additions)
+    words = to_units(text.text)
+    keeps = replace(len(words), begins, len(words), Units(""))
+    runs = authorship.taken(documents.authors_of(uow.session, text), keeps)
+    change = replace(units_length(into.text), at, at, Units(words[begins:]))
+    documents.put_in(uow, actor, into, change, runs, client, first=first)
 
 
 def take_along(

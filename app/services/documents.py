@@ -31,6 +31,7 @@ from app.policy import Actor
 from app.secrets import new_nonce
 from app.uow import UnitOfWork
 from models.documents import Document, Field, TextChange, TextSnapshot
+from models.suggestions import Suggestion
 
 #: Longest text of a field in UTF-16 units.
 LIMITS = {Field.TITLE: 300}
@@ -76,7 +77,7 @@ def clean(field: Field, text: str) -> str:
 
 
 class Addition(NamedTuple):
-    """A change on its way into the log: who made it, its mark and number, and the text after it."""
+    """A change on its way into the log: who made it, its mark (a client's id) and number, and the text after it."""
 
     author_id: int | None
     client: str
@@ -138,7 +139,28 @@ def replace_text(uow: UnitOfWork, actor: Actor, document: Document, text: str, c
 MOVED = ".moved-"
 #: What it names as the hand that brought back earlier words, after whose it was.
 RESTORED = ".restored-"
+#: What it names as the hand that wrote an accepted suggestion, after whose that is and before its id.
+SUGGESTED = ".suggestion-"
+#: What stands behind an act that brought along or brought back such words, before the suggestion's id.
+_OF = ".of-"
+_OF_SUGGESTION = re.compile(rf"(?:{re.escape(SUGGESTED)}|{re.escape(_OF)})([0-9]+)$")
 LONGEST_CLIENT = 60
+
+
+def taken_by(suggestion: Suggestion) -> str:
+    """What the log of changes names as the hand that wrote an accepted suggestion."""
+    return f"{suggestion.author_id or 0}{SUGGESTED}{suggestion.id}"
+
+
+def whole_act(client: str) -> str:
+    """The client of an act as a whole, which brought along or brought back words of several hands."""
+    return client.partition(_OF)[0]
+
+
+def _hand(client: str, author_id: int | None) -> int:
+    """Whose the words of a change are, as the runs of a text have it."""
+    found = _OF_SUGGESTION.search(client)
+    return -int(found[1]) if found is not None else author_id or 0
 
 
 def client_of(actor: Actor, act: str = ".") -> str:
@@ -204,6 +226,36 @@ def append(uow: UnitOfWork, document: Document, additions: Sequence[Addition]) -
     _keep(uow, [_advance(uow, document, authors_of(uow.session, document), additions)])
 
 
+def put_in(
+    uow: UnitOfWork, actor: Actor, document: Document, change: ChangeSet, runs: Iterable[Run], client: str,
+    *, first: int = 0,
+) -> None:  # fmt: skip
+    """Make a change of a held text whose words are by many, as ``runs`` say one place after the other: they stay whose
+    they are. What it only takes out, the actor does.
+
+    In the log it is a change for each of them, in however many places; a large one is several. ``first`` is the number
+    of the first by this ``client``. The caller has checked the rights.
+    """
+    words = Units("".join(insert for _, insert in change.parts if insert))
+    pieces, at = [], 0
+    for run in runs:
+        pieces += [Run(len(piece), run.author) for piece in cut(Units(words[at : at + run.units]))]
+        at += run.units
+    turns = authorship.by_author(
+        change, pieces, actor.person_id or 0, most_units=PIECE_UNITS, most_places=(PIECE_PARTS - 1) // 2
+    )
+    suggested = {-author for author, _ in turns if author < 0}
+    found = select(Suggestion.id, Suggestion.author_id).where(Suggestion.id.in_(suggested))
+    writers: dict[int, int | None] = {-row.id: row.author_id for row in uow.session.execute(found)} if suggested else {}
+    whole, additions = to_units(document.text), []
+    for number, (author, one) in enumerate(turns, first):
+        whole = one.apply(whole)
+        hand = f"{client}{_OF}{-author}" if author < 0 else client
+        additions.append(Addition(writers.get(author, max(author, 0) or None), hand, number, one, whole))
+    clean(document.field, from_units(whole))
+    append(uow, document, additions)
+
+
 class _Log(NamedTuple):
     """What a document's log gains: rows that lack but the document's id, which a new one gets when it is stored."""
 
@@ -217,7 +269,7 @@ def _advance(uow: UnitOfWork, document: Document, runs: list[Run], additions: Se
     changes, snapshots = [], []
     for addition in additions:
         document.version += 1
-        runs = authorship.after(runs, addition.change, addition.author_id or 0)
+        runs = authorship.after(runs, addition.change, _hand(addition.client, addition.author_id))
         changes.append(
             {
                 "version": document.version, "author_id": addition.author_id, "client": addition.client,
@@ -253,11 +305,11 @@ def authors_of(session: Session, document: Document) -> list[Run]:
     if document.authors is not None:
         return authorship.from_json(document.authors)
     log = session.execute(
-        select(TextChange.changes, TextChange.author_id)
+        select(TextChange.changes, TextChange.client, TextChange.author_id)
         .where(TextChange.document_id == document.id, TextChange.version <= document.version)
         .order_by(TextChange.version)
     )
-    return authorship.replay((recall(changes), author_id or 0) for changes, author_id in log)
+    return authorship.replay((recall(changes), _hand(client, author_id)) for changes, client, author_id in log)
 
 
 def reset(uow: UnitOfWork, document: Document) -> None:

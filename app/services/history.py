@@ -19,8 +19,8 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.calc.authorship import Run, Span, laid_over, put_in_by, spans
-from app.calc.changes import Units, from_units, recall, recall_parts, replace, to_units
+from app.calc.authorship import Run, Span, from_json, joined, spans
+from app.calc.changes import from_units, recall, recall_parts, to_units
 from app.calc.differences import Segment
 from app.calc.redlines import shown as shown_of
 from app.calc.returns import whose_words
@@ -33,17 +33,17 @@ from app.services.activity import note
 from app.services.documents import (
     MOVED,
     RESTORED,
+    SUGGESTED,
     WORDS,
-    Addition,
     act,
-    append,
     authors_of,
     client_of,
-    cut,
     documents_of,
     doer,
     mark_of,
+    put_in,
     replace_text,
+    whole_act,
 )  # fmt: skip
 from app.services.items import access_item, may_write
 from app.uow import UnitOfWork
@@ -58,16 +58,12 @@ from models.versions import Version, VersionItem
 _TAKEN = (SuggestionState.ACCEPTED, SuggestionState.PARTLY)
 #: The kinds of moments that come from the log, and of the states between them.
 _WRITTEN = {"edit", "restore", "moved", "state"}
-#: What the log of changes names as the hand that wrote an accepted suggestion, after whose that is.
-_SUGGESTED = ".suggestion-"
 #: The mark of an item before its first word.
 BEGINNING = ".".join("0" for _ in WORDS)
 #: So many changes are read for each moment that is asked for, and so many at least and at most.
 READ_PER_MOMENT = 200
 LEAST_READ = 2_000
 MOST_READ = 100_000
-#: Words of more hands and places than these come back as those of who brings them back.
-MOST_HANDS = 300
 
 
 class Turn(NamedTuple):
@@ -154,11 +150,6 @@ class _Change(NamedTuple):
     author_id: int | None
     client: str
     changes: str
-
-
-def taken_by(suggestion: Suggestion) -> str:
-    """What the log of changes names as the hand that wrote an accepted suggestion."""
-    return f"{suggestion.author_id or 0}{_SUGGESTED}{suggestion.id}"
 
 
 def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id: int | None = None) -> list[Moment]:
@@ -344,59 +335,16 @@ def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id:
     return Restored(changed, before)
 
 
-def put_back(uow: UnitOfWork, actor: Actor, document: Document) -> None:
-    """Take back the last change of a held text: the words before it come back as those of whoever wrote them, as far as
-    the latest MOST_READ changes tell, else as the actor's. What it let stand is not touched. The caller has checked the
-    right."""
-    change = recall(uow.session.get_one(TextChange, (document.id, document.version)).changes)
-    before = text_at(uow.session, document, document.version - 1)
-    client = client_of(actor, RESTORED)
-    old, whole = to_units(before), to_units(document.text)
-    letters = spans(
-        _written_before(uow.session, document, len(old), actor)
-        if any(insert is not None and covered for covered, insert in change.parts)
-        else []
-    )
-    additions: list[Addition] = []
-    at = begun = 0  # in the text as it becomes, and in that of before
-    for covered, insert in change.parts:
-        if insert is not None:
-            end = at + len(insert)
-            pieces = [
-                (each.author, piece)
-                for each in letters if each.start < begun + covered and each.end > begun
-                for piece in cut(Units(old[max(each.start, begun) : min(each.end, begun + covered)]))
-            ]  # fmt: skip
-            if len(additions) + len(pieces) > MOST_HANDS:
-                break
-            for author, piece in pieces or [(actor.person_id or 0, Units(""))]:
-                one = replace(len(whole), at, end, piece)
-                whole = one.apply(whole)
-                additions.append(Addition(max(author, 0) or None, client, len(additions), one, whole))
-                at = end = at + len(piece)
-        else:
-            at += covered
-        begun += covered
-    if whole == old:
-        append(uow, document, additions)
-    else:
-        replace_text(uow, actor, document, before, client)
+def put_back(uow: UnitOfWork, actor: Actor, document: Document, version: int, replaced: str | None) -> None:
+    """Take back the change that led to a ``version`` as which a held text reads: the words it took out come back as
+    those of whoever ``replaced`` (as ``Suggestion`` keeps it) names, or the actor's where nothing is kept.
 
-
-def _written_before(session: Session, document: Document, units: int, actor: Actor) -> list[Run]:
-    """Who wrote the words, of so many units, that stood before a text's last change; below 0 is nobody."""
-    log = session.execute(
-        select(TextChange.author_id, TextChange.changes)
-        .where(
-            TextChange.document_id == document.id, TextChange.version > document.version - MOST_READ,
-            TextChange.version < document.version,
-        )
-        .order_by(TextChange.version)
-    ).all()  # fmt: skip
-    changes = ((recall_parts(changes), author_id or -1) for author_id, changes in log)
-    found = put_in_by(changes, recall(log[0].changes).length)
-    whole = [Run(units, actor.person_id or -1)]
-    return laid_over(whole, found) if found is not None else whole
+    What it let stand is not touched. The caller has checked the right.
+    """
+    change = recall(uow.session.get_one(TextChange, (document.id, version)).changes)
+    back = change.invert(to_units(text_at(uow.session, document, version - 1)))
+    runs = [Run(back.inserted, actor.person_id or 0)] if replaced is None else from_json(replaced)
+    put_in(uow, actor, document, back, runs, client_of(actor, RESTORED))
 
 
 @dataclass(frozen=True)
@@ -417,61 +365,35 @@ class Written:
 def authors(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None) -> dict[Field, Written]:
     """Who wrote the words of an item as they stand, text by text, those who wrote most first.
 
-    It costs what the texts cost, however long their logs are; where words came from a Word document, what was written
-    since as well, of which the latest MOST_READ changes are read. Where these are scattered so that following them
-    costs too much, such words are by who brought them in. Raises NotFound, Forbidden.
+    It costs what the texts cost, however long their logs are. Raises NotFound, Forbidden.
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
     texts = documents_of(uow.session, [item.id]).get(item.id, {})
     found = {one: authors_of(uow.session, texts[one]) for one in WORDS if one in texts and texts[one].text}
-    word = _from_word(uow.session, [texts[one] for one in found])
-    numbers = {whose: -1 - at for at, whose in enumerate(dict.fromkeys(word.values()))}
-    names = names_of(uow.session, (run.author for runs in found.values() for run in runs))
-    names |= {number: names[who] for (who, _names), number in numbers.items() if who in names}
+    ids = {-run.author for runs in found.values() for run in runs if run.author < 0}
+    suggested = uow.session.execute(select(Suggestion).where(Suggestion.id.in_(ids)).order_by(Suggestion.id)).scalars()
+    writers: dict[int, int] = {}  # of the words of suggestions: who made it, or for whom from Word that stands
+    word: dict[tuple[int, str], int] = {}
+    for each in suggested if ids else ():
+        maker, there = each.author_id or 0, whose_words(each.reason)
+        writers[-each.id] = maker if there is None else word.setdefault((maker, there), -1 - len(word))
+    runs_of = {
+        one: joined(Run(run.units, writers.get(run.author, max(run.author, 0))) for run in runs)
+        for one, runs in found.items()
+    }
+    people = {run.author for runs in runs_of.values() for run in runs}
+    names = names_of(uow.session, {*people, *(maker for maker, _ in word)})
+    names |= {number: names[maker] for (maker, _), number in word.items() if maker in names}
+    said = {number: there for (_, there), number in word.items()}
     written = {}
-    for one, only in found.items():
-        runs = _with_word(uow.session, texts[one], only, {client: numbers[whose] for client, whose in word.items()})
+    for one, runs in runs_of.items():
         units: dict[int, int] = {}
         for run in runs:
             units[run.author] = units.get(run.author, 0) + run.units
         whole = sum(units.values())
         shares = sorted(((author, count / whole) for author, count in units.items()), key=lambda pair: -pair[1])
-        said = {number: names_there for (_who, names_there), number in numbers.items()}
         written[one] = Written(texts[one].text, spans(runs), names, shares, said)
     return written
-
-
-def _from_word(session: Session, texts: Iterable[Document]) -> dict[str, tuple[int, str]]:
-    """The hands that wrote what came from Word documents into some texts: who brought it in, and who wrote it there."""
-    query = select(Suggestion).where(
-        Suggestion.document_id.in_([text.id for text in texts]), Suggestion.state.in_(_TAKEN),
-        Suggestion.in_conflict.is_(False),
-    )  # fmt: skip
-    return {
-        taken_by(each): (each.author_id or 0, whose)
-        for each in session.execute(query.order_by(Suggestion.id)).scalars()
-        if (whose := whose_words(each.reason)) is not None
-    }
-
-
-def _with_word(session: Session, document: Document, runs: list[Run], hands: Mapping[str, int]) -> list[Run]:
-    """The runs of a text, with the words that some hands put in by those they stand for."""
-    first = session.execute(
-        select(func.min(TextChange.version)).where(
-            TextChange.document_id == document.id, TextChange.client.in_(hands),
-            TextChange.version > document.version - MOST_READ,
-        )
-    ).scalar_one() if hands else None  # fmt: skip
-    if first is None:
-        return runs
-    log = session.execute(
-        select(TextChange.client, TextChange.changes)
-        .where(TextChange.document_id == document.id, TextChange.version >= first)
-        .order_by(TextChange.version)
-    ).all()
-    changes = ((recall_parts(changes), hands.get(client, 0)) for client, changes in log)
-    found = put_in_by(changes, recall(log[0].changes).length)
-    return laid_over(runs, found) if found is not None else runs
 
 
 def causes(
@@ -506,7 +428,7 @@ def causes(
         .join(Document, Document.id == TextChange.document_id)
         .where(
             Document.item_id.in_(reference_of), TextChange.at > since, TextChange.at <= until,
-            ~TextChange.client.contains(_SUGGESTED),
+            ~TextChange.client.contains(SUGGESTED),
         )
         .group_by(Document.item_id, TextChange.author_id, client)
         .order_by(func.max(TextChange.at))
@@ -591,7 +513,7 @@ def _act(change: _Change) -> str:
     """The act as a whole that a change is part of, if any; of a merge all texts change at one time."""
     if MOVED in change.client:
         return f"{MOVED}{change.at.isoformat()}"
-    return change.client if RESTORED in change.client else ""
+    return whole_act(change.client) if RESTORED in change.client else ""
 
 
 def _kind(act: str) -> str:
@@ -610,7 +532,7 @@ def _edits(
     stretches = gather(
         Entry(
             change.at, change.field, doer(change.client, change.author_id) or 0, meeting.id if meeting else 0,
-            _SUGGESTED in change.client, _act(change), recall_parts(change.changes),
+            SUGGESTED in change.client, _act(change), recall_parts(change.changes),
         )
         for change, meeting in zip(log, held, strict=True)
     )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from app.calc import authorship
 from app.calc import suggestions as calc
 from app.calc.changes import MAX_SOURCE_CHARACTERS, ChangeSet, from_units, recall, to_units
 from app.calc.choices import Choice, choices
@@ -40,6 +41,9 @@ MOST_PLACES = 400
 _ANEW = "Its author has worded it anew: read it as it is now."
 _DIVIDED = "What still fits of it was set apart from the rest: read both as they are now."
 _DECIDED = "Your earlier suggestion waits no longer. Send this as a new one, if you still would rather read it."
+#: Of words by more hands than these it is not kept whose they were when a suggestion takes their place: should that be
+#: taken back, they are those of whoever does.
+MOST_REPLACED = 10_000
 #: Over more changes than this a suggestion is not moved one by one.
 FAR = 2_000
 #: What of one in conflict still fits is looked for change by change, in so many steps (a quarter of a second); beyond
@@ -316,9 +320,11 @@ def accept(
     after = chosen.apply(to_units(document.text))
     documents.clean(document.field, from_units(after))
     _stop_rivals(uow, suggestion, document, chosen)
-    client = history.taken_by(suggestion)
+    client = documents.taken_by(suggestion)
     before = select(func.count()).where(TextChange.document_id == document.id, TextChange.client == client)
     times = uow.session.execute(before).scalar_one()  # it may have been accepted, and that taken back
+    replaced = authorship.taken(documents.authors_of(uow.session, document), chosen)
+    suggestion.replaced = authorship.to_json(replaced) if len(replaced) <= MOST_REPLACED else None
     documents.append(uow, document, [documents.Addition(suggestion.author_id, client, times, chosen, after)])
     item.changed_at = uow.now
     all_of_it = chosen == whole
@@ -348,7 +354,7 @@ def unaccept(
         raise Forbidden("Only who accepted a suggestion can take that back. Earlier words are in the time line.")
     _must_decide(uow.session, actor, item)
     last = uow.session.get(TextChange, (document.id, document.version))
-    if last is None or last.client != history.taken_by(suggestion):
+    if last is None or last.client != documents.taken_by(suggestion):
         raise Conflict("The words have been changed since it was accepted. Earlier ones are in the time line.")
     if item.status in items.SETTLED and item.changed_at != suggestion.decided_at:
         raise Conflict(f"{item.reference} has been changed since it was accepted. Earlier words are in the time line.")
@@ -357,9 +363,9 @@ def unaccept(
             f"{item.reference} was decided on or locked in a version since. Earlier words are in the time line."
         )
     before = document.version - 1
-    history.put_back(uow, actor, document)
+    history.put_back(uow, actor, document, document.version, suggestion.replaced)
     suggestion.state, suggestion.answer = SuggestionState.OPEN, ""
-    suggestion.decided_by_id = suggestion.decided_at = None
+    suggestion.decided_by_id = suggestion.decided_at = suggestion.replaced = None
     # The words are those of before, to the letter: whatever stood beside them then fits again.
     beside = select(Suggestion).where(
         Suggestion.document_id == document.id, Suggestion.state == SuggestionState.OPEN, Suggestion.carried_to == before
@@ -752,7 +758,7 @@ def _open_on(document: Document) -> Select[Suggestion]:
 
 def _parts_taken(session: Session, some: Iterable[Suggestion]) -> dict[int, ChangeSet]:
     """What was taken of suggestions that were accepted in part: the log holds it, right after where they were then."""
-    ids = {history.taken_by(each): each for each in some if each.state is SuggestionState.PARTLY}
+    ids = {documents.taken_by(each): each for each in some if each.state is SuggestionState.PARTLY}
     if not ids:
         return {}
     rows = session.execute(

@@ -42,7 +42,7 @@ from models.notifications import Notification
 from tests.cast import Cast
 from tests.conftest import SetClock
 from tests.services.test_races import at_once
-from tests.wordings import rewrite, text_of
+from tests.wordings import by_turns, rewrite, text_of
 
 FIRST, SECOND = "Partners share gain 😀 within a corridor.", "The corridor is narrow. It is reviewed each year."
 
@@ -246,6 +246,15 @@ def test_everybody_keeps_their_words(room: Room) -> None:
     assert [author for words, author in room.authors(first) if words.strip()] == [
         people.facilitator.person_id, people.peer.person_id,
     ]  # fmt: skip
+
+
+def test_everybody_keeps_their_words_also_of_very_many_hands(room: Room) -> None:
+    first, other = room.add("Sharing", "Partners share."), room.add("The corridor", "Narrow.")
+    by_turns(room.database, (room.people.member, room.people.peer), other, range(800), "letters")
+    wanted = room.authors(other)
+    assert len(wanted) == 801
+    room.merge(first, other, room.people.facilitator)
+    assert room.authors(first)[1:] == wanted
 
 
 def test_a_split_and_a_merge_are_the_acts_of_who_did_them(room: Room, clock: SetClock) -> None:

@@ -17,11 +17,10 @@ from docx.enum.text import WD_COLOR_INDEX
 from docx.oxml.ns import qn
 from docx.oxml.parser import parse_xml
 from docx.text.paragraph import Paragraph
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.calc import returns as returns_calc
 from app.calc import wordsheets
-from app.calc.changes import replace, to_units
 from app.calc.wordreading import WordFile, read
 from app.errors import Forbidden, Invalid, NotFound
 from app.policy import SYSTEM, Actor
@@ -42,7 +41,7 @@ from app.services import (
     versions,
 )
 from app.services.companions import Including
-from app.services.documents import Addition, append, documents_of, replace_text
+from app.services.documents import documents_of, replace_text
 from app.services.findings import FindingForm
 from app.services.glossary import TermForm
 from app.services.returns import Examined
@@ -51,7 +50,7 @@ from models.accounts import Person
 from models.documents import Document, Field
 from models.evidence import Relation, Strength
 from models.groups import Group
-from models.items import Item
+from models.items import Item, Kind
 from models.returns import ReturnedDocument
 from models.suggestions import Suggestion, SuggestionState
 from models.versions import Version
@@ -59,6 +58,7 @@ from tests.cast import Cast, counting
 from tests.conftest import SetClock
 from tests.growth import growth
 from tests.scripted import TEXTS, cast_with_blueprint
+from tests.wordings import by_turns
 
 on_sqlite = pytest.mark.parametrize("database_engine", ["sqlite"])
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -296,10 +296,9 @@ def test_words_from_word_stay_those_of_whoever_wrote_them_there(
         assert history.authors(uow, cast.observer, home.id)[Field.SUMMARY].word == {}
 
 
-def test_whose_words_from_word_are_in_a_text_of_many_hands_is_looked_for_in_bounds(
+def test_whose_words_from_word_are_is_known_among_many_hands_after_an_undo_and_where_they_go(
     database: Database, cast: Cast
 ) -> None:
-    """Two write by turns at the beginning and the end: each change goes past all that was put in between."""
     words = "Outcomes are agreed at the start."
 
     def change(at: dict[str, Paragraph], _: Any) -> None:
@@ -313,26 +312,37 @@ def test_whose_words_from_word_are_in_a_text_of_many_hands_is_looked_for_in_boun
         document_id = made.document_id
         item_id = uow.session.get_one(Document, document_id).item_id
 
-    def write(client: str, places: list[int]) -> None:
-        with database.writing() as uow:
-            text = uow.lock(Document, document_id)
-            units, additions = to_units(text.text), []
-            for number, place in enumerate(places):
-                at = min(place, len(units))
-                one = replace(len(units), at, at, to_units("x"))
-                units = one.apply(units)
-                additions.append(Addition(cast.peer.person_id, f"{cast.peer.person_id}.{client}", number, one, units))
-            append(uow, text, additions)
-
-    def hands() -> set[int]:
+    def theirs(at: int) -> str:
+        """The words that Ann wrote in Word, in an item."""
         with database.reading() as uow:
-            return {each.author for each in history.authors(uow, cast.observer, item_id)[Field.TEXT].spans}
+            found = history.authors(uow, cast.observer, at)[Field.TEXT]
+            assert found.word == {-1: "Ann Solicitor"}
+            assert found.names[-1] == cast.member.name
+            return "".join(found.text[each.start : each.end] for each in found.spans if each.author == -1)
 
-    write("scattered", [len(words) + 3 * number for number in range(300)])
-    assert -1 in hands()
-    write("ends", [0, 10_000] * 400)
-    assert hands() >= {cast.member.person_id, cast.peer.person_id}, "they are by who brought them in"
-    assert -1 not in hands()
+    by_turns(database, [cast.peer], item_id, (len(words) + 3 * number for number in range(300)), "scattered")
+    by_turns(database, [cast.peer], item_id, [0, 10_000] * 400, "ends")
+    before = theirs(item_id)
+    assert before == " All of them." * 50
+    with database.writing() as uow:
+        text = uow.session.get_one(Document, document_id)
+        other = suggestions.suggest(
+            uow, cast.peer, item_id=item_id, field=Field.TEXT, text="Shorter.", version=text.version
+        ).id
+        suggestions.accept(uow, cast.facilitator, suggestion_id=other)
+    with database.writing() as uow:
+        suggestions.unaccept(uow, cast.facilitator, suggestion_id=other)
+    assert theirs(item_id) == before
+    with database.writing() as uow:
+        title = "Another of the kind"
+        into = items.add_item(
+            uow, cast.facilitator, group_id=cast.group_id, kind=Kind.ELEMENT, title=title, text="Words."
+        ).id
+        descent.merge(uow, cast.facilitator, item_id=into, other_id=item_id)
+    assert theirs(into) == before
+    with database.writing() as uow:
+        uow.session.execute(update(Document).values(authors=None))  # the log tells it
+    assert theirs(into) == before
 
 
 def test_pressed_twice_and_brought_twice_nothing_is_made_twice(database: Database, cast: Cast) -> None:

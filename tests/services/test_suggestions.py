@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import select
 
-from app.calc.changes import MAX_SOURCE_CHARACTERS, parse, to_units
+from app.calc.authorship import Run
+from app.calc.changes import MAX_SOURCE_CHARACTERS, parse, recall, to_units
 from app.calc.differences import change_between
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.policy import Actor
@@ -21,7 +22,7 @@ from models.notifications import Notification
 from models.suggestions import SuggestionState
 from tests.cast import Cast
 from tests.conftest import SetClock
-from tests.wordings import agreed, rewrite
+from tests.wordings import agreed, by_turns, rewrite
 
 WORDS = "Partners share gain and loss within a corridor."
 
@@ -518,6 +519,53 @@ def test_words_that_come_back_are_those_of_whoever_wrote_them(room: Room) -> Non
     with room.database.reading() as uow:
         line = history.timeline(uow, room.people.observer, room.item_id, most=9)
     assert [each.name for each in line if each.kind == "restore"] == ["Facilitator Invented"]
+
+
+def runs(room: Room) -> list[Run]:
+    with room.database.reading() as uow:
+        text = documents.documents_of(uow.session, [room.item_id])[room.item_id][Field.TEXT]
+        return documents.authors_of(uow.session, text)
+
+
+@pytest.mark.parametrize("kind", ["many places", "many hands", "at both ends"])
+def test_words_come_back_as_whose_they_were_however_many_they_are(room: Room, kind: str) -> None:
+    people = room.people
+    two = (people.member, people.peer)
+    rewrite(room.database, people.peer, room.item_id, " ".join(f"Party {number} shall pay." for number in range(600)))
+    if kind != "many places":
+        by_turns(room.database, two, room.item_id, (25 * number for number in range(1, 400)), "scattered")
+    if kind == "at both ends":
+        by_turns(room.database, two, room.item_id, [0, 100_000] * 700, "ends")
+    before = runs(room)
+    made = room.suggest(people.member, "shall", "will")
+    for _again in range(8):
+        room.decide(people.facilitator, made)
+        assert runs(room) != before
+        take_back(room, made)
+        assert runs(room) == before
+    with room.database.reading() as uow:
+        line = history.timeline(uow, people.observer, room.item_id, most=10)
+        text = documents.documents_of(uow.session, [room.item_id])[room.item_id][Field.TEXT]
+        last = uow.session.execute(
+            select(TextChange.client, TextChange.changes).where(TextChange.document_id == text.id)
+            .order_by(TextChange.version.desc()).limit(12)
+        ).all()  # fmt: skip
+    kinds = [each.kind for each in line]
+    assert (kinds.count("restore"), kinds[-1]) == (8, "edit"), "the first writing is among what is read of the log"
+    back = [recall(changes) for client, changes in last if client == last[0].client]
+    assert 2 <= len(back) <= 6, "a change for each author, or for some hundred places"
+    assert all(len(each.parts) <= documents.PIECE_PARTS for each in back)
+
+
+def test_beyond_what_is_kept_words_come_back_as_of_who_brings_them(room: Room) -> None:
+    two = (room.people.member, room.people.peer)
+    by_turns(room.database, two, room.item_id, range(suggestions.MOST_REPLACED + 1), "many")
+    made = room.suggest(room.people.member, "", "", text=f"Instead.{WORDS}")
+    before = room.words
+    room.decide(room.people.facilitator, made)
+    take_back(room, made)
+    assert room.words == before
+    assert {run.author for run in runs(room)} == {room.people.facilitator.person_id}
 
 
 def test_accepting_a_part_is_taken_back(room: Room) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import string
 from collections import Counter
 
 import pytest
@@ -80,3 +81,36 @@ def test_a_walk_says_what_the_runs_say_and_what_was_taken(begun: int, log: list[
         assert [run.author for run in walk.runs for _ in range(run.units)] == [
             run.author for run in runs for _ in range(run.units)
         ]
+
+
+@given(logs(), st.data(), st.integers(1, 4), st.integers(1, 3))
+def test_a_change_by_several_is_one_for_each_of_them(
+    log: list[tuple[ChangeSet, int]], data: st.DataObject, most_units: int, most_places: int
+) -> None:
+    *before, (change, _) = log
+    old, whole = authorship.replay(before), Units(string.ascii_letters * 9)[: change.length]
+    put = "".join(insert for _, insert in change.parts if insert)
+    letters = data.draw(st.lists(st.integers(-2, 3), min_size=len(put), max_size=len(put)))
+    turns = authorship.by_author(
+        change, [Run(1, letter) for letter in letters], 9, most_units=most_units, most_places=most_places
+    )
+    now, runs = Units(whole), old
+    for author, one in turns:
+        assert one.inserted <= most_units
+        assert sum(insert is not None for _, insert in one.parts) <= most_places
+        now, runs = one.apply(now), authorship.after(runs, one, author)
+    assert now == change.apply(whole)
+    wanted, rest, at = [], iter(letters), 0
+    each = [run.author for run in old for _ in range(run.units)]
+    gone = []
+    for covered, insert in change.parts:
+        wanted += each[at : at + covered] if insert is None else [next(rest) for _ in insert]
+        gone += [] if insert is None else each[at : at + covered]
+        at += covered
+    assert [run.author for run in runs for _ in range(run.units)] == wanted
+    assert [run.author for run in authorship.taken(old, change) for _ in range(run.units)] == gone
+    whole_turns = authorship.by_author(
+        change, [Run(1, letter) for letter in letters], 9, most_units=10**6, most_places=10**6
+    )
+    only_out = any(insert == "" for _, insert in change.parts)
+    assert len(whole_turns) <= len(set(letters)) + only_out
