@@ -30,6 +30,7 @@ from app.events import WordsRestored
 from app.policy import Actor, Can
 from app.services.accounts import names_of
 from app.services.activity import note
+from app.services.decided import corrections_of, latest_decisions, texts_of
 from app.services.documents import (
     MOVED,
     RESTORED,
@@ -605,14 +606,22 @@ def _bound(session: Session, item: Item) -> list[Moment]:
     return moments
 
 
-def bound_since(session: Session, item: Item, since: datetime) -> bool:
-    """Whether a group has decided on an item, or locked a version that holds it, later than at some time."""
-    decided = select(Decision.id).where(Decision.item_id == item.id, Decision.decided_at > since)
-    locked = (
-        select(Version.id).join(VersionItem, VersionItem.version_id == Version.id)
-        .where(VersionItem.item_id == item.id, Version.frozen_at > since)
-    )  # fmt: skip
-    return any(session.execute(query.limit(1)).first() is not None for query in (decided, locked))
+def is_bound(session: Session, item_id: int, document: Document) -> bool:
+    """Whether one of an item's texts stands as the latest decision on it, a minor correction of that, or the latest
+    version that the item is in holds it.
+
+    The words are asked and not the times: whoever locks a version may have begun before, and come after, who wrote. So
+    it says yes as well where words are again what was bound before.
+    """
+    one = document.field.value
+    decision = latest_decisions(session, [item_id]).get(item_id)
+    bound = [decision.words] if decision is not None else []
+    if decision is not None:
+        bound += [each.words for each in corrections_of(session, [decision.id]).get(decision.id, [])]
+    held = select(VersionItem).where(VersionItem.item_id == item_id).order_by(VersionItem.version_id.desc()).limit(1)
+    version = session.execute(held).scalar()
+    texts = [texts_of(words)[one] for words in bound if words] + ([getattr(version, one)] if version else [])
+    return document.text in texts
 
 
 class _Marks:

@@ -345,7 +345,7 @@ def unaccept(
     and it waits again as it did, with those that were set aside for it.
 
     Raises NotFound, Forbidden (others; the words cannot change now), Conflict when it was not accepted so, or somebody
-    has changed the words since, or they were agreed, decided on or locked in a version.
+    has changed the words since, they were agreed since, or are decided on or locked in a version as they stand.
     """
     suggestion, document, item = _hold_any(uow, actor, suggestion_id, item_id, group_id)
     if suggestion.state not in (SuggestionState.ACCEPTED, SuggestionState.PARTLY) or suggestion.in_conflict:
@@ -358,9 +358,10 @@ def unaccept(
         raise Conflict("The words have been changed since it was accepted. Earlier ones are in the time line.")
     if item.status in items.SETTLED and item.changed_at != suggestion.decided_at:
         raise Conflict(f"{item.reference} has been changed since it was accepted. Earlier words are in the time line.")
-    if suggestion.decided_at is not None and history.bound_since(uow.session, item, suggestion.decided_at):
+    if history.is_bound(uow.session, item.id, document):
         raise Conflict(
-            f"{item.reference} was decided on or locked in a version since. Earlier words are in the time line."
+            f"The words of {item.reference} are decided on, or locked in a version, as they stand. Earlier ones are in "
+            "the time line."
         )
     before = document.version - 1
     history.put_back(uow, actor, document, document.version, suggestion.replaced)

@@ -314,8 +314,12 @@ def test_actions_are_numbered_owned_dated_and_done(hall: Hall, clock: SetClock) 
         assert [line.action.what for line in lines] == ["Think"]
 
 
+@pytest.mark.parametrize("minutes", [5, -1])
 @pytest.mark.parametrize("by", ["decision", "version"])
-def test_accepting_is_not_taken_back_once_the_group_has_bound_the_words(hall: Hall, clock: SetClock, by: str) -> None:
+def test_accepting_is_not_taken_back_once_the_group_has_bound_the_words(
+    hall: Hall, clock: SetClock, by: str, minutes: int
+) -> None:
+    """Also where who binds them began before who accepted, and had to wait."""
     decide(hall, vote(hall, Ana=Choice.YES), Outcome.AGREED)
     with hall.database.writing() as uow:
         text = documents.documents_of(uow.session, [hall.item_id])[hall.item_id][Field.TEXT]
@@ -323,11 +327,15 @@ def test_accepting_is_not_taken_back_once_the_group_has_bound_the_words(hall: Ha
             uow, hall.who["Ana"], item_id=hall.item_id, field=Field.TEXT, text=f"{text.text} At night.",
             version=text.version,
         ).id  # fmt: skip
+    frozen(hall)
+    with hall.database.writing() as uow:  # a decision and a version that hold the words of before are no obstacle
         suggestions.accept(uow, hall.who["Fay"], suggestion_id=made)
-    clock.advance(minutes=5)
+        suggestions.unaccept(uow, hall.who["Fay"], suggestion_id=made)
+        suggestions.accept(uow, hall.who["Fay"], suggestion_id=made)
+    clock.advance(minutes=minutes)
     if by == "decision":
         decide(hall, vote(hall, Ana=Choice.YES), Outcome.AGREED)
     else:
         frozen(hall)
-    with pytest.raises(Conflict, match="since"), hall.database.writing() as uow:
+    with pytest.raises(Conflict, match="as they stand"), hall.database.writing() as uow:
         suggestions.unaccept(uow, hall.who["Fay"], suggestion_id=made)
