@@ -342,10 +342,11 @@ def unaccept(
     uow: UnitOfWork, actor: Actor, *, suggestion_id: int, item_id: int | None = None, group_id: int | None = None
 ) -> Suggestion:
     """Take back that the actor accepted a suggestion, or a part of it: its words leave the text by an ordinary change,
-    and it waits again as it did, with those that were set aside for it.
+    and it waits again as it did, with those that were set aside for it. Of several the last is taken back first.
 
     Raises NotFound, Forbidden (others; the words cannot change now), Conflict when it was not accepted so, or somebody
-    has changed the words since, they were agreed since, or are decided on or locked in a version as they stand.
+    has changed the words since, the item was agreed or, while it is, changed in any way, or the words are decided on or
+    locked in a version as they stand.
     """
     suggestion, document, item = _hold_any(uow, actor, suggestion_id, item_id, group_id)
     if suggestion.state not in (SuggestionState.ACCEPTED, SuggestionState.PARTLY) or suggestion.in_conflict:
@@ -353,8 +354,12 @@ def unaccept(
     if suggestion.decided_by_id != actor.person_id:
         raise Forbidden("Only who accepted a suggestion can take that back. Earlier words are in the time line.")
     _must_decide(uow.session, actor, item)
-    last = uow.session.get(TextChange, (document.id, document.version))
-    if last is None or last.client != documents.taken_by(suggestion):
+    taken = select(func.max(TextChange.version)).where(
+        TextChange.document_id == document.id, TextChange.client == documents.taken_by(suggestion)
+    )
+    version = uow.session.execute(taken).scalar() or 0
+    # What came after may have been taken back itself.
+    if not version or history.text_at(uow.session, document, version) != document.text:
         raise Conflict("The words have been changed since it was accepted. Earlier ones are in the time line.")
     if item.status in items.SETTLED and item.changed_at != suggestion.decided_at:
         raise Conflict(f"{item.reference} has been changed since it was accepted. Earlier words are in the time line.")
@@ -363,8 +368,8 @@ def unaccept(
             f"The words of {item.reference} are decided on, or locked in a version, as they stand. Earlier ones are in "
             "the time line."
         )
-    before = document.version - 1
-    history.put_back(uow, actor, document, document.version, suggestion.replaced)
+    before = version - 1
+    history.put_back(uow, actor, document, version, suggestion.replaced)
     suggestion.state, suggestion.answer = SuggestionState.OPEN, ""
     suggestion.decided_by_id = suggestion.decided_at = suggestion.replaced = None
     # The words are those of before, to the letter: whatever stood beside them then fits again.

@@ -501,6 +501,29 @@ def test_accepting_is_taken_back_and_it_waits_as_before_with_those_beside_it(roo
         take_back(room, elsewhere)
 
 
+def test_acceptances_are_taken_back_one_after_the_other_from_the_last(room: Room) -> None:
+    people = room.people
+    with room.database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    begun = runs(room)
+    first = room.suggest(people.member, "corridor.", "corridor and one vote.")
+    rival = room.suggest(people.peer, "corridor.", "corridor and two votes.")
+    then = room.suggest(people.peer, "Partners share", "All partners bear")
+    room.decide(people.facilitator, first)
+    between = runs(room)
+    room.decide(people.facilitator, then)
+    with pytest.raises(Conflict, match="changed since"):
+        take_back(room, first)
+    take_back(room, then)
+    assert runs(room) == between
+    take_back(room, first)
+    assert (room.words, runs(room)) == (WORDS, begun)
+    assert {each.suggestion.id: each.in_conflict for each in room.shown()} == {first: False, rival: False, then: False}
+    room.decide(people.facilitator, rival)
+    room.decide(people.facilitator, then)
+    assert room.words == "All partners bear gain and loss within a corridor and two votes."
+
+
 def test_words_that_come_back_are_those_of_whoever_wrote_them(room: Room) -> None:
     def spans() -> list[tuple[str, str]]:
         with room.database.reading() as uow:
