@@ -118,16 +118,21 @@ def sign_in_token(database: Database, actor: Actor) -> str:
 
 
 class Browser(FlaskClient):
-    """A test client that sends the CSRF token with what changes things, as our pages do.
+    """A test client that sends the CSRF token with what changes things, as our pages do, and an expert's also the seat.
 
-    ``csrf=False`` in a call leaves it out.
+    ``csrf=False`` in a call leaves the token out, ``of_seat=False`` whose page it is.
     """
 
-    def open(self, *args: Any, csrf: bool = True, **kwargs: Any) -> TestResponse:
+    def open(self, *args: Any, csrf: bool = True, of_seat: bool = True, **kwargs: Any) -> TestResponse:
         if csrf and kwargs.get("method", "GET") not in {"GET", "HEAD", "OPTIONS"}:
             headers = dict(kwargs.pop("headers", None) or {})
             headers.setdefault("X-CSRFToken", self.csrf_token())
             kwargs["headers"] = headers
+        given = kwargs.get("data") or {}
+        if of_seat and kwargs.get("method") == "POST" and str(args[0]).startswith("/rate/") and isinstance(given, dict):
+            with self.session_transaction() as session:
+                seat_id, _mark = session.get("seat", ("", ""))
+            kwargs["data"] = {"seat": seat_id, **given}
         return super().open(*args, **kwargs)
 
     def csrf_token(self) -> str:

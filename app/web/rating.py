@@ -1,7 +1,8 @@
 """An expert's own pages: the personal link, the information sheet, one criterion a page, review, send, receipt.
 
 A link's page changes nothing when it is looked at (mail scanners do); pressing Continue puts the seat into an HttpOnly
-cookie and leads to an address without a token. Every request looks the seat up again.
+cookie and leads to an address without a token. Every request looks the seat up again. A browser holds one seat, and may
+show pages of another that was opened in it before: every page says whose it is when it posts.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from flask import Blueprint, Response, g, jsonify, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app.errors import DomainError, Gone, Invalid, NotFound
+from app.errors import Conflict, DomainError, Gone, Invalid, NotFound
 from app.mail import check_address
 from app.services import rating, reviewing, seating, seats
 from app.services.protocols import Dimension
@@ -33,6 +34,12 @@ bp = Blueprint("rating", __name__)
 SEAT_KEY = "seat"
 #: Sent by static/js/modules/autosave.js: answer with the stored state instead of the next page.
 AUTOSAVE = "X-Autosave"
+
+
+class OtherLink(Conflict):
+    """The page that posts is not of the seat that this browser holds now; an old page does not say whose it is."""
+
+    code = "other_link"
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,16 @@ def over(error: Gone) -> ResponseReturnValue:
     if request.headers.get(AUTOSAVE):
         return jsonify(code="gone"), 410
     return render_template("rating/gone.html", tried_out=error.code == "tried_out"), 410
+
+
+@bp.errorhandler(OtherLink)
+def other_link(error: OtherLink) -> ResponseReturnValue:
+    """In the language of the page that posted: nothing was done, and nothing of the other seat is shown."""
+    if request.headers.get(AUTOSAVE):
+        # A page from before pages said whose they are loads itself anew on this, and finds its words on the device.
+        return jsonify(code=error.code), error.status if "seat" in request.form else 410
+    words = (request.form.get(name, "").strip() for name in (*RemarkKind, "interests"))
+    return render_template("rating/other.html", written=[each for each in words if each]), error.status
 
 
 @bp.errorhandler(NotFound)
@@ -182,8 +199,16 @@ def _speak_to(uow: UnitOfWork, place: Place) -> None:
 
 @bp.before_request
 def begin() -> None:
-    """Who it is, and in which language they read, is known once the link or the cookie has been looked at."""
+    """Who it is, and in which language they read, is known once the link or the cookie has been looked at.
+
+    What an expert posts is of the page's seat: where this browser holds another by now, nothing is done.
+    """
     speak()
+    if request.method == "POST" and request.path.startswith("/rate/"):
+        match session.get(SEAT_KEY):
+            case [int(seat_id), str()] if request.form.get("seat") != str(seat_id):
+                speak(request.form.get("reads"))
+                raise OtherLink("Another link was opened in this browser.")
 
 
 @bp.post("/rate/language")

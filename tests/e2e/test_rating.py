@@ -125,7 +125,7 @@ def test_answers_are_saved_as_they_are_given_by_keyboard_and_through_a_lost_conn
     expect(page.get_by_text("You gave a low score")).to_be_visible()
     context.set_offline(True)
     page.get_by_label("Comment", exact=True).fill("Who pays for this?")
-    expect(page.get_by_text("Not saved")).to_be_visible()
+    expect(page.get_by_text("Not saved yet – kept on this device")).to_be_visible()
     context.set_offline(False)
     expect(page.get_by_text("Saved", exact=True)).to_be_visible()
     expect(page.get_by_text("You gave a low score")).to_be_hidden()
@@ -150,12 +150,76 @@ def test_going_on_without_a_connection_keeps_the_page_and_its_words(
     context.set_offline(True)
     page.get_by_label("Comment", exact=True).fill("Who pays for this?")
     press(page, "Save and continue")
-    expect(page.get_by_text("Not saved")).to_be_in_viewport()
+    expect(page.get_by_text("Not saved yet")).to_be_in_viewport()
     expect(page.get_by_label("Comment", exact=True)).to_have_value("Who pays for this?")
     context.set_offline(False)
     expect(page).not_to_have_url(address)  # stored, then on to the next page by itself
     with study.database.reading() as uow:
         assert uow.session.execute(select(Remark.text)).scalar_one() == "Who pays for this?"
+
+
+def first_item(page: Page, address: str) -> str:
+    """The first criterion's page of an expert who has agreed, and its address."""
+    page.goto(address)
+    press(page, "Continue")
+    page.locator("main .button--primary").click()
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    return page.url
+
+
+def kept_on(page: Page) -> dict[str, str]:
+    """What this device keeps of what experts could not send."""
+    kept: dict[str, str] = page.evaluate(
+        "Object.fromEntries(Object.entries(localStorage).filter(([key]) => key.startsWith('concordat-unsent:')))"
+    )
+    return kept
+
+
+def test_two_experts_links_in_one_browser_keep_apart(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    """What the first tab is given counts for nobody, and waits on the device for its own expert."""
+    context = browser_context(**PHONE)
+    joost, lena = (f"{server.url}/r/{token}" for token in study.tokens[:2])
+    others, page = context.new_page(), context.new_page()
+    begin(others, lena)
+    begin(page, joost)
+    address = first_item(page, joost)
+    first_item(others, lena)
+    others.get_by_label("Comment", exact=True).fill("Lena's words.")
+    expect(others.get_by_text("Saved", exact=True)).to_be_visible()
+    page.get_by_label("Comment", exact=True).fill("Joost's words.")
+    told = page.get_by_text("Another link was opened in this browser.")
+    expect(told).to_be_visible()
+    expect(page.get_by_text("Not saved yet – kept on this device")).to_be_visible()
+    page.get_by_label("Comment", exact=True).fill("Joost's words, with more.")
+    press(page, "Save and continue")
+    expect(told).to_be_in_viewport()
+    expect(told).to_have_count(1)
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("Joost's words, with more.")
+
+    press(others, "Save and continue")
+    expect(others.get_by_text("2 of 3")).to_be_visible()
+    page.goto(joost)
+    press(page, "Continue")
+    page.goto(address)
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("Joost's words, with more.")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    with study.database.reading() as uow:
+        assert set(uow.session.execute(select(Remark.text)).scalars()) == {"Lena's words.", "Joost's words, with more."}
+
+    # A tab that one comes back to takes over nothing of the other's; without scripts it is a page that says so.
+    others.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(others.get_by_text("Another link was opened in this browser.")).to_be_visible()
+    others.goto(joost)
+    press(others, "Continue")
+    others.goto(f"{server.url}/rate/withdraw")
+    page.goto(lena)
+    press(page, "Continue")
+    others.locator("main .button--warning").click()
+    expect(others.get_by_text("What you pressed was not done.")).to_be_visible()
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(func.count(Seat.withdrew_at))).scalar_one() == 0
 
 
 def two_devices(study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]) -> tuple[Page, Page]:
@@ -229,7 +293,7 @@ def test_what_was_written_too_late_is_shown_and_not_kept(
     expect(page.locator("html[data-ready]")).to_have_count(1)
     context.set_offline(True)
     page.get_by_label("Comment", exact=True).fill("Who pays <b>for this</b>?")
-    expect(page.get_by_text("Not saved")).to_be_visible()
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
     study.close()
     context.set_offline(False)
     expect(page.get_by_role("heading", name="This review is over")).to_be_visible()
@@ -294,7 +358,7 @@ def test_what_a_closed_tab_could_not_send_is_sent_when_it_is_opened_again(
     context.set_offline(True)
     choose(page, "relevance", 4)
     page.get_by_label("Comment", exact=True).fill("Written in a tunnel.")
-    expect(page.get_by_text("Not saved")).to_be_visible()
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
     take(page)
     context.set_offline(False)
     again = context.new_page()
@@ -312,7 +376,7 @@ def test_what_a_closed_tab_could_not_send_is_sent_when_it_is_opened_again(
     context.set_offline(True)
     again.get_by_label("Comment", exact=True).fill("Kept on this phone.")
     choose(again, "relevance", 6)
-    expect(again.get_by_text("Not saved")).to_be_visible()
+    expect(again.get_by_text("Not saved yet")).to_be_visible()
     take(again)
     context.set_offline(False)
     other = browser_context(viewport={"width": 1366, "height": 900}).new_page()

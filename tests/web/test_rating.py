@@ -182,6 +182,67 @@ def test_a_forged_or_outdated_cookie_opens_nothing(app: Flask, study: Study) -> 
         assert expert.get("/rate/").status_code == 404
 
 
+def posts_of(page: str) -> dict[str, dict[str, str]]:
+    """What each form of a page would post without being touched, by its address: its hidden fields."""
+    forms = re.findall(r'<form[^>]* action="([^"]+)"[^>]*>(.*?)</form>', page, re.DOTALL)
+    hidden = r'<input type="hidden" name="([^"]+)" value="([^"]*)"'
+    return {address: dict(re.findall(hidden, inside)) for address, inside in forms}
+
+
+def test_a_page_of_another_link_opened_in_the_same_browser_does_nothing(app: Flask, study: Study) -> None:
+    """A browser holds one seat; a tab that still shows another's must neither write, agree nor withdraw as that one."""
+    shared, item = browser(app), study.rated[0].id
+    words = "My own words."
+    shared.post(f"/r/{study.tokens[2]}")
+    sheet = posts_of(shared.get("/rate/").text)
+    shared.post("/rate/sheet", data={**sheet["/rate/sheet"], "agrees": "yes", "acknowledgement": "thanked"})
+    forms: dict[str, dict[str, str]] = sheet
+    addresses = ("", "sheet", f"item/{item}", "grid", f"missing/{study.element_id}", "whole", "withdraw")
+    shared.post(f"/rate/item/{item}", data={"score-relevance": "5"})
+    for address in addresses:
+        forms |= posts_of(shared.get(f"/rate/{address}").text)
+    shared.post("/rate/whole", data={"score-whole_face_validity": "7", "score-whole_potential": "6"})
+    shared.post(
+        "/rate/grid",
+        data={f"score-{one.id}-{key}": "5" for one in study.rated for key in ("relevance", "applicability")},
+    )
+    forms |= posts_of(shared.get("/rate/review").text)
+    rules = app.url_map.iter_rules()
+    posted = {rule.rule for rule in rules if rule.endpoint.startswith("rating.") and "POST" in (rule.methods or ())}
+    assert {re.sub(r"\d+", "<int:item_id>", address) for address in forms} == {
+        rule for rule in posted if rule.startswith("/rate/")
+    }, "every page that posts says whose it is"  # fmt: skip
+    before = rows(study)
+
+    # Now somebody else comes in, in another tab, and the first tab is pressed on.
+    shared.post(f"/r/{study.tokens[1]}")
+    typed = {"agrees": "yes", "acknowledgement": "named", "answers": "delete", "comment": words, "whole": words,
+             "missing": words, "interests": words, "score-relevance": "1", "language": "nl"}  # fmt: skip
+    for address, marks in forms.items():
+        assert {"seat", "reads"} <= marks.keys(), address
+        for given in (marks, {**marks, "reads": "xx"}, {}, {"seat": "x"}):
+            answer = shared.post(address, data={**given, **typed}, of_seat=False)
+            assert (answer.status_code, answer.location) == (409, None), address
+            assert "Another link was opened in this browser." in answer.text
+            assert words in answer.text
+            assert "/rate/" not in answer.text
+        quiet = shared.post(address, data={**marks, **typed}, of_seat=False, headers={"X-Autosave": "1"})
+        assert (quiet.status_code, quiet.json) == (409, {"code": "other_link"})
+        # An old page, which does not say whose it is, loads itself anew on this.
+        assert shared.post(address, data=typed, of_seat=False, headers={"X-Autosave": "1"}).status_code == 410
+    dutch = shared.post("/rate/withdraw", data={**forms["/rate/withdraw"], "reads": "nl"}, of_seat=False)
+    assert '<html lang="nl">' in dutch.text
+    assert "In deze browser is een andere link geopend." in dutch.text
+    assert rows(study) == before
+    with study.database.reading() as uow:
+        seats_now = uow.session.execute(select(Seat)).scalars().all()
+        assert [seat.consented_at is not None for seat in seats_now].count(True) == 1
+        assert not any(seat.withdrew_at or seat.sent_at or seat.conflict_of_interest for seat in seats_now)
+    assert '<html lang="en">' in shared.get("/rate/").text
+    shared.post(f"/r/{study.tokens[2]}")
+    assert shared.post(f"/rate/item/{item}", data={**forms[f"/rate/item/{item}"], **typed}).status_code == 303
+
+
 def test_the_panel_manager_prepares_opens_reminds_and_closes_on_pages(app: Flask, database: Database) -> None:
     app.test_client_class = Browser
     study = build_study(database, criteria=1, experts=0)

@@ -37,7 +37,10 @@ export function mount(element) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) element.requestSubmit();
   });
   element.addEventListener("submit", (event) => {
-    if (saver.isCutOff) {
+    if (saver.others) {
+      event.preventDefault();
+      saver.others.scrollIntoView({ block: "center" });
+    } else if (saver.isCutOff) {
       event.preventDefault();
       saver.goOn();
     } else saver.leave();
@@ -67,6 +70,8 @@ class Saver {
     /** Whether the server will not take what stands here, until it is changed. */
     this.refused = false;
     this.stopped = false;
+    /** @type {HTMLElement | null} what says that this browser holds another expert's seat by now */
+    this.others = null;
     this.leaving = false;
     this.sentAt = 0;
     this.unsent = new Unsent(form);
@@ -109,6 +114,14 @@ class Saver {
     window.clearTimeout(this.timer);
   }
 
+  /** Another expert's link was opened in this browser: what stands here is kept for this page's own, and sent as nobody's. */
+  sayOthers() {
+    this.stop();
+    this.unsent.keep();
+    this.show("unsaved");
+    this.others ??= this.unsent.say(_("Another link was opened in this browser. Open yours again to go on; what you wrote is kept on this device."));
+  }
+
   /** The browser itself posts the form now: only what was changed. */
   leave() {
     this.stop();
@@ -134,6 +147,10 @@ class Saver {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector(`form[action="${this.form.getAttribute("action")}"]`);
       if (!(fresh instanceof HTMLFormElement) || isBusy()) return undefined;
+      if (fresh.dataset.keep !== this.form.dataset.keep) {
+        this.sayOthers();
+        return undefined;
+      }
       this.unsent.takeOver(fresh);
       const bar = page.querySelector("[data-autosave-progress] progress");
       if (bar instanceof HTMLProgressElement) {
@@ -174,6 +191,10 @@ class Saver {
         window.location.reload();
         return;
       }
+      if (answer.status === 409 && (await answer.json()).code === "other_link") {
+        this.sayOthers();
+        return;
+      }
       if (answer.status === 422) {
         const refusal = await answer.json();
         if (refusal.code === "elsewhere") {
@@ -208,6 +229,7 @@ class Saver {
     } catch {
       this.failed = true;
       this.changed = true;
+      this.unsent.keep(); // also what was entered before this script had come
       this.show("unsaved");
     } finally {
       this.sending = false;
@@ -242,8 +264,9 @@ class Saver {
 
   /** @param {"saved" | "saving" | "unsaved" | "wrong"} state */
   show(state) {
+    const shows = state === "unsaved" && this.unsent.isKept ? "kept" : state;
     for (const shown of document.querySelectorAll("[data-autosave-state] .save-state")) {
-      if (shown instanceof HTMLElement) shown.dataset.state = state;
+      if (shown instanceof HTMLElement) shown.dataset.state = shows;
     }
   }
 }

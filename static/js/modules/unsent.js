@@ -7,6 +7,9 @@
  */
 import { _ } from "../words.js";
 
+/** What a form says of itself and nobody enters: its token, and on an expert's pages whose it is and in which language. */
+const OF_THE_PAGE = ["csrf_token", "seat", "reads"];
+
 export class Unsent {
   /**
    * @param {HTMLFormElement} form `data-keep` tells whose answers these are; with `data-refused` nothing of what stands
@@ -45,6 +48,15 @@ export class Unsent {
     }
   }
 
+  /** Whether this device keeps what is not sent: not every browser lets it. */
+  get isKept() {
+    try {
+      return this.key !== "" && localStorage.getItem(this.key) !== null;
+    } catch {
+      return false;
+    }
+  }
+
   #asLoaded() {
     const found = this.fields();
     for (const field of this.form.elements) {
@@ -65,7 +77,7 @@ export class Unsent {
     /** @type {Record<string, string>} */
     const found = {};
     for (const [name, value] of new FormData(this.form)) {
-      if (typeof value === "string" && name !== "csrf_token") found[name] = value.replaceAll("\r\n", "\n");
+      if (typeof value === "string" && !OF_THE_PAGE.includes(name)) found[name] = value.replaceAll("\r\n", "\n");
     }
     return found;
   }
