@@ -21,6 +21,14 @@ from models.validation import Expert, Round, Seat
 OVER = "This round is over, or the link is no longer in use. Thank you for your interest; nothing more is needed."
 
 
+class Over(Gone):
+    """A link or cookie of a seat that we know, and that takes no answers any more."""
+
+    def __init__(self, seat: Seat, *, code: str | None) -> None:
+        super().__init__(OVER, code=code)
+        self.seat_id = seat.id
+
+
 @dataclass(frozen=True)
 class Place:
     """An expert at their seat in an open round, at this moment. ``may`` holds what they may do; never kept."""
@@ -140,6 +148,6 @@ def _place(
     if round_id is not None and seat.round_id != round_id:
         raise NotFound()
     if seat.revoked_at is not None or expert.withdrawn_at is not None or not takes_answers(round_, expert, uow.now):
-        raise Gone(OVER, code="tried_out" if expert.is_pilot else None)
+        raise Over(seat, code="tried_out" if expert.is_pilot else None)
     may = frozenset({Can.ROUND_RATE}) if seat.consented_at is not None else frozenset()
     return Place(seat, expert, round_, group, protocol_of(round_), may)

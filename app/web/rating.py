@@ -24,7 +24,7 @@ from app.services.seating import Place
 from app.uow import UnitOfWork
 from app.web import redlines
 from app.web.context import looking, transaction
-from app.web.forms import local_path, text
+from app.web.forms import local_path, text, whole_number
 from app.web.languages import LANGUAGE_KEY, said, speak
 from app.web.limits import KNOCKING, guessed, limiter
 from models.validation import RemarkKind
@@ -97,7 +97,8 @@ def over(error: Gone) -> ResponseReturnValue:
     """The one kind page for links that are no longer in use."""
     if request.headers.get(AUTOSAVE):
         return jsonify(code="gone"), 410
-    return render_template("rating/gone.html", tried_out=error.code == "tried_out"), 410
+    seat_id = error.seat_id if isinstance(error, seating.Over) else None
+    return render_template("rating/gone.html", seat_id=seat_id, tried_out=error.code == "tried_out"), 410
 
 
 @bp.errorhandler(OtherLink)
@@ -477,16 +478,18 @@ def do_withdraw() -> ResponseReturnValue:
     """Close the link, and delete the answers unless they may count."""
     keep = text("answers") == "keep"
     with transaction() as (uow, _actor):
-        rating.withdraw(uow, _seat(uow, writing=True), keep=keep)
+        place = _seat(uow, writing=True)
+        rating.withdraw(uow, place, keep=keep)
+        seat_id = place.seat.id
     session.pop(SEAT_KEY, None)
-    return render_template("rating/withdrawn.html", kept=keep)
+    return render_template("rating/withdrawn.html", seat_id=seat_id, kept=keep)
 
 
 @bp.post("/rate/leave")
 def leave() -> ResponseReturnValue:
-    """Forget the seat on this device; the link opens it again."""
+    """Forget the seat on this device; the link opens it again. What could not be sent from here stays, and is said."""
     session.pop(SEAT_KEY, None)
-    return render_template("rating/left.html")
+    return render_template("rating/left.html", seat_id=whole_number(text("seat")))
 
 
 def _said(fields: Mapping[str, str]) -> dict[str, str]:

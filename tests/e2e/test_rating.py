@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from app.clock import utc_now
 from app.config import Settings
+from app.services import rating, seating
 from app.uow import Database
 from models.validation import Rating, Remark, Seat
 from tests.cast import enter
@@ -283,7 +284,7 @@ def test_words_written_on_two_devices_at_once_are_both_there(
         assert uow.session.execute(select(Remark.text)).scalar_one() == "Written on the laptop."
 
 
-def test_what_was_written_too_late_is_shown_and_not_kept(
+def test_what_was_entered_too_late_is_shown_until_it_is_let_go_of(
     study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
 ) -> None:
     context = browser_context(**PHONE)
@@ -292,16 +293,116 @@ def test_what_was_written_too_late_is_shown_and_not_kept(
     page.locator("main .button--primary").click()
     expect(page.locator("html[data-ready]")).to_have_count(1)
     context.set_offline(True)
+    choose(page, "relevance", 4)
     page.get_by_label("Comment", exact=True).fill("Who pays <b>for this</b>?")
     expect(page.get_by_text("Not saved yet")).to_be_visible()
     study.close()
     context.set_offline(False)
     expect(page.get_by_role("heading", name="This review is over")).to_be_visible()
-    expect(page.get_by_role("heading", name="These words did not reach us in time")).to_be_visible()
-    expect(page.get_by_text("Who pays <b>for this</b>?")).to_be_visible()
+    for _again in range(2):
+        expect(page.get_by_role("heading", name="This did not reach us in time")).to_be_visible()
+        expect(page.get_by_text("1 answer on a scale")).to_be_visible()
+        expect(page.get_by_text("Who pays <b>for this</b>?")).to_be_visible()
+        expect(page.get_by_role("button", name="Copy")).to_be_visible()
+        page.reload()
+    press(page, "Let go")
+    expect(page.get_by_role("heading", name="This did not reach us in time")).to_be_hidden()
     page.reload()
-    expect(page.get_by_role("heading", name="This review is over")).to_be_visible()
+    expect(page.locator("html[data-ready]")).to_have_count(1)
     expect(page.get_by_text("Who pays")).to_have_count(0)
+    assert kept_on(page) == {}
+
+
+def test_what_one_expert_could_not_send_is_neither_shown_to_another_nor_deleted_by_one(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    context = browser_context(**PHONE)
+    joost, lena, gone, forgetful = (f"{server.url}/r/{token}" for token in study.tokens[:4])
+    page = context.new_page()
+    begin(page, joost)
+    address = first_item(page, joost)
+    context.set_offline(True)
+    page.get_by_label("Comment", exact=True).fill("Words of Joost.")
+    choose(page, "relevance", 4)
+    expect(page.get_by_text("Not saved yet")).to_be_visible()
+    take(page)
+    context.set_offline(False)
+    with study.database.writing() as uow:
+        rating.withdraw(
+            uow, seating.sit_with_token(uow, token=gone.rpartition("/")[2], round_id=study.round_id), keep=False
+        )
+    page = context.new_page()
+
+    def look(heading: str) -> None:
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        expect(page.locator("html[data-ready]")).to_have_count(1)
+
+    def nothing_of_joost(heading: str) -> None:
+        look(heading)
+        expect(page.get_by_text("Words of Joost.")).to_have_count(0)
+        assert "Words of Joost." in str(kept_on(page))
+
+    page.goto(gone)
+    nothing_of_joost("This review is over")
+    begin(page, lena)
+    press(page, "Close on this device")
+    nothing_of_joost("Closed on this device")
+    expect(page.get_by_text("Your answers are saved.")).to_be_visible()
+    begin(page, forgetful)
+    page.goto(f"{server.url}/rate/withdraw")
+    press(page, "I do not take part")
+    nothing_of_joost("You have withdrawn")
+
+    page.goto(joost)
+    press(page, "Continue")
+    press(page, "Close on this device")
+    look("Closed on this device")
+    expect(page.get_by_text("Your answers are saved.")).to_be_hidden()
+    expect(page.get_by_role("heading", name="This is not saved yet")).to_be_visible()
+    expect(page.get_by_text("Words of Joost.")).to_be_visible()
+    expect(page.get_by_text("1 answer on a scale")).to_be_visible()
+    page.goto(joost)
+    press(page, "Continue")
+    page.goto(address)
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("Words of Joost.")
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    assert kept_on(page) == {}
+
+
+def test_declared_interests_outlive_a_closed_tab_and_another_language_until_they_are_stored(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    context = browser_context(**PHONE)
+    page = context.new_page()
+    page.goto(f"{server.url}/r/{study.tokens[0]}")
+    press(page, "Continue")
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    page.get_by_label("Interests to declare").fill("I own shares.")
+    page.get_by_label("Name me among the experts").check()
+    page.get_by_label("I have read the information sheet").check()
+    page.close(run_before_unload=False)
+    page = context.new_page()
+    page.on("dialog", lambda asked: asked.accept())
+    page.goto(f"{server.url}/rate/sheet")
+    expect(page.get_by_text("What you had written here and not sent stands here again.")).to_be_visible()
+    expect(page.get_by_label("Interests to declare")).to_have_value("I own shares.")
+    expect(page.get_by_label("Name me among the experts")).to_be_checked()
+    expect(page.get_by_label("I have read the information sheet")).not_to_be_checked()
+    press(page, "Nederlands")
+    expect(page.get_by_text("Wat u hier had geschreven en niet verstuurd, staat hier weer.")).to_be_visible()
+    expect(page.locator("[name=interests]")).to_have_value("I own shares.")
+    press(page, "English")
+    press(page, "Agree and begin")  # the tick is missing
+    expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
+    expect(page.get_by_label("Interests to declare")).to_have_value("I own shares.")
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    page.get_by_label("I have read the information sheet").check()
+    press(page, "Agree and begin")
+    expect(page.get_by_role("heading", name="My review")).to_be_visible()
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    assert kept_on(page) == {}
+    with study.database.reading() as uow:
+        assert set(uow.session.execute(select(Seat.conflict_of_interest)).scalars()) == {"", "I own shares."}
 
 
 def test_the_grid_is_filled_in_by_keyboard_alone(

@@ -1,6 +1,6 @@
 /**
- * Forgets what this device has kept under names that begin with `data-forget`: whoever closes their review here, or has
- * withdrawn, leaves nothing of it behind.
+ * Forgets what this device has kept under names that begin with `data-forget`: answers of an expert who had all of theirs
+ * deleted, and what was declared once it is stored.
  *
  * @param {HTMLElement} element
  */

@@ -1,35 +1,52 @@
 /**
- * Shows what this device has kept under names that begin with `data-leftover` and can no longer be sent, and forgets it:
- * what somebody wrote after a round had closed did not arrive, and they are told so and can copy it. Stays hidden where
- * nothing is left.
+ * Shows what this device has kept under names that begin with `data-leftover` and was not sent: the words, to be copied,
+ * and how many scores. It stays until somebody lets go of it. Stays hidden where nothing is left; what is only true then
+ * carries `data-leftover-none`.
  *
  * @param {HTMLElement} element with an empty list to be filled
  */
 export function mount(element) {
   const { leftover: begin } = element.dataset;
   const list = element.querySelector("ul");
-  if (!begin || !list) throw new Error("data-leftover says what may be left, and a list shows it");
-  for (const key of Object.keys(localStorage)) {
-    if (!key.startsWith(begin)) continue;
-    for (const words of texts(localStorage.getItem(key) ?? "")) {
-      const line = document.createElement("li");
-      line.className = "prose";
-      line.textContent = words;
-      list.append(line);
-    }
-    localStorage.removeItem(key);
+  const told = element.querySelector("[data-leftover-scores]");
+  if (!begin || !list || !(told instanceof HTMLElement)) throw new Error("data-leftover says what may be left, and a list shows it");
+  const keys = Object.keys(localStorage).filter((key) => key.startsWith(begin));
+  const fields = keys.flatMap((key) => read(localStorage.getItem(key) ?? ""));
+  const scores = fields.filter(([name]) => name.startsWith("score-")).length;
+  const words = fields.filter(([name]) => WRITTEN.includes(name)).map(([, , text]) => text.trim()).filter(Boolean);
+  for (const text of words) {
+    const line = document.createElement("li");
+    line.className = "prose";
+    line.textContent = text;
+    list.append(line);
   }
-  element.toggleAttribute("hidden", !list.children.length);
+  told.textContent = ((scores === 1 ? told.dataset.one : told.dataset.many) ?? "").replace("{count}", String(scores));
+  told.toggleAttribute("hidden", !scores);
+  element.querySelector("[data-module~=copy]")?.toggleAttribute("hidden", !words.length);
+  /** @param {boolean} isAny */
+  const show = (isAny) => {
+    element.toggleAttribute("hidden", !isAny);
+    for (const each of document.querySelectorAll("[data-leftover-none]")) each.toggleAttribute("hidden", isAny);
+  };
+  show(scores + words.length > 0);
+  element.querySelector("[data-leftover-away]")?.addEventListener("click", () => {
+    for (const key of keys) localStorage.removeItem(key);
+    show(false);
+    document.getElementById("main")?.focus();
+  });
 }
+
+/** The fields of an expert's pages that hold words. */
+const WRITTEN = ["comment", "suggested_wording", "missing", "whole", "interests"];
 
 /**
  * @param {string} kept as unsent.js keeps it
- * @returns {string[]} what was written; scores are not worth copying
+ * @returns {[string, string | null, string][]}
  */
-function texts(kept) {
+function read(kept) {
   try {
-    const fields = /** @type {[string, string | null, string][]} */ (JSON.parse(kept));
-    return fields.filter(([name]) => !name.startsWith("score-")).map(([, , words]) => words.trim()).filter(Boolean);
+    const fields = JSON.parse(kept);
+    return Array.isArray(fields) ? fields : [];
   } catch {
     return []; // not ours to read
   }

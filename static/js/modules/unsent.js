@@ -17,7 +17,8 @@ export class Unsent {
    */
   constructor(form) {
     this.form = form;
-    this.key = form.dataset.keep ? `concordat-unsent:${form.dataset.keep}:${window.location.pathname}` : "";
+    const { pathname } = new URL(form.getAttribute("action") || location.pathname, location.href);
+    this.key = form.dataset.keep ? `concordat-unsent:${form.dataset.keep}:${pathname}` : "";
     /** @type {Record<string, string>} what is stored, as far as this page knows */
     this.before = form.dataset.refused === undefined ? this.#asLoaded() : {};
   }
