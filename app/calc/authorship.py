@@ -73,13 +73,15 @@ class Walk:
     Authors are any whole numbers; the text one begins with is by 0.
     """
 
-    __slots__ = ("_at", "_before", "_behind")
+    __slots__ = ("_at", "_before", "_behind", "steps")
 
     def __init__(self, units: int) -> None:
         #: The runs on either side of the place one stands at, the next one last; and that place.
         self._before: list[Run] = []
         self._behind = [Run(units, 0)] if units else []
         self._at = 0
+        #: How many runs it has gone past: what it costs where people write at both ends of a text by many.
+        self.steps = 0
 
     @property
     def runs(self) -> list[Run]:
@@ -130,6 +132,7 @@ class Walk:
                 run = Run(at - self._at, run.author)
             _add(self._before, *run)
             self._at += run.units
+            self.steps += 1
         while self._at > at:
             run = self._before.pop()
             if self._at - run.units < at:
@@ -137,6 +140,7 @@ class Walk:
                 run = Run(self._at - at, run.author)
             self._behind.append(run)
             self._at -= run.units
+            self.steps += 1
 
 
 def replay(log: Iterable[tuple[ChangeSet, int]]) -> list[Run]:
@@ -145,6 +149,17 @@ def replay(log: Iterable[tuple[ChangeSet, int]]) -> list[Run]:
     for change, author in log:
         runs = after(runs, change, author)
     return runs
+
+
+def replay_within(log: Iterable[tuple[ChangeSet, int]], most: int) -> list[Run] | None:
+    """The same as `replay` from a long log, at the cost of so many steps at ``most``; None where it takes more."""
+    walk = Walk(0)
+    for change, author in log:
+        walk.take(change.parts)
+        walk.put(change.parts, author)
+        if walk.steps > most:
+            return None
+    return joined(walk.runs)
 
 
 def taken(runs: Sequence[Run], change: ChangeSet) -> list[Run]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, case, insert, select
@@ -42,6 +42,9 @@ SNAPSHOT_EVERY = 1_000
 PIECE_UNITS = 12_000
 #: Most places, kept and changed, of one such change.
 PIECE_PARTS = 1_000
+#: Who wrote words of long ago is told from a log of so many changes, in so many steps: half a second each.
+MOST_REPLAYED = 20_000
+MOST_STEPS = 1_000_000
 #: The texts that make an item's words, in the order they are read.
 WORDS = (Field.TITLE, Field.TEXT, Field.WHY, Field.SUMMARY)
 
@@ -304,12 +307,26 @@ def authors_of(session: Session, document: Document) -> list[Run]:
     """Who wrote which words of a document: kept with every change, and told by the whole log where it was not."""
     if document.authors is not None:
         return authorship.from_json(document.authors)
+    return authorship.replay(_hands(session, document, document.version))
+
+
+def authors_at(session: Session, document: Document, version: int) -> list[Run] | None:
+    """Who wrote which words of a document as it stood in a version; None where it would take too long to tell."""
+    if version == document.version:
+        return authors_of(session, document)
+    if version > MOST_REPLAYED:
+        return None
+    return authorship.replay_within(_hands(session, document, version), MOST_STEPS)
+
+
+def _hands(session: Session, document: Document, until: int) -> Iterator[tuple[ChangeSet, int]]:
+    """A document's log up to a version, each change with whose its words are."""
     log = session.execute(
         select(TextChange.changes, TextChange.client, TextChange.author_id)
-        .where(TextChange.document_id == document.id, TextChange.version <= document.version)
+        .where(TextChange.document_id == document.id, TextChange.version <= until)
         .order_by(TextChange.version)
     )
-    return authorship.replay((recall(changes), _hand(client, author_id)) for changes, client, author_id in log)
+    return ((recall(changes), _hand(client, author_id)) for changes, client, author_id in log)
 
 
 def reset(uow: UnitOfWork, document: Document) -> None:

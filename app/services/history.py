@@ -19,9 +19,9 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.calc.authorship import Run, Span, from_json, joined, spans
+from app.calc.authorship import Run, Span, from_json, joined, spans, taken
 from app.calc.changes import from_units, recall, recall_parts, to_units
-from app.calc.differences import Segment
+from app.calc.differences import Segment, change_between
 from app.calc.redlines import shown as shown_of
 from app.calc.returns import whose_words
 from app.calc.stretches import Entry, gather
@@ -37,13 +37,13 @@ from app.services.documents import (
     SUGGESTED,
     WORDS,
     act,
+    authors_at,
     authors_of,
     client_of,
     documents_of,
     doer,
     mark_of,
     put_in,
-    replace_text,
     whole_act,
 )  # fmt: skip
 from app.services.items import access_item, may_write
@@ -315,10 +315,14 @@ class Restored(NamedTuple):
 def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id: int | None = None) -> Restored:
     """Make the words of a moment the present words, by ordinary changes on top: nothing of the history is lost.
 
-    Raises NotFound, Forbidden with the reason why the words cannot change now,
-    Conflict when they are the present ones.
+    Words that come back are whose they were then, as far as that can be told soon (``documents.authors_at``), else the
+    actor's. A title stays where there was none. Raises NotFound, Forbidden with the reason why the words cannot change
+    now, Conflict when they are the present ones.
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
+    texts = documents_of(uow.session, [item.id]).get(item.id, {})
+    # What was written never changes, and nobody need wait while it is read.
+    wrote = {one: authors_at(uow.session, texts[one], at) for one, at in _parse(mark, texts).items() if one in texts}
     uow.lock(Item, item.id)
     access, reason = may_write(uow.session, actor, item)
     if access != "write":
@@ -327,13 +331,25 @@ def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id:
     held = {one: uow.lock(Document, texts[one].id) for one in WORDS if one in texts}
     before, wanted = mark_now(uow.session, item), words_at(uow, actor, item.id, mark)
     client = client_of(actor, RESTORED)
-    changed = [one for one, text in held.items() if replace_text(uow, actor, text, wanted[one], client)]
+    if Field.TITLE in held and not wanted[Field.TITLE].strip():
+        wanted[Field.TITLE] = held[Field.TITLE].text
+    changed = [one for one, text in held.items() if text.text != wanted[one]]
     if not changed:
         raise Conflict("These are the present words already.")
+    for one in changed:
+        _become(uow, actor, held[one], wanted[one], wrote.get(one), client)
     item.changed_at = uow.now
     note(uow, actor, f"restored earlier words of {item.reference}", group_id=item.group_id, item_id=item.id)
     uow.emit(WordsRestored(item.group_id, item.id))
     return Restored(changed, before)
+
+
+def _become(uow: UnitOfWork, actor: Actor, document: Document, words: str, runs: list[Run] | None, client: str) -> None:
+    """Make a held text read as words that are, in these ``runs``, by several, or by the actor where nobody knows."""
+    old = to_units(document.text)
+    change = change_between(document.text, words)
+    inserted = [Run(change.inserted, actor.person_id or 0)] if runs is None else taken(runs, change.invert(old))
+    put_in(uow, actor, document, change, inserted, client)
 
 
 def put_back(uow: UnitOfWork, actor: Actor, document: Document, version: int, replaced: str | None) -> None:

@@ -115,7 +115,10 @@ def compare(item_id: int, slug: str) -> ResponseReturnValue:
         written=written, names=names, may_restore=access == "write", reason=reason, elsewhere=elsewhere,
         may_part=may_part,
         was_written=any(then[field].strip() for field in (Field.TITLE, Field.TEXT)),
-        emptied=[words for one, words in field_words().items() if entry.words(one).strip() and not then[one].strip()],
+        emptied=[
+            words for one, words in field_words().items()
+            if one is not Field.TITLE and entry.words(one).strip() and not then[one].strip()
+        ],
     )  # fmt: skip
 
 

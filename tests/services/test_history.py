@@ -411,3 +411,32 @@ def test_refusals(database: Database, people: Cast, item: Item) -> None:
         items.set_status(uow, people.facilitator, item_id=item.id, status=Status.AGREED)
     with pytest.raises(Forbidden, match="Agreed: ask a facilitator"), database.writing() as uow:
         history.restore(uow, people.member, item_id=item.id, mark=BEGINNING)
+
+
+def test_words_that_are_brought_back_are_whose_they_were(database: Database, people: Cast, item: Item) -> None:
+    write(database, people.member, item, "First part by one.")
+    write(database, people.peer, item, "First part by one. Second part by another.")
+    with database.reading() as uow:
+        before, mark = history.authors(uow, people.observer, item.id), history.mark_now(uow.session, item)
+    write(database, people.facilitator, item, "First: x")
+    with database.writing() as uow:
+        history.restore(uow, people.facilitator, item_id=item.id, mark=mark)
+    with database.reading() as uow:
+        after = history.authors(uow, people.observer, item.id)
+        moments = history.timeline(uow, people.observer, item.id, most=50)
+        text = documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT]
+        kept = documents.authors_of(uow.session, text)
+    assert after[Field.TEXT] == before[Field.TEXT]
+    assert (moments[0].kind, moments[0].name) == ("restore", people.facilitator.name)
+    with database.writing() as uow:
+        uow.session.execute(update(Document).values(authors=None))
+        assert documents.authors_of(uow.session, uow.session.get_one(Document, text.id)) == kept
+
+
+def test_an_item_keeps_its_title_where_it_had_none(database: Database, people: Cast, item: Item) -> None:
+    with database.reading() as uow:
+        title = documents.words_of(uow.session, item.id)["title"]
+    with database.writing() as uow:
+        history.restore(uow, people.facilitator, item_id=item.id, mark=history.BEGINNING)
+    with database.reading() as uow:
+        assert documents.words_of(uow.session, item.id) == {"title": title, "text": "", "why": "", "summary": ""}

@@ -59,9 +59,17 @@ def test_runs_say_what_a_letter_by_letter_account_says(log: list[tuple[ChangeSet
         letters = now
     runs = authorship.replay(log)
     assert [run.author for run in runs for _ in range(run.units)] == letters
+    assert authorship.replay_within(log, 1_000_000) == runs
     assert all(one.author != two.author for one, two in itertools.pairwise(runs)), "neighbours are joined"
     assert all(run.units > 0 for run in runs)
     assert Run(0, 1) not in authorship.from_json(authorship.to_json(runs))
+
+
+def test_a_log_of_people_at_both_ends_of_many_runs_is_left_where_it_takes_too_long() -> None:
+    row = [(replace(at, at, at, Units("x")), at % 2) for at in range(200)]
+    ends = [(replace(at, at % 2 * at, at % 2 * at, Units("y")), 2 + at % 2) for at in range(200, 400)]
+    assert authorship.replay_within([*row, *ends], 100_000) == authorship.replay([*row, *ends])
+    assert authorship.replay_within([*row, *ends], 20_000) is None
 
 
 @given(st.integers(0, 9), logs())
