@@ -218,6 +218,13 @@ def merge_of(session: Session, item: Item) -> tuple[Item, ItemDescent] | None:
     return merges_of(session, [item]).get(item.id)
 
 
+def went_to(session: Session, item: Item) -> Item:
+    """Where the words of an item go on: in itself, or in the last of those that it was merged into, one by one."""
+    while (found := merge_of(session, item)) is not None:
+        item = found[0]
+    return item
+
+
 def merges_of(session: Session, some: Iterable[Item]) -> dict[int, tuple[Item, ItemDescent]]:
     """The same for those of some items that are withdrawn so, by their ids."""
     gone = [item.id for item in some if item.status is Status.WITHDRAWN]

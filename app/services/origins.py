@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.calc.changes import units_length
+from app.calc.changes import ChangeSet, recall
+from app.calc.suggestions import Place, places
 from app.policy import Actor, Can
-from app.services import documents, history
+from app.services import documents
 from app.services.accounts import names_of
-from app.services.items import access_item, merge_of
+from app.services.items import access_item, merge_of, went_to
 from app.uow import UnitOfWork
-from models.documents import Document, Field
+from models.documents import Document, Field, TextChange
 from models.items import Descent, Item, ItemDescent, Status
 
 
@@ -117,11 +119,19 @@ def parted(session: Session, item: Item, *, after: int = 0) -> list[tuple[Relati
 
 
 class Cut(NamedTuple):
-    """Where a split cut a text: what stood behind ``at``, in units, in its version ``before`` is in ``part``."""
+    """What a split took out of a text: the words from ``start`` to ``end``, in units, of its version ``before``, which
+    are in ``part`` since."""
 
     before: int
-    at: int
+    start: int
+    end: int
     part: Item
+
+    def took(self, place: Place) -> bool:
+        """Whether what is changed at a place of that version belongs to the words that went."""
+        if self.start < place.start < self.end:
+            return True
+        return place.start == self.end and place.goes_on  # it goes on from the last of them
 
 
 def cuts(session: Session, text: Document, *, after: int) -> list[Cut]:
@@ -133,10 +143,20 @@ def cuts(session: Session, text: Document, *, after: int) -> list[Cut]:
         )
         .order_by(ItemDescent.id)
     ).all()  # fmt: skip
-    return [
-        Cut(moved["before"], units_length(history.text_at(session, text, moved["left"])), part)
-        for part, moved in rows if moved is not None and moved["before"] >= after
-    ]  # fmt: skip
+    found = []
+    for part, moved in rows:
+        if moved is None or moved["before"] < after:
+            continue
+        log = session.execute(
+            select(TextChange.changes).where(
+                TextChange.document_id == text.id, TextChange.version > moved["before"],
+                TextChange.version <= moved["left"],
+            )
+            .order_by(TextChange.version)
+        ).scalars()  # fmt: skip
+        if gone := places(reduce(ChangeSet.compose, map(recall, log))):
+            found.append(Cut(moved["before"], gone[0].start, gone[-1].end, part))
+    return found
 
 
 @dataclass(frozen=True)
@@ -151,7 +171,8 @@ class Elsewhere:
 def elsewhere(uow: UnitOfWork, actor: Actor, *, item_id: int, since: datetime) -> Elsewhere:
     """What would stand twice, or nowhere, if an item had again the words that it had at a moment.
 
-    What went and came home again since then is neither, nor is a part that is withdrawn. Raises NotFound, Forbidden.
+    What went and came home again since then is neither, nor is a part that is withdrawn; of one that was merged into
+    another item, that is told. Raises NotFound, Forbidden.
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_READ)
     rows = uow.session.execute(
@@ -171,18 +192,23 @@ def elsewhere(uow: UnitOfWork, actor: Actor, *, item_id: int, since: datetime) -
     turns.sort(key=lambda turn: turn[0])
     ends = {other for at, other, _within, _how in turns if at > since}
     known = {one.id: one for one in uow.session.execute(select(Item).where(Item.id.in_(ends))).scalars()}
-    titles = documents.documents_of(uow.session, ends)
     found = Elsewhere([], [])
     for other in sorted(ends):
         then = [within for at, one, within, _how in turns if one == other and at <= since]
         later = [(at, within, how) for at, one, within, how in turns if one == other and at > since]
         was_within = then[-1] if then else not later[0][1]
         at, is_within, how = later[-1]
-        stands = known[other].status is not Status.WITHDRAWN
-        if is_within not in (was_within, stands):
-            relative = Relative(other, known[other].reference, titles[other][Field.TITLE].text, how, at)
+        end = known[other] if is_within else went_to(uow.session, known[other])
+        stands = end.status is not Status.WITHDRAWN
+        if is_within not in (was_within, stands) and end is not item:
+            relative = _relative(uow.session, end, how if end is known[other] else Descent.MERGE, at)
             (found.joined if is_within else found.parted).append(relative)
     return found
+
+
+def _relative(session: Session, item: Item, how: Descent, at: datetime) -> Relative:
+    title = documents.documents_of(session, [item.id])[item.id][Field.TITLE].text
+    return Relative(item.id, item.reference, title, how, at)
 
 
 def newest(session: Session, group_id: int) -> int:

@@ -7,7 +7,7 @@ the preview can be looked at, left and come back to. The file is not kept.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -43,6 +43,7 @@ from models.suggestions import Suggestion, SuggestionState
 from models.versions import Version
 
 LONGEST_NAME = 120
+_IS_GONE = ", which is withdrawn,"
 #: How many returned documents of one person in one group are kept for looking at; older ones go.
 MOST_KEPT = 20
 #: Among so many refused suggestions on a text, the latest, one that says the same is looked for.
@@ -286,7 +287,10 @@ def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
     ids = {each["item_id"] for each in document.proposals}
     entries = items.entries_of(uow, actor, group_id, ids)
     suggested = _Suggested(uow, actor, {item_id: entry.documents for item_id, entry in entries.items()})
-    merged = items.merges_of(uow.session, [entry.item for entry in entries.values()])
+    ends = {
+        entry.item.id: items.went_to(uow.session, entry.item)
+        for entry in entries.values() if entry.item.status is Status.WITHDRAWN
+    }  # fmt: skip
     proposals = []
     for number, each in enumerate(document.proposals):
         entry = entries.get(each["item_id"])
@@ -294,20 +298,19 @@ def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
             continue
         blocked, known, fits = "", False, _fits(uow, entry, each)
         now_in: tuple[tuple[int, str], ...] = ()
-        if entry.item.id in merged:
-            into = merged[entry.item.id][0]
-            blocked, now_in = f"It has been merged into {into.reference} since.", ((into.id, into.reference),)
-        elif entry.item.status is Status.WITHDRAWN:
-            blocked = "This item has been withdrawn since."
+        end = ends.get(entry.item.id)
+        if end is not None:
+            now_in = _standing([end])
+            went = "withdrawn" if end is entry.item else f"merged into {end.reference}{_IS_GONE if not now_in else ''}"
+            blocked = f"It has been {went} since."
         elif each["suggestion_id"] is None and (settled := suggested.settled(each)) is not None:
             known, blocked = True, settled.why
         elif each["suggestion_id"] is None:
             parts, is_there = _went_to(uow, entry, each)
-            now_in = tuple((part.id, part.reference) for part in parts if part.status is not Status.WITHDRAWN)
-            fits = fits and not parts
+            now_in, fits = _standing(parts), fits and not parts
             if is_there:
-                went = "" if now_in else ", and been withdrawn,"
-                blocked = f"These words have become {' and '.join(part.reference for part in parts)}{went} since."
+                named = " and ".join(part.reference for part in parts)
+                blocked = f"These words have gone to {named}{_IS_GONE if not now_in else ''} since."
         proposals.append(
             Proposed(
                 number, entry.item.id, entry.item.reference, entry.title, Field(each["field"]), each["before"],
@@ -339,15 +342,19 @@ def _went_to(uow: UnitOfWork, entry: items.Entry, proposal: dict[str, Any]) -> t
     for cut in cuts:
         moved = suggestions.moved_on(uow.session, document, change, since, cut.before)
         if moved is None:  # whatever is left of it has met other words, and is shown beside them
-            return [*found, *(each.part for each in cuts if each.part not in found)], False
+            return list(dict.fromkeys([*found, *(items.went_to(uow.session, each.part) for each in cuts)])), False
         change, since = moved, cut.before
-        stays = [number for number, place in enumerate(places(change)) if place.start <= cut.at]
+        stays = [number for number, place in enumerate(places(change)) if not cut.took(place)]
         if len(stays) < len(places(change)):
-            found.append(cut.part)
+            found.append(items.went_to(uow.session, cut.part))
         if not stays:
             return found, True
         change = only(change, stays)
     return found, False
+
+
+def _standing(ends: Iterable[item_models.Item]) -> tuple[tuple[int, str], ...]:
+    return tuple((each.id, each.reference) for each in ends if each.status is not Status.WITHDRAWN)
 
 
 def _besides(number: int, kept: dict[str, Any], gone: Collection[int]) -> Besides:

@@ -283,12 +283,9 @@ def _item(session: Session, item_id: int | None) -> ItemView | None:
 
 
 def _went_into(session: Session, item: Item) -> Item | None:
-    """What an item was merged into; where that was merged on, the last: nobody is led from one gone item to another."""
-    into, found = None, items.merge_of(session, item)
-    while found is not None:
-        into = found[0]
-        found = items.merge_of(session, into)
-    return into
+    """What an item was merged into, at last, and where that stands: nobody is led from one gone item to another."""
+    into = items.went_to(session, item)
+    return into if into is not item and into.status is not Status.WITHDRAWN else None
 
 
 def _benches(members: list[Membership], rows: list[Attendance], queue: Queue) -> list[Bench]:

@@ -31,7 +31,7 @@ from app.services.descent import (
     text_of,
     texts_of,
 )
-from app.services.items import SETTLED, give_status, merge_of, must_be_free, must_settle
+from app.services.items import SETTLED, give_status, merge_of, must_be_free, must_settle, went_to
 from app.services.origins import split_of
 from app.uow import UnitOfWork
 from models.comments import Discussion
@@ -85,9 +85,7 @@ def hold(uow: UnitOfWork, item: Item) -> None:
 
 def rests(session: Session, item: Item) -> bool:
     """Whether what a merged item took along rests where it is now, as that was itself withdrawn and not merged on."""
-    while (found := merge_of(session, item)) is not None:
-        item = found[0]
-    return item.status is Status.WITHDRAWN
+    return went_to(session, item).status is Status.WITHDRAWN
 
 
 def revive(uow: UnitOfWork, item: Item, row: ItemDescent) -> list[Item]:

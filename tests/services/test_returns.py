@@ -1600,14 +1600,16 @@ def test_where_words_went_since_is_said(database: Database, cast: Cast) -> None:
             )
             made.append((part.id, part.reference))
     with database.writing() as uow:
-        descent.merge(uow, cast.facilitator, item_id=by["C1.6"], other_id=by["C1.8"])
+        descent.merge(uow, cast.facilitator, item_id=by["C1.7"], other_id=by["C1.8"])
+    with database.writing() as uow:
+        descent.merge(uow, cast.facilitator, item_id=by["C1.6"], other_id=by["C1.7"])
     seen = {(each.reference, each.authors): each for each in preview(database, cast, return_id).proposals}
     stays, went, merged = seen["C1.5", ("Eve",)], seen["C1.5", ("Ann",)], seen["C1.8", ("Ann",)]
     assert (stays.blocked, stays.fits, stays.now_in) == ("", True, ())
-    assert (went.blocked, went.now_in) == ("These words have become C1.10 since.", (made[0],))
+    assert (went.blocked, went.now_in) == ("These words have gone to C1.10 since.", (made[0],))
     assert (merged.blocked, merged.now_in) == ("It has been merged into C1.6 since.", ((by["C1.6"], "C1.6"),))
     with database.writing() as uow:
         outline.withdraw_item(uow, cast.facilitator, item_id=made[0][0])
     seen = {(each.reference, each.authors): each for each in preview(database, cast, return_id).proposals}
     went = seen["C1.5", ("Ann",)]
-    assert (went.blocked, went.now_in) == ("These words have become C1.10, and been withdrawn, since.", ())
+    assert (went.blocked, went.now_in) == ("These words have gone to C1.10, which is withdrawn, since.", ())

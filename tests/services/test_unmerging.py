@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from app.calc.differences import change_between
+from app.calc.suggestions import places
 from app.errors import Conflict, Forbidden
 from app.policy import Actor
 from app.services import (
@@ -32,7 +34,7 @@ from app.services.contracting import ModelForm
 from app.services.descent import Words
 from app.services.findings import FindingForm
 from app.uow import Database, UnitOfWork
-from models.documents import Field
+from models.documents import Document, Field
 from models.evidence import ItemModel, Link, Relation
 from models.homework import Homework
 from models.items import Item, ItemDescent, ItemPrinciple, Kind, PrincipleGroup, Status
@@ -540,6 +542,47 @@ def test_two_splits_are_taken_back_one_after_the_other(room: Undoing) -> None:
     assert (room.text(first).text, room.says(first)) == (whole, {})
     room.restore(middle)
     assert (room.text(first).text, room.text(middle).text) == (f"{FIRST}\n\n{THIRD}", SECOND)
+
+
+def test_what_a_split_took_is_known_also_where_it_was_not_the_end(room: Undoing) -> None:
+    first = room.add("Sharing", f"{FIRST}\n\n{SECOND}")
+    made = room.split(first, SECOND[:9]).id
+    room.put_back(made)
+    rewrite(room.database, room.people.member, first, f"{FIRST}\n\n{SECOND}\n\n{THIRD}")
+    whole, since = room.text(first).text, room.text(first).version
+    room.restore(made)
+    assert room.text(first).text == f"{FIRST}\n\n{THIRD}"
+    with room.database.reading() as uow:
+        [cut] = origins.cuts(uow.session, uow.session.get_one(Document, room.text(first).id), after=since)
+    assert cut.part.id == made
+
+    def took(words: str, instead: str) -> list[bool]:
+        return [cut.took(place) for place in places(change_between(whole, whole.replace(words, instead)))]
+
+    assert took("narrow", "wide") == took(SECOND, f"{SECOND} So it stays.") == [True]
+    assert took(FIRST, f"{FIRST} So it is.") == took(THIRD, f"{THIRD} Each year.") == took("Both", "All") == [False]
+
+
+def test_words_that_were_merged_on_are_told_where_they_stand(room: Undoing, clock: SetClock) -> None:
+    first, third, fourth = room.add("One", f"{FIRST} {SECOND}"), room.add("Three", THIRD), room.add("Four", THIRD)
+    since = clock.now
+    clock.advance(minutes=1)
+    part = room.split(first, SECOND[:9]).id
+
+    def elsewhere() -> list[int]:
+        with room.database.reading() as uow:
+            return [
+                each.item_id for each in origins.elsewhere(uow, room.people.member, item_id=first, since=since).parted
+            ]
+
+    assert elsewhere() == [part]
+    for into, gone in ((third, part), (fourth, third)):
+        clock.advance(minutes=1)
+        room.merge(into, gone)
+        assert elsewhere() == [into]
+    with room.database.writing() as uow:
+        outline.withdraw_item(uow, room.people.facilitator, item_id=fourth)
+    assert elsewhere() == []
 
 
 def test_what_was_never_split_cannot_be_put_back(room: Undoing) -> None:
