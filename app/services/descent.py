@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import aliased
 
 from app.calc import authorship
 from app.calc.changes import ChangeSet, Units, recall, replace, to_units, units_length
@@ -22,6 +23,7 @@ from app.events import ItemChanged, TreeChanged
 from app.policy import Actor, Can
 from app.services import comments, documents, history, suggestions
 from app.services.activity import note
+from app.services.findings import LONGEST_NOTE, RELATION_WORDS
 from app.services.items import (
     SETTLED,
     access_item,
@@ -36,7 +38,7 @@ from app.services.origins import split_of
 from app.uow import UnitOfWork
 from models.comments import Discussion
 from models.documents import Document, Field
-from models.evidence import ItemModel, Link
+from models.evidence import Finding, ItemModel, Link
 from models.groups import Group
 from models.homework import IS_OPEN, Homework
 from models.items import Descent, Item, ItemDescent, ItemPrinciple, Status
@@ -44,6 +46,8 @@ from models.suggestions import Suggestion, SuggestionState
 
 #: How a refusal is known after which a split can be taken back by merging only.
 PARTS_CHANGED = "parts_changed"
+#: What stands in a note between what the lines of several items say.
+_BESIDE = " · "
 
 
 class Words(StrEnum):
@@ -161,7 +165,69 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
     return item
 
 
+@dataclass(frozen=True)
+class Odds:
+    """A finding of which the line of another item (``theirs``) says something else than one's ``own``, and whether that
+    ``fits`` into the note of this when the two are merged."""
+
+    finding: Finding
+    own: Link
+    theirs: Link
+    fits: bool
+
+
+def at_odds(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | None = None) -> dict[int, list[Odds]]:
+    """What other items' lines say of the findings that speak to one, by those items, where its own say it nowhere.
+
+    Before a merge that is what stands in no line of its own; after it, what stays with the other item. Raises NotFound,
+    Forbidden.
+    """
+    item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
+    own, theirs = aliased(Link), aliased(Link)
+    rows = uow.session.execute(
+        select(own, theirs, Finding, Item.reference)
+        .join(theirs, theirs.finding_id == own.finding_id).join(Finding, Finding.id == own.finding_id)
+        .join(Item, Item.id == theirs.item_id)
+        .where(own.item_id == item.id, theirs.item_id != item.id, Finding.withdrawn_at.is_(None))
+        .order_by(Finding.id, theirs.id)
+    ).all()  # fmt: skip
+    found: dict[int, list[Odds]] = {}
+    for mine, link, finding, reference in rows:
+        said = _unsaid(mine, link, reference)
+        if said and (mine.note or mine.relation is not link.relation):
+            fits = len(_beside(mine.note, said)) <= LONGEST_NOTE
+            found.setdefault(link.item_id, []).append(Odds(finding, mine, link, fits))
+    return found
+
+
 # --- parts of these, and of taking them back ---
+
+
+def without(words: str, said: str) -> str:
+    """A note without what a merge put into it; as it is where that does not stand in it whole."""
+    rest = f"{_BESIDE}{words}{_BESIDE}".replace(f"{_BESIDE}{said}{_BESIDE}", _BESIDE, 1)
+    return rest.removeprefix(_BESIDE).removesuffix(_BESIDE)
+
+
+def _beside(words: str, said: str) -> str:
+    return f"{words}{_BESIDE}{said}" if words else said
+
+
+def _unsaid(own: Link, theirs: Link, reference: str) -> str:
+    """What the note of a line lacks of what the line of another item (by its reference) says of the same finding; empty
+    where it lacks nothing.
+
+    It does not say who said so: a line does not know who last put it otherwise, and who is erased is to be gone from
+    notes too.
+    """
+    if own.relation is theirs.relation:
+        if not theirs.note or without(own.note, theirs.note) != own.note:
+            return ""
+        if not own.note:
+            return theirs.note
+    words = RELATION_WORDS[theirs.relation]
+    said = f"{reference}: {words}, {theirs.note}" if theirs.note else f"{reference}: {words}"
+    return said if without(own.note, said) == own.note else ""
 
 
 def parted_at(uow: UnitOfWork, text: Document, part: Item, *, before: int) -> dict[str, Any]:
@@ -394,10 +460,14 @@ def _take_rest(uow: UnitOfWork, item: Item, other: Item) -> list[int]:
     return [homework.id for homework in asked]
 
 
-def _share(uow: UnitOfWork, giver: Item, taker: Item) -> dict[str, list[int]]:
-    """Give an item the principles, models and evidence that another one has; what it had not."""
+def _share(uow: UnitOfWork, giver: Item, taker: Item) -> dict[str, list[Any]]:
+    """Give an item the principles, models and evidence that another one has; what it had not.
+
+    Of a finding that speaks to both, the line of each stays; the note of the taker's also says what the other's does,
+    where it fits (``at_odds`` tells of what does not).
+    """
     session = uow.session
-    given: dict[str, list[int]] = {"principles": [], "models": [], "findings": []}
+    given: dict[str, list[Any]] = {"principles": [], "models": [], "findings": [], "notes": []}
     mine = set(session.execute(select(ItemPrinciple.principle_id).where(ItemPrinciple.item_id == taker.id)).scalars())
     for id_ in session.execute(select(ItemPrinciple.principle_id).where(ItemPrinciple.item_id == giver.id)).scalars():
         if id_ not in mine:
@@ -408,9 +478,14 @@ def _share(uow: UnitOfWork, giver: Item, taker: Item) -> dict[str, list[int]]:
         if id_ not in kept:
             session.add(ItemModel(item_id=taker.id, model_id=id_))
             given["models"].append(id_)
-    known = set(session.execute(select(Link.finding_id).where(Link.item_id == taker.id)).scalars())
+    known = {one.finding_id: one for one in session.execute(select(Link).where(Link.item_id == taker.id)).scalars()}
     for link in session.execute(select(Link).where(Link.item_id == giver.id)).scalars().all():
-        if link.finding_id not in known:
+        own = known.get(link.finding_id)
+        said = _unsaid(own, link, giver.reference) if own is not None else ""
+        if own is not None and said and len(whole := _beside(own.note, said)) <= LONGEST_NOTE:
+            own.note = whole
+            given["notes"].append([link.finding_id, said])
+        elif own is None:
             given["findings"].append(link.finding_id)
             session.add(
                 Link(

@@ -23,6 +23,8 @@ from models.items import Item
 Row = TypeVar("Row", Source, ContractingModel)
 
 LONGEST = 2_000
+#: How long the note on an arrow to an item may be.
+LONGEST_NOTE = 500
 #: How a finding may speak about its model.
 STANCES = ("for", "against", "")
 RELATION_WORDS = {
@@ -192,8 +194,8 @@ def link(
 def _drawn(uow: UnitOfWork, actor: Actor, item: Item, known: Link | None, relation: Relation, note_text: str) -> Link:
     """An arrow to an item, the one that is known or a new one, with what it says. Raises Invalid."""
     note_text = " ".join(note_text.split())
-    if len(note_text) > 500 or not is_storable(note_text):
-        raise Invalid("The link was not saved.", fields={"note": "Use at most 500 characters"})
+    if len(note_text) > LONGEST_NOTE or not is_storable(note_text):
+        raise Invalid("The link was not saved.", fields={"note": f"Use at most {LONGEST_NOTE} characters"})
     link = known or Link(group_id=item.group_id, created_at=uow.now, created_by_id=actor.person_id)
     link.relation, link.note = relation, note_text
     return link

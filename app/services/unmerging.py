@@ -30,6 +30,7 @@ from app.services.descent import (
     take_along,
     text_of,
     texts_of,
+    without,
 )
 from app.services.items import SETTLED, give_status, merge_of, must_be_free, must_settle, went_to
 from app.services.origins import split_of
@@ -254,13 +255,19 @@ def _ties(uow: UnitOfWork, moved: Mapping[str, Any], item: Item, other: Item) ->
         )
     )
     session.execute(delete(ItemModel).where(ItemModel.item_id == item.id, ItemModel.model_id.in_(moved["models"])))
-    links = select(Link).where(Link.finding_id.in_(moved["findings"]), Link.item_id.in_([item.id, other.id]))
+    notes = moved.get("notes", [])  # merged before these were kept: none was changed
+    about = [*moved["findings"], *(finding_id for finding_id, _said in notes)]
+    links = select(Link).where(Link.finding_id.in_(about), Link.item_id.in_([item.id, other.id]))
     found = {(each.finding_id, each.item_id): each for each in session.execute(links).scalars()}
     for finding_id in moved["findings"]:
         copy, own = found.get((finding_id, item.id)), found.get((finding_id, other.id))
         # A line that somebody has put otherwise since is theirs.
         if copy is not None and own is not None and (copy.relation, copy.note) == (own.relation, own.note):
             session.delete(copy)
+    for finding_id, said in notes:
+        line = found.get((finding_id, item.id))
+        if line is not None:
+            line.note = without(line.note, said)
     for id_, carried_before in moved["carriers"]:
         tie = session.get(ItemPrinciple, (id_, item.id))
         if tie is not None and session.get(ItemPrinciple, (id_, other.id)) is None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import accumulate
+from textwrap import shorten
 from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from app.calc.dialect import Layout, clean, layout
 from app.calc.paragraphs import paragraphs
 from app.calc.plain import plain
 from app.errors import Conflict, DomainError, Forbidden, Invalid
-from app.policy import Can, require
+from app.policy import Actor, Can, require
 from app.services import descent, items, origins
 from app.services.descent import Words
+from app.uow import UnitOfWork
 from app.web import cards
 from app.web.context import looking, transaction
 from app.web.errors import wants_json
@@ -25,7 +28,7 @@ from app.web.forms import text, whole_number
 from app.web.fragments import faults, group_id, typed
 from app.web.items import done
 from models.documents import Field
-from models.items import Status
+from models.items import Item, Status
 
 bp = Blueprint("descent", __name__)
 SPLIT, MERGE = "descent/split.html", "descent/merge.html"
@@ -102,6 +105,7 @@ def _page(template: str, item_id: int, refused: DomainError | None = None, **mor
                 each for each in items.tree(uow, actor, group_id(), withdrawn=False)
                 if each.item.kind is entry.item.kind and each.item.id != item_id and rights.standing(each.item)
             ]  # fmt: skip
+            more["odds"] = descent.at_odds(uow, actor, item_id=item_id)
         else:
             words = entry.words(Field.TEXT)
             several = len(" ".join(each.text for each in paragraphs(words)).split()) > 1
@@ -145,6 +149,7 @@ def put_back(slug: str, item_id: int) -> ResponseReturnValue:
         with transaction() as (uow, actor):
             item = descent.put_back(uow, actor, item_id=item_id, group_id=group_id())
             part = items.access_item(uow.session, actor, item_id, Can.ITEM_READ)
+            left = _left(uow, actor, item, part)
     except Conflict as refused:
         if wants_json() or refused.code != descent.PARTS_CHANGED:
             raise
@@ -157,7 +162,7 @@ def put_back(slug: str, item_id: int) -> ResponseReturnValue:
     said = _(
         "%(part)s is a part of %(reference)s again, and withdrawn", part=part.reference, reference=item.reference
     )  # fmt: skip
-    return done(said, item, ("items.restore", {}), of=part)
+    return done(f"{said}. {left}" if left else said, item, ("items.restore", {}), of=part)
 
 
 @bp.get("/<int:item_id>/parted")
@@ -186,6 +191,7 @@ def merge(slug: str, item_id: int) -> ResponseReturnValue:
         with transaction() as (uow, actor):
             merged = descent.merge(uow, actor, item_id=item_id, other_id=other, words=words, group_id=group_id())
             gone = items.access_item(uow.session, actor, other, Can.ITEM_READ, group_id=group_id())
+            left = _left(uow, actor, merged, gone)
     except (Conflict, Forbidden, Invalid) as refused:
         if wants_json():  # an Undo of a restore
             raise
@@ -194,4 +200,18 @@ def merge(slug: str, item_id: int) -> ResponseReturnValue:
         "%(other)s is merged into %(reference)s. It is withdrawn, and can be restored with all that came along.",
         other=gone.reference, reference=merged.reference,
     )  # fmt: skip
-    return done(said, merged, ("items.restore", {}), of=gone)
+    return done(f"{said} {left}".strip(), merged, ("items.restore", {}), of=gone)
+
+
+def _left(uow: UnitOfWork, actor: Actor, kept: Item, gone: Item) -> str:
+    """Which evidence of an item that has just become a part of another one says what could not be added there."""
+    some = descent.at_odds(uow, actor, item_id=kept.id).get(gone.id, [])
+    if not some:
+        return ""
+    said: str = ngettext(
+        "What %(other)s says of this evidence was too long to be added, and stands only on %(other)s: %(findings)s.",
+        "What %(other)s says of %(num)d findings was too long to be added, and stands only on %(other)s: %(findings)s.",
+        len(some), other=gone.reference,
+        findings="; ".join(f"“{shorten(each.finding.text, 90, placeholder=' …')}”" for each in some),
+    )  # fmt: skip
+    return said

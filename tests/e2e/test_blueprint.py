@@ -10,9 +10,11 @@ from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, Rout
 from sqlalchemy import select
 
 from app.policy import Actor
-from app.services import comments, documents, items, memberships, outline
+from app.services import comments, documents, findings, items, memberships, outline, sources
+from app.services.findings import FindingForm
 from app.uow import Database
 from models.documents import Document, Field, TextChange
+from models.evidence import Relation
 from models.groups import Membership
 from models.items import Item, Kind, PrincipleGroup, Status
 from tests.cast import SLUG, Cast, enter
@@ -952,3 +954,24 @@ def test_an_answer_that_never_comes_is_given_up_and_the_card_opens_later(open_ro
     page.unroute("**/editor")
     card(page, "C1.1").get_by_role("button", name="Edit").click()
     expect(card(page, "C1.1").get_by_role("textbox", name="Words of C1.1")).to_be_focused()
+
+
+def test_what_evidence_two_items_read_otherwise_is_shown_of_the_one_that_is_chosen(
+    open_room: Opener, people: Cast, database: Database
+) -> None:
+    with database.writing() as uow:
+        first, second = uow.session.execute(select(Item).where(Item.reference.in_(["C1.1", "C1.2"]))).scalars()
+        source = sources.add_source(uow, people.member, group_id=people.group_id, cite="A study")
+        found = findings.add_finding(
+            uow, people.member, group_id=people.group_id, form=FindingForm(source.id, text="It works")
+        )
+        for item, relation in ((first, Relation.SUPPORTS), (second, Relation.CONTRADICTS)):
+            findings.link(uow, people.member, finding_id=found.id, item_id=item.id, relation=relation)
+    page = open_room(people.facilitator)
+    page.goto(f"{page.url}/items/{first.id}/merge")
+    said = page.get_by_role("status").filter(has_text="C1.1 and C1.2 do not say the same of their evidence.")
+    expect(said).to_be_hidden()
+    page.get_by_label("Which item").select_option("C1.2 (Draft) Measured")
+    expect(said).to_contain_text("C1.2 Contradicts")
+    page.get_by_label("Which item").select_option("C1.3 (Agreed) Settled")
+    expect(said).to_be_hidden()

@@ -18,6 +18,7 @@ from app.services import (
     comments,
     descent,
     documents,
+    evidence,
     exports,
     findings,
     history,
@@ -367,6 +368,74 @@ def test_evidence_and_principles_come_along_once(room: Room) -> None:
         for item_id in (first, made.id):
             assert [one.id for one in threads.thread_of(uow, lead, item_id).principles] == [principle.id]
             assert uow.session.query(Link).filter_by(item_id=item_id).count() == 1
+
+
+def study(room: Room, text: str = "It works") -> int:
+    """A finding that says this."""
+    lead, group_id = room.people.facilitator, room.people.group_id
+    with room.database.writing() as uow:
+        source = sources.add_source(uow, lead, group_id=group_id, cite=f"A study: {text}")
+        return findings.add_finding(uow, lead, group_id=group_id, form=FindingForm(source.id, text=text)).id
+
+
+def speak(room: Room, finding_id: int, item_id: int, relation: Relation, words: str, who: Actor | None = None) -> None:
+    """Say what a finding does to an item."""
+    with room.database.writing() as uow:
+        findings.link(
+            uow, who or room.people.peer, finding_id=finding_id, item_id=item_id, relation=relation, note_text=words
+        )
+
+
+def lines(room: Room, item_id: int) -> list[tuple[str, str]]:
+    """What findings do to an item, and why."""
+    with room.database.reading() as uow:
+        some = evidence.of_item(uow, room.people.observer, item_id).lines
+        return [(line.link.relation.value, line.link.note) for line in some]
+
+
+def odds(room: Room, item_id: int, other_id: int) -> list[tuple[str, bool]]:
+    """What another item's lines say of the same findings and this one's do not."""
+    with room.database.reading() as uow:
+        some = descent.at_odds(uow, room.people.member, item_id=item_id).get(other_id, [])
+        return [(each.theirs.note, each.fits) for each in some]
+
+
+YES, NO = Relation.SUPPORTS, Relation.CONTRADICTS
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs", "note"),
+    [
+        ((YES, "A note"), (NO, "It speaks against"), "A note · C1.2: contradicts, It speaks against"),
+        ((YES, ""), (NO, ""), "C1.2: contradicts"),
+        ((YES, "A note"), (YES, "Another"), "A note · C1.2: supports, Another"),
+        ((YES, ""), (YES, "Another"), "Another"),
+        ((YES, "A note"), (YES, ""), "A note"),
+        ((YES, "A note"), (YES, "A note"), "A note"),
+    ],
+)  # fmt: skip
+def test_what_both_say_of_one_finding_stands_in_one_line(
+    room: Room, own: tuple[Relation, str], theirs: tuple[Relation, str], note: str
+) -> None:
+    first, other, found = room.add("Sharing", FIRST), room.add("Corridor", SECOND), study(room)
+    speak(room, found, first, *own, who=room.people.facilitator)
+    speak(room, found, other, *theirs)
+    told = [(theirs[1], True)] if "C1.2" in note else []
+    assert odds(room, first, other) == told
+    room.merge(first, other)
+    assert lines(room, first) == [("supports", note)]
+    assert lines(room, other) == [(theirs[0].value, theirs[1])]
+    assert odds(room, first, other) == [], "nothing is left unsaid"
+
+
+def test_what_does_not_fit_into_a_note_is_said_to_be_left(room: Room) -> None:
+    first, other, found = room.add("Sharing", FIRST), room.add("Corridor", SECOND), study(room)
+    speak(room, found, first, YES, "x" * 300)
+    speak(room, found, other, NO, "y" * 300)
+    left = [("y" * 300, False)]
+    assert odds(room, first, other) == left
+    room.merge(first, other)
+    assert (lines(room, first), odds(room, first, other)) == ([("supports", "x" * 300)], left)
 
 
 def test_agreed_items_are_a_facilitators_and_what_was_agreed_shows_as_changed(room: Room) -> None:

@@ -41,7 +41,7 @@ from models.items import Item, ItemDescent, ItemPrinciple, Kind, PrincipleGroup,
 from models.notifications import Notification
 from tests.cast import Cast
 from tests.conftest import SetClock
-from tests.services.test_descent import FIRST, SECOND, Room
+from tests.services.test_descent import FIRST, NO, SECOND, YES, Room, lines, speak, study
 from tests.wordings import rewrite
 
 THIRD = "Both sides look at it together."
@@ -153,6 +153,34 @@ def test_what_a_merge_shared_is_nobodys_twice_afterwards(room: Undoing) -> None:
         assert links == {(other, own), (other, both), (other, altered), (first, both), (first, altered)}
         kept = select(ItemModel.item_id, ItemModel.model_id)
         assert set(map(tuple, uow.session.execute(kept))) == {(other, theirs), (other, shared), (first, shared)}
+
+
+def test_what_was_added_to_a_line_of_evidence_goes_home_with_its_item(room: Undoing) -> None:
+    first, other, third = (room.add(title, words) for title, words in (("A", FIRST), ("B", SECOND), ("C", THIRD)))
+    found, quiet = study(room), study(room, "It works well")
+    speak(room, found, first, YES, "A note")
+    speak(room, found, other, NO, "It speaks against")
+    speak(room, quiet, first, YES, "")
+    speak(room, quiet, other, YES, "It helps")
+    speak(room, found, third, Relation.QUALIFIES, "At times")
+    speak(room, quiet, third, YES, "It does")
+    room.merge(first, other)
+    room.merge(first, third)
+    assert lines(room, first) == [
+        ("supports", "A note · C1.2: contradicts, It speaks against · C1.3: qualifies, At times"),
+        ("supports", "It helps · C1.3: supports, It does"),
+    ]
+    room.restore(other)
+    assert lines(room, first) == [
+        ("supports", "A note · C1.3: qualifies, At times"), ("supports", "C1.3: supports, It does")
+    ]  # fmt: skip
+    room.restore(third)
+    assert lines(room, first) == [("supports", "A note"), ("supports", "")]
+    room.merge(first, other)
+    speak(room, found, first, YES, "Both were weighed")
+    room.restore(other)
+    assert lines(room, first) == [("supports", "Both were weighed"), ("supports", "")], "what somebody wrote is theirs"
+    assert lines(room, other) == [("supports", "It helps"), ("contradicts", "It speaks against")]
 
 
 def test_who_carries_out_a_principle_does_so_again(room: Undoing) -> None:

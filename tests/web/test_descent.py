@@ -7,9 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
-from app.services import descent, history, items, outline
+from app.services import descent, findings, history, items, outline, sources
+from app.services.findings import FindingForm
 from app.uow import Database
 from app.web.descent import passages
+from models.evidence import Relation
 from models.items import Item, Kind, Status
 from models.polls import Decision, Outcome
 from tests import wordings
@@ -140,6 +142,55 @@ def test_an_item_is_merged_and_the_other_says_where_it_went(
     )
     refused = lead.post(redo["url"], data=redo["fields"], headers={"Accept": "application/json"})
     assert (refused.status_code, "is withdrawn" in refused.json["message"]) == (409, True)
+
+
+def test_evidence_that_two_items_read_otherwise_is_named_before_they_are_merged(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+) -> None:
+    lead, (kept, other) = client_of(people.facilitator), (pair[0].id, pair[1].id)
+    with database.writing() as uow:
+        source = sources.add_source(uow, people.member, group_id=people.group_id, cite="A study")
+        for text, note in (("It works", "A note"), ("It works late", "x" * 400), ("It works for both", "")):
+            form = FindingForm(source.id, text=text)
+            found = findings.add_finding(uow, people.member, group_id=people.group_id, form=form).id
+            theirs = (Relation.CONTRADICTS, f"Not {note}") if note else (Relation.SUPPORTS, "")
+            for item_id, (relation, words) in ((kept, (Relation.SUPPORTS, note)), (other, theirs)):
+                findings.link(
+                    uow, people.member, finding_id=found, item_id=item_id, relation=relation, note_text=words
+                )  # fmt: skip
+    page = lead.get(f"{ITEMS}/{kept}/merge").text
+    assert f'id="odds-{other}"' in page
+    assert "<strong>E2</strong> Contradicts: Not A note<br>" in page
+    assert ("“It works”" in page, "“It works late”" in page, "“It works for both”" in page) == (True, True, False)
+    assert "E1 keeps its line, and what E2 says is added to it." in page
+    assert "What E2 says is too long to be added to it" in page
+    done = lead.post(f"{ITEMS}/{kept}/merge", data={"other_id": other}, headers=JSON).json
+    assert done["said"].endswith(
+        "What E2 says of this evidence was too long to be added, and stands only on E2: “It works late”."
+    )
+    assert "A note · E2: contradicts, Not A note" in lead.get(f"{ITEMS}/{kept}").text
+
+
+def test_a_part_whose_evidence_was_put_otherwise_says_so_where_it_is_put_back(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+) -> None:
+    lead, kept, part = client_of(people.facilitator), pair[0].id, pair[1].id + 1
+    with database.writing() as uow:
+        source = sources.add_source(uow, people.member, group_id=people.group_id, cite="A study")
+        form = FindingForm(source.id, text="It works")
+        found = findings.add_finding(uow, people.member, group_id=people.group_id, form=form).id
+        findings.link(
+            uow, people.member, finding_id=found, item_id=kept, relation=Relation.SUPPORTS, note_text="x" * 300
+        )
+    at = WORDS.index("The corridor")
+    lead.post(f"{ITEMS}/{kept}/split", data={"at": at, "version": "1", "title": "Corridor"})
+    said = {"finding_id": found, "relation": "contradicts", "note": "y" * 300}
+    assert lead.post(f"/g/{SLUG}/evidence/items/{part}/link", data=said).status_code < 400
+    back = lead.post(f"{ITEMS}/{part}/put-back", headers=JSON).json
+    assert back["said"] == (
+        "E3 is a part of E1 again, and withdrawn. What E3 says of this evidence was too long to be added, and "
+        "stands only on E3: “It works”."
+    )
 
 
 def test_a_decision_leads_to_where_its_item_has_gone(
