@@ -90,9 +90,10 @@ def split(
     client = documents.client_of(actor, documents.MOVED)
     _put_in(uow, actor, new, 0, text, client, begins=begins)
     take_along(uow, text, new, begins=begins, by=-begins)
+    about = places_in(uow, text)
     documents.replace_text(uow, actor, text, head, client)
     settle(uow, text, new)
-    keep(uow, actor, made, item, Descent.SPLIT, parted_at(uow, text, made, before=before))
+    keep(uow, actor, made, item, Descent.SPLIT, parted_at(uow, text, made, before=before, about=about))
     parts = f"split {item.reference}: a part of it is {made.reference} now"
     note(uow, actor, parts, group_id=item.group_id, item_id=item.id)
     return made
@@ -152,12 +153,14 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
             f"Merge {part.reference} into {item.reference} instead.",
             code=PARTS_CHANGED,
         )
-    old, new = text_of(uow, item, Field.TEXT), text_of(uow, part, Field.TEXT)
+    old, new, parted = text_of(uow, item, Field.TEXT), text_of(uow, part, Field.TEXT), row.moved or {}
     uow.session.refresh(row, with_for_update=True)
     row.undone_at = uow.now
 
     def put_together(client: str) -> Iterable[_Joined]:
-        yield _join(uow, actor, old, new, client, gap=gap)
+        joined = _join(uow, actor, old, new, client, gap=gap)
+        _mend(uow, old, parted)
+        yield joined
 
     _unite(uow, actor, item, part, put_together, Words.AFTER)
     again = f"took the split of {item.reference} back: {part.reference} is a part of it again"
@@ -230,10 +233,37 @@ def _unsaid(own: Link, theirs: Link, reference: str) -> str:
     return said if without(own.note, said) == own.note else ""
 
 
-def parted_at(uow: UnitOfWork, text: Document, part: Item, *, before: int) -> dict[str, Any]:
-    """What tells how the words of a split were left, and how they were ``before``, in versions."""
+def places_in(uow: UnitOfWork, text: Document) -> dict[int, tuple[int, int]]:
+    """Which words of a settled text its discussions are about."""
+    said = select(Discussion).where(Discussion.document_id == text.id)
+    return {each.id: (each.begins, each.ends) for each in uow.session.execute(said).scalars()}
+
+
+def parted_at(
+    uow: UnitOfWork, text: Document, part: Item, *, before: int, about: Mapping[int, tuple[int, int]]
+) -> dict[str, Any]:
+    """What tells how the words of a split were left, and how they were ``before``, in versions; and of the discussions
+    the cut went through, which words they were ``about`` then."""
     made = documents.documents_of(uow.session, [part.id])[part.id]
-    return {"before": before, "left": text.version, "part": documents.mark_of(made)}
+    now = places_in(uow, text)
+    cut = [[id_, *place] for id_, place in about.items() if now.get(id_, place) != place]
+    return {"before": before, "left": text.version, "part": documents.mark_of(made), "discussions": cut}
+
+
+def _mend(uow: UnitOfWork, text: Document, parted: Mapping[str, Any]) -> None:
+    """Words that a split parted are again those of before, to the letter: what it cut through is about all of them
+    again, and what it brought into conflict fits."""
+    for id_, begins, ends in parted.get("discussions", []):  # not kept of splits from before
+        each = uow.session.get(Discussion, id_)
+        if each is not None and each.document_id == text.id:
+            each.begins, each.ends, each.carried_to = begins, ends, text.version
+    met = select(Suggestion).where(
+        Suggestion.document_id == text.id, Suggestion.state == SuggestionState.OPEN, Suggestion.in_conflict,
+        Suggestion.carried_to == parted["before"],
+    )  # fmt: skip
+    for suggestion in uow.session.execute(met).scalars().all():
+        suggestion.carried_to, suggestion.in_conflict = text.version, False
+    uow.flush()
 
 
 def between(uow: UnitOfWork, actor: Actor, row: ItemDescent, item: Item, part: Item) -> str | None:

@@ -25,6 +25,7 @@ from app.services.descent import (
     between,
     keep,
     parted_at,
+    places_in,
     settle,
     shifted,
     take_along,
@@ -128,7 +129,8 @@ def give_back(uow: UnitOfWork, actor: Actor, other: Item, item: Item, row: ItemD
     _discussions(uow, moved["discussions"], here, item, other)
     _suggestions(uow, moved["suggestions"], here)
     client = documents.client_of(actor, documents.MOVED)
-    before = text_of(uow, item, Field.TEXT).version
+    text = text_of(uow, item, Field.TEXT)
+    before, about = text.version, places_in(uow, text)
     for name, place in moved["texts"].items():
         kept, given = text_of(uow, item, Field(name)), text_of(uow, other, Field(name))
         if not _take_out(uow, actor, kept, given, place, client):
@@ -136,7 +138,7 @@ def give_back(uow: UnitOfWork, actor: Actor, other: Item, item: Item, row: ItemD
     _homework(uow, moved["homework"], item, other)
     _ties(uow, moved, item, other)
     _children(uow, moved["under"], item, other)
-    _part_again(uow, actor, item, other, row, before)
+    _part_again(uow, actor, item, other, row, before, about)
     item.changed_at = uow.now
     note(uow, actor, f"took {other.reference} out of {item.reference} again", group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
@@ -287,14 +289,17 @@ def _children(uow: UnitOfWork, known: Sequence[Sequence[int]], item: Item, other
         uow.emit(ItemChanged(item.group_id, child.id))
 
 
-def _part_again(uow: UnitOfWork, actor: Actor, item: Item, part: Item, row: ItemDescent, before: int) -> None:
+def _part_again(
+    uow: UnitOfWork, actor: Actor, item: Item, part: Item, row: ItemDescent, before: int,
+    about: Mapping[int, tuple[int, int]],
+) -> None:  # fmt: skip
     """Where the merge was a split that was taken back, the part is split off again.
 
     That is a split of its own: that the first was taken back stays true. Where its words stay none is kept, as taking
     that back would put them in a second time: that it was once split off is true again (``origins.lines``).
     """
     if not row.words_stay and _took_back(uow.session, row):
-        moved = parted_at(uow, text_of(uow, item, Field.TEXT), part, before=before)
+        moved = parted_at(uow, text_of(uow, item, Field.TEXT), part, before=before, about=about)
         keep(uow, actor, part, item, Descent.SPLIT, moved)
 
 

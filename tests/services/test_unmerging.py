@@ -459,6 +459,71 @@ def test_a_split_that_is_taken_back_puts_the_words_where_they_were(room: Undoing
     assert room.accept(first, waiting) == whole.replace("each year", "every month")
 
 
+ACROSS = "Alpha first here. Beta fourth there."
+
+
+def both(room: Undoing, first: int) -> int:
+    """A suggestion for words on both sides of what follows "here."."""
+    words = ACROSS.replace("first", "FIRST").replace("fourth", "FOURTH")
+    with room.database.writing() as uow:
+        return suggestions.suggest(
+            uow, room.people.peer, item_id=first, field=Field.TEXT, version=room.text(first).version, text=words
+        ).id
+
+
+def about(room: Undoing, item_id: int, said: str) -> str:
+    """The words that a comment is about."""
+    place = room.talks(item_id)[said].place
+    assert place is not None
+    return room.text(item_id).text[place[0] : place[1]]
+
+
+def test_what_is_said_of_words_on_both_sides_of_a_cut_fits_again_once_it_is_taken_back(room: Undoing) -> None:
+    first = room.add("Alpha", ACROSS)
+    waiting = both(room, first)
+    room.comment(first, "here. Beta", "across")
+    room.comment(first, "Alpha first", "before")
+    made = room.split(first, "Beta").id
+    for again in (False, True):
+        if again:
+            room.restore(made)
+        with pytest.raises(Conflict, match="have changed since"):
+            room.accept(first, waiting)
+        assert (about(room, first, "across"), about(room, first, "before")) == ("here.", "Alpha first")
+        room.put_back(made)
+        assert (about(room, first, "across"), about(room, first, "before")) == ("here. Beta", "Alpha first")
+    assert room.accept(first, waiting) == "Alpha FIRST here. Beta FOURTH there."
+
+
+def test_of_two_splits_each_gives_back_what_it_cut_through(room: Undoing) -> None:
+    first = room.add("Alpha", f"One here. Two there. {ACROSS}")
+    inner = room.suggest(first, "One here. Two there.", "One HERE. Two THERE.")
+    outer = room.suggest(first, "there. Alpha", "THERE. ALPHA")
+    room.comment(first, "here. Two there. Alpha", "across")
+    later, earlier = room.split(first, "Alpha").id, room.split(first, "Two").id
+    assert about(room, first, "across") == "here."
+    room.put_back(earlier)
+    assert about(room, first, "across") == "here. Two there."
+    with pytest.raises(Conflict, match="have changed since"):
+        room.accept(first, outer)
+    room.put_back(later)
+    assert about(room, first, "across") == "here. Two there. Alpha"
+    assert room.accept(first, inner) == f"One HERE. Two THERE. {ACROSS}"
+
+
+def test_what_was_decided_since_or_had_lost_its_words_before_stays_so(room: Undoing) -> None:
+    first = room.add("Alpha", ACROSS)
+    waiting, lost = both(room, first), room.suggest(first, "there", "THERE")
+    room.write(room.people.member, first, ACROSS.replace("there", "elsewhere"))
+    made = room.split(first, "Beta").id
+    with room.database.writing() as uow:
+        suggestions.reject(uow, room.people.member, suggestion_id=waiting, answer="No.")
+    room.put_back(made)
+    for each in (waiting, lost):
+        with pytest.raises(Conflict):
+            room.accept(first, each)
+
+
 @pytest.mark.parametrize("which", ["old", "part", "title"])
 def test_a_split_is_not_taken_back_once_words_have_changed(room: Undoing, which: str) -> None:
     first = room.add("Sharing", f"{FIRST} {SECOND}")
