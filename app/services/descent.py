@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from app.calc import authorship
 from app.calc.changes import ChangeSet, Units, recall, replace, to_units, units_length
 from app.calc.suggestions import places
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Forbidden, Invalid
 from app.events import ItemChanged, TreeChanged
 from app.policy import Actor, Can
 from app.services import comments, documents, history, suggestions
@@ -166,6 +166,20 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
     again = f"took the split of {item.reference} back: {part.reference} is a part of it again"
     note(uow, actor, again, group_id=item.group_id, item_id=item.id)
     return item
+
+
+def back_into(uow: UnitOfWork, actor: Actor, part: Item) -> Item | None:
+    """The item into which ``put_back`` would put a part's words now; None where it was not split off one, or would be
+    refused. The caller has asked for the right to write."""
+    row = split_of(uow.session, part)
+    if row is None:
+        return None
+    item = uow.session.get_one(Item, row.from_id)
+    try:
+        _must_change(uow, actor, [item, part])
+    except (Conflict, Forbidden):
+        return None
+    return item if between(uow, actor, row, item, part) is not None else None
 
 
 @dataclass(frozen=True)

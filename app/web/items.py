@@ -21,6 +21,7 @@ from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.policy import Actor, Can
 from app.services import (
     activity,
+    descent,
     evidence,
     glossary,
     history,
@@ -200,7 +201,7 @@ def details(item_id: int, slug: str) -> ResponseReturnValue:
     """What one click on a card shows: why, in plain words, evidence, decisions, the newest lines of its story."""
     nothing: dict[str, str] = {}
     return render_template(
-        "items/_details.html", refusal="", refused_on="", errors=nothing, typed=nothing, **_everything(item_id, lines=4)
+        "items/_details.html", refusal="", refused_on="", errors=nothing, typed=nothing, **_everything(item_id)
     )
 
 
@@ -220,7 +221,7 @@ def page(item_id: int, refused: DomainError | None = None, refused_on: str = "")
     return render_template(
         "items/item.html", refusal=refused.message if refused else "", refused_on=refused_on, errors=faults(refused),
         summary=_summary(refused, refused_on, item_id), written=written() if refused and not refused.fields else [],
-        typed=typed(), **_everything(item_id, lines=8),
+        typed=typed(), **_everything(item_id, whole=True),
     )  # fmt: skip
 
 
@@ -229,7 +230,7 @@ def mark(item_id: int, slug: str) -> ResponseReturnValue:
     """The mark of an item's page as it is now: a page with another one does not show the newest."""
     nothing: dict[str, str] = {}
     body = render_template(
-        "items/_item.html", refusal="", refused_on="", errors=nothing, typed=nothing, **_everything(item_id, lines=8)
+        "items/_item.html", refusal="", refused_on="", errors=nothing, typed=nothing, **_everything(item_id, whole=True)
     )
     return jsonify(mark=mark_of(body))
 
@@ -276,7 +277,9 @@ def outcome(suggestion: Suggestion) -> str:
     return str(words[suggestion.state])
 
 
-def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
+def _everything(item_id: int, *, whole: bool = False) -> dict[str, Any]:
+    """What is shown of an item, beside its card; or the ``whole`` of it, on its own page."""
+    lines = 8 if whole else 4
     with looking() as (uow, actor):
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
         terms = glossary.standing(uow.session, group_id())
@@ -303,6 +306,7 @@ def _everything(item_id: int, *, lines: int) -> dict[str, Any]:
             "fields": field_words(),
             "outcome": outcome,
             "Field": Field,
+            "back_into": descent.back_into(uow, actor, entry.item) if whole and found.may_act else None,
             **_choices(uow, actor, entry),
         }
 

@@ -291,6 +291,39 @@ def test_putting_a_part_back_is_offered_only_where_it_can_be_done(
     )
 
 
+def test_the_page_of_a_part_offers_to_take_the_split_back_while_that_can_be_done(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
+) -> None:
+    lead, kept, part = client_of(people.facilitator), pair[0].id, pair[1].id + 1
+    offer, address = "Take the split back: put its words back into E1", f"{ITEMS}/{part}"
+    at = WORDS.index("The corridor")
+    lead.post(f"{ITEMS}/{kept}/split", data={"at": at, "version": "1", "title": "Corridor"})
+
+    def offered(who: Actor = people.member, item_id: int = part) -> bool:
+        page = client_of(who).get(f"{ITEMS}/{item_id}").text
+        assert (f"{address}/put-back" in page) is (offer in page)
+        return offer in page
+
+    assert offered()
+    assert (offered(people.observer), offered(item_id=kept)) == (False, False)
+    assert offer not in lead.get(f"{address}/actions").text, "beside a card it is not looked for"
+    whole = wordings.text_of(database, kept).text
+    wordings.rewrite(database, people.member, kept, "Partners share.")
+    assert not offered(), "the words read otherwise"
+    wordings.rewrite(database, people.member, kept, whole)
+    assert offered()
+    lead.post(f"{ITEMS}/{kept}/status", data={"status": "agreed"})
+    assert (offered(), offered(people.facilitator)) == (False, True)
+    lead.post(f"{ITEMS}/{kept}/withdraw")
+    assert not offered(people.facilitator), "it would come into nothing"
+    lead.post(f"{ITEMS}/{kept}/restore")
+    back = lead.post(f"{address}/put-back", data={"next": "page"}, follow_redirects=True).text
+    assert "E3 is a part of E1 again" in back
+    assert not offered(people.facilitator)
+    lead.post(f"{address}/restore")
+    assert offered(people.facilitator), "it is split off once more"
+
+
 def test_who_may_not_write_reads_no_form(
     client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item]
 ) -> None:
