@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Dialog, Locator, Page, expect
 
 from app.policy import Actor
-from app.services import documents, suggestions
+from app.services import documents, memberships, outline, suggestions
 from app.uow import Database
 from models.documents import Field
 from models.items import Item
@@ -396,3 +396,113 @@ def test_a_comment_that_was_not_sent_stands_in_its_form_again(
     again.get_by_role("button", name="Let go").first.click()
     expect(field).to_have_value("")
     assert again.evaluate("() => localStorage.length") == 0
+
+
+def typed_and_closed(page: Page, address: str, label: str, said: str) -> Page:
+    """Another page of the same browser, after something was typed at that address and the page closed."""
+    page_of(page, address).locator("main details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
+    page.get_by_label(label).first.fill(said)
+    return closed_unasked(page)
+
+
+def test_what_was_typed_in_a_form_that_is_gone_is_handed_back_to_its_writer_only(
+    open_room: Opener,
+    server: LiveServer,
+    people: Cast,
+    database: Database,
+    agreed: Item,
+    assert_accessible: Callable[[Page], None],
+) -> None:
+    page = open_room(people.member)
+    address = f"{page.url}/items/{agreed.id}"
+    page = typed_and_closed(page, address, "Your comment", "A thought in a tunnel.")
+    with database.writing() as uow:
+        outline.withdraw_item(uow, people.facilitator, item_id=agreed.id)
+    told = page.get_by_text("Something you wrote in a form was not saved.")
+    shown = page.get_by_role("heading", name="What you wrote that was not saved")
+
+    enter(page.context, server, people.peer.email or "")
+    for other in ("/", "/account"):
+        page_of(page, f"{server.url}{other}")
+        expect(told.or_(shown)).to_be_hidden()
+
+    enter(page.context, server, people.member.email or "")
+    page_of(page, f"{server.url}/")
+    expect(told).to_be_visible()
+    page.get_by_role("link", name="Read it under My account").click()
+    expect(shown).to_be_focused()
+    box = page.get_by_role("listitem").filter(has_text="it was not saved")
+    expect(box.get_by_role("heading", name=re.compile(r"Written on \d"))).to_be_visible()
+    expect(box.get_by_label("Your comment")).to_have_value("A thought in a tunnel.")
+    assert_accessible(page)
+    box.get_by_role("link", name="Go to its page").click()
+    page.wait_for_url(address)
+    expect(page.get_by_label("Your comment")).to_have_count(0)
+    page_of(page, f"{server.url}/account")
+    box.get_by_role("button", name="Let go").click()
+    expect(page.get_by_role("main")).to_be_focused()
+    expect(shown).to_be_hidden()
+    assert page.evaluate("() => localStorage.length") == 0
+
+
+def test_who_was_taken_out_of_the_group_finds_on_the_start_page_what_no_open_page_holds(
+    open_room: Opener,
+    server: LiveServer,
+    people: Cast,
+    database: Database,
+    agreed: Item,
+    assert_accessible: Callable[[Page], None],
+) -> None:
+    page = open_room(people.member)
+    address = f"{page.url}/items/{agreed.id}"
+    lines = [f"Line {number} of what carers say." for number in range(40)]
+    page = typed_and_closed(page, f"{address}/suggest", "Your reason", "\n".join(lines))
+    open_still = page.context.new_page()
+    page = typed_and_closed(page, address, "Your comment", "A thought in a tunnel.")
+    # It takes over the thought, and holds it while it is open.
+    expect(page_of(open_still, address).get_by_label("Your comment").first).to_have_value("A thought in a tunnel.")
+    with database.writing() as uow:
+        row = next(
+            one
+            for one in memberships.members(uow, people.facilitator, group_id=people.group_id)
+            if one.person_id == people.member.person_id
+        )
+        memberships.remove(uow, people.facilitator, group_id=people.group_id, membership_id=row.id)
+    page_of(page, f"{server.url}/")
+    box = page.get_by_role("listitem").filter(has_text="it was not saved")
+    expect(box).to_have_count(1)
+    field = box.get_by_label("Your reason")
+    expect(field).to_have_value("\n".join(lines))
+    cut = "(field) => field.scrollHeight > field.clientHeight + 1"
+    assert field.evaluate(cut)
+    box.get_by_role("button", name="Show all of it").click()
+    expect(field).to_be_focused()
+    assert not field.evaluate(cut)
+
+    open_still.close(run_before_unload=False)
+    page_of(page, f"{server.url}/")
+    expect(box).to_have_count(2)
+    assert_accessible(page)
+    box.first.get_by_role("button", name="Let go").click()
+    expect(box).to_have_count(1)
+    expect(box.locator("section")).to_be_focused()
+    expect(field).to_have_value("\n".join(lines))
+
+
+def test_what_was_refused_leads_back_to_the_page_it_was_written_on(
+    open_room: Opener, server: LiveServer, people: Cast, agreed: Item
+) -> None:
+    page = open_room(people.member)
+    address = f"{page.url}/items/{agreed.id}"
+    page_of(page, address).locator("#new-comment summary").click()
+    page.get_by_label("Which words").fill("no such words")
+    page.get_by_label("Your comment").fill("Why these?")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.locator(".error-summary")).to_be_focused()
+    page.wait_for_selector("html[data-ready]")
+    page.get_by_label("Your comment").fill("Why these words?")
+    page = page_of(closed_unasked(page), f"{server.url}/account")
+    expect(page.get_by_label("Your comment")).to_have_value("Why these words?")
+    page.get_by_role("link", name="Go to its page").click()
+    page.wait_for_url(address)
+    expect(page.get_by_label("Your comment")).to_have_value("Why these words?")

@@ -7,7 +7,8 @@
  *
  * Found again, it goes back into its fields. Sent is nothing without a connection: the browser would put a page of its own
  * in the place of the words. What is kept is let go of when the page that answers says that it is stored (stored.js), or
- * by `concordat:taken` and "reset" where a form is sent by script.
+ * by `concordat:taken` and "reset" where a form is sent by script. What no form gives back is found under "My account" and
+ * on the start page (not_sent.js).
  * `data-words` tells forms apart that go to the same address; `data-keeps="nothing"` keeps nothing on the device.
  */
 import { ask, lost } from "../blueprint/acts.js";
@@ -23,7 +24,14 @@ const WAITING_MS = 800;
 const LEAVING_MS = 1_000;
 
 /** @typedef {[string, string | null, string]} Field its name, what stood in it before, and what was entered */
-/** @typedef {{at: number, fields: Field[]}} Found what was kept, and when */
+/**
+ * @typedef {object} Found
+ * @property {number} at when it was kept
+ * @property {Field[]} fields
+ * @property {string} [page] the path of the page that the form stood on, where it can be opened again
+ * @property {string} [title] what that page is called
+ * @property {Record<string, string>} [labels] what the fields are called
+ */
 
 /** @type {Map<string, HTMLFormElement>} the forms of this page that keep words, by the names of their records */
 const keeping = new Map();
@@ -38,14 +46,14 @@ class Typed extends Unsent {
   /** @param {HTMLFormElement} form */
   constructor(form) {
     super(form);
-    const person = document.querySelector('meta[name="person-id"]')?.getAttribute("content") ?? "";
-    const { pathname } = new URL(form.getAttribute("action") || location.pathname, location.href);
-    const isKept = person && form.dataset.keeps !== "nothing" && form.method === "post";
-    /** What the names of all records of this form begin with, in whichever tab. */
-    this.stem = isKept ? `${KEPT}${person}:${pathname}:${form.dataset.words ?? ""}#` : "";
+    this.stem = stemOf(form);
     this.key = this.stem && this.stem + recordKey();
     /** @type {Field[]} what stands beside the fields, to be used or not */
     this.offered = [];
+    // The page that answers a refused form has an address that can only be sent to.
+    const isAnswer = document.querySelector(".error-summary") !== null || isRefused(form);
+    /** @type {Pick<Found, "page" | "title" | "labels">} how to find the form again, and to know it by */
+    this.place = isAnswer ? {} : { page: location.pathname, title: document.title.replace(" – Concordat", "") };
   }
 
   /**
@@ -87,11 +95,23 @@ class Typed extends Unsent {
     if (!fields.length) return this.forget();
     if (this.version) fields.push(["version", null, this.version.value]);
     try {
-      localStorage.setItem(this.key, JSON.stringify({ at: Date.now(), fields }));
+      localStorage.setItem(this.key, JSON.stringify({ at: Date.now(), ...this.place, labels: this.#labels(), fields }));
     } catch { /* a device that keeps nothing: the page still asks before it is left */ }
     if (keeping.has(this.key)) return;
     keeping.set(this.key, this.form);
     void navigator.locks?.request(this.key, () => new Promise(() => {})); // for as long as the page lives
+  }
+
+  /** @returns {Record<string, string>} */
+  #labels() {
+    /** @type {Record<string, string>} */
+    const found = { ...this.place.labels };
+    for (const control of this.form.elements) {
+      if (!(control instanceof HTMLTextAreaElement || control instanceof HTMLInputElement) || !holdsWords(control)) continue;
+      const label = control.labels?.[0]?.textContent ?? control.getAttribute("aria-label") ?? "";
+      if (control.name && label.trim()) found[control.name] = label.trim().replace(/\s+/g, " ");
+    }
+    return found;
   }
 
   forget() {
@@ -110,6 +130,8 @@ class Typed extends Unsent {
       const isDone = await whenLeft(name, () => {
         const found = read(name);
         if (!found || (isAnswer && !this.#reads(found))) return false;
+        const { page, title, labels } = found;
+        this.place = { ...(page ? { page, title } : {}), ...this.place, labels };
         const isLeft = isAnswer ? this.#sentWith(found) : this.#putBack(found);
         if (isLeft) this.keep();
         localStorage.removeItem(name);
@@ -123,9 +145,7 @@ class Typed extends Unsent {
   /** @returns {string[]} the names of the records of this form, latest first, without what this page's answer stored */
   #left() {
     if (!this.stem) return [];
-    const stored = [...document.querySelectorAll("[data-module=stored]")].map((each) => each.getAttribute("data-key"));
-    const names = Object.keys(localStorage).filter((name) => name.startsWith(this.stem) && name !== this.key && !stored.includes(name));
-    return names.sort((one, two) => (read(two)?.at ?? 0) - (read(one)?.at ?? 0));
+    return recordsOf(this.stem).filter((name) => name !== this.key);
   }
 
   /**
@@ -195,6 +215,46 @@ class Typed extends Unsent {
     });
     said.append(" ", away);
   }
+}
+
+/**
+ * What the names of all records of a form begin with, in whichever tab.
+ * @param {HTMLFormElement} form
+ * @returns {string} empty where it keeps nothing
+ */
+function stemOf(form) {
+  const person = document.querySelector('meta[name="person-id"]')?.getAttribute("content") ?? "";
+  const { pathname } = new URL(form.getAttribute("action") || location.pathname, location.href);
+  const isKept = person && form.dataset.keeps !== "nothing" && form.method === "post";
+  return isKept ? `${KEPT}${person}:${pathname}:${form.dataset.words ?? ""}#` : "";
+}
+
+/**
+ * @param {string} begin
+ * @returns {string[]} the names of the records that begin so, latest first, without what this page's answer stored
+ */
+function recordsOf(begin) {
+  const stored = [...document.querySelectorAll("[data-module=stored]")].map((each) => each.getAttribute("data-key"));
+  const names = Object.keys(localStorage).filter((name) => name.startsWith(begin) && !stored.includes(name));
+  return names.sort((one, two) => (read(two)?.at ?? 0) - (read(one)?.at ?? 0));
+}
+
+/**
+ * What somebody typed in forms on this device and did not send, and no open page holds; a form that stands on this page
+ * gives back its own.
+ *
+ * @param {string} person
+ * @returns {Promise<(Found & {name: string})[]>} latest first, with the names of their records
+ */
+export async function leftInForms(person) {
+  const here = [.../** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-module~=unsaved]"))].map(stemOf);
+  const names = recordsOf(`${KEPT}${person}:`).filter((name) => !here.some((stem) => stem && name.startsWith(stem)));
+  const all = await Promise.all(names.map(async (name) => {
+    const isLeft = await whenLeft(name, () => true);
+    const found = isLeft ? read(name) : null;
+    return found ? [{ ...found, name, fields: words(found.fields) }] : [];
+  }));
+  return all.flat();
 }
 
 /**

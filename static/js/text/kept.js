@@ -11,7 +11,9 @@ import { _ } from "../words.js";
  */
 function besides(box) {
   if (!box.contains(document.activeElement)) return null;
-  for (const one of [box.nextElementSibling, box.previousElementSibling]) {
+  const line = box.closest("li[data-record]") ?? box;
+  for (const beside of [line.nextElementSibling, line.previousElementSibling]) {
+    const one = line === box ? beside : beside?.firstElementChild;
     if (one instanceof HTMLElement && one.matches(".editor__kept")) return one;
   }
   const writes = /** @type {HTMLElement | null} */ (box.closest(".editor")?.querySelector(".cm-content") ?? null);
@@ -63,7 +65,7 @@ function reason({ code, detail }) {
     case "forbidden": return _("You may not change this text any more.");
     case "limit": return _("Your last change would make the text longer than it may be.");
     case "draft": return _("You wrote this suggestion and did not send it.");
-    case "form": return why;
+    case "form": case "unsent": return why;
     case "gone": return `${_("You are no longer in this group, so your last words here could not be saved.")}${foundAgain()}`;
     case "fresh": return _("The text was replaced while you were away.");
     default: return _("Your last change did not fit the text any more.");
@@ -102,9 +104,10 @@ export function action(words, kind, act) {
   return button;
 }
 
-/** @param {string} code */
-function titled(code) {
+/** @param {KeptLost} lost */
+function titled({ code, at }) {
   switch (code) {
+    case "unsent": return _("Written on {when}", { when: new Date(at).toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" }) });
     case "draft": return _("A suggestion of yours is not sent");
     case "form": return _("These words were not sent");
     default: return _("These words are not saved");
@@ -123,7 +126,8 @@ function fieldsOf(lost, change) {
     field.className = "input";
     field.rows = Math.min(6, part.words.split("\n").length + 1);
     field.value = part.words;
-    field.readOnly = lost.parts === undefined;
+    // Its form is where one goes on with it.
+    field.readOnly = lost.parts === undefined || lost.code === "unsent";
     field.setAttribute("aria-label", part.label || _("Your words"));
     field.dataset.part = part.name;
     field.addEventListener("input", () => {
@@ -153,19 +157,19 @@ export function inParts(parts) {
 
 /**
  * @param {KeptLost} lost
- * @param {{putBack?: (words: string) => boolean, letGo: () => void, change?: () => void, base?: string}} acts without `putBack` where no
+ * @param {{putBack?: (words: string) => boolean, letGo: () => void, change?: () => void, base?: string, page?: string}} acts without `putBack` where no
  *   editor is open; with `base`, the blueprint's address, where the words may be suggested; `change` is called when they
- *   are written on
+ *   are written on; `page` is the path of the page that their form stood on
  * @returns {HTMLElement}
  */
-export function keptWords(lost, { putBack, letGo, change, base }) {
+export function keptWords(lost, { putBack, letGo, change, base, page }) {
   const box = document.createElement("section");
   box.className = "editor__kept";
   box.dataset.code = lost.code;
   box.dataset.key = lost.key;
   const title = document.createElement("h3");
   title.className = "heading-s";
-  title.textContent = titled(lost.code);
+  title.textContent = titled(lost);
   box.setAttribute("aria-label", title.textContent);
   const why = document.createElement("p");
   why.textContent = `${reason(lost)} ${_("Your words are kept here, on this device, until you let go of them.")}`;
@@ -188,6 +192,13 @@ export function keptWords(lost, { putBack, letGo, change, base }) {
     if (next?.matches("main, section")) focusOn(next);
     else goTo(next);
   };
+  if (page) {
+    const link = document.createElement("a");
+    link.className = "button button--small button--secondary";
+    link.href = page;
+    link.textContent = _("Go to its page");
+    buttons.append(link);
+  }
   buttons.append(
     action(_("Copy my text"), "", () => void copy(lost.words, box.querySelector("textarea")).then((done) => {
       said.textContent = done ? _("Copied") : _("Selected: press Ctrl+C or ⌘C to copy");
