@@ -103,9 +103,7 @@ class Glossary:
     def uses(self, text: str) -> Iterator[Use]:
         """Every use of a term in a text as it is read, in order."""
         if self.terms:
-            for start, end, term in self._ways.found_in(text):
-                if term is not self._but:
-                    yield Use(start, end, term)
+            yield from self._ways.found_in(text, self._but)
 
     def used_in(self, texts: Iterable[str]) -> set[int]:
         """The ids of the terms that some Markdown texts use."""
@@ -165,13 +163,13 @@ class _Ways:
         if node is not self and node.term is None:
             node.term = term
 
-    def found_in(self, text: str) -> Iterator[Use]:
-        """Where a text has whole words that are one of these, the longest at each place."""
+    def found_in(self, text: str, but: Term | None) -> Iterator[Use]:
+        """Where a text has whole words that are one of these, the longest at each place; ``but`` as if it were none."""
         tokens = list(_TOKEN.finditer(text))
         at = 0
         while at < len(tokens):
             node = self.next.get(_folded(tokens[at].group()))
-            best = self._longest(text, tokens, at, node) if node is not None else None
+            best = self._longest(text, tokens, at, node, but) if node is not None else None
             if best is None:
                 at += 1
             else:
@@ -180,7 +178,7 @@ class _Ways:
                 at = last + 1
 
     def _longest(
-        self, text: str, tokens: Sequence[re.Match[str]], at: int, node: _Ways | None
+        self, text: str, tokens: Sequence[re.Match[str]], at: int, node: _Ways | None, but: Term | None
     ) -> tuple[int, Term] | None:
         if _is_word(text, tokens[at].start() - 1) and not _is_word(text, tokens[at].start()):
             return None  # a sign right behind a word begins nothing
@@ -188,8 +186,9 @@ class _Ways:
         while node is not None:
             end = tokens[at].end()
             # A word ends where its letters do; a sign right before a word ends nothing.
-            if node.term is not None and (_is_word(text, end - 1) or not _is_word(text, end)):
-                best = at, node.term
+            term, ends = node.term, _is_word(text, end - 1) or not _is_word(text, end)
+            if term is not None and term is not but and ends:
+                best = at, term
             at += 1
             if at == len(tokens):
                 break

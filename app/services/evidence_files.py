@@ -85,7 +85,7 @@ class Evidence:
         self.left_out = list(thread.left_out)
         self.made = self.found = self.models_made = self.models_found = self.ties = 0
         self.noted: dict[Key, Finding] = {}
-        self._dois = Counter(doi.lower() for doi, _, _ in thread.sources.values())
+        self._dois = Counter(sources.bare(doi).lower() for doi, _, _ in thread.sources.values())
         for cite in thread.sources:
             self._source(cite)
         self._sources.store()
@@ -128,7 +128,7 @@ class Evidence:
             self.left_out.append(f"The address of “{cite[:120]}” cannot be a link: the source comes in without it.")
             doi, url = (doi if sources.is_doi(doi) else ""), (url if sources.is_address(url) else "")
         # Chapters of one book share a DOI, and are sources of their own.
-        alone = doi if self._dois[doi.lower()] == 1 else ""
+        alone = doi if self._dois[sources.bare(doi).lower()] == 1 else ""
         source = self._sources.again(cite, alone, beside=self._thread.sources)
         if source is not None:
             self.found += 1

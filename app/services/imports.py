@@ -222,7 +222,8 @@ def take_over(uow: UnitOfWork, actor: Actor, *, group_id: int, data: bytes) -> T
     evidence.store(made)
     terms = _take_terms(uow, actor, group_id, head["content"])
     came = f"took over {len(made)} items and {len(evidence.noted)} findings of {_origin(head)} from a file"
-    note(uow, actor, came, group_id=group_id)
+    back = f", and restored {evidence.restored} sources for them" if evidence.restored else ""
+    note(uow, actor, came + back, group_id=group_id)
     return TakenOver(
         len(made), len(evidence.noted), terms, f"{_text(head, 'group')}, {head['format']}",
         parked=sum(item.status is Status.PARKED for item in made.values()),
@@ -242,7 +243,7 @@ def _origin(head: dict[str, Any]) -> str:
 
 
 def _text(head: dict[str, Any], name: str) -> str:
-    value = str(head.get(name, ""))[:200]
+    value = " ".join(str(head.get(name, ""))[:200].split())
     return value if is_storable(value) else ""
 
 

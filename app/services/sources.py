@@ -112,13 +112,12 @@ class Adding:
                     self._found_by.setdefault(f"doi:{each.doi.lower()}", each)
         found = self._found_by.get(" ".join(cite.split()))
         if found is None:
-            found = self._found_by.get(f"doi:{_bare(doi).lower()}")
+            found = self._found_by.get(f"doi:{bare(doi).lower()}")
             if found is not None and found.cite in beside:
                 return None
         if found is not None and found.withdrawn_at is not None:
             found.withdrawn_at = None
             self.restored += 1
-            _tell(self._uow, self._actor, found, "restored the source")
         return found
 
     def store(self) -> None:
@@ -187,7 +186,7 @@ def _hold(uow: UnitOfWork, actor: Actor, source_id: int, group_id: int | None) -
 
 def _fill(source: Source, others: Container[str], *, cite: str, doi: str, url: str, provenance: Provenance) -> None:
     """Write what a source says of itself; ``others`` is what the group's other sources cite. Raises Invalid."""
-    cite, doi, url = " ".join(cite.split()), _bare(doi), url.strip()
+    cite, doi, url = " ".join(cite.split()), bare(doi), url.strip()
     fields = {}
     if not 3 <= len(cite) <= LONGEST_CITE or not is_storable(cite):
         fields["cite"] = f"Say what is cited, in 3 to {LONGEST_CITE:,} characters"
@@ -209,7 +208,7 @@ def is_storable(text: str) -> bool:
 
 def is_doi(doi: str) -> bool:
     """Whether this is a DOI, bare or as an address."""
-    return DOI.fullmatch(_bare(doi)) is not None and len(_bare(doi)) <= 300
+    return DOI.fullmatch(bare(doi)) is not None and len(bare(doi)) <= 300
 
 
 def is_address(url: str) -> bool:
@@ -223,7 +222,8 @@ def is_address(url: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
-def _bare(doi: str) -> str:
+def bare(doi: str) -> str:
+    """A DOI without the address that leads to it."""
     doi = doi.strip()
     for head in ("https://doi.org/", "http://doi.org/", "https://dx.doi.org/", "http://dx.doi.org/", "doi:"):
         if doi.lower().startswith(head):

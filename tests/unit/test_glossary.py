@@ -110,6 +110,7 @@ def test_a_term_is_no_use_in_its_own_definition() -> None:
     some = Glossary([Term(1, "Plan", (), "A care plan."), Term(2, "Care plan", (), "A plan of care.")])
     apart = some.without(some.terms[0])
     assert [use.term.name for use in apart.uses("A plan and a care plan")] == ["Care plan"]
+    assert [use.term.name for use in some.without(some.terms[1]).uses("Any care plan")] == ["Plan"]
     assert apart != some
     assert [term.name for term in apart.terms] == ["Care plan"]
     assert not Glossary(some.terms[:1]).without(some.terms[0])

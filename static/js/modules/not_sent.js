@@ -9,6 +9,7 @@ import { goTo } from "../blueprint/place.js";
 import { action, inParts, keptWords } from "../text/kept.js";
 import { _ } from "../words.js";
 import { leftInForms } from "./unsaved.js";
+import { device } from "./unsent.js";
 
 /** @typedef {import("./unsaved.js").Found & {name: string}} Record */
 
@@ -46,7 +47,7 @@ function show(list, left) {
     const line = document.createElement("li");
     line.dataset.record = one.name;
     line.append(boxOf(one, () => {
-      localStorage.removeItem(one.name);
+      device()?.removeItem(one.name);
       line.remove();
       const around = list.closest("[data-module]");
       if (!list.childElementCount) around?.setAttribute("hidden", "");

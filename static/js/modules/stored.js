@@ -3,11 +3,12 @@
  * `data-key` is the name of its record.
  */
 import { BrowserStore } from "../text/store.js";
+import { device } from "./unsent.js";
 
 /** @param {HTMLElement} element */
 export async function mount(element) {
   const { key = "" } = element.dataset;
   // A form's own words (unsaved.js) are kept beside the records of texts.
-  localStorage.removeItem(key);
+  device()?.removeItem(key);
   await new BrowserStore().letGo(key);
 }

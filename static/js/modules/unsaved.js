@@ -14,7 +14,7 @@
 import { ask, lost } from "../blueprint/acts.js";
 import { recordKey } from "../text/store.js";
 import { _ } from "../words.js";
-import { Unsent } from "./unsent.js";
+import { device, Unsent } from "./unsent.js";
 
 /** What begins the names under which words of forms are kept. */
 export const KEPT = "concordat-words:";
@@ -95,7 +95,7 @@ class Typed extends Unsent {
     if (!fields.length) return this.forget();
     if (this.version) fields.push(["version", null, this.version.value]);
     try {
-      localStorage.setItem(this.key, JSON.stringify({ at: Date.now(), ...this.place, labels: this.#labels(), fields }));
+      device()?.setItem(this.key, JSON.stringify({ at: Date.now(), ...this.place, labels: this.#labels(), fields }));
     } catch { /* a device that keeps nothing: the page still asks before it is left */ }
     if (keeping.has(this.key)) return;
     keeping.set(this.key, this.form);
@@ -115,7 +115,7 @@ class Typed extends Unsent {
   }
 
   forget() {
-    if (this.key) localStorage.removeItem(this.key);
+    if (this.key) device()?.removeItem(this.key);
   }
 
   /**
@@ -134,7 +134,7 @@ class Typed extends Unsent {
         this.place = { ...(page ? { page, title } : {}), ...this.place, labels };
         const isLeft = isAnswer ? this.#sentWith(found) : this.#putBack(found);
         if (isLeft) this.keep();
-        localStorage.removeItem(name);
+        device()?.removeItem(name);
         return isLeft;
       });
       if (isDone) return !isAnswer;
@@ -208,6 +208,7 @@ class Typed extends Unsent {
     away.addEventListener("click", () => {
       for (const [name, value] of Object.entries(earlier)) this.put(name, value, true);
       if (this.version && version !== undefined) this.version.value = version;
+      this.offered = [];
       this.form.dispatchEvent(new CustomEvent("concordat:taken"));
       said.remove();
       const field = [...this.form.elements].find(holdsWords);
@@ -235,7 +236,7 @@ function stemOf(form) {
  */
 function recordsOf(begin) {
   const stored = [...document.querySelectorAll("[data-module=stored]")].map((each) => each.getAttribute("data-key"));
-  const names = Object.keys(localStorage).filter((name) => name.startsWith(begin) && !stored.includes(name));
+  const names = Object.keys(device() ?? {}).filter((name) => name.startsWith(begin) && !stored.includes(name));
   return names.sort((one, two) => (read(two)?.at ?? 0) - (read(one)?.at ?? 0));
 }
 
@@ -263,7 +264,7 @@ export async function leftInForms(person) {
  */
 function read(name) {
   try {
-    const found = JSON.parse(localStorage.getItem(name) ?? "null");
+    const found = JSON.parse(device()?.getItem(name) ?? "null");
     return Array.isArray(found?.fields) ? found : null;
   } catch {
     return null; // not ours to read

@@ -10,6 +10,15 @@ import { _ } from "../words.js";
 /** What a form says of itself and nobody enters: its token, and on an expert's pages whose it is and in which language. */
 const OF_THE_PAGE = ["csrf_token", "seat", "reads"];
 
+/** @returns {Storage | null} where answers outlive a page; null in a browser that keeps nothing */
+export function device() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+}
+
 export class Unsent {
   /**
    * @param {HTMLFormElement} form `data-keep` tells whose answers these are; with `data-refused` nothing of what stands
@@ -43,7 +52,7 @@ export class Unsent {
   /** @returns {[string, string | null, string][]} of each field that is kept: its name, what stood in it, what was entered */
   get kept() {
     try {
-      return JSON.parse((this.key && localStorage.getItem(this.key)) || "[]");
+      return JSON.parse((this.key && device()?.getItem(this.key)) || "[]");
     } catch {
       return []; // not ours to read
     }
@@ -52,7 +61,7 @@ export class Unsent {
   /** Whether this device keeps what is not sent: not every browser lets it. */
   get isKept() {
     try {
-      return this.key !== "" && localStorage.getItem(this.key) !== null;
+      return this.key !== "" && device()?.getItem(this.key) != null;
     } catch {
       return false;
     }
@@ -89,15 +98,15 @@ export class Unsent {
     const changed = Object.keys(now).filter((name) => now[name] !== (this.before[name] ?? null));
     const kept = changed.map((name) => [name, this.before[name] ?? null, now[name]]);
     try {
-      if (kept.length) localStorage.setItem(this.key, JSON.stringify(kept));
-      else localStorage.removeItem(this.key);
+      if (kept.length) device()?.setItem(this.key, JSON.stringify(kept));
+      else device()?.removeItem(this.key);
     } catch { /* a device that keeps nothing: the page still asks before it is left */ }
   }
 
   /** All that stands in the form now is stored. */
   sent() {
     this.before = this.fields();
-    if (this.key) localStorage.removeItem(this.key);
+    if (this.key) device()?.removeItem(this.key);
   }
 
   /**
@@ -143,7 +152,7 @@ export class Unsent {
       }
     }
     if (restored) this.say(_("What you had entered here without a connection is being saved now."));
-    else if (this.key && !offered) localStorage.removeItem(this.key);
+    else if (this.key && !offered) device()?.removeItem(this.key);
     return restored;
   }
 
