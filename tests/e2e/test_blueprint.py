@@ -10,7 +10,7 @@ from playwright.sync_api import APIResponse, BrowserContext, Locator, Page, Rout
 from sqlalchemy import select
 
 from app.policy import Actor
-from app.services import comments, documents, findings, items, memberships, outline, sources
+from app.services import comments, descent, documents, findings, items, memberships, outline, sources
 from app.services.findings import FindingForm
 from app.uow import Database
 from models.documents import Document, Field, TextChange
@@ -808,6 +808,48 @@ def test_who_writes_in_words_that_a_split_takes_away_writes_on_in_the_new_item_w
             .where(Document.field == Field.TEXT, Item.reference.in_(("C1.1", "C1.4"))).order_by(Item.reference)
         )  # fmt: skip
         assert list(uow.session.execute(texts).scalars()) == ["First words. Before.", "They live. Well. And they end."]
+
+
+def test_what_was_typed_offline_into_words_that_a_split_took_away_is_handed_back_and_said(
+    open_room: Opener, people: Cast, database: Database, assert_accessible: Callable[[Page], None]
+) -> None:
+    page, facilitator = open_room(people.member), open_room(people.facilitator)
+    words = lay_words(page)
+    page.keyboard.type(" They live.")
+    editor = card(page, "C1.1").locator(".editor--body")
+    expect(editor).to_have_attribute("data-save", "saved")
+    page.context.set_offline(True)
+    expect(editor).to_have_attribute("data-save", "reconnecting")
+    page.keyboard.type(" And more of it")
+    facilitator.goto(f"{page.url}/items/{card(page, 'C1.1').get_attribute('data-item')}/split")
+    facilitator.get_by_label("They live.").check()
+    facilitator.get_by_label("Title of the new item").fill("Living")
+    facilitator.get_by_role("button", name="Split C1.1").click()
+    expect(facilitator.get_by_text("It was split off C1.1").first).to_be_visible()
+    page.context.set_offline(False)
+    kept = card(page, "C1.1").locator(".editor__kept")
+    expect(kept.get_by_role("textbox")).to_have_value("And more of it", timeout=20_000)
+    expect(kept).to_contain_text("went to another item")
+    expect(kept.get_by_role("button", name="Suggest these words")).to_have_count(0)
+    kept.get_by_role("button", name="Put back at the cursor").click()
+    expect(kept.get_by_role("status")).to_have_text("Choose a place in the text first, where you may change it.")
+    expect(words).to_have_text("First words. Before.")
+    expect(card(page, "C1.1").get_by_role("status").filter(has_text="it is kept below")).to_be_visible()
+    assert_accessible(page)
+    expect(editor).to_have_attribute("data-save", "saved")
+    with database.reading() as uow:
+        texts = (
+            select(Document.text).join(Item, Item.id == Document.item_id)
+            .where(Document.field == Field.TEXT, Item.reference.in_(("C1.1", "C1.4"))).order_by(Item.reference)
+        )  # fmt: skip
+        assert list(uow.session.execute(texts).scalars()) == ["First words. Before.", "They live."]
+        split = uow.session.execute(select(Item).where(Item.reference == "C1.4")).scalar_one()
+    with database.writing() as uow:
+        descent.put_back(uow, people.facilitator, item_id=split.id)
+    expect(words).to_have_text("First words. Before. They live.")
+    words.focus()
+    kept.get_by_role("button", name="Put back at the cursor").click()
+    expect(words).to_have_text("First words. Before. They live.And more of it")
 
 
 def test_a_split_leaves_alone_who_writes_in_the_words_that_stay(open_room: Opener, people: Cast) -> None:

@@ -58,7 +58,7 @@ test("a caret in words that a split carries off is known by its place in them, o
   const at = (anchor, updates = [split(whole)], more = []) => {
     let now = state(whole).update({ selection: { anchor } }).state;
     for (const given of more) now = now.update(given).state;
-    return carriedOff(now, toText(whole), updates);
+    return carriedOff(now, toText(whole), updates).carried?.place ?? null;
   };
   assert.deepEqual([0, 5, 6, 7, 16].map((anchor) => at(anchor)), [null, null, null, 1, 10], "the gap before the tail stays");
   assert.equal(at(16, [{ ...split(whole), clientID: "3.abc" }]), null, "what somebody else deletes is no other text's");
@@ -67,6 +67,98 @@ test("a caret in words that a split carries off is known by its place in them, o
   const longer = { clientID: "other.1", changes: ChangeSet.of({ from: 6, insert: "The " }, whole.length) };
   assert.equal(at(16, [longer, split(`${whole}The `)]), 14);
   assert.equal(at(11, [split(whole)], [{ changes: { from: 11, insert: "xx" }, selection: { anchor: 13 } }]), 5, "what waits is not counted");
+});
+
+const WHOLE = "Head. Tail goes.";
+const SPLIT = ["3.moved-x", JSON.stringify(ChangeSet.of({ from: 5, to: 16 }, 16).toJSON())];
+const PUT_BACK = ["3.moved-y", JSON.stringify(ChangeSet.of({ from: 5, insert: " Tail goes." }, 5).toJSON())];
+
+/** Somebody who stands in a text, and what the editor is told when the words around them go and come. */
+function writer(t, at) {
+  t.mock.timers.reset();
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const made = opened(WHOLE);
+  t.after(() => made.session.stop());
+  made.told = [];
+  made.host.carriedOff = (place, kept) => made.told.push(["off", place, kept]);
+  made.host.cameBack = (place) => made.told.push(["back", place]);
+  made.host.dispatch([made.host.state.update({ selection: { anchor: at } })]);
+  made.come = (version, entries) => {
+    made.session.onUpdates(version, entries);
+    // What others write comes in a moment after one's own letter.
+    t.mock.timers.tick(50);
+  };
+  return made;
+}
+
+test("what is typed into words while they are split off is handed back, and does not stand among those that are left", (t) => {
+  const { line, host, session, come, type, text, told } = writer(t, 16);
+  session.disconnected();
+  type(16, " And mo");
+  host.dispatch([host.state.update({ selection: { anchor: 23 } })]);
+  session.connected();
+  session.onJoined(joined({ version: 1, client: session.client }));
+  come(0, [SPLIT]);
+  assert.equal(text(), "Head.");
+  assert.deepEqual(host.words.map(({ code, words }) => [code, words]), [["moved", "And mo"]]);
+  assert.deepEqual(told, [["off", 10, true]]);
+  const [[, version, , first, sent]] = line.take("text:push");
+  assert.deepEqual([version, first], [1, 1]);
+  assert.equal(sent.reduce((doc, source) => ChangeSet.fromJSON(JSON.parse(source)).apply(doc), toText("Head.")).toString(), "Head.");
+});
+
+test("so it is with what was on its way: it stands nowhere, whether the log has it already or not", (t) => {
+  const went = ["[16,[0,\" And\"]]", "[5,[0,\" And\"]]"];
+  for (const answer of ["with the split", "later", "never"]) {
+    const { line, host, session, come, type, text } = writer(t, 16);
+    type(16, " And");
+    assert.deepEqual(line.take("text:push")[0][4], [went[0]]);
+    type(20, " mo");
+    if (answer === "with the split") come(0, [SPLIT, [session.client, went[1]]]);
+    else come(0, [SPLIT]);
+    if (answer === "later") come(1, [[session.client, went[1]]]);
+    assert.equal(text(), "Head.", answer);
+    assert.deepEqual(host.words.map(({ words }) => words), ["And mo"], answer);
+    // All that waits goes in the end, and leaves the text as it is here.
+    const known = answer === "never" ? 1 : 2;
+    const left = session.pending.reduce((doc, { changes }) => changes.apply(doc), toText(known === 1 ? "Head." : "Head. And"));
+    assert.equal(left.toString(), "Head.", answer);
+    come(known, session.pending.map(({ changes }) => [session.client, JSON.stringify(changes.toJSON())]));
+    assert.deepEqual([session.pending.length, session.confirmed.toString(), host.words.length], [0, "Head.", 1], answer);
+  }
+});
+
+test("what is typed into words that stay is left where it is when others are split off", (t) => {
+  const { host, session, come, type, text, told } = writer(t, 5);
+  type(5, " Neck.");
+  type(0, "My ");
+  come(0, [SPLIT]);
+  assert.deepEqual([text(), host.words, told], ["My Head. Neck.", [], []]);
+});
+
+test("whoever wrote in words that went and come back goes on in them, at once or later", (t) => {
+  for (const pieces of [[[SPLIT, PUT_BACK]], [[SPLIT], [["8.x", "[[0,\"A \"],5]"]], [["3.moved-y", "[7,[0,\" Tail goes.\"]]"]]]]) {
+    const { host, session, come, text, told, type } = writer(t, 11);
+    type(11, "xx");
+    host.dispatch([host.state.update({ selection: { anchor: 13 } })]);
+    let version = 0;
+    for (const entries of pieces) {
+      come(version, entries);
+      version += entries.length;
+    }
+    const shift = pieces.length > 1 ? 2 : 0;
+    assert.equal(text(), shift ? "A Head. Tail goes." : WHOLE);
+    assert.deepEqual(told, [...(shift ? [["off", 5, true]] : []), ["back", 11 + shift]]);
+    assert.deepEqual(host.words.map(({ words }) => words), ["xx"]);
+  }
+});
+
+test("who has chosen another place stays there when the words come back", (t) => {
+  const { session, come, told, text } = writer(t, 11);
+  come(0, [SPLIT]);
+  session.settled();
+  come(1, [PUT_BACK]);
+  assert.deepEqual([text(), told], [WHOLE, [["off", 5, false]]]);
 });
 
 /** A link under the test's hand: what is sent is kept until the test answers it. */

@@ -207,12 +207,28 @@ class Editor {
     if (!renewing) this.#tellClosed(access, reason);
   }
 
-  /** @param {number} place */
-  carriedOff(place) {
-    if (!this.#within) return;
+  /**
+   * @param {number} place
+   * @param {boolean} kept
+   */
+  carriedOff(place, kept) {
+    if (!this.#within) return this.session.settled();
     this.element.dataset.carried = String(place);
     this.#strand(true);
-    this.note.textContent = _("What you were writing in is no longer here. To write here all the same, choose a place in these words.");
+    this.note.textContent = [
+      _("What you were writing in is no longer here."),
+      kept ? _("What you typed last did not go along: it is kept below, to be copied.") : "",
+      _("To write here all the same, choose a place in these words."),
+    ].filter(Boolean).join(" ");
+    return undefined;
+  }
+
+  /** @param {number} at */
+  cameBack(at) {
+    this.#strand(false);
+    // Where the rest of the words is now is no longer so.
+    if (this.told.classList.contains("editor__told--passing")) this.#tell([]);
+    this.view?.dispatch({ selection: { anchor: at } });
   }
 
   keep() {
@@ -508,7 +524,8 @@ class Editor {
   #show(lost) {
     const box = keptWords(lost, {
       putBack: (words) => {
-        if (!this.view || !this.mayWrite) return false;
+        // Where the cursor is left by words that went is no place that anybody chose.
+        if (!this.view || !this.mayWrite || this.stranded) return false;
         if (lost.code === "draft") {
           // A suggestion is the whole text as somebody would rather read it.
           if (!this.suggesting || lost.version !== this.session.version || this.session.pending.length) return false;
@@ -638,6 +655,7 @@ class Editor {
     if (this.stranded === stranded) return;
     this.stranded = stranded;
     if (!stranded) {
+      this.session.settled();
       delete this.element.dataset.carried;
       this.note.textContent = "";
     }

@@ -67,6 +67,7 @@ function reason({ code, detail }) {
     case "draft": return _("You wrote this suggestion and did not send it.");
     case "form": case "unsent": return why;
     case "gone": return `${_("You are no longer in this group, so your last words here could not be saved.")}${foundAgain()}`;
+    case "moved": return _("The place where you typed this went to another item before your words could go along. Copy them, and paste them there.");
     case "fresh": return _("The text was replaced while you were away.");
     default: return _("Your last change did not fit the text any more.");
   }
@@ -205,10 +206,12 @@ export function keptWords(lost, { putBack, letGo, change, base, page }) {
     })),
     ...(putBack && here ? [action(lost.code === "draft" ? _("Go on with it") : lost.code === "closed" ? _("Put my words into the text") : _("Put back at the cursor"), "button--secondary editor__put-back", () => {
       if (putBack(lost.words)) gone();
-      else said.textContent = lost.code === "draft" ? _("These words cannot be put back now. Suggest them from here.") : _("You cannot change this text now.");
+      else said.textContent = lost.code === "draft" ? _("These words cannot be put back now. Suggest them from here.")
+        : lost.code === "moved" ? _("Choose a place in the text first, where you may change it.") : _("You cannot change this text now.");
     })] : []),
     // Records of before suggestions existed do not say what they were made on.
-    ...(base && here && Number.isInteger(lost.version) ? [suggestion(lost, base)] : []),
+    // What was typed into words that went elsewhere would be suggested among those that stay.
+    ...(base && here && lost.code !== "moved" && Number.isInteger(lost.version) ? [suggestion(lost, base)] : []),
     action(_("Let go"), "button--secondary", gone),
     said,
   );

@@ -6,8 +6,8 @@
  * The promise it keeps: a change is kept and sent again until its number comes back in the log; what can never be
  * accepted is handed back as words, never dropped.
  */
-import { ChangeSet, StateEffect, collab, getSyncedVersion, sendableUpdates } from "../../vendor/codemirror.js";
-import { bytes, carriedOff, fromConfirmed, takeIn, toConfirmed, toText, unconfirmedWords } from "./sync.js";
+import { ChangeSet, StateEffect, Transaction, collab, getSyncedVersion, sendableUpdates } from "../../vendor/codemirror.js";
+import { bytes, carriedOff, fromConfirmed, leftBehind, takeIn, toConfirmed, toText, unconfirmedWords } from "./sync.js";
 
 export { PROTOCOL } from "./link.js";
 
@@ -64,8 +64,10 @@ const REMEMBERED = 500;
  * @property {(lost: Lost) => void} lost words that could not be saved, to be shown until the person lets go of them
  * @property {(code: string, detail: string) => void} refused the text cannot be opened
  * @property {(carets: Caret[], anew?: boolean) => void} carets where others are; those not named stay where they were
- * @property {(place: number) => void} [carriedOff] the words in which the caret stood were carried to another text, where
- *   that is its place: what is typed now would come among words that have nothing to do with it
+ * @property {(place: number, kept: boolean) => void} [carriedOff] the words in which the caret stood were carried to another
+ *   text, where that is its place: what is typed now would come among words that have nothing to do with it; `kept`: what was
+ *   typed last did not go along, and was handed back
+ * @property {(at: number) => void} [cameBack] they stand here again, and the caret belongs there
  * @property {() => unknown} [keep] keep on this device what is written and will not be pushed
  */
 
@@ -139,6 +141,8 @@ export class TextSession {
     this.present = false;
     /** @type {Map<string, number>} when each of the others typed last */
     this.typed = new Map();
+    /** @type {import("./sync.js").Carried | null} the words in which the caret stood, while they are in another text */
+    this.carried = null;
   }
 
   /** @returns {number} the confirmed version beneath the editor's text */
@@ -222,6 +226,11 @@ export class TextSession {
    */
   clear() {
     this.#renew();
+  }
+
+  /** Whoever wrote in words that were carried off has chosen another place, or was not in them. */
+  settled() {
+    this.carried = null;
   }
 
   /** What was written while the text was closed goes into it after all, now that it is open again. */
@@ -434,6 +443,7 @@ export class TextSession {
     this.acked = 0;
     this.head = version;
     this.recent = [];
+    this.carried = null;
     this.#landed();
     this.waitingSince = null;
     this.confirmed = toText(text);
@@ -556,22 +566,45 @@ export class TextSession {
 
   #take(/** @type {[string, string][]} */ entries) {
     const updates = entries.map(([clientID, source]) => ({ clientID, changes: ChangeSet.fromJSON(JSON.parse(source)) }));
-    const before = this.pending.length;
+    const waited = this.pending.length;
     const { state } = this.host;
     if (!state) return;
-    const place = this.suggesting ? null : carriedOff(state, this.confirmed, updates);
+    const transactions = takeIn(state, updates);
+    const before = this.carried;
+    const { carried, back } = this.suggesting ? { carried: before, back: null } : carriedOff(state, this.confirmed, updates, before);
+    const behind = this.suggesting ? [] : leftBehind(transactions, this.confirmed, updates);
     for (const { changes } of updates) this.confirmed = changes.apply(this.confirmed);
     this.recent = [...this.recent, ...updates.map(({ changes }) => changes.desc)].slice(-REMEMBERED);
     for (const { clientID } of updates) this.typed.set(clientID, Date.now());
-    this.host.dispatch(takeIn(state, updates));
-    if (place !== null) this.host.carriedOff?.(place);
-    const own = before - this.pending.length;
+    this.host.dispatch(transactions);
+    const own = waited - this.pending.length;
     if (own) this.#acknowledged(own);
     if (!this.pending.length && this.host.state && !this.confirmed.eq(this.host.state.doc)) {
       // Cannot happen while both sides go one at a time; if it does, what is stored is what counts.
       this.#lose("diverged", "", this.host.state.doc.toString());
-      this.#renew();
+      return this.#renew();
     }
+    this.carried = carried;
+    const kept = behind.length > 0 && this.#takeBack(behind);
+    if (carried && carried !== before) this.host.carriedOff?.(carried.place, kept);
+    if (back !== null && this.host.state) this.host.cameBack?.(fromConfirmed(this.host.state, back));
+    return undefined;
+  }
+
+  /**
+   * Hands back words that were put into what has been carried off. They are taken out by a change of their own: they may be
+   * on their way to the log or in it, and what has a number, or may have one, can only be followed by another.
+   * @param {{from: number, to: number}[]} places
+   * @returns {boolean} whether it was more than gaps
+   */
+  #takeBack(places) {
+    const { state } = this.host;
+    if (!state) return false;
+    const words = places.map(({ from, to }) => state.sliceDoc(from, to)).join("\n").trim();
+    if (words) this.#lose("moved", "", words);
+    this.host.dispatch([state.update({ changes: places, filter: false, annotations: Transaction.addToHistory.of(false) })]);
+    this.edited();
+    return words !== "";
   }
 
   #acknowledged(/** @type {number} */ own) {

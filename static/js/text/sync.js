@@ -63,33 +63,108 @@ export function fromConfirmed(state, position) {
 /** In the id of whoever carried words to another text, or back (`MOVED` in app/services/documents.py). */
 const MOVED = ".moved-";
 
+/** So many letters on either side of a caret tell whether the words around it stand again. */
+const AROUND = 40;
+
+/** @typedef {{words: string, place: number}} Carried words that stand in another text now, and where a caret is in them */
+
 /**
- * Where a caret stood in words that were carried off to another text, as a place in that text; null for a caret in words
- * that stay, also before the first word that went.
+ * Whether a caret stood in words that were carried off to another text, and whether those stand here again, as after a split
+ * that was taken back. A caret before the first word that went is none of theirs.
  * @param {State} state before the updates
  * @param {Text} confirmed its text without the changes that are not confirmed yet
  * @param {readonly Update[]} updates
- * @returns {number | null}
+ * @param {Carried | null} [before] what earlier updates have carried off
+ * @returns {{carried: Carried | null, back: number | null}} `carried`: what is elsewhere after the updates; `back`: the place
+ *   of the caret in the confirmed text after them, where its words went and have come back
  */
-export function carriedOff(state, confirmed, updates) {
-  if (!updates.some(({ clientID }) => clientID.includes(MOVED))) return null;
-  /** @type {number | null} */
-  let found = null;
+export function carriedOff(state, confirmed, updates, before = null) {
+  /** @type {Carried | null} */
+  let carried = before;
+  if (!updates.some(({ clientID }) => clientID.includes(MOVED))) return { carried, back: null };
+  let returned = false;
   let at = toConfirmed(state, state.selection.main.head);
   let text = confirmed;
   for (const { clientID, changes } of updates) {
-    if (clientID.includes(MOVED)) {
-      changes.iterChanges((from, to, _fromB, _toB, inserted) => {
-        if (inserted.length || at <= from || at > to) return;
-        const gone = text.sliceString(from, to);
-        const place = at - from - (gone.length - gone.trimStart().length);
-        if (place > 0) found = place;
-      });
+    const next = changes.apply(text);
+    const moves = clientID.includes(MOVED);
+    const again = moves && carried ? standsAgain(carried, changes, next) : null;
+    at = again ?? at;
+    if (again !== null) {
+      carried = null;
+      returned = true;
+    } else {
+      if (moves && !carried) {
+        eachTaken(changes, text, (first, to, words) => {
+          if (at > first && at <= to) carried = { words, place: at - first };
+        });
+      }
+      at = changes.mapPos(at);
     }
-    at = changes.mapPos(at);
-    text = changes.apply(text);
+    text = next;
   }
+  return { carried, back: returned && !carried ? at : null };
+}
+
+/**
+ * Calls back with each stretch of words that a change only takes out, without the gap before them.
+ * @param {ChangeSet} changes
+ * @param {Text} text which it changes
+ * @param {(first: number, to: number, words: string) => void} taken
+ */
+function eachTaken(changes, text, taken) {
+  changes.iterChanges((from, to, _fromB, _toB, inserted) => {
+    const words = text.sliceString(from, to).trimStart();
+    if (!inserted.length && words) taken(to - words.length, to, words);
+  });
+}
+
+/**
+ * @param {Carried} carried
+ * @param {ChangeSet} changes
+ * @param {Text} next the text after the changes
+ * @returns {number | null} where the caret belongs now that these changes have put the words around it in again, if they have
+ */
+function standsAgain({ words, place }, changes, next) {
+  const ahead = words.slice(Math.max(0, place - AROUND), place);
+  const around = ahead + words.slice(place, place + AROUND).trimEnd();
+  /** @type {number | null} */
+  let found = null;
+  changes.iterChanges((_fromA, _toA, fromB, toB, inserted) => {
+    if (found !== null || !inserted.length) return;
+    const start = Math.max(0, fromB - around.length + 1);
+    const here = next.sliceString(start, toB + around.length - 1).indexOf(around);
+    if (here >= 0) found = start + here + ahead.length;
+  });
   return found;
+}
+
+/**
+ * Where words stand, after updates were taken in, that had no number yet and were put into what the updates have carried off
+ * to another text: they have nothing to do with the words among which they are left.
+ * @param {readonly Tr[]} transactions of `takeIn`
+ * @param {Text} confirmed the text beneath the first of them
+ * @param {readonly Update[]} updates
+ * @returns {{from: number, to: number}[]}
+ */
+export function leftBehind(transactions, confirmed, updates) {
+  /** @type {{from: number, to: number}[]} */
+  let places = [];
+  let text = confirmed;
+  for (const [at, { startState, changes }] of transactions.entries()) {
+    const update = /** @type {Update} */ (updates[at]);
+    // As long as something waits, there is one transaction for each update.
+    const waiting = sendableUpdates(startState).map((each) => each.changes);
+    if (waiting.length && update.clientID.includes(MOVED)) {
+      const own = waiting.reduce((one, next) => one.compose(next));
+      eachTaken(update.changes, text, (first, to) => own.iterChanges((_fromA, toA, from, end, inserted) => {
+        if (inserted.length && toA > first && toA <= to) places.push({ from, to: end });
+      }));
+    }
+    places = places.map(({ from, to }) => ({ from: changes.mapPos(from, 1), to: changes.mapPos(to, -1) }));
+    text = update.changes.apply(text);
+  }
+  return places.filter(({ from, to }) => from < to);
 }
 
 /**
