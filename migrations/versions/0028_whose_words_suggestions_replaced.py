@@ -11,10 +11,11 @@ down_revision = "0027"
 branch_labels = None
 depends_on = None
 
+# Without batch mode: on SQLite that would copy the table, and lose the triggers that note what is to be searched.
+
 
 def upgrade() -> None:
-    with op.batch_alter_table("suggestion", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("replaced", sa.Text(), nullable=True))
+    op.add_column("suggestion", sa.Column("replaced", sa.Text(), nullable=True))
     # What is not kept is told by the log, and kept again with the next change.
     op.execute(
         "UPDATE document SET authors = NULL WHERE id IN (SELECT document_id FROM suggestion"
@@ -25,5 +26,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     # Suggestions among the authors are nothing that the code before knows.
     op.execute("UPDATE document SET authors = NULL WHERE authors LIKE '%-%'")
-    with op.batch_alter_table("suggestion", schema=None) as batch_op:
-        batch_op.drop_column("replaced")
+    op.drop_column("suggestion", "replaced")

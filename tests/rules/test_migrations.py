@@ -141,13 +141,15 @@ def test_a_revision_is_whole_without_the_formatter(copied: Path) -> None:
 @pytest.mark.parametrize("database_engine", ["sqlite", "postgres"])
 def test_every_searched_table_is_watched(empty_url: str, database_engine: str) -> None:
     """A revision that rebuilds a table on SQLite loses its triggers, and new words would never be found."""
-    migrations.upgrade(empty_url)
     known = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'search#_%' ESCAPE '#'",
         "postgres": "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'search#_%' ESCAPE '#'",
     }
-    engine = sqlalchemy.create_engine(empty_url, poolclass=sqlalchemy.NullPool)
-    with engine.connect() as connection:
-        found = {row[0] for row in connection.execute(sqlalchemy.text(known[database_engine]))}
     verbs = ("_insert", "_update", "_delete") if database_engine == "sqlite" else ("",)
-    assert found == {f"search_{table}{verb}" for table in (*SOURCES, "document") for verb in verbs}
+    wanted = {f"search_{table}{verb}" for table in (*SOURCES, "document") for verb in verbs}
+    engine = sqlalchemy.create_engine(empty_url, poolclass=sqlalchemy.NullPool)
+    for step in (migrations.upgrade, migrations.downgrade, migrations.upgrade):
+        step(empty_url)
+        with engine.connect() as connection:
+            found = {row[0] for row in connection.execute(sqlalchemy.text(known[database_engine]))}
+        assert found == wanted
