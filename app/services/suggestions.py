@@ -345,8 +345,8 @@ def unaccept(
     and it waits again as it did, with those that were set aside for it. Of several the last is taken back first.
 
     Raises NotFound, Forbidden (others; the words cannot change now), Conflict when it was not accepted so, or somebody
-    has changed the words since, the item was agreed or, while it is, changed in any way, or the words are decided on or
-    locked in a version as they stand.
+    has changed the words since, the item was agreed or, while it is, changed in any way, or the latest decision or the
+    latest version has the words as they stand.
     """
     suggestion, document, item = _hold_any(uow, actor, suggestion_id, item_id, group_id)
     if suggestion.state not in (SuggestionState.ACCEPTED, SuggestionState.PARTLY) or suggestion.in_conflict:

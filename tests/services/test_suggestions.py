@@ -553,13 +553,14 @@ def runs(room: Room) -> list[Run]:
 @pytest.mark.parametrize("kind", ["many places", "many hands", "at both ends"])
 def test_words_come_back_as_whose_they_were_however_many_they_are(room: Room, kind: str) -> None:
     people = room.people
-    two = (people.member, people.peer)
+    two, three = (people.member, people.peer), (people.member, people.peer, people.facilitator)
     rewrite(room.database, people.peer, room.item_id, " ".join(f"Party {number} shall pay." for number in range(600)))
     if kind != "many places":
         by_turns(room.database, two, room.item_id, (25 * number for number in range(1, 400)), "scattered")
     if kind == "at both ends":
-        by_turns(room.database, two, room.item_id, [0, 100_000] * 700, "ends")
+        by_turns(room.database, three, room.item_id, [0, 100_000] * 700, "ends")
     before = runs(room)
+    assert len(before) > {"many places": 0, "many hands": 400, "at both ends": 1_800}[kind]
     made = room.suggest(people.member, "shall", "will")
     for _again in range(8):
         room.decide(people.facilitator, made)
