@@ -143,16 +143,9 @@ class Walk:
             self.steps += 1
 
 
-def replay(log: Iterable[tuple[ChangeSet, int]]) -> list[Run]:
-    """The runs of a text from its whole log of changes and authors: what the kept ones are checked against."""
-    runs: list[Run] = []
-    for change, author in log:
-        runs = after(runs, change, author)
-    return runs
-
-
 def replay_within(log: Iterable[tuple[ChangeSet, int]], most: int) -> list[Run] | None:
-    """The same as `replay` from a long log, at the cost of so many steps at ``most``; None where it takes more."""
+    """The runs of a text from its whole log of changes and authors, in so many steps at ``most``; None where it takes
+    more."""
     walk = Walk(0)
     for change, author in log:
         walk.take(change.parts)

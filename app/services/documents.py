@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from app.calc.changes import (
     units_length,
 )  # fmt: skip
 from app.calc.differences import change_between
+from app.calc.returns import whose_words
 from app.errors import Invalid
 from app.events import DocumentReset, TextChanged
 from app.policy import Actor
@@ -42,9 +44,11 @@ SNAPSHOT_EVERY = 1_000
 PIECE_UNITS = 12_000
 #: Most places, kept and changed, of one such change.
 PIECE_PARTS = 1_000
-#: Who wrote words of long ago is told from a log of so many changes, in so many steps: half a second each.
+#: Who wrote words is told from a log of so many changes at most, in so many steps: half a second each.
 MOST_REPLAYED = 20_000
 MOST_STEPS = 1_000_000
+#: Of so many Word documents' hands it is kept whose their words are where a text's words are brought along or back.
+MOST_FROM_WORD = 50
 #: The texts that make an item's words, in the order they are read.
 WORDS = (Field.TITLE, Field.TEXT, Field.WHY, Field.SUMMARY)
 
@@ -236,27 +240,56 @@ def put_in(
     """Make a change of a held text whose words are by many, as ``runs`` say one place after the other: they stay whose
     they are. What it only takes out, the actor does.
 
-    In the log it is a change for each of them, in however many places; a large one is several. ``first`` is the number
-    of the first by this ``client``. The caller has checked the rights.
+    In the log it is a change for each of them, in however many places; a large one is several. Beyond MOST_FROM_WORD,
+    who wrote fewest of the words that came from Word is no longer told: these are then of who brought them in.
+    ``first`` is the number of the first by this ``client``. The caller has checked the rights.
     """
     words = Units("".join(insert for _, insert in change.parts if insert))
     pieces, at = [], 0
+    runs, writers = _few_hands(uow.session, list(runs))
     for run in runs:
         pieces += [Run(len(piece), run.author) for piece in cut(Units(words[at : at + run.units]))]
         at += run.units
     turns = authorship.by_author(
         change, pieces, actor.person_id or 0, most_units=PIECE_UNITS, most_places=(PIECE_PARTS - 1) // 2
     )
-    suggested = {-author for author, _ in turns if author < 0}
-    found = select(Suggestion.id, Suggestion.author_id).where(Suggestion.id.in_(suggested))
-    writers: dict[int, int | None] = {-row.id: row.author_id for row in uow.session.execute(found)} if suggested else {}
     whole, additions = to_units(document.text), []
     for number, (author, one) in enumerate(turns, first):
         whole = one.apply(whole)
         hand = f"{client}{_OF}{-author}" if author < 0 else client
-        additions.append(Addition(writers.get(author, max(author, 0) or None), hand, number, one, whole))
+        additions.append(Addition(writers.get(author, author) or None, hand, number, one, whole))
     clean(document.field, from_units(whole))
     append(uow, document, additions)
+
+
+def _few_hands(session: Session, runs: list[Run]) -> tuple[list[Run], dict[int, int]]:
+    """Runs with as few authors as say the same of their words, and who made the suggestions that are left among them.
+
+    A suggestion says more than its author only where its words came from Word, and then as much as any other that the
+    same person brought in from the same hands. Each author is a change of the whole text: texts with thousands of
+    accepted suggestions could not be merged otherwise.
+    """
+    units: Counter[int] = Counter()
+    for run in runs:
+        units[run.author] += run.units
+    ids = [-author for author in units if author < 0]
+    hands: dict[int, int] = {}
+    writers: dict[int, int] = {}
+    first: dict[tuple[int, str], int] = {}
+    for start in range(0, len(ids), 500):
+        found = select(Suggestion.id, Suggestion.author_id, Suggestion.reason)
+        for each in session.execute(found.where(Suggestion.id.in_(ids[start : start + 500])).order_by(Suggestion.id)):
+            maker, there = each.author_id or 0, whose_words(each.reason)
+            hands[-each.id] = maker if there is None else first.setdefault((maker, there), -each.id)
+            writers[-each.id] = maker
+    shares: Counter[int] = Counter()
+    for author, count in units.items():
+        shares[hands.get(author, max(author, 0))] += count
+    from_word = [author for author, _ in shares.most_common() if author < 0]
+    beyond = {author: writers[author] for author in from_word[MOST_FROM_WORD:]}
+    kept = {author: beyond.get(hand, hand) for author, hand in hands.items()}
+    same = authorship.joined(Run(run.units, kept.get(run.author, max(run.author, 0))) for run in runs)
+    return same, {author: writers[author] for author in from_word[:MOST_FROM_WORD]}
 
 
 class _Log(NamedTuple):
@@ -304,16 +337,25 @@ def _keep(uow: UnitOfWork, logs: Sequence[_Log]) -> None:
 
 
 def authors_of(session: Session, document: Document) -> list[Run]:
-    """Who wrote which words of a document: kept with every change, and told by the whole log where it was not."""
+    """Who wrote which words of a document: kept with every change, and told by the log where it was not.
+
+    Where that would take too long, all of them are nobody's that is known (0).
+    """
     if document.authors is not None:
         return authorship.from_json(document.authors)
-    return authorship.replay(_hands(session, document, document.version))
+    told = _told(session, document, document.version)
+    return told if told is not None else [Run(units_length(document.text), 0)] if document.text else []
 
 
 def authors_at(session: Session, document: Document, version: int) -> list[Run] | None:
     """Who wrote which words of a document as it stood in a version; None where it would take too long to tell."""
     if version == document.version:
         return authors_of(session, document)
+    return _told(session, document, version)
+
+
+def _told(session: Session, document: Document, version: int) -> list[Run] | None:
+    """What the log says, up to a version, of who wrote which words; None where it would take too long to tell."""
     if version > MOST_REPLAYED:
         return None
     return authorship.replay_within(_hands(session, document, version), MOST_STEPS)

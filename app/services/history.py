@@ -315,9 +315,10 @@ class Restored(NamedTuple):
 def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id: int | None = None) -> Restored:
     """Make the words of a moment the present words, by ordinary changes on top: nothing of the history is lost.
 
-    Words that come back are whose they were then, as far as that can be told soon (``documents.authors_at``), else the
-    actor's. A title stays where there was none. Raises NotFound, Forbidden with the reason why the words cannot change
-    now, Conflict when they are the present ones.
+    Words that are put in are whose they were then, as far as that can be told soon (``documents.authors_at``), else the
+    actor's. Words that stand now and stay are left alone: they are whose they are now, also where somebody else wrote
+    the same words then. A title stays where there was none. Raises NotFound, Forbidden with the reason why the words
+    cannot change now, Conflict when they are the present ones.
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
     texts = documents_of(uow.session, [item.id]).get(item.id, {})
@@ -382,7 +383,8 @@ class Written:
 def authors(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None) -> dict[Field, Written]:
     """Who wrote the words of an item as they stand, text by text, those who wrote most first.
 
-    It costs what the texts cost, however long their logs are. Raises NotFound, Forbidden.
+    It costs what the texts cost, however long their logs are; of a text where this is not kept (before its first change
+    since an upgrade) it costs its log, within a second or so (``documents.authors_of``). Raises NotFound, Forbidden.
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
     texts = documents_of(uow.session, [item.id]).get(item.id, {})

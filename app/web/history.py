@@ -68,7 +68,7 @@ def authors(item_id: int, slug: str) -> ResponseReturnValue:
     for each in written.values():
         for author, _share in each.shares:
             look = f"by by--{len(people)}" if len(people) < COLOURS else "by by--more"
-            name = whose(each.names.get(author, _("Concordat")), each.word.get(author))
+            name = whose(each.names.get(author, _("Nobody known")), each.word.get(author))
             people.setdefault(author, (name[0].upper() + name[1:] if author < 0 else name, look))
     shown = []
     for field, each in written.items():

@@ -8,7 +8,8 @@ from datetime import datetime
 import pytest
 from sqlalchemy import update
 
-from app.calc.changes import difference, to_units
+from app.calc.authorship import Run
+from app.calc.changes import difference, replace, to_units
 from app.errors import Conflict, Forbidden, NotFound
 from app.policy import Actor
 from app.services import documents, history, items, suggestions, texts
@@ -18,8 +19,10 @@ from models.documents import Document, Field, TextSnapshot
 from models.items import Item, Kind, Status
 from models.meetings import Meeting, MeetingState
 from models.polls import Decision, Outcome
+from models.suggestions import Suggestion, SuggestionState
 from tests.cast import Cast
 from tests.conftest import SetClock
+from tests.wordings import by_turns, text_of
 
 
 @pytest.fixture
@@ -433,6 +436,89 @@ def test_words_that_are_brought_back_are_whose_they_were(database: Database, peo
     with database.writing() as uow:
         uow.session.execute(update(Document).values(authors=None))
         assert documents.authors_of(uow.session, uow.session.get_one(Document, text.id)) == kept
+
+
+def suggested(database: Database, people: Cast, item: Item, reasons: list[str]) -> None:
+    """Words of an item, each of which came by an accepted suggestion of the peer's, for these reasons."""
+    with database.writing() as uow:
+        text = uow.lock(Document, documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT].id)
+        made = [
+            Suggestion(
+                group_id=item.group_id, document_id=text.id, author_id=people.peer.person_id, reason=reason,
+                made_at=uow.now, made_for=1, changes="[1]", carried_to=1, carried="[1]", decided_at=uow.now,
+                state=SuggestionState.ACCEPTED, decided_by_id=people.facilitator.person_id,
+            )
+            for reason in reasons
+        ]  # fmt: skip
+        uow.session.add_all(made)
+        uow.flush()
+        whole, additions = to_units(text.text), []
+        for number, each in enumerate(made):
+            one = replace(len(whole), len(whole), len(whole), to_units(f" {'word' * (1 + number % 9)}"))
+            whole = one.apply(whole)
+            additions.append(documents.Addition(each.author_id, documents.taken_by(each), 0, one, whole))
+        documents.append(uow, text, additions)
+
+
+def brought_back(database: Database, people: Cast, item: Item) -> int:
+    """How many changes it takes to bring an item's words back after others stood in their place."""
+    with database.reading() as uow:
+        mark = history.mark_now(uow.session, item)
+    write(database, people.facilitator, item, "Other.")
+    before = text_of(database, item.id).version
+    with database.writing() as uow:
+        history.restore(uow, people.facilitator, item_id=item.id, mark=mark)
+    return text_of(database, item.id).version - before
+
+
+def test_words_of_many_suggestions_come_back_in_a_change_for_each_whose_they_are(
+    database: Database, people: Cast, item: Item
+) -> None:
+    suggested(database, people, item, ["", "From Word, by Ann", "Clearer.", "From Word, by Ben"] * 20)
+    with database.reading() as uow:
+        before = history.authors(uow, people.observer, item.id)[Field.TEXT]
+    assert set(before.word.values()) == {"Ann", "Ben"}
+    assert brought_back(database, people, item) <= 5
+    with database.reading() as uow:
+        assert history.authors(uow, people.observer, item.id)[Field.TEXT] == before
+        text = documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT]
+        kept = documents.authors_of(uow.session, text)
+    with database.writing() as uow:
+        uow.session.execute(update(Document).values(authors=None))
+        assert documents.authors_of(uow.session, uow.session.get_one(Document, text.id)) == kept
+
+
+def test_words_of_more_hands_from_word_than_are_kept_come_back_as_of_who_brought_them_in(
+    database: Database, people: Cast, item: Item
+) -> None:
+    suggested(database, people, item, [f"From Word, by Author {number}" for number in range(120)])
+    assert brought_back(database, people, item) <= documents.MOST_FROM_WORD + 3
+    with database.reading() as uow:
+        found = history.authors(uow, people.observer, item.id)[Field.TEXT]
+    assert len(found.word) == documents.MOST_FROM_WORD
+    assert {found.names[span.author] for span in found.spans if span.author < 0} == {people.peer.name}
+    longest = max(span.end - span.start for span in found.spans if span.author < 0)
+    assert longest == 37, "those with most words are kept"
+    assert people.peer.person_id in {span.author for span in found.spans}
+
+
+def test_whose_words_are_is_nobodys_that_is_known_where_the_log_takes_too_long_to_tell(
+    database: Database, people: Cast, item: Item
+) -> None:
+    by_turns(database, (people.member, people.peer), item.id, [0, 0, 100_000, 100_000] * 1_500, "ends")
+    with database.writing() as uow:
+        uow.session.execute(update(Document).values(authors=None))
+    text = text_of(database, item.id)
+    with database.reading() as uow:
+        assert documents.authors_of(uow.session, uow.session.get_one(Document, text.id)) == [
+            Run(len(to_units(text.text)), 0)
+        ]
+        assert history.authors(uow, people.observer, item.id)[Field.TEXT].shares == [(0, 1)]
+    write(database, people.peer, item, f"{text.text} And on.")
+    with database.reading() as uow:
+        assert [author for author, _ in history.authors(uow, people.observer, item.id)[Field.TEXT].shares] == [
+            0, people.peer.person_id,
+        ]  # fmt: skip
 
 
 def test_an_item_keeps_its_title_where_it_had_none(database: Database, people: Cast, item: Item) -> None:
