@@ -371,6 +371,14 @@ def _hands(session: Session, document: Document, until: int) -> Iterator[tuple[C
     return ((recall(changes), _hand(client, author_id)) for changes, client, author_id in log)
 
 
+def changes_of(session: Session, document: Document, since: int, until: int) -> Iterator[ChangeSet]:
+    """What was written in a document after one version of it, until another, change by change."""
+    query = select(TextChange.changes).where(
+        TextChange.document_id == document.id, TextChange.version > since, TextChange.version <= until
+    )
+    return map(recall, session.execute(query.order_by(TextChange.version)).scalars())
+
+
 def reset(uow: UnitOfWork, document: Document) -> None:
     """Have every open editor of the document join again with the rights it has now."""
     uow.emit(DocumentReset(document.group_id, document.id))

@@ -20,7 +20,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.calc.authorship import Run, Span, from_json, joined, spans, taken
-from app.calc.changes import from_units, recall, recall_parts, to_units
+from app.calc.changes import from_units, recall, recall_parts, to_units, units_length
 from app.calc.differences import Segment, change_between
 from app.calc.redlines import shown as shown_of
 from app.calc.returns import whose_words
@@ -39,6 +39,7 @@ from app.services.documents import (
     act,
     authors_at,
     authors_of,
+    changes_of,
     client_of,
     documents_of,
     doer,
@@ -266,13 +267,8 @@ def text_at(session: Session, document: Document, version: int) -> str:
         .limit(1)
     ).first()
     after, units = (snapshot[0], to_units(snapshot[1])) if snapshot else (0, to_units(""))
-    rows = session.execute(
-        select(TextChange.changes)
-        .where(TextChange.document_id == document.id, TextChange.version > after, TextChange.version <= version)
-        .order_by(TextChange.version)
-    ).scalars()
-    for source in rows:
-        units = recall(source).apply(units)
+    for change in changes_of(session, document, after, version):
+        units = change.apply(units)
     return from_units(units)
 
 
@@ -347,9 +343,11 @@ def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id:
 
 def _become(uow: UnitOfWork, actor: Actor, document: Document, words: str, runs: list[Run] | None, client: str) -> None:
     """Make a held text read as words that are, in these ``runs``, by several, or by the actor where nobody knows."""
-    old = to_units(document.text)
     change = change_between(document.text, words)
-    inserted = [Run(change.inserted, actor.person_id or 0)] if runs is None else taken(runs, change.invert(old))
+    inserted = [Run(change.inserted, actor.person_id or 0)]
+    # Read before the text was held, while somebody stored the next words: of another text.
+    if runs is not None and sum(run.units for run in runs) == units_length(words):
+        inserted = taken(runs, change.invert(to_units(document.text)))
     put_in(uow, actor, document, change, inserted, client)
 
 

@@ -16,14 +16,14 @@ from typing import NamedTuple
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.calc.changes import ChangeSet, recall
+from app.calc.changes import ChangeSet
 from app.calc.suggestions import Place, places
 from app.policy import Actor, Can
 from app.services import documents
 from app.services.accounts import names_of
 from app.services.items import access_item, merge_of, went_to
 from app.uow import UnitOfWork
-from models.documents import Document, Field, TextChange
+from models.documents import Document, Field
 from models.items import Descent, Item, ItemDescent, Status
 
 
@@ -147,14 +147,9 @@ def cuts(session: Session, text: Document, *, after: int) -> list[Cut]:
     for part, moved in rows:
         if moved is None or moved["before"] < after:
             continue
-        log = session.execute(
-            select(TextChange.changes).where(
-                TextChange.document_id == text.id, TextChange.version > moved["before"],
-                TextChange.version <= moved["left"],
-            )
-            .order_by(TextChange.version)
-        ).scalars()  # fmt: skip
-        if gone := places(reduce(ChangeSet.compose, map(recall, log))):
+        # None where somebody had taken all of the part's words out before it was split off again.
+        log = [*documents.changes_of(session, text, moved["before"], moved["left"])]
+        if log and (gone := places(reduce(ChangeSet.compose, log))):
             found.append(Cut(moved["before"], gone[0].start, gone[-1].end, part))
     return found
 

@@ -638,7 +638,7 @@ def _fitting(session: Session, document: Document, change: ChangeSet, version: i
     then = history.text_at(session, document, version)
     over: Iterable[ChangeSet]
     if not _long_ago(version, document.version) and many * count <= MOST_STEPS:
-        over = map(recall, _written(session, document, version, document.version))
+        over = documents.changes_of(session, document, version, document.version)
     elif max(len(then), len(document.text)) <= MOST_COMPARED:
         over = [change_between(then, document.text)]
     else:
@@ -676,7 +676,7 @@ def saying_the_same(
         if change.delta == len(after) - len(before) and all(put in after for _, put in change.parts if put):
             likely.append((each, change, since))
     first = min((since for _, _, since in likely if not _long_ago(since, version)), default=version)
-    later = [recall(source) for source in _written(session, document, first, version)] if first < version else []
+    later = list(documents.changes_of(session, document, first, version)) if first < version else []
     for each, change, since in likely:
         if since >= first:
             moved, _passed, conflict = calc.carry(change, later[since - first :])
@@ -734,15 +734,7 @@ def _since(session: Session, document: Document, since: int, last: int) -> Itera
     if _long_ago(since, last):
         then, now = (history.text_at(session, document, version) for version in (since, last))
         return [change_between(then, now)]
-    return map(recall, _written(session, document, since, last))
-
-
-def _written(session: Session, document: Document, since: int, until: int) -> Iterable[str]:
-    """What was written in a text after a version, until another, change by change."""
-    query = select(TextChange.changes).where(
-        TextChange.document_id == document.id, TextChange.version > since, TextChange.version <= until
-    )
-    return session.execute(query.order_by(TextChange.version)).scalars()
+    return documents.changes_of(session, document, since, last)
 
 
 def _stop_rivals(uow: UnitOfWork, suggestion: Suggestion, document: Document, chosen: ChangeSet) -> None:

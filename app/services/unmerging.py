@@ -37,7 +37,7 @@ from app.services.items import SETTLED, give_status, merge_of, must_be_free, mus
 from app.services.origins import split_of
 from app.uow import UnitOfWork
 from models.comments import Discussion
-from models.documents import Document, Field, TextChange
+from models.documents import Document, Field
 from models.evidence import ItemModel, Link
 from models.homework import IS_OPEN, Homework
 from models.items import Descent, Item, ItemDescent, ItemPrinciple, Status
@@ -214,12 +214,8 @@ def _take_out(
 
 def _stands(session: Session, kept: Document, given: Document, place: Mapping[str, Any]) -> Anchor:
     """Where the words that were put in stand today; empty where nothing is left of them."""
-    later = session.execute(
-        select(TextChange.changes)
-        .where(TextChange.document_id == kept.id, TextChange.version > place["version"])
-        .order_by(TextChange.version)
-    ).scalars()
-    found = carry(Anchor(place["begins"], place["ends"]), map(recall, later))
+    later = documents.changes_of(session, kept, place["version"], kept.version)
+    found = carry(Anchor(place["begins"], place["ends"]), later)
     if to_units(kept.text)[found.start : found.end] == to_units(given.text):
         return found
     # Whoever brings back earlier words, or sends a whole text, may write them anew: where there is no doubt they are

@@ -656,6 +656,18 @@ def test_what_a_split_took_is_known_also_where_it_was_not_the_end(room: Undoing)
     assert took(FIRST, f"{FIRST} So it is.") == took(THIRD, f"{THIRD} Each year.") == took("Both", "All") == [False]
 
 
+def test_a_part_that_took_nothing_along_is_no_cut(room: Undoing) -> None:
+    """Somebody had taken all of its words out of the whole before it was split off again."""
+    first = room.add("Sharing", f"{FIRST}\n\n{SECOND}")
+    made = room.split(first, SECOND[:9]).id
+    room.put_back(made)
+    rewrite(room.database, room.people.member, first, FIRST)
+    room.restore(made)
+    with room.database.reading() as uow:
+        text = uow.session.get_one(Document, room.text(first).id)
+        assert origins.cuts(uow.session, text, after=0) == []
+
+
 def test_words_that_were_merged_on_are_told_where_they_stand(room: Undoing, clock: SetClock) -> None:
     first, third, fourth = room.add("One", f"{FIRST} {SECOND}"), room.add("Three", THIRD), room.add("Four", THIRD)
     since = clock.now

@@ -2,16 +2,17 @@
  * Shows what this device has kept under names that begin with `data-leftover` and was not sent: the words, to be copied,
  * and how many scores. It stays until somebody lets go of it. Stays hidden where nothing is left; what is only true then
  * carries `data-leftover-none`.
- *
- * @param {HTMLElement} element with an empty list to be filled
  */
+import { device } from "./unsent.js";
+
+/** @param {HTMLElement} element with an empty list to be filled */
 export function mount(element) {
   const { leftover: begin } = element.dataset;
   const list = element.querySelector("ul");
   const told = element.querySelector("[data-leftover-scores]");
   if (!begin || !list || !(told instanceof HTMLElement)) throw new Error("data-leftover says what may be left, and a list shows it");
-  const keys = Object.keys(localStorage).filter((key) => key.startsWith(begin));
-  const fields = keys.flatMap((key) => read(localStorage.getItem(key) ?? ""));
+  const keys = Object.keys(device() ?? {}).filter((key) => key.startsWith(begin));
+  const fields = keys.flatMap((key) => read(device()?.getItem(key) ?? ""));
   const scores = fields.filter(([name]) => name.startsWith("score-")).length;
   const words = fields.filter(([name]) => WRITTEN.includes(name)).map(([, , text]) => text.trim()).filter(Boolean);
   for (const text of words) {
@@ -30,7 +31,7 @@ export function mount(element) {
   };
   show(scores + words.length > 0);
   element.querySelector("[data-leftover-away]")?.addEventListener("click", () => {
-    for (const key of keys) localStorage.removeItem(key);
+    for (const key of keys) device()?.removeItem(key);
     show(false);
     document.getElementById("main")?.focus();
   });

@@ -81,9 +81,12 @@ class Typed extends Unsent {
     return read(this.key)?.fields ?? [];
   }
 
-  /** @override */
+  /**
+   * @override
+   * @returns {boolean} whether the device has what stands here and is not sent
+   */
   keep() {
-    if (!this.stem) return;
+    if (!this.stem) return false;
     const now = this.fields();
     /** @type {Field[]} */
     const fields = [];
@@ -92,14 +95,21 @@ class Typed extends Unsent {
       if (value !== before) fields.push([name, before, value]);
     }
     fields.push(...this.offered.filter(([name, , value]) => now[name] !== value && !fields.some(([known]) => known === name)));
-    if (!fields.length) return this.forget();
+    if (!fields.length) {
+      this.forget();
+      return true;
+    }
     if (this.version) fields.push(["version", null, this.version.value]);
     try {
       device()?.setItem(this.key, JSON.stringify({ at: Date.now(), ...this.place, labels: this.#labels(), fields }));
-    } catch { /* a device that keeps nothing: the page still asks before it is left */ }
-    if (keeping.has(this.key)) return;
-    keeping.set(this.key, this.form);
-    void navigator.locks?.request(this.key, () => new Promise(() => {})); // for as long as the page lives
+    } catch {
+      return false; // a device that keeps nothing: the page still asks before it is left
+    }
+    if (!keeping.has(this.key)) {
+      keeping.set(this.key, this.form);
+      void navigator.locks?.request(this.key, () => new Promise(() => {})); // for as long as the page lives
+    }
+    return true;
   }
 
   /** @returns {Record<string, string>} */
@@ -133,8 +143,8 @@ class Typed extends Unsent {
         const { page, title, labels } = found;
         this.place = { ...(page ? { page, title } : {}), ...this.place, labels };
         const isLeft = isAnswer ? this.#sentWith(found) : this.#putBack(found);
-        if (isLeft) this.keep();
-        device()?.removeItem(name);
+        // A full device keeps what it has.
+        if (!isLeft || this.keep()) device()?.removeItem(name);
         return isLeft;
       });
       if (isDone) return !isAnswer;
