@@ -11,6 +11,7 @@ from typing import NamedTuple
 from app.calc.dialect import clean
 from app.calc.symbols import PRIVATE, of_font, strange, written
 from app.calc.wordpackages import Package
+from app.calc.wordstyles import PLAIN, Fonts, own_fonts
 
 #: What stands for a break or a hyphen among the letters of a run.
 BREAKS = {"w-br": "\n", "w-cr": "\n", "w-tab": " ", "w-ptab": " ", "w-noBreakHyphen": "‑", "w-softHyphen": ""}
@@ -18,8 +19,6 @@ _PICTURES = {"w-drawing", "w-pict", "w-object", "mc-AlternateContent"}
 _EQUATIONS = {"m-oMath", "m-oMathPara"}
 #: What of a paragraph or run is not its words.
 _BESIDE_WORDS = {"w-pPr", "w-rPr", "w-rt"}
-#: The fonts a run names for the letters of a keyboard and for others, and these letters.
-_NEAR_FAR = ("w-ascii", "w-hAnsi")
 _SCRIPTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 
 
@@ -76,24 +75,22 @@ def thing_of(element: ET.Element) -> str | None:
     return f"picture: {words}" if words else "picture"
 
 
-def letters(text: ET.Element, made: ET.Element | None) -> Letters:
-    """What a w-t says in the fonts of its run."""
+def letters(text: ET.Element, fonts: Fonts) -> Letters:
+    """What a w-t says in fonts."""
     # Where the file breaks a line among them, both word processors show a space.
     said = (text.text or "").replace("\n", " ")
-    fonts = made.find("w-rFonts") if made is not None else None
-    if fonts is None:
+    if not any(fonts):
         return Letters(said)
-    near, far = (fonts.get(one, "") or fonts.get(other, "") for one, other in (_NEAR_FAR, reversed(_NEAR_FAR)))
     typed: list[Strange] = []
 
     def read(some: re.Match[str]) -> str:
-        font = near if some[0].isascii() else far
+        font = fonts.near if some[0].isascii() else fonts.far
         if not typed and (found := strange(font, some[0])) is not None:
             typed.append(Strange(font, found[0], some.start() + found.start()))
         return written(font, some[0])
 
     said = _SCRIPTS.sub(read, said)
-    return Letters(said, far, typed[0] if typed else None)
+    return Letters(said, fonts.far, typed[0] if typed else None)
 
 
 def sign_of(symbol: ET.Element) -> str | None:
@@ -145,9 +142,10 @@ def _gather(parent: Iterable[ET.Element], lines: list[list[str]], own: list[str]
 
 def _gather_run(run: ET.Element, lines: list[list[str]], own: list[str]) -> None:
     """Put what a run says into the line `own`, as the words of the body are read."""
+    fonts = own_fonts(run.find("w-rPr")) or PLAIN
     for each in run:
         if each.tag == "w-t":
-            own.append(letters(each, run.find("w-rPr")).said)
+            own.append(letters(each, fonts).said)
         elif each.tag == "w-sym":
             own.append(sign_of(each) or "")
         elif each.tag in BREAKS:

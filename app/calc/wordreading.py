@@ -15,7 +15,7 @@ from app.calc.symbols import UNREAD, draws_signs
 from app.calc.wordlinks import LONGEST, address, of_field, with_place
 from app.calc.wordpackages import BROKEN, MAX_PART, NOT_WORD, TOO_BIG, Package, Unreadable
 from app.calc.wordplain import BREAKS, break_of, ends_page, letters, notes, plain, sign_of, thing_of
-from app.calc.wordstyles import ON, UNSAID, Look, Numbering, Shape, Styles
+from app.calc.wordstyles import ON, UNSAID, Fonts, Look, Numbering, Shape, Styles
 
 #: A blueprint of a thousand items with all its evidence has fewer paragraphs.
 MAX_BLOCKS = 20_000
@@ -253,7 +253,7 @@ class _Reader:
             self._add(whole)
 
     def _in_cell(self, parent: ET.Element, look: Look) -> Iterator[tuple[ET.Element, Look]]:
-        """The paragraphs of a cell, those of tables and boxes within it too, and how their cell lets them look."""
+        """The paragraphs of a cell, those of tables within it too, and how their cell lets them look."""
         for each in parent:
             if each.tag == "w-tbl":
                 for _, cells in self._rows(each):
@@ -261,8 +261,9 @@ class _Reader:
                         yield from self._in_cell(cell, look_there)
                 continue
             if each.tag == "w-p":
-                yield each, look
-            yield from self._in_cell(each, look)
+                yield each, look  # the words of boxes in it are told with it, as everywhere
+            elif each.tag not in _SKIPPED:
+                yield from self._in_cell(each, look)
 
     def _rows(self, table: ET.Element) -> Iterator[tuple[ET.Element, list[tuple[ET.Element, Look]]]]:
         """The rows of a table, each with its cells and how these let their words look."""
@@ -331,8 +332,9 @@ class _Reader:
         for base in run.findall("w-ruby/w-rubyBase"):
             self._runs(base, block, mode)
         said: list[str] = []
+        fonts = self._styles.fonts(made, mode.style)
         for each in run:
-            if found := self._content(each, block, said, made):
+            if found := self._content(each, block, said, fonts):
                 said.append(found)
         text = "".join(said)
         link = (self._fields[-1].link if self._fields else "") or mode.link
@@ -359,11 +361,11 @@ class _Reader:
         if stays:
             self._said.append(text)
 
-    def _content(self, each: ET.Element, block: Block, said: list[str], made: ET.Element | None) -> str:
+    def _content(self, each: ET.Element, block: Block, said: list[str], fonts: Fonts) -> str:
         """What one part of a run says after what was `said` in it; fields are followed, what is not words is kept."""
         tag = each.tag
         if tag in ("w-t", "w-delText"):
-            return self._text(each, block, said, made)
+            return self._text(each, block, said, fonts)
         if tag in BREAKS:
             # A break of page or column parts words, and nothing where none stand before it.
             return break_of(each) if block.pieces or said or not ends_page(each) else ""
@@ -387,9 +389,9 @@ class _Reader:
             self._keep(block, thing)
         return ""
 
-    def _text(self, each: ET.Element, block: Block, said: list[str], made: ET.Element | None) -> str:
+    def _text(self, each: ET.Element, block: Block, said: list[str], fonts: Fonts) -> str:
         """The letters of a run: where its font draws signs, what these are."""
-        text, font, strange = letters(each, made)
+        text, font, strange = letters(each, fonts)
         if strange is not None:  # they stay: where the font is not at hand, people read letters
             self._unread(strange.font, block, [*said, text[: strange.at]], strange.typed)
         unread = UNREAD.search(text) if draws_signs(font) else None

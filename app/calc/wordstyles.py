@@ -17,6 +17,8 @@ ON = {None, "1", "true", "on"}
 LISTED = re.compile(r"list (bullet|number|continue)(?: (\d))?$")
 _HEADING = re.compile(r"heading (\d)$")
 _Said = TypeVar("_Said")
+#: The fonts a run names for the letters of a keyboard and for others.
+_NEAR_FAR = ("w-ascii", "w-hAnsi")
 #: Which parts a table takes over from its style, as each table says it: by name, or by a digit of one number.
 _TAKES = {
     "w-firstRow": 0x20, "w-lastRow": 0x40, "w-firstColumn": 0x80, "w-lastColumn": 0x100, "w-noHBand": 0x200,
@@ -54,6 +56,16 @@ class Look(NamedTuple):
 UNSAID = Look(None, None, None)
 
 
+class Fonts(NamedTuple):
+    """The fonts of the letters of a keyboard, and of others; empty where none is named."""
+
+    near: str
+    far: str
+
+
+PLAIN = Fonts("", "")
+
+
 class Table:
     """How a table lets the words in its cells look, by its style and the parts of that which it takes over."""
 
@@ -62,6 +74,9 @@ class Table:
         self._named = named
         self._style = style.get("w-val") if style is not None else named.usual_table
         self._takes = {tag for tag, digit in _TAKES.items() if _takes(look, tag, digit)}
+        said = (_bands(properties), named.bands(self._style), (1, 1))
+        #: How many rows, and columns, are a band: one where nothing is said, 0 where there are none.
+        self._high, self._wide = (_first(each) or 0 for each in zip(*said, strict=True))
 
     def cell(self, row: int, rows: int, column: int, columns: int) -> Look:
         """How words look in a cell, counted from 0, of so many rows and, in its row, columns."""
@@ -76,10 +91,10 @@ class Table:
             yield f"{'n' if top else 's'}{'w' if left else 'e'}Cell"
         yield from (name for name, here in (("firstCol", left), ("lastCol", right)) if here)
         yield from (name for name, here in (("firstRow", top), ("lastRow", end)) if here)
-        if "w-noHBand" not in self._takes and not (top or end):
-            yield f"band{(row - ('w-firstRow' in self._takes)) % 2 + 1}Horz"
-        if "w-noVBand" not in self._takes and not (left or right):
-            yield f"band{(column - ('w-firstColumn' in self._takes)) % 2 + 1}Vert"
+        if self._high and "w-noHBand" not in self._takes and not (top or end):
+            yield f"band{(row - ('w-firstRow' in self._takes)) // self._high % 2 + 1}Horz"
+        if self._wide and "w-noVBand" not in self._takes and not (left or right):
+            yield f"band{(column - ('w-firstColumn' in self._takes)) // self._wide % 2 + 1}Vert"
         yield "wholeTable"
 
 
@@ -131,6 +146,15 @@ class Styles:
             _first(each.raised for each in (own, *others)),
         )
 
+    def fonts(self, made: ET.Element | None, paragraph: str | None) -> Fonts:
+        """The fonts of words by what their run says, else by its style, that of their paragraph, or all words."""
+        own = own_fonts(made)
+        if own is not None:
+            return own
+        style = made.find("w-rStyle") if made is not None else None
+        named = self._named.fonts(style.get("w-val")) if style is not None else None
+        return named or self._named.fonts(paragraph) or self._named.all_fonts
+
     def table(self, table: ET.Element) -> "Table":
         """How a table lets the words in its cells look."""
         return Table(self._named, table.find("w-tblPr"))
@@ -164,7 +188,9 @@ class _Style(NamedTuple):
     bold: bool | None
     italic: bool | None
     look: Look
+    fonts: Fonts | None
     parts: dict[str, Look]
+    bands: tuple[int | None, int | None]
 
 
 class _Named:
@@ -177,10 +203,12 @@ class _Named:
         some = list(tree.iter("w-style")) if tree is not None else []
         self._found = {each.get("w-styleId", ""): self._read(each) for each in some}
         self._looks: dict[str, Look] = {}
+        self._fonts: dict[str, Fonts | None] = {}
         self._cells: dict[tuple[str, tuple[str, ...]], Look] = {}
         #: The styles of paragraphs and of tables that name none, and how words look that no style says more of.
         self.usual, self.usual_table = (_usual(some, kind) for kind in ("paragraph", "table"))
-        self.all_words = _own_look(tree.find("w-docDefaults/w-rPrDefault/w-rPr") if tree is not None else None)
+        all_words = tree.find("w-docDefaults/w-rPrDefault/w-rPr") if tree is not None else None
+        self.all_words, self.all_fonts = _own_look(all_words), own_fonts(all_words) or PLAIN
 
     def _read(self, style: ET.Element) -> _Style:
         name, based, made = style.find("w-name"), style.find("w-basedOn"), style.find("w-rPr")
@@ -188,8 +216,9 @@ class _Named:
         return _Style(
             called[:LONGEST_NAME].lower(), based.get("w-val", "") if based is not None else "",
             _place(style.find("w-pPr/w-numPr")), _level(style.find("w-pPr")), _switch(made, "w-b"),
-            _switch(made, "w-i"), _own_look(made),
+            _switch(made, "w-i"), _own_look(made), own_fonts(made),
             {part.get("w-type", ""): _own_look(part.find("w-rPr")) for part in style.findall("w-tblStylePr")},
+            _bands(style.find("w-tblPr")),
         )  # fmt: skip
 
     def name(self, style: str | None) -> str:
@@ -234,6 +263,17 @@ class _Named:
         if found is None:
             found = self._looks[style or ""] = _nearest([each.look for each in self.chain(style)])
         return found
+
+    def fonts(self, style: str | None) -> Fonts | None:
+        """The fonts that a style names, or else the nearest that it rests on."""
+        if (style or "") not in self._fonts:
+            self._fonts[style or ""] = _first(each.fonts for each in self.chain(style))
+        return self._fonts[style or ""]
+
+    def bands(self, style: str | None) -> tuple[int | None, int | None]:
+        """How many rows, and columns, a band of a table has by its style, or else the nearest that it rests on."""
+        rows, columns = zip(*((None, None), *(each.bands for each in self.chain(style))), strict=True)
+        return _first(rows), _first(columns)
 
     def table_look(self, style: str | None, parts: tuple[str, ...]) -> Look:
         """How words look in some parts of a table of a style, the one that has the last word first."""
@@ -291,6 +331,23 @@ def _own_look(made: ET.Element | None) -> Look:
         _switch(made, "w-vanish"), None if line is None and lines is None else bool(line or lines),
         raised.get("w-val") if raised is not None else how,
     )  # fmt: skip
+
+
+def own_fonts(made: ET.Element | None) -> Fonts | None:
+    """The fonts that a run or a style names itself; those of a theme, which never draw signs, are empty."""
+    fonts = made.find("w-rFonts") if made is not None else None
+    if fonts is None or not any(tag in fonts.attrib for tag in (*_NEAR_FAR, "w-asciiTheme", "w-hAnsiTheme")):
+        return None
+    near, far = (fonts.get(tag, "") for tag in _NEAR_FAR)
+    return Fonts(near or far, far or near)
+
+
+def _bands(properties: ET.Element | None) -> tuple[int | None, int | None]:
+    """How many rows, and columns, a band has by a w-tblPr; None where it is not said."""
+    row, column = (
+        properties.find(f"w-tblStyle{name}BandSize") if properties is not None else None for name in ("Row", "Col")
+    )
+    return row if row is None else _whole(row.get("w-val")), column if column is None else _whole(column.get("w-val"))
 
 
 def _first(some: Iterable[_Said | None]) -> _Said | None:

@@ -288,6 +288,55 @@ def test_a_part_of_a_table_is_hidden_where_the_table_takes_it_over(part: str, ta
     assert " ".join(each.removeprefix("hidden: ") for block in blocks for each in block.things) == hidden
 
 
+@pytest.mark.parametrize(
+    ("by_style", "by_table", "part", "hidden"),
+    [
+        ('<w:tblStyleRowBandSize w:val="2"/>', "", "band1Horz", "a b c d e f"),
+        ('<w:tblStyleRowBandSize w:val="2"/>', '<w:tblStyleRowBandSize w:val="3"/>', "band2Horz", "j k l"),
+        ('<w:tblStyleColBandSize w:val="2"/>', "", "band2Vert", "c f i l"),
+        ('<w:tblStyleRowBandSize w:val="0"/>', "", "band1Horz", ""),
+    ],
+)
+def test_a_band_of_a_table_is_as_many_rows_or_columns_as_it_or_its_style_says(
+    by_style: str, by_table: str, part: str, hidden: str
+) -> None:
+    says = f'<w:tblStylePr w:type="{part}"><w:rPr><w:vanish/></w:rPr></w:tblStylePr>'
+    known = style("T", "", on="Base", more='w:type="table"').replace("</w:style>", f"{says}</w:style>") + style(
+        "Base", "", more='w:type="table"'
+    ).replace("</w:style>", f"<w:tblPr>{by_style}</w:tblPr></w:style>")
+    body = table(cells("a b c", "d e f", "g h i", "j k l"), takes=f'{by_table}<w:tblLook w:val="0000"/>')
+    blocks = read(packed(body, styles=known)).blocks
+    assert " ".join(each.removeprefix("hidden: ") for block in blocks for each in block.things) == hidden
+
+
+def test_a_text_box_in_a_cell_is_told_once_and_its_words_are_not_the_cells() -> None:
+    box = f"<w:pict><w:txbxContent>{paragraph(run('in the box'))}</w:txbxContent></w:pict>"
+    mc = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    both = f"<mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback>"
+    anew = f'<mc:AlternateContent xmlns:mc="{mc}">{both}</mc:AlternateContent>'
+    (block,) = read(packed(table([[paragraph(run("said"), f"<w:r>{anew}</w:r>")]]))).blocks
+    assert ([each.words.text for each in block.pieces], block.things) == (["said"], ["picture: in the box"])
+
+
+def test_the_font_of_signs_may_come_from_a_style_and_the_nearest_has_the_last_word() -> None:
+    def greek(*runs: str) -> str:
+        return paragraph(*runs).replace("<w:pPr>", '<w:pPr><w:pStyle w:val="Greek"/>')
+
+    fonts = '<w:rFonts w:ascii="{0}" w:hAnsi="{0}"/>'.format
+    known = (
+        style("Ticks", fonts("Wingdings"), more='w:type="character"') + style("More", "", on="Ticks")
+        + style("Greek", fonts("Symbol"))
+    )  # fmt: skip
+    body = "".join((
+        paragraph(run("ü", '<w:rStyle w:val="More"/>'), run(" done")),
+        greek(run("m"), run("m", fonts("Arial")), run("ü", '<w:rStyle w:val="Ticks"/>')),
+        greek(run("m", '<w:rFonts w:asciiTheme="minorHAnsi"/>')),
+    ))  # fmt: skip
+    assert texts(packed(body, styles=known)) == ["✓ done", "μm✓", "m"]
+    everywhere = f"<w:docDefaults><w:rPrDefault><w:rPr>{fonts('Symbol')}</w:rPr></w:rPrDefault></w:docDefaults>"
+    assert texts(packed(paragraph(run("m")), styles=everywhere)) == ["μ"]
+
+
 def test_of_the_parts_of_a_table_the_narrower_says_how_its_words_look() -> None:
     says = '<w:tblStylePr w:type="firstCol"><w:rPr><w:vanish w:val="0"/></w:rPr></w:tblStylePr>'
     known = style("T", "<w:vanish/>", more='w:type="table"').replace("</w:style>", f"{says}</w:style>")
