@@ -8,7 +8,9 @@ costs what there are runs, not what there is text, and reading them costs no log
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from app.calc.changes import BadChangeError, ChangeSet, Part, add_part
@@ -69,46 +71,55 @@ def _add(out: list[Run], units: int, author: int) -> None:
 class Walk:
     """Whose words stand where, for a reader who goes through a long log and asks what each change takes away.
 
-    Unlike with ``after``, a change costs what lies between it and the one before it, and not what there are runs.
-    Authors are any whole numbers; the text one begins with is by 0.
+    Unlike with ``after``, a change costs little more than what lies between it and the one before it, and of that it
+    goes past many runs in one step. Authors are any whole numbers.
     """
 
-    __slots__ = ("_at", "_before", "_behind", "steps")
+    __slots__ = ("_at", "_authors", "_number", "_units", "steps")
 
-    def __init__(self, units: int) -> None:
-        #: The runs on either side of the place one stands at, the next one last; and that place.
-        self._before: list[Run] = []
-        self._behind = [Run(units, 0)] if units else []
-        self._at = 0
-        #: How many runs it has gone past: what it costs where people write at both ends of a text by many.
+    def __init__(self, runs: Iterable[Run] = ()) -> None:
+        self._units: list[int] = []
+        self._authors: list[int] = []
+        for units, author in runs:
+            self._units.append(units)
+            self._authors.append(author)
+        #: The place one stands at, and the number of the run that begins there.
+        self._at = self._number = 0
+        #: How much work it was, in millionths of a second or so.
         self.steps = 0
 
     @property
     def runs(self) -> list[Run]:
-        """As `after` answers them, though neighbours may be by one author."""
-        return [*self._before, *reversed(self._behind)]
+        """As `after` answers them, though the neighbours where one stands may be by one author."""
+        return list(map(Run, self._units, self._authors))
 
     def __len__(self) -> int:
-        return len(self._before) + len(self._behind)
+        return len(self._units)
 
     def take(self, parts: Iterable[Part]) -> dict[int, int]:
         """Take out what a change, given by its parts, replaces: how many units of whom. `put` must follow."""
         taken: dict[int, int] = {}
         at = 0
         for covered, insert in parts:
+            self.steps += 1
             if insert is None:
                 at += covered
             elif covered:
-                if at != self._at:
-                    self._go(at)
-                left = covered
+                self._to(at)
+                first, left = self._number, covered
                 while left:
-                    units, author = self._behind.pop()
+                    if self._number == len(self._units):
+                        raise BadChangeError(f"takes out what is not there, at {at} units")
+                    units, author = self._units[self._number], self._authors[self._number]
                     if units > left:
-                        self._behind.append(Run(units - left, author))
+                        self._units[self._number] -= left
                         units = left
+                    else:
+                        self._number += 1
                     taken[author] = taken.get(author, 0) + units
                     left -= units
+                del self._units[first : self._number], self._authors[first : self._number]
+                self._number = first
         return taken
 
     def put(self, parts: Iterable[Part], author: int) -> None:
@@ -118,38 +129,78 @@ class Walk:
             if insert is None:
                 at += covered
             elif insert:
-                if at != self._at:
-                    self._go(at)
-                _add(self._before, len(insert), author)
+                self._to(at)
+                if self._number and self._authors[self._number - 1] == author:
+                    self._units[self._number - 1] += len(insert)
+                else:
+                    self._units.insert(self._number, len(insert))
+                    self._authors.insert(self._number, author)
+                    self._number += 1
                 at += len(insert)
                 self._at = at
 
-    def _go(self, at: int) -> None:
+    def go(self, change: ChangeSet, author: int) -> None:
+        """Go on by a change of somebody's. Raises BadChangeError for one that reaches beyond the text."""
+        self.take(change.parts)
+        self.put(change.parts, author)
+
+    def _to(self, at: int) -> None:
+        """Stand at a place, with a run that begins there."""
+        if at == self._at:
+            return
+        here = self._number
+        if 0 < here < len(self._units) and self._authors[here - 1] == self._authors[here]:
+            self._at -= self._units[here - 1]
+            self._units[here - 1] += self._units.pop(here)
+            self._authors.pop(here)
+            self._number -= 1
+        many = 8  # what is looked for is near as a rule
         while self._at < at:
-            run = self._behind.pop()
-            if self._at + run.units > at:
-                self._behind.append(Run(self._at + run.units - at, run.author))
-                run = Run(at - self._at, run.author)
-            _add(self._before, *run)
-            self._at += run.units
-            self.steps += 1
+            some = self._units[self._number : self._number + many]
+            if not some:
+                raise BadChangeError(f"beyond the end of the text, at {at} units")
+            self._pass(some, at - self._at, 1)
+            many = min(4 * many, 1024)
         while self._at > at:
-            run = self._before.pop()
-            if self._at - run.units < at:
-                self._before.append(Run(run.units - (self._at - at), run.author))
-                run = Run(self._at - at, run.author)
-            self._behind.append(run)
-            self._at -= run.units
-            self.steps += 1
+            self._pass(self._units[max(0, self._number - many) : self._number][::-1], self._at - at, -1)
+            many = min(4 * many, 1024)
+
+    def _pass(self, some: list[int], units: int, way: int) -> None:
+        """Go past the next runs on a way, by their units; of what is not gone past whole, ``units`` in all, a part."""
+        self.steps += 1 + len(some) // 256
+        whole = sum(some)
+        if whole <= units:
+            self._number += way * len(some)
+            self._at += way * whole
+            return
+        ends = list(accumulate(some))
+        past = bisect_right(ends, units)
+        here = units - (ends[past - 1] if past else 0)
+        self._number += way * past
+        self._at += way * units
+        if here:
+            number = self._number if way > 0 else self._number - 1
+            first, second = (here, some[past] - here)[::way]
+            self._units[number : number + 1] = first, second
+            self._authors.insert(number, self._authors[number])
+            self._number = number + 1
+
+
+def after_all(runs: Iterable[Run], log: Iterable[tuple[ChangeSet, int]]) -> list[Run]:
+    """The runs after changes that follow each other, each with its author. Raises BadChangeError for one that reaches
+    beyond its text."""
+    walk = Walk(runs)
+    for change, author in log:
+        walk.go(change, author)
+    return joined(walk.runs)
 
 
 def replay_within(log: Iterable[tuple[ChangeSet, int]], most: int) -> list[Run] | None:
-    """The runs of a text from its whole log of changes and authors, in so many steps at ``most``; None where it takes
-    more."""
-    walk = Walk(0)
+    """The runs of a text from its whole log of changes and authors, in so many steps (``Walk.steps``) at ``most``; None
+    where it takes more."""
+    walk = Walk()
     for change, author in log:
-        walk.take(change.parts)
-        walk.put(change.parts, author)
+        walk.go(change, author)
         if walk.steps > most:
             return None
     return joined(walk.runs)
@@ -186,7 +237,12 @@ def by_author(
             at, left = at + len(piece), left - len(piece)
         if covered:
             row.insert(place, (covered, "", row[place][2] if at else turns.of(by, 0)))
-    return [(author, _turn(row, number)) for number, author in enumerate(turns.authors)]
+    places: list[list[int]] = [[] for _ in turns.authors]
+    for at, (_, insert, number) in enumerate(row):
+        if insert is not None:
+            places[number].append(at)
+    lengths = _Lengths([covered for covered, _, _ in row])
+    return [(author, _turn(row, places[number], lengths)) for number, author in enumerate(turns.authors)]
 
 
 class _Turns:
@@ -208,18 +264,53 @@ class _Turns:
         return number
 
 
-def _turn(row: Iterable[tuple[int, str | None, int]], number: int) -> ChangeSet:
-    """One of the changes that a row of parts is dealt out among, upon those before it."""
+class _Lengths:
+    """Numbers in a row of which one changes now and then, and the sum of those before a place is asked (P. M. Fenwick,
+    "A new data structure for cumulative frequency tables", 1994)."""
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        self._sums = [0, *numbers]
+        for at in range(1, len(self._sums)):
+            if (above := at + (at & -at)) < len(self._sums):
+                self._sums[above] += self._sums[at]
+
+    def before(self, at: int) -> int:
+        """The sum of the numbers before a place."""
+        found = 0
+        while at:
+            found += self._sums[at]
+            at &= at - 1
+        return found
+
+    def add(self, at: int, more: int) -> None:
+        """Let the number at a place be so much more."""
+        at += 1
+        while at < len(self._sums):
+            self._sums[at] += more
+            at += at & -at
+
+    @property
+    def whole(self) -> int:
+        """The sum of all."""
+        return self.before(len(self._sums) - 1)
+
+
+def _turn(row: Sequence[tuple[int, str | None, int]], places: Iterable[int], lengths: _Lengths) -> ChangeSet:
+    """One of the changes that a row of parts is dealt out among, upon those before it, by its places in the row; the
+    text then has the ``lengths``, and is given those after it."""
     parts: list[Part] = []
-    for covered, insert, turn in row:
-        if insert is None:
-            add_part(parts, covered, None)
-        elif turn == number:
-            add_part(parts, covered, insert, join=True)
-        elif insert:
-            add_part(parts, len(insert) if turn < number else 0, None)
-        else:
-            add_part(parts, covered if turn > number else 0, None)
+    done = 0  # how far the text is behind
+    whole = lengths.whole
+    grown: list[tuple[int, int]] = []
+    for at in places:
+        covered, insert, _ = row[at]
+        add_part(parts, lengths.before(at) - done, None)
+        add_part(parts, covered, insert, join=True)
+        done = lengths.before(at) + covered
+        grown.append((at, len(insert or "") - covered))
+    add_part(parts, whole - done, None)
+    for at, more in grown:
+        lengths.add(at, more)
     return ChangeSet(tuple(parts))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from app.calc.authorship import Walk
+from app.calc.authorship import Run, Walk
 from app.calc.changes import Part
 
 PAUSE: Final = timedelta(minutes=5)
@@ -141,7 +141,8 @@ class _Gathering:
             return
         walk = self._walks.get(entry.text)
         if walk is None:
-            walk = self._walks[entry.text] = Walk(sum(covered for covered, _ in entry.parts))
+            begun = sum(covered for covered, _ in entry.parts)
+            walk = self._walks[entry.text] = Walk([Run(begun, 0)] if begun else [])
         for number, units in walk.take(entry.parts).items():
             if number:
                 self._numbered[number - 1][1].lost.append((number, units, entry.author))

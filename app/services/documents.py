@@ -272,24 +272,38 @@ def _few_hands(session: Session, runs: list[Run]) -> tuple[list[Run], dict[int, 
     units: Counter[int] = Counter()
     for run in runs:
         units[run.author] += run.units
-    ids = [-author for author in units if author < 0]
-    hands: dict[int, int] = {}
-    writers: dict[int, int] = {}
-    first: dict[tuple[int, str], int] = {}
-    for start in range(0, len(ids), 500):
-        found = select(Suggestion.id, Suggestion.author_id, Suggestion.reason)
-        for each in session.execute(found.where(Suggestion.id.in_(ids[start : start + 500])).order_by(Suggestion.id)):
-            maker, there = each.author_id or 0, whose_words(each.reason)
-            hands[-each.id] = maker if there is None else first.setdefault((maker, there), -each.id)
-            writers[-each.id] = maker
+    hands = hands_of(session, units)
     shares: Counter[int] = Counter()
     for author, count in units.items():
-        shares[hands.get(author, max(author, 0))] += count
+        shares[hands[author].one] += count
     from_word = [author for author, _ in shares.most_common() if author < 0]
-    beyond = {author: writers[author] for author in from_word[MOST_FROM_WORD:]}
-    kept = {author: beyond.get(hand, hand) for author, hand in hands.items()}
-    same = authorship.joined(Run(run.units, kept.get(run.author, max(run.author, 0))) for run in runs)
-    return same, {author: writers[author] for author in from_word[:MOST_FROM_WORD]}
+    kept = {*from_word[:MOST_FROM_WORD]}
+    told = {author: hand.one if hand.one >= 0 or hand.one in kept else hand.maker for author, hand in hands.items()}
+    same = authorship.joined(Run(run.units, told[run.author]) for run in runs)
+    return same, {author: hands[author].maker for author in kept}
+
+
+class Hand(NamedTuple):
+    """Who stands for an author of runs: the person who wrote or suggested (0: nobody known), and the names that a Word
+    document gave, None where the words came from none. ``one`` is an author that stands for all of the same hand."""
+
+    one: int
+    maker: int
+    word: str | None
+
+
+def hands_of(session: Session, authors: Iterable[int]) -> dict[int, Hand]:
+    """Who the authors of runs are. Suggestions of one person are one hand, but for words from Word of others there."""
+    found = {author: Hand(max(author, 0), max(author, 0), None) for author in authors}
+    first: dict[tuple[int, str], int] = {}
+    ids = sorted(-author for author in found if author < 0)
+    for start in range(0, len(ids), 500):
+        query = select(Suggestion.id, Suggestion.author_id, Suggestion.reason)
+        for each in session.execute(query.where(Suggestion.id.in_(ids[start : start + 500])).order_by(Suggestion.id)):
+            maker, there = each.author_id or 0, whose_words(each.reason)
+            one = maker if there is None else first.setdefault((maker, there), -each.id)
+            found[-each.id] = Hand(one, maker, there)
+    return found
 
 
 class _Log(NamedTuple):
@@ -303,9 +317,10 @@ class _Log(NamedTuple):
 def _advance(uow: UnitOfWork, document: Document, runs: list[Run], additions: Sequence[Addition]) -> _Log:
     """Bring a document, whose words are by the authors in ``runs``, to the end of changes; nothing is stored yet."""
     changes, snapshots = [], []
+    log = [(each.change, _hand(each.client, each.author_id)) for each in additions]
+    runs = authorship.after(runs, *log[0]) if len(log) == 1 else authorship.after_all(runs, log)
     for addition in additions:
         document.version += 1
-        runs = authorship.after(runs, addition.change, _hand(addition.client, addition.author_id))
         changes.append(
             {
                 "version": document.version, "author_id": addition.author_id, "client": addition.client,
@@ -349,9 +364,9 @@ def authors_of(session: Session, document: Document) -> list[Run]:
 
 def authors_at(session: Session, document: Document, version: int) -> list[Run] | None:
     """Who wrote which words of a document as it stood in a version; None where it would take too long to tell."""
-    if version == document.version:
-        return authors_of(session, document)
-    return _told(session, document, version)
+    # Both in one look: somebody may store the next words meanwhile.
+    now, kept = session.execute(select(Document.version, Document.authors).where(Document.id == document.id)).one()
+    return authorship.from_json(kept) if kept is not None and now == version else _told(session, document, version)
 
 
 def _told(session: Session, document: Document, version: int) -> list[Run] | None:

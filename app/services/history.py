@@ -20,7 +20,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.calc.authorship import Run, Span, from_json, joined, spans, taken
-from app.calc.changes import from_units, recall, recall_parts, to_units, units_length
+from app.calc.changes import from_units, recall, recall_parts, to_units
 from app.calc.differences import Segment, change_between
 from app.calc.redlines import shown as shown_of
 from app.calc.returns import whose_words
@@ -43,6 +43,7 @@ from app.services.documents import (
     client_of,
     documents_of,
     doer,
+    hands_of,
     mark_of,
     put_in,
     whole_act,
@@ -345,8 +346,7 @@ def _become(uow: UnitOfWork, actor: Actor, document: Document, words: str, runs:
     """Make a held text read as words that are, in these ``runs``, by several, or by the actor where nobody knows."""
     change = change_between(document.text, words)
     inserted = [Run(change.inserted, actor.person_id or 0)]
-    # Read before the text was held, while somebody stored the next words: of another text.
-    if runs is not None and sum(run.units for run in runs) == units_length(words):
+    if runs is not None:
         inserted = taken(runs, change.invert(to_units(document.text)))
     put_in(uow, actor, document, change, inserted, client)
 
@@ -387,21 +387,11 @@ def authors(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
     item = access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
     texts = documents_of(uow.session, [item.id]).get(item.id, {})
     found = {one: authors_of(uow.session, texts[one]) for one in WORDS if one in texts and texts[one].text}
-    ids = {-run.author for runs in found.values() for run in runs if run.author < 0}
-    suggested = uow.session.execute(select(Suggestion).where(Suggestion.id.in_(ids)).order_by(Suggestion.id)).scalars()
-    writers: dict[int, int] = {}  # of the words of suggestions: who made it, or for whom from Word that stands
-    word: dict[tuple[int, str], int] = {}
-    for each in suggested if ids else ():
-        maker, there = each.author_id or 0, whose_words(each.reason)
-        writers[-each.id] = maker if there is None else word.setdefault((maker, there), -1 - len(word))
-    runs_of = {
-        one: joined(Run(run.units, writers.get(run.author, max(run.author, 0))) for run in runs)
-        for one, runs in found.items()
-    }
-    people = {run.author for runs in runs_of.values() for run in runs}
-    names = names_of(uow.session, {*people, *(maker for maker, _ in word)})
-    names |= {number: names[maker] for (maker, _), number in word.items() if maker in names}
-    said = {number: there for (_, there), number in word.items()}
+    hands = hands_of(uow.session, {run.author for runs in found.values() for run in runs})
+    runs_of = {one: joined(Run(run.units, hands[run.author].one) for run in runs) for one, runs in found.items()}
+    people = names_of(uow.session, {hand.maker for hand in hands.values()})
+    names = {hand.one: people[hand.maker] for hand in hands.values() if hand.maker in people}
+    said = {hand.one: hand.word for hand in hands.values() if hand.word is not None}
     written = {}
     for one, runs in runs_of.items():
         units: dict[int, int] = {}

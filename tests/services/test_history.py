@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from app.calc.authorship import Run
+import migrations
+from app.calc.authorship import Run, from_json
 from app.calc.changes import difference, replace, to_units
 from app.errors import Conflict, Forbidden, NotFound
 from app.policy import Actor
@@ -505,7 +506,7 @@ def test_words_of_more_hands_from_word_than_are_kept_come_back_as_of_who_brought
 def test_whose_words_are_is_nobodys_that_is_known_where_the_log_takes_too_long_to_tell(
     database: Database, people: Cast, item: Item
 ) -> None:
-    by_turns(database, (people.member, people.peer), item.id, [0, 0, 100_000, 100_000] * 1_500, "ends")
+    by_turns(database, (people.member, people.peer), item.id, range(documents.MOST_REPLAYED + 1), "long")
     with database.writing() as uow:
         uow.session.execute(update(Document).values(authors=None))
     text = text_of(database, item.id)
@@ -519,6 +520,33 @@ def test_whose_words_are_is_nobodys_that_is_known_where_the_log_takes_too_long_t
         assert [author for author, _ in history.authors(uow, people.observer, item.id)[Field.TEXT].shares] == [
             0, people.peer.person_id,
         ]  # fmt: skip
+
+
+def test_whose_words_are_outlives_the_revision_that_keeps_which_came_from_word(
+    database: Database, database_url: str, people: Cast, item: Item
+) -> None:
+    def whose() -> list[tuple[str | None, str | None, float]]:
+        with database.reading() as uow:
+            found = history.authors(uow, people.observer, item.id)[Field.TEXT]
+        return [(found.names.get(author), found.word.get(author), share) for author, share in found.shares]
+
+    writers = people.member, people.facilitator
+    by_turns(database, writers, item.id, (25 * number for number in range(1, 200)), "row")
+    by_turns(database, writers, item.id, [0, 100_000] * 1_500, "ends")
+    suggested(database, people, item, ["From Word, by Ann", "", "From Word, by Ben"])
+    before = whose()
+    assert [(name, there) for name, there, _ in before[:2]] == [
+        (people.member.name, None), (people.facilitator.name, None)
+    ]  # fmt: skip
+    database.close()
+    migrations.downgrade(database_url, "0027")
+    with database.reading() as uow:
+        (kept,) = uow.session.execute(select(Document.authors).where(Document.item_id == item.id, Document.version > 1))
+    assert {run.author for run in from_json(kept[0] or "")} == {
+        people.member.person_id, people.facilitator.person_id, people.peer.person_id
+    }  # fmt: skip
+    migrations.upgrade(database_url)
+    assert whose() == before
 
 
 def test_an_item_keeps_its_title_where_it_had_none(database: Database, people: Cast, item: Item) -> None:

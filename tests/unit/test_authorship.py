@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from app.calc import authorship
 from app.calc.authorship import Run, Span
 from app.calc.changes import BadChangeError, ChangeSet, Units, replace
+from app.services.documents import MOST_REPLAYED, MOST_STEPS
 
 
 def replay(log: Iterable[tuple[ChangeSet, int]]) -> list[Run]:
@@ -68,23 +69,39 @@ def test_runs_say_what_a_letter_by_letter_account_says(log: list[tuple[ChangeSet
         letters = now
     runs = replay(log)
     assert [run.author for run in runs for _ in range(run.units)] == letters
-    assert authorship.replay_within(log, 1_000_000) == runs
+    assert authorship.after_all([], log) == runs
     assert all(one.author != two.author for one, two in itertools.pairwise(runs)), "neighbours are joined"
     assert all(run.units > 0 for run in runs)
     assert Run(0, 1) not in authorship.from_json(authorship.to_json(runs))
 
 
-def test_a_log_of_people_at_both_ends_of_many_runs_is_left_where_it_takes_too_long() -> None:
-    row = [(replace(at, at, at, Units("x")), at % 2) for at in range(200)]
-    ends = [(replace(at, at % 2 * at, at % 2 * at, Units("y")), 2 + at % 2) for at in range(200, 400)]
-    assert authorship.replay_within([*row, *ends], 100_000) == replay([*row, *ends])
-    assert authorship.replay_within([*row, *ends], 20_000) is None
+def test_people_at_both_ends_of_many_runs_cost_little_and_a_log_that_costs_too_much_is_left() -> None:
+    row = [(replace(at, at, at, Units("x")), at % 2) for at in range(2_000)]
+    ends = [(replace(at, at % 2 * at, at % 2 * at, Units("y")), 2 + at % 2) for at in range(2_000, 2_400)]
+    log = [*row, *ends]
+    assert authorship.replay_within(log, 20_000) == replay(log)
+    assert authorship.replay_within(log, 5_000) is None
+    with pytest.raises(BadChangeError):
+        authorship.after_all([], [*row, (replace(9_000, 8_000, 8_000, Units("x")), 1)])
+    with pytest.raises(BadChangeError):
+        authorship.after_all([], [*row, (replace(9_000, 0, 8_000, Units("")), 1)])
+
+
+def test_a_log_of_as_many_changes_as_are_replayed_is_told_wherever_they_stand() -> None:
+    """Each at the other end of a text whose runs are as many as such a log can make."""
+    half = MOST_REPLAYED // 2
+    row = [(replace(at, at, at, Units("x")), at % 2) for at in range(half)]
+    ends = [(replace(at, at % 2 * at, at % 2 * at, Units("y")), at % 4) for at in range(half, MOST_REPLAYED)]
+    runs = authorship.replay_within([*row, *ends], MOST_STEPS)
+    assert runs is not None
+    assert sum(run.units for run in runs) == MOST_REPLAYED
 
 
 @given(st.integers(0, 9), logs())
 def test_a_walk_says_what_the_runs_say_and_what_was_taken(begun: int, log: list[tuple[ChangeSet, int]]) -> None:
     first = replace(0, 0, 0, Units("." * begun))
-    runs, walk = authorship.after([], first, 0), authorship.Walk(begun)
+    runs = authorship.after([], first, 0)
+    walk = authorship.Walk(runs)
     for change, author in log:
         grown = ChangeSet((*change.parts, (begun, None)))
         before = [run.author for run in runs for _ in range(run.units)]
