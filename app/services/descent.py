@@ -212,7 +212,7 @@ def at_odds(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | None
     for mine, link, finding, reference in rows:
         said = _unsaid(mine, link, reference)
         if said and (mine.note or mine.relation is not link.relation):
-            fits = len(_beside(mine.note, said)) <= LONGEST_NOTE
+            fits = len(beside(mine.note, said)) <= LONGEST_NOTE
             found.setdefault(link.item_id, []).append(Odds(finding, mine, link, fits))
     return found
 
@@ -226,7 +226,8 @@ def without(words: str, said: str) -> str:
     return rest.removeprefix(_BESIDE).removesuffix(_BESIDE)
 
 
-def _beside(words: str, said: str) -> str:
+def beside(words: str, said: str) -> str:
+    """A note with what a merge puts into it."""
     return f"{words}{_BESIDE}{said}" if words else said
 
 
@@ -526,7 +527,7 @@ def _share(uow: UnitOfWork, giver: Item, taker: Item) -> dict[str, list[Any]]:
     for link in session.execute(select(Link).where(Link.item_id == giver.id)).scalars().all():
         own = known.get(link.finding_id)
         said = _unsaid(own, link, giver.reference) if own is not None else ""
-        if own is not None and said and len(whole := _beside(own.note, said)) <= LONGEST_NOTE:
+        if own is not None and said and len(whole := beside(own.note, said)) <= LONGEST_NOTE:
             own.note = whole
             given["notes"].append([link.finding_id, said])
         elif own is None:

@@ -22,6 +22,7 @@ from app.services import comments, documents, history
 from app.services.activity import note
 from app.services.descent import (
     Words,
+    beside,
     between,
     keep,
     parted_at,
@@ -136,7 +137,7 @@ def give_back(uow: UnitOfWork, actor: Actor, other: Item, item: Item, row: ItemD
         if not _take_out(uow, actor, kept, given, place, client):
             row.words_stay = True
     _homework(uow, moved["homework"], item, other)
-    _ties(uow, moved, item, other)
+    _ties(uow, row, item, other)
     _children(uow, moved["under"], item, other)
     _part_again(uow, actor, item, other, row, before, about)
     item.changed_at = uow.now
@@ -244,35 +245,106 @@ def _homework(uow: UnitOfWork, known: Sequence[int], item: Item, other: Item) ->
         each.item_id = other.id
 
 
-def _ties(uow: UnitOfWork, moved: Mapping[str, Any], item: Item, other: Item) -> None:
-    """Principles, models and evidence: the one that was withdrawn has kept its own, and the other had copies."""
-    session = uow.session
-    session.execute(
-        delete(ItemPrinciple).where(
-            ItemPrinciple.item_id == item.id, ItemPrinciple.principle_id.in_(moved["principles"])
-        )
-    )
-    session.execute(delete(ItemModel).where(ItemModel.item_id == item.id, ItemModel.model_id.in_(moved["models"])))
+def _ties(uow: UnitOfWork, row: ItemDescent, item: Item, other: Item) -> None:
+    """Principles, models and evidence: the one that was withdrawn has kept its own, and the other had copies.
+
+    What a later merge found there already, and would have brought as well, stays as what that one brought.
+    """
+    session, moved, heirs = uow.session, row.moved or {}, _heirs(uow.session, row)
+    for name, table, column in (
+        ("principles", ItemPrinciple, ItemPrinciple.principle_id), ("models", ItemModel, ItemModel.model_id),
+    ):  # fmt: skip
+        left = set(moved[name])
+        for heir in heirs:
+            has = select(column).where(table.item_id == heir.from_id, column.in_(left))
+            taken = sorted(session.execute(has).scalars())
+            _inherit(heir, name, taken)
+            left.difference_update(taken)
+        session.execute(delete(table).where(table.item_id == item.id, column.in_(left)))
+    _lines(session, moved, heirs, item, other)
+    _carriers(session, moved, heirs, item, other)
+    uow.flush()
+
+
+def _carriers(
+    session: Session, moved: Mapping[str, Any], heirs: Sequence[ItemDescent], item: Item, other: Item
+) -> None:  # fmt: skip
+    """Who carried the other out does so again, and the item no more where that came with it."""
+    for id_, carried_before in moved["carriers"]:
+        tie = session.get(ItemPrinciple, (id_, item.id))
+        if tie is None or session.get(ItemPrinciple, (id_, other.id)) is not None:
+            continue
+        session.add(ItemPrinciple(item_id=id_, principle_id=other.id))
+        if carried_before:
+            continue
+        next_one = next((each for each in heirs if [id_, 1] in _brought(each, "carriers")), None)
+        if next_one is None:
+            session.delete(tie)
+        else:
+            carriers = _brought(next_one, "carriers")
+            _put(next_one, "carriers", [[who, 0 if who == id_ else before] for who, before in carriers])
+
+
+def _heirs(session: Session, merge: ItemDescent) -> list[ItemDescent]:
+    """The merges into the same item that came later and stand, in their order."""
+    query = select(ItemDescent).where(
+        ItemDescent.item_id == merge.item_id, ItemDescent.how == Descent.MERGE, ItemDescent.undone_at.is_(None),
+        ItemDescent.id > merge.id,
+    )  # fmt: skip
+    return [each for each in session.execute(query.order_by(ItemDescent.id)).scalars() if each.moved is not None]
+
+
+def _inherit(heir: ItemDescent, name: str, some: Sequence[int]) -> None:
+    """Count some ties among those that a merge brought."""
+    if some:
+        _put(heir, name, [*_brought(heir, name), *some])
+
+
+def _brought(row: ItemDescent, name: str) -> list[Any]:
+    """What a merge brought of one kind; nothing where that was not kept then."""
+    return list((row.moved or {}).get(name, []))
+
+
+def _put(row: ItemDescent, name: str, value: Sequence[Any]) -> None:
+    row.moved = {**(row.moved or {}), name: value}
+
+
+def _lines(
+    session: Session, moved: Mapping[str, Any], heirs: Sequence[ItemDescent], item: Item, other: Item
+) -> None:  # fmt: skip
+    """The lines of evidence that a merge brought, and what it added to the notes of others."""
     notes = moved.get("notes", [])  # merged before these were kept: none was changed
     about = [*moved["findings"], *(finding_id for finding_id, _said in notes)]
-    links = select(Link).where(Link.finding_id.in_(about), Link.item_id.in_([item.id, other.id]))
+    theirs = [item.id, other.id, *(heir.from_id for heir in heirs)]
+    links = select(Link).where(Link.finding_id.in_(about), Link.item_id.in_(theirs))
     found = {(each.finding_id, each.item_id): each for each in session.execute(links).scalars()}
     for finding_id in moved["findings"]:
         copy, own = found.get((finding_id, item.id)), found.get((finding_id, other.id))
+        if copy is None or own is None:
+            continue
+        added = [(heir, said) for heir in heirs for id_, said in _brought(heir, "notes") if id_ == finding_id]
+        bare = copy.note
+        for _, said in added:
+            bare = without(bare, said)
         # A line that somebody has put otherwise since is theirs.
-        if copy is not None and own is not None and (copy.relation, copy.note) == (own.relation, own.note):
+        if (copy.relation, bare) != (own.relation, own.note):
+            continue
+        next_one = next((each for each in heirs if (finding_id, each.from_id) in found), None)
+        if next_one is None:
             session.delete(copy)
+            continue
+        line = found[finding_id, next_one.from_id]
+        copy.relation, copy.note = line.relation, line.note
+        copy.created_at, copy.created_by_id = line.created_at, line.created_by_id
+        for heir, said in added:
+            if heir is not next_one:
+                copy.note = beside(copy.note, said)
+        _inherit(next_one, "findings", [finding_id])
+        _put(next_one, "notes", [pair for pair in _brought(next_one, "notes") if pair[0] != finding_id])
     for finding_id, said in notes:
-        line = found.get((finding_id, item.id))
-        if line is not None:
-            line.note = without(line.note, said)
-    for id_, carried_before in moved["carriers"]:
-        tie = session.get(ItemPrinciple, (id_, item.id))
-        if tie is not None and session.get(ItemPrinciple, (id_, other.id)) is None:
-            session.add(ItemPrinciple(item_id=id_, principle_id=other.id))
-            if not carried_before:
-                session.delete(tie)
-    uow.flush()
+        held = found.get((finding_id, item.id))
+        if held is not None:
+            held.note = without(held.note, said)
 
 
 def _children(uow: UnitOfWork, known: Sequence[Sequence[int]], item: Item, other: Item) -> None:

@@ -183,6 +183,70 @@ def test_what_was_added_to_a_line_of_evidence_goes_home_with_its_item(room: Undo
     assert lines(room, other) == [("supports", "It helps"), ("contradicts", "It speaks against")]
 
 
+def test_what_two_merges_brought_stays_until_both_are_taken_back_in_whatever_order(room: Undoing) -> None:
+    lead, group_id = room.people.facilitator, room.people.group_id
+    kept, first, second, third = (
+        room.add(title, words) for title, words in (("A", FIRST), ("B", SECOND), ("C", THIRD), ("D", "A fourth."))
+    )
+    with room.database.writing() as uow:
+        fair, open_ = principles(uow, room)
+        model = contracting.add_model(uow, lead, group_id=group_id, form=ModelForm(name="Alliance")).id
+        for item_id in (first, second):
+            threads.set_principles(uow, lead, item_id=item_id, principle_ids=[fair])
+            contracting.keep(uow, lead, item_id=item_id, model_ids=[model])
+        threads.set_principles(uow, lead, item_id=third, principle_ids=[open_])
+    alike, apart = study(room), study(room, "It works well")
+    speak(room, alike, first, YES, "It helps")
+    speak(room, alike, second, YES, "It helps")
+    speak(room, apart, first, YES, "Once")
+    speak(room, apart, second, NO, "Twice")
+    speak(room, apart, third, Relation.QUALIFIES, "At times")
+    for each in (first, second, third):
+        room.merge(kept, each)
+    assert lines(room, kept) == [
+        ("supports", "It helps"), ("supports", "Once · C1.3: contradicts, Twice · C1.4: qualifies, At times")
+    ]  # fmt: skip
+
+    def ties(item_id: int) -> tuple[set[int], set[int]]:
+        with room.database.reading() as uow:
+            some = select(ItemPrinciple.principle_id).where(ItemPrinciple.item_id == item_id)
+            models = select(ItemModel.model_id).where(ItemModel.item_id == item_id)
+            return set(uow.session.execute(some).scalars()), set(uow.session.execute(models).scalars())
+
+    room.restore(first)
+    assert lines(room, kept) == [("supports", "It helps"), ("contradicts", "Twice · C1.4: qualifies, At times")]
+    assert ties(kept) == ({fair, open_}, {model})
+    room.restore(second)
+    assert lines(room, kept) == [("qualifies", "At times")]
+    assert ties(kept) == ({open_}, set())
+    room.restore(third)
+    assert lines(room, kept) == []
+    assert ties(kept) == (set(), set())
+    assert lines(room, second) == [("supports", "It helps"), ("contradicts", "Twice")]
+    assert ties(second) == ({fair}, {model})
+
+
+def test_who_carries_out_two_principles_that_were_merged_carries_out_the_one_until_both_are_back(room: Undoing) -> None:
+    lead = room.people.facilitator
+    with room.database.writing() as uow:
+        kept, first = principles(uow, room)
+        _, second = principles(uow, room)
+    one = room.add("One", SECOND)
+    with room.database.writing() as uow:
+        threads.set_principles(uow, lead, item_id=one, principle_ids=[first, second])
+
+    def carried() -> set[int]:
+        with room.database.reading() as uow:
+            return set(uow.session.execute(select(ItemPrinciple.principle_id)).scalars())
+
+    room.merge(kept, first)
+    room.merge(kept, second)
+    room.restore(first)
+    assert carried() == {kept, first}
+    room.restore(second)
+    assert carried() == {first, second}
+
+
 def test_who_carries_out_a_principle_does_so_again(room: Undoing) -> None:
     lead = room.people.facilitator
     with room.database.writing() as uow:
