@@ -542,6 +542,30 @@ def test_what_is_typed_while_an_item_is_withdrawn_can_be_put_in_once_it_is_back(
     expect(one.locator(".editor--body")).to_have_attribute("data-save", "saved")
 
 
+def test_what_was_typed_and_taken_out_again_while_an_item_was_agreed_is_kept_nowhere(
+    open_room: Opener, people: Cast, database: Database
+) -> None:
+    page = open_room(people.member)
+    words = lay_words(page)
+    one = card(page, "C1.1")
+    with database.writing() as uow:
+        agreed = int(one.get_attribute("data-item") or "")
+        items.set_status(uow, people.facilitator, item_id=agreed, status=Status.AGREED)
+    page.keyboard.type("!")
+    expect(one.get_by_role("status").filter(has_text="has agreed this item")).to_be_in_viewport()
+    expect(one.get_by_role("button", name="Let go of my words")).to_be_visible()
+    page.keyboard.press("Backspace")
+    expect(words).to_have_text("First words. Before.")
+    expect(one.get_by_role("button", name="Let go of my words")).to_be_hidden()
+    expect(one.locator(".editor--body")).to_have_attribute("data-pending", "0")
+    one.get_by_role("button", name="Done").click()
+    expect(one.locator(".editor")).to_have_count(0)
+    expect(one.locator(".item__words")).to_have_text("First words. Before.")
+    page.reload()
+    expect(one.locator(".item__words")).to_have_text("First words. Before.")
+    expect(one.locator(".editor__kept")).to_have_count(0)
+
+
 def test_who_is_taken_out_of_the_group_while_writing_is_told_so_and_finds_the_words_under_their_account(
     open_room: Opener, server: LiveServer, people: Cast, database: Database
 ) -> None:
@@ -850,6 +874,32 @@ def test_what_was_typed_offline_into_words_that_a_split_took_away_is_handed_back
     words.focus()
     kept.get_by_role("button", name="Put back at the cursor").click()
     expect(words).to_have_text("First words. Before. They live.And more of it")
+
+
+def test_undo_brings_back_nothing_of_what_a_split_took_to_another_item(open_room: Opener, people: Cast) -> None:
+    page, facilitator = open_room(people.member), open_room(people.facilitator)
+    words = lay_words(page)
+    page.keyboard.type(" They life.")
+    for key in ("ArrowLeft", "Shift+ArrowLeft", "Shift+ArrowLeft"):
+        page.keyboard.press(key)
+    page.keyboard.type("ve")
+    expect(words).to_have_text("First words. Before. They live.")
+    expect(card(page, "C1.1").locator(".editor--body")).to_have_attribute("data-save", "saved")
+    facilitator.goto(f"{page.url}/items/{card(page, 'C1.1').get_attribute('data-item')}/split")
+    facilitator.get_by_label("They live.").check()
+    facilitator.get_by_label("Title of the new item").fill("Living")
+    facilitator.get_by_role("button", name="Split C1.1").click()
+    expect(words).to_have_text("First words. Before.")
+    undo = card(page, "C1.1").get_by_role("button", name="Undo my last change")
+    expect(undo).to_be_disabled()
+    words.press("Home")
+    words.press("End")
+    page.keyboard.press("Control+z")
+    expect(words).to_have_text("First words. Before.")
+    page.keyboard.type(" And on.")
+    expect(words).to_have_text("First words. Before. And on.")
+    page.keyboard.press("Control+z")
+    expect(words).to_have_text("First words. Before.")
 
 
 def test_a_split_leaves_alone_who_writes_in_the_words_that_stay(open_room: Opener, people: Cast) -> None:

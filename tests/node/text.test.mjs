@@ -2,11 +2,11 @@
 // around real ChangeSets; the real one is held against real clients in tests/live.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ChangeSet, EditorState, collab } from "../../static/vendor/codemirror.js";
+import { ChangeSet, EditorState, collab, redo, undo } from "../../static/vendor/codemirror.js";
 import { fold, wanted } from "../../static/js/fold.js";
 import { TextLink } from "../../static/js/text/link.js";
 import { TextSession } from "../../static/js/text/session.js";
-import { carriedOff, clean, fromConfirmed, guard, inPieces, toConfirmed, toText } from "../../static/js/text/sync.js";
+import { Undoing, carriedOff, clean, fromConfirmed, guard, inPieces, takeIn, toConfirmed, toText } from "../../static/js/text/sync.js";
 import { dice } from "./dice.mjs";
 
 const rules = { limit: 100, oneLine: false, refuse: () => {} };
@@ -58,7 +58,7 @@ test("a caret in words that a split carries off is known by its place in them, o
   const at = (anchor, updates = [split(whole)], more = []) => {
     let now = state(whole).update({ selection: { anchor } }).state;
     for (const given of more) now = now.update(given).state;
-    return carriedOff(now, toText(whole), updates).carried?.place ?? null;
+    return carriedOff(takeIn(now, updates), toText(whole), updates).carried?.place ?? null;
   };
   assert.deepEqual([0, 5, 6, 7, 16].map((anchor) => at(anchor)), [null, null, null, 1, 10], "the gap before the tail stays");
   assert.equal(at(16, [{ ...split(whole), clientID: "3.abc" }]), null, "what somebody else deletes is no other text's");
@@ -159,6 +159,205 @@ test("who has chosen another place stays there when the words come back", (t) =>
   session.settled();
   come(1, [PUT_BACK]);
   assert.deepEqual([text(), told], [WHOLE, [["off", 5, false]]]);
+});
+
+/** What a change of the log, or one that waits, is as it is sent. */
+const logged = (given, length, by = "3.moved-x") => [by, JSON.stringify(ChangeSet.of(given, length).toJSON())];
+
+/** Who was away for a moment, and hears all at once what came meanwhile. */
+function away({ session, come }, entries) {
+  session.disconnected();
+  session.connected();
+  session.onJoined(joined({ version: session.version + entries.length, client: session.client }));
+  come(session.version, entries);
+}
+
+test("what is typed before words that stay is theirs, when those in front of them go: a merge taken back", (t) => {
+  // "Head." was merged in before them, and goes with the gap behind it.
+  const back = logged({ from: 0, to: 6 }, 16);
+  const { host, come, type, text, told } = writer(t, 6);
+  type(6, "My ");
+  host.dispatch([host.state.update({ selection: { anchor: 9 } })]);
+  come(0, [back]);
+  assert.deepEqual([text(), host.words, told], ["My Tail goes.", [], []]);
+
+  const there = writer(t, 5);
+  there.type(5, " Neck.");
+  there.host.dispatch([there.host.state.update({ selection: { anchor: 11 } })]);
+  there.come(0, [back]);
+  assert.deepEqual([there.text(), there.host.words.map(({ words }) => words), there.told], ["Tail goes.", ["Neck."], [["off", 5, true]]]);
+});
+
+test("a space that was just typed at the end of words goes with them", (t) => {
+  const { session, host, type, come, told } = writer(t, 16);
+  type(16, " ");
+  host.dispatch([host.state.update({ selection: { anchor: 17 } })]);
+  come(0, [logged({ from: 16, insert: " " }, 16, session.client)]);
+  come(1, [logged({ from: 5, to: 17 }, 17)]);
+  assert.deepEqual(told, [["off", 11, false]]);
+});
+
+test("letters that get their number along with the split are counted as they were typed: before the caret, or behind it", (t) => {
+  for (const [at, words, caret, place] of [[16, " And", 20, 14], [6, "New ", 10, 4], [6, "New ", 8, 2], [10, "or", 11, 5]]) {
+    for (const how of ["on the line", "after a while away"]) {
+      const made = writer(t, at);
+      made.type(at, words);
+      made.host.dispatch([made.host.state.update({ selection: { anchor: caret } })]);
+      const entries = [
+        logged({ from: at, insert: words }, 16, made.session.client), logged({ from: 5, to: 16 + words.length }, 16 + words.length),
+      ];
+      if (how === "on the line") made.come(0, entries);
+      else away(made, entries);
+      assert.deepEqual([made.text(), made.host.words, made.told], ["Head.", [], [["off", place, false]]], `${words} ${how}`);
+    }
+  }
+  const part = writer(t, 6);
+  part.type(6, "N");
+  part.type(7, "ew ");
+  part.host.dispatch([part.host.state.update({ selection: { anchor: 10 } })]);
+  away(part, [logged({ from: 6, insert: "N" }, 16, part.session.client), logged({ from: 5, to: 17 }, 17)]);
+  assert.deepEqual([part.text(), part.host.words.map(({ words }) => words), part.told], ["Head.", ["ew"], [["off", 1, true]]]);
+});
+
+test("two splits that come at once hand back what waited once", (t) => {
+  const made = writer(t, 16);
+  made.type(16, " And mo");
+  made.come(0, [logged({ from: 10, to: 16 }, 16), logged({ from: 5, to: 10 }, 10, "3.moved-y")]);
+  assert.deepEqual([made.text(), made.host.words.map(({ words }) => words)], ["Head.", ["And mo"]]);
+});
+
+test("whatever is split off and put back while one is away, each letter is in the text or handed back, once", (t) => {
+  for (let seed = 1; seed <= 800; seed++) {
+    const roll = dice(seed);
+    const made = writer(t, 16);
+    const { host, session, type, text } = made;
+    session.disconnected();
+    const letters = "αβγδ".slice(0, 1 + roll(4));
+    for (const letter of letters) {
+      const { length } = host.state.doc;
+      const at = roll(length + 1);
+      let to = Math.min(length, at + (roll(4) ? 0 : roll(4)));
+      // Never letters that were typed here.
+      while (/[α-ω]/.test(host.state.sliceDoc(at, to))) to -= 1;
+      if (to === at) type(at, letter);
+      else host.dispatch([host.state.update({ changes: [{ from: at, to }, { from: to, insert: letter }] })]);
+    }
+    session.edited();
+    let server = toText(WHOLE);
+    const entries = [];
+    const gone = [];
+    const take = (given, by) => {
+      entries.push(logged(given, server.length, by));
+      server = ChangeSet.of(given, server.length).apply(server);
+    };
+    for (let times = 1 + roll(3); times > 0; times--) {
+      const { length } = server;
+      const kind = roll(3);
+      const from = 1 + roll(Math.max(1, length - 1));
+      if (kind === 0 && length > 2) {
+        gone.push(server.sliceString(from));
+        take({ from, to: length });
+      } else if (kind === 1 && gone.length) take({ from: length, insert: gone.pop() });
+      else take({ from: roll(length + 1), insert: "Z" }, "8.x");
+    }
+    session.connected();
+    session.onJoined(joined({ version: entries.length, client: session.client }));
+    const cut = roll(entries.length + 1);
+    if (cut) made.come(0, entries.slice(0, cut));
+    if (cut < entries.length) made.come(cut, entries.slice(cut));
+    const handed = host.words.map(({ words }) => words).join("\n");
+    for (const letter of letters) assert.equal((text() + handed).split(letter).length - 1, 1, `seed ${seed}: ${letter}`);
+    assert.ok(host.words.every(({ code }) => code === "moved"), `seed ${seed}`);
+    session.stop();
+  }
+});
+
+test("what was handed back is not handed back again, and nothing else with it, when the text is closed", (t) => {
+  const { line, session, host, come, type, text } = writer(t, 16);
+  type(16, " And mo");
+  come(0, [SPLIT]);
+  const [, , , first] = line.take("text:push").at(-1);
+  for (let times = 0; times < 3; times++) session.onRefused(first, "locked", "Agreed");
+  assert.deepEqual([text(), host.words.map(({ code }) => code)], ["Head.", ["moved"]]);
+  assert.equal(session.written, false);
+
+  const held = opened(WHOLE, { holds: true });
+  t.after(() => held.session.stop());
+  held.type(16, " And mo");
+  held.session.onUpdates(0, [SPLIT]);
+  t.mock.timers.tick(50);
+  held.session.onJoined(joined({ version: 1, access: "read", reason: "Agreed" }));
+  assert.deepEqual([held.session.aside, held.session.written, held.session.status], [true, false, "saved"]);
+  held.type(5, "!");
+  assert.deepEqual([held.session.written, held.session.status], [true, "suggesting"]);
+  held.host.dispatch([held.host.state.update({ changes: { from: 5, to: 6 } })]);
+  held.session.edited();
+  held.session.onJoined(joined({ version: 1 }));
+  assert.deepEqual([held.session.aside, held.host.words.length], [false, 1], "it goes on, since nothing is to be put in");
+});
+
+test("few words have not come back because others that hold them came in", (t) => {
+  for (const [tail, other, back] of [
+    [" a", "\n\nParties agree", null], [" a", "\n\nA plan is a plan", null], [" a", " a", 7],
+    [" We agree.", "\n\nOn the whole, we agree. We agree. Yes", null],
+  ]) {
+    t.mock.timers.reset();
+    t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+    const { session, host } = opened(`Head.${tail}`);
+    t.after(() => session.stop());
+    const told = [];
+    host.carriedOff = () => told.push("off");
+    host.cameBack = (place) => told.push(place);
+    const { length } = host.state.doc;
+    host.dispatch([host.state.update({ selection: { anchor: length } })]);
+    session.onUpdates(0, [logged({ from: 5, to: length }, length)]);
+    t.mock.timers.tick(50);
+    session.onUpdates(1, [logged({ from: 5, insert: toText(other) }, 5, "3.moved-y")]);
+    t.mock.timers.tick(50);
+    assert.deepEqual(told, back === null ? ["off"] : ["off", back], other);
+  }
+});
+
+test("words that stay, and were replaced along with those that go, stand again when the new ones are handed back", (t) => {
+  for (const answer of ["with the split", "later", "never"]) {
+    const { line, session, host, come, text, told } = writer(t, 16);
+    host.dispatch([host.state.update({ changes: [{ from: 2, to: 16 }, { from: 16, insert: "llo there" }], selection: { anchor: 11 } })]);
+    session.edited();
+    assert.equal(line.take("text:push").length, 1);
+    const own = [session.client, JSON.stringify(ChangeSet.of([{ from: 2, to: 5 }, { from: 5, insert: "llo there" }], 5).toJSON())];
+    come(0, answer === "with the split" ? [SPLIT, own] : [SPLIT]);
+    if (answer === "later") come(1, [own]);
+    assert.deepEqual([text(), host.words.map(({ words }) => words), told], ["Head.", ["llo there"], [["off", 10, true]]], answer);
+    come(session.version, session.pending.map(({ changes }) => [session.client, JSON.stringify(changes.toJSON())]));
+    assert.deepEqual([session.pending.length, session.confirmed.toString()], [0, "Head."], answer);
+  }
+});
+
+test("undo and redo bring back nothing of what went to another text, and go on with what is written then", (t) => {
+  for (const [changes, undone] of [[[{ from: 6, to: 10 }, { from: 10, insert: "Foot" }], false], [[{ from: 16, insert: " And mo" }], true]]) {
+    const { session, host, come, text } = writer(t, 16);
+    const undoing = new Undoing();
+    host.open = function open(doc, extension) {
+      this.state = EditorState.create({ doc, extensions: [extension, undoing.extension] });
+    };
+    host.forgetUndo = () => host.dispatch(undoing.forget(host.state));
+    session.onJoined(joined({ epoch: "f", text: WHOLE }));
+    session.onJoined(joined({ epoch: "f", client: session.client }));
+    const does = (command) => command({ state: host.state, dispatch: (transaction) => host.dispatch([transaction]) });
+    host.dispatch([host.state.update({ changes, userEvent: "input.type" })]);
+    if (undone) does(undo);
+    come(0, [SPLIT]);
+    assert.deepEqual([does(undone ? redo : undo), text()], [false, "Head."]);
+    host.dispatch([host.state.update({ changes: { from: 5, insert: "!" }, userEvent: "input.type" })]);
+    does(undo);
+    assert.equal(text(), "Head.");
+    does(redo);
+    assert.equal(text(), "Head.!");
+    // What comes in takes nothing away.
+    come(session.version, [logged({ from: 5, insert: " Tail goes." }, 5, "3.moved-y")]);
+    does(undo);
+    assert.equal(text(), "Head. Tail goes.");
+  }
 });
 
 /** A link under the test's hand: what is sent is kept until the test answers it. */

@@ -17,7 +17,7 @@
  * `concordat:unmount` on it, closes it once everything is saved.
  */
 import {
-  Compartment, EditorState, EditorView, Prec, Transaction, history, historyKeymap, keymap, standardKeymap,
+  Compartment, EditorState, EditorView, Prec, Transaction, historyKeymap, keymap, standardKeymap,
 } from "../../vendor/codemirror.js";
 import { Carets, theirCarets } from "../text/carets.js";
 import { indent, inline, lines } from "../text/commands.js";
@@ -29,7 +29,7 @@ import { RECOVER_MS, recover } from "../text/recovery.js";
 import { redline } from "../text/redline.js";
 import { PUSH_BYTES, TextSession } from "../text/session.js";
 import { BrowserStore, recordKey } from "../text/store.js";
-import { bytes, guard, inPieces, unconfirmedWords } from "../text/sync.js";
+import { Undoing, bytes, guard, inPieces, unconfirmedWords } from "../text/sync.js";
 import { commented, markCommented } from "../text/talks.js";
 import { Toolbar } from "../text/toolbar.js";
 import { post } from "../blueprint/acts.js";
@@ -112,6 +112,7 @@ class Editor {
     this.view = null;
     this.editable = new Compartment();
     this.redlining = new Compartment();
+    this.undoing = new Undoing();
     this.suggesting = element.dataset.access === "suggest";
     this.mayWrite = this.suggesting || element.dataset.access === "write";
     this.others = new Carets();
@@ -231,13 +232,20 @@ class Editor {
     this.view?.dispatch({ selection: { anchor: at } });
   }
 
+  forgetUndo() {
+    if (!this.view) return;
+    this.dispatch(this.undoing.forget(this.view.state));
+    this.toolbar?.update(this.view.state);
+  }
+
   keep() {
     return this.#keepDraft();
   }
 
   /** @param {Status} status */
   status(status) {
-    const pending = String(this.session?.pending.length ?? 0);
+    // What is not sent and comes to nothing waits for nobody.
+    const pending = String(this.suggesting && !this.session.written ? 0 : this.session.pending.length);
     if (this.element.dataset.pending !== pending) this.element.dataset.pending = pending;
     const mine = pending !== "0";
     if (this.closed && this.told.classList.contains("editor__told--mine") !== mine) {
@@ -287,7 +295,7 @@ class Editor {
     }, { signal });
     this.element.addEventListener("concordat:unmount", () => this.close(), { signal });
     window.addEventListener("beforeunload", (event) => {
-      if (this.session.pending.length && !this.sent) event.preventDefault();
+      if ((this.suggesting ? this.session.written : this.session.pending.length) && !this.sent) event.preventDefault();
     }, { signal });
     const leave = () => void (this.suggesting ? this.#keepDraft() : this.session.flush());
     window.addEventListener("pagehide", leave, { signal });
@@ -451,7 +459,7 @@ class Editor {
     const was = this.closed;
     this.closed = aside;
     this.element.classList.toggle("editor--closed", aside);
-    this.told.classList.toggle("editor__told--mine", aside && this.session.pending.length > 0);
+    this.told.classList.toggle("editor__told--mine", aside && this.session.written);
     if (!aside) {
       if (!was) return;
       this.#tell([]);
@@ -477,7 +485,7 @@ class Editor {
   }
 
   async #suggest() {
-    if (!this.state || !this.session.pending.length) return;
+    if (!this.state || !this.session.written) return;
     const fields = new FormData();
     const draft = { field: this.element.dataset.field ?? "text", text: this.state.doc.toString(), version: String(this.session.version) };
     for (const [name, value] of Object.entries(draft)) fields.set(name, value);
@@ -528,7 +536,7 @@ class Editor {
         if (!this.view || !this.mayWrite || this.stranded) return false;
         if (lost.code === "draft") {
           // A suggestion is the whole text as somebody would rather read it.
-          if (!this.suggesting || lost.version !== this.session.version || this.session.pending.length) return false;
+          if (!this.suggesting || lost.version !== this.session.version || this.session.written) return false;
           const because = this.#reasonField();
           if (because && !because.value) because.value = lost.why ?? "";
           this.view.dispatch({ changes: between(this.view.state.doc.toString(), lost.text), userEvent: "input.paste" });
@@ -606,7 +614,7 @@ class Editor {
    * @param {{drafts: object[]}} to
    */
   #handOver(to) {
-    if (!this.suggesting || !this.state || !this.session.pending.length) return;
+    if (!this.suggesting || !this.state || !this.session.written) return;
     to.drafts.push({
       field: this.element.dataset.field ?? "text", text: this.state.doc.toString(), version: this.session.version,
       sent: () => this.#sent(),
@@ -626,7 +634,7 @@ class Editor {
   /** Keeps what is written and not sent on this device: it is offered again where the item is. */
   async #keepDraft() {
     if (!this.state || this.sent || this.session.renewing) return;
-    if (!this.session.pending.length) {
+    if (!this.session.written) {
       if (this.draft) await store.letGo(this.draft);
       return;
     }
@@ -677,7 +685,7 @@ class Editor {
       EditorView.contentAttributes.of({
         "aria-label": this.label, "aria-multiline": String(body), spellcheck: "true", autocapitalize: "sentences",
       }),
-      history({ newGroupDelay: 600 }),
+      this.undoing.extension,
       // What stays at the head of the card must not cover the line one writes.
       EditorView.scrollMargins.of(() => ({
         top: this.element.closest("[data-editing]")?.querySelector(".item__head")?.clientHeight ?? 0, bottom: this.covered,

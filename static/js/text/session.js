@@ -7,7 +7,7 @@
  * accepted is handed back as words, never dropped.
  */
 import { ChangeSet, StateEffect, Transaction, collab, getSyncedVersion, sendableUpdates } from "../../vendor/codemirror.js";
-import { bytes, carriedOff, fromConfirmed, leftBehind, takeIn, toConfirmed, toText, unconfirmedWords } from "./sync.js";
+import { bytes, carriedOff, carriesOff, fromConfirmed, leftBehind, takeIn, toConfirmed, toText, unconfirmedWords } from "./sync.js";
 
 export { PROTOCOL } from "./link.js";
 
@@ -68,6 +68,7 @@ const REMEMBERED = 500;
  *   text, where that is its place: what is typed now would come among words that have nothing to do with it; `kept`: what was
  *   typed last did not go along, and was handed back
  * @property {(at: number) => void} [cameBack] they stand here again, and the caret belongs there
+ * @property {() => void} [forgetUndo] words were carried to another text: to undo or redo what was done before would bring them back
  * @property {() => unknown} [keep] keep on this device what is written and will not be pushed
  */
 
@@ -153,6 +154,11 @@ export class TextSession {
   /** @returns {readonly {changes: ChangeSet}[]} changes made here that have no number yet */
   get pending() {
     return this.host.state ? sendableUpdates(this.host.state) : [];
+  }
+
+  /** @returns {boolean} whether those change the text: words that were taken out again, or put back, come to nothing */
+  get written() {
+    return this.pending.length > 0 && this.host.state !== null && !this.host.state.doc.eq(this.confirmed);
   }
 
   /** Opens the text; `kept` is what a closed tab left behind, to go on exactly where it stopped. */
@@ -299,7 +305,7 @@ export class TextSession {
     this.access = access;
     this.reason = reason;
     if (this.holds && might && !this.#might()) this.#setAside();
-    else if (this.aside && (this.suggests ? access !== "read" : access === "write" && !this.pending.length)) this.#goOn();
+    else if (this.aside && (this.suggests ? access !== "read" : access === "write" && !this.written)) this.#goOn();
     this.epoch = epoch;
     this.joined = true;
     this.head = Math.max(version, this.version);
@@ -571,7 +577,7 @@ export class TextSession {
     if (!state) return;
     const transactions = takeIn(state, updates);
     const before = this.carried;
-    const { carried, back } = this.suggesting ? { carried: before, back: null } : carriedOff(state, this.confirmed, updates, before);
+    const { carried, back } = this.suggesting ? { carried: before, back: null } : carriedOff(transactions, this.confirmed, updates, before);
     const behind = this.suggesting ? [] : leftBehind(transactions, this.confirmed, updates);
     for (const { changes } of updates) this.confirmed = changes.apply(this.confirmed);
     this.recent = [...this.recent, ...updates.map(({ changes }) => changes.desc)].slice(-REMEMBERED);
@@ -586,6 +592,7 @@ export class TextSession {
     }
     this.carried = carried;
     const kept = behind.length > 0 && this.#takeBack(behind);
+    if (!this.suggesting && updates.some(carriesOff)) this.host.forgetUndo?.();
     if (carried && carried !== before) this.host.carriedOff?.(carried.place, kept);
     if (back !== null && this.host.state) this.host.cameBack?.(fromConfirmed(this.host.state, back));
     return undefined;
@@ -593,8 +600,9 @@ export class TextSession {
 
   /**
    * Hands back words that were put into what has been carried off. They are taken out by a change of their own: they may be
-   * on their way to the log or in it, and what has a number, or may have one, can only be followed by another.
-   * @param {{from: number, to: number}[]} places
+   * on their way to the log or in it, and what has a number, or may have one, can only be followed by another. Words that stay
+   * and were replaced along with those that went are put in again.
+   * @param {import("./sync.js").Left[]} places
    * @returns {boolean} whether it was more than gaps
    */
   #takeBack(places) {
@@ -647,9 +655,10 @@ export class TextSession {
   #lose(/** @type {string} */ code, /** @type {string} */ detail, words = "") {
     const { state } = this.host;
     if (!state) return;
+    this.waitingSince = null;
+    if (!words && !this.written) return;
     const text = state.doc.toString();
     this.host.lost({ doc: this.doc, code, detail, words: words || unconfirmedWords(state) || text, text, version: this.version });
-    this.waitingSince = null;
   }
 
   // -- Status and time --------------------------------------------------------------------------------------------
@@ -658,9 +667,9 @@ export class TextSession {
     /** @type {Status} */
     let now = "saved";
     const online = this.link.connected && this.joined;
-    if (this.suggesting && this.pending.length) {
+    if (this.suggesting && this.written) {
       now = "suggesting";
-    } else if (this.pending.length) {
+    } else if (!this.suggesting && this.pending.length) {
       const waited = Date.now() - (this.waitingSince ?? Date.now());
       const patience = online ? LATE_MS : ACK_MS;
       now = waited >= patience ? "unsaved" : online ? "saving" : "reconnecting";

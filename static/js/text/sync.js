@@ -3,7 +3,7 @@
  * be cut, positions seen from the confirmed text. Used by the browser and, unchanged, by the tests' clients in Node.
  */
 import {
-  ChangeSet, EditorState, Text, Transaction, receiveUpdates, sendableUpdates,
+  ChangeSet, Compartment, EditorState, Text, Transaction, history, receiveUpdates, sendableUpdates,
 } from "../../vendor/codemirror.js";
 
 /** @typedef {{clientID: string, changes: import("@codemirror/state").ChangeSet}} Update */
@@ -69,37 +69,48 @@ const AROUND = 40;
 /** @typedef {{words: string, place: number}} Carried words that stand in another text now, and where a caret is in them */
 
 /**
+ * Whether a change takes words to another text, out of this one.
+ * @param {Update} update
+ * @returns {boolean}
+ */
+export function carriesOff({ clientID, changes }) {
+  return clientID.includes(MOVED) && changes.newLength < changes.length;
+}
+
+/**
  * Whether a caret stood in words that were carried off to another text, and whether those stand here again, as after a split
- * that was taken back. A caret before the first word that went is none of theirs.
- * @param {State} state before the updates
- * @param {Text} confirmed its text without the changes that are not confirmed yet
+ * that was taken back. A caret before the first word that went, or behind the gap after the last, is none of theirs.
+ * @param {readonly Tr[]} transactions of `takeIn`
+ * @param {Text} confirmed the text beneath the first of them
  * @param {readonly Update[]} updates
  * @param {Carried | null} [before] what earlier updates have carried off
  * @returns {{carried: Carried | null, back: number | null}} `carried`: what is elsewhere after the updates; `back`: the place
  *   of the caret in the confirmed text after them, where its words went and have come back
  */
-export function carriedOff(state, confirmed, updates, before = null) {
+export function carriedOff(transactions, confirmed, updates, before = null) {
   /** @type {Carried | null} */
   let carried = before;
-  if (!updates.some(({ clientID }) => clientID.includes(MOVED))) return { carried, back: null };
+  const first = transactions[0]?.startState;
+  if (!first || !updates.some(({ clientID }) => clientID.includes(MOVED))) return { carried, back: null };
   let returned = false;
-  let at = toConfirmed(state, state.selection.main.head);
+  let at = toConfirmed(first, first.selection.main.head);
   let text = confirmed;
-  for (const { clientID, changes } of updates) {
+  for (const [index, { clientID, changes }] of updates.entries()) {
     const next = changes.apply(text);
     const moves = clientID.includes(MOVED);
     const again = moves && carried ? standsAgain(carried, changes, next) : null;
-    at = again ?? at;
     if (again !== null) {
+      at = again;
       carried = null;
       returned = true;
     } else {
       if (moves && !carried) {
-        eachTaken(changes, text, (first, to, words) => {
-          if (at > first && at <= to) carried = { words, place: at - first };
+        eachTaken(changes, text, (start, end, words) => {
+          if (at > start && at <= end) carried = { words, place: at - start };
         });
       }
-      at = changes.mapPos(at);
+      const own = returned ? null : acknowledged(transactions[index]);
+      at = own ? toConfirmed(own, own.selection.main.head) : changes.mapPos(at);
     }
     text = next;
   }
@@ -107,19 +118,34 @@ export function carriedOff(state, confirmed, updates, before = null) {
 }
 
 /**
- * Calls back with each stretch of words that a change only takes out, without the gap before them.
+ * Letters of one's own that get their number lie before the caret or behind it as they were typed: only the state knows.
+ * @param {Tr | undefined} transaction
+ * @returns {State | null} the state after it, where it only gives a number to what waited
+ */
+function acknowledged(transaction) {
+  if (!transaction) return null;
+  const { startState, state } = transaction;
+  return sendableUpdates(state).length < sendableUpdates(startState).length ? state : null;
+}
+
+/**
+ * Calls back with each stretch of words that a change only takes out, without the gap that goes with them: it stands before
+ * them or, where they came in before all others, behind them. At the end of a text there is none behind.
  * @param {ChangeSet} changes
  * @param {Text} text which it changes
- * @param {(first: number, to: number, words: string) => void} taken
+ * @param {(first: number, to: number, words: string, from: number) => void} taken `from`: with the gap before them
  */
 function eachTaken(changes, text, taken) {
   changes.iterChanges((from, to, _fromB, _toB, inserted) => {
-    const words = text.sliceString(from, to).trimStart();
-    if (!inserted.length && words) taken(to - words.length, to, words);
+    const ahead = text.sliceString(from, to).trimStart();
+    const first = to - ahead.length;
+    const words = first > from || to === text.length ? ahead : ahead.trimEnd();
+    if (!inserted.length && words) taken(first, first + words.length, words, from);
   });
 }
 
 /**
+ * Few words stand in many others: they are those that went only where nothing else was put in along with them.
  * @param {Carried} carried
  * @param {ChangeSet} changes
  * @param {Text} next the text after the changes
@@ -134,10 +160,17 @@ function standsAgain({ words, place }, changes, next) {
     if (found !== null || !inserted.length) return;
     const start = Math.max(0, fromB - around.length + 1);
     const here = next.sliceString(start, toB + around.length - 1).indexOf(around);
-    if (here >= 0) found = start + here + ahead.length;
+    if (here < 0) return;
+    const put = next.sliceString(fromB, toB);
+    const begins = fromB + put.length - put.trimStart().length;
+    const ends = fromB + put.trimEnd().length;
+    const alone = begins >= start + here && ends <= start + here + around.length;
+    if (alone || around.length >= AROUND) found = start + here + ahead.length;
   });
   return found;
 }
+
+/** @typedef {{from: number, to: number, insert: string}} Left words that are left, and those that stay which they had replaced */
 
 /**
  * Where words stand, after updates were taken in, that had no number yet and were put into what the updates have carried off
@@ -145,10 +178,10 @@ function standsAgain({ words, place }, changes, next) {
  * @param {readonly Tr[]} transactions of `takeIn`
  * @param {Text} confirmed the text beneath the first of them
  * @param {readonly Update[]} updates
- * @returns {{from: number, to: number}[]}
+ * @returns {Left[]} in the order of the text, none over another
  */
 export function leftBehind(transactions, confirmed, updates) {
-  /** @type {{from: number, to: number}[]} */
+  /** @type {Left[]} */
   let places = [];
   let text = confirmed;
   for (const [at, { startState, changes }] of transactions.entries()) {
@@ -157,14 +190,40 @@ export function leftBehind(transactions, confirmed, updates) {
     const waiting = sendableUpdates(startState).map((each) => each.changes);
     if (waiting.length && update.clientID.includes(MOVED)) {
       const own = waiting.reduce((one, next) => one.compose(next));
-      eachTaken(update.changes, text, (first, to) => own.iterChanges((_fromA, toA, from, end, inserted) => {
-        if (inserted.length && toA > first && toA <= to) places.push({ from, to: end });
+      eachTaken(update.changes, text, (first, end, _words, gap) => own.iterChanges((fromA, toA, from, to, inserted) => {
+        if (!inserted.length || toA <= first || toA > end) return;
+        // What an earlier one of these updates left here is seen again, in the whole of what waits at this place.
+        places = places.filter((place) => place.to <= from || place.from >= to);
+        places.push({ from, to, insert: text.sliceString(fromA, Math.max(fromA, gap)) });
       }));
     }
-    places = places.map(({ from, to }) => ({ from: changes.mapPos(from, 1), to: changes.mapPos(to, -1) }));
+    places = places.map(({ from, to, insert }) => ({ from: changes.mapPos(from, 1), to: changes.mapPos(to, -1), insert }));
     text = update.changes.apply(text);
   }
-  return places.filter(({ from, to }) => from < to);
+  return places.filter(({ from, to }) => from < to).sort((one, other) => one.from - other.from);
+}
+
+/** One's own Undo, which can forget. */
+export class Undoing {
+  constructor() {
+    this.slot = new Compartment();
+    this.history = history({ newGroupDelay: 600 });
+  }
+
+  /** @returns {import("@codemirror/state").Extension} what the state of an editor is made with */
+  get extension() {
+    return this.slot.of(this.history);
+  }
+
+  /**
+   * Undo and redo put in what was there: words that stand in another text now, among those that stay.
+   * @param {State} state
+   * @returns {Tr[]} after which there is nothing to undo or redo
+   */
+  forget(state) {
+    const without = state.update({ effects: this.slot.reconfigure([]) });
+    return [without, without.state.update({ effects: this.slot.reconfigure(this.history) })];
+  }
 }
 
 /**
