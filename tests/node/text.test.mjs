@@ -226,6 +226,19 @@ test("two splits that come at once hand back what waited once", (t) => {
   assert.deepEqual([made.text(), made.host.words.map(({ words }) => words)], ["Head.", ["And mo"]]);
 });
 
+test("what others put in among words that are handed back stays where it is", (t) => {
+  for (const [first, then, words] of [
+    [[{ from: 0, to: 1 }, { from: 1, insert: "My h" }], [{ from: 4, to: 6 }, { from: 6, insert: "ou" }], "My hou"],
+    [[{ from: 0, insert: "My" }], [{ from: 2, to: 5 }, { from: 5, insert: "hea" }], "My\nhea"],
+  ]) {
+    const made = writer(t, 0);
+    const { host } = made;
+    for (const changes of [first, then]) host.dispatch([host.state.update({ changes })]);
+    away(made, [logged({ from: 1, to: 16 }, 16), logged({ from: 1, insert: "ead. Tail goes." }, 1, "3.moved-y")]);
+    assert.deepEqual([made.text(), host.words.map((lost) => lost.words)], [WHOLE, [words]]);
+  }
+});
+
 test("whatever is split off and put back while one is away, each letter is in the text or handed back, once", (t) => {
   for (let seed = 1; seed <= 800; seed++) {
     const roll = dice(seed);
@@ -266,6 +279,8 @@ test("whatever is split off and put back while one is away, each letter is in th
     if (cut) made.come(0, entries.slice(0, cut));
     if (cut < entries.length) made.come(cut, entries.slice(cut));
     const handed = host.words.map(({ words }) => words).join("\n");
+    const others = (words) => words.split("Z").length;
+    assert.equal(others(text()), others(session.confirmed.toString()), `seed ${seed}: what somebody else wrote stays`);
     for (const letter of letters) assert.equal((text() + handed).split(letter).length - 1, 1, `seed ${seed}: ${letter}`);
     assert.ok(host.words.every(({ code }) => code === "moved"), `seed ${seed}`);
     session.stop();

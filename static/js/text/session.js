@@ -610,7 +610,8 @@ export class TextSession {
     if (!state) return false;
     const words = places.map(({ from, to }) => state.sliceDoc(from, to)).join("\n").trim();
     if (words) this.#lose("moved", "", words);
-    this.host.dispatch([state.update({ changes: places, filter: false, annotations: Transaction.addToHistory.of(false) })]);
+    const changes = places.flatMap(({ from, to, replaced, at }) => [{ from, to }, { from: at, insert: replaced }]);
+    this.host.dispatch([state.update({ changes, filter: false, annotations: Transaction.addToHistory.of(false) })]);
     this.edited();
     return words !== "";
   }

@@ -170,7 +170,7 @@ function standsAgain({ words, place }, changes, next) {
   return found;
 }
 
-/** @typedef {{from: number, to: number, insert: string}} Left words that are left, and those that stay which they had replaced */
+/** @typedef {{from: number, to: number, replaced: string, at: number}} Left words that are left; `replaced`: those that stay, and in whose place they were put, and `at`: where they stood */
 
 /**
  * Where words stand, after updates were taken in, that had no number yet and were put into what the updates have carried off
@@ -194,13 +194,32 @@ export function leftBehind(transactions, confirmed, updates) {
         if (!inserted.length || toA <= first || toA > end) return;
         // What an earlier one of these updates left here is seen again, in the whole of what waits at this place.
         places = places.filter((place) => place.to <= from || place.from >= to);
-        places.push({ from, to, insert: text.sliceString(fromA, Math.max(fromA, gap)) });
+        places.push({ from, to, replaced: text.sliceString(fromA, Math.max(fromA, gap)), at: from });
       }));
     }
-    places = places.map(({ from, to, insert }) => ({ from: changes.mapPos(from, 1), to: changes.mapPos(to, -1), insert }));
+    places = places.flatMap((place) => apart(place, changes));
     text = update.changes.apply(text);
   }
   return places.filter(({ from, to }) => from < to).sort((one, other) => one.from - other.from);
+}
+
+/**
+ * Where words stand after a change: what somebody else puts in among them is not of them.
+ * @param {Left} place
+ * @param {ChangeSet} changes
+ * @returns {Left[]}
+ */
+function apart({ from, to, replaced, at }, changes) {
+  const parts = [{ from, to, replaced, at }];
+  changes.iterChanges((fromA, toA, _fromB, _toB, inserted) => {
+    const last = /** @type {Left} */ (parts.at(-1));
+    if (!inserted.length || fromA <= last.from || toA >= to) return;
+    last.to = fromA;
+    parts.push({ from: toA, to, replaced: "", at });
+  });
+  return parts.map((part) => ({
+    from: changes.mapPos(part.from, 1), to: changes.mapPos(part.to, -1), replaced: part.replaced, at: changes.mapPos(at, -1),
+  }));
 }
 
 /** One's own Undo, which can forget. */
