@@ -534,9 +534,12 @@ def references(some: Collection[Item]) -> str:
 
 
 def set_status(
-    uow: UnitOfWork, actor: Actor, *, item_id: int, status: Status, seen: str = "", group_id: int | None = None
-) -> Item:
+    uow: UnitOfWork, actor: Actor, *, item_id: int, status: Status, seen: str = "", given: Status | None = None,
+    group_id: int | None = None,
+) -> Item:  # fmt: skip
     """Bring an item to a status. Agreed ones, to and from, belong to facilitators; withdrawing is in ``outline.py``.
+
+    Who takes back that an item was ``given`` a status does not set back what somebody has made of it since: Conflict.
 
     Who says that words are agreed has read them: where ``seen``, the mark of what they read, is given and the words are
     others by now, it is a Conflict. Open editors of the item join again when their right changes.
@@ -544,6 +547,8 @@ def set_status(
     Raises NotFound, Forbidden, Invalid, Conflict.
     """
     item = _hold(uow, actor, item_id, group_id)
+    if given is not None and item.status is not given:
+        raise Conflict(f"{item.reference} is {STATUS_WORDS[item.status]} by now: that is left as it is.")
     if status is Status.WITHDRAWN or item.status is Status.WITHDRAWN:
         raise Invalid("Withdraw or restore the item instead.", fields={"status": "Withdraw or restore it instead"})
     if item.status is status:

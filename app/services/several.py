@@ -41,12 +41,14 @@ class Seen(NamedTuple):
 
 
 def set_statuses(
-    uow: UnitOfWork, actor: Actor, *, group_id: int, wanted: Mapping[int, Status], read: Seen | None = None
-) -> dict[int, Status]:
+    uow: UnitOfWork, actor: Actor, *, group_id: int, wanted: Mapping[int, Status], read: Seen | None = None,
+    given: Status | None = None,
+) -> dict[int, Status]:  # fmt: skip
     """Bring items to a status each; those that changed, with the status they had, which is the way back.
 
     Who says that words are agreed has read them: where ``read`` is given, what their page saw, words that somebody has
-    written past it are not agreed so.
+    written past it are not agreed so. Who takes back that items were ``given`` a status leaves those alone to which
+    somebody has given another since.
 
     Raises NotFound (also for foreign items), Forbidden (agreed ones, to and from: facilitators only), Invalid (none or
     too many chosen, or withdrawing so), Conflict (a withdrawn one, a vote is open, or words were changed after
@@ -54,7 +56,8 @@ def set_statuses(
     """
     if Status.WITHDRAWN in wanted.values():
         raise Invalid("Withdraw the items instead.")
-    some = [item for item in _hold(uow, actor, group_id, wanted) if item.status is not wanted[item.id]]
+    held = _hold(uow, actor, group_id, wanted)
+    some = [item for item in held if item.status is not wanted[item.id] and given in (None, item.status)]
     for item in some:
         must_stand(uow.session, item)
     must_settle(uow.session, actor, some)

@@ -503,21 +503,25 @@ def reopen(item_id: int, slug: str) -> ResponseReturnValue:
         opened = items.reopen(uow, actor, item_id=item_id, group_id=group_id())
         seen = history.mark_now(uow.session, opened)
     said = _("%(reference)s reopened: members can change it again", reference=opened.reference)
-    return done(said, opened, ("items.set_status", {"status": before.value, "seen": seen}))
+    back = {"status": before.value, "seen": seen, "given": opened.status.value}
+    return done(said, opened, ("items.set_status", back))
 
 
 @bp.post("/items/<int:item_id>/status")
 def set_status(item_id: int, slug: str) -> ResponseReturnValue:
     """Give an item another status."""
     status = _choice(Status, "status", text("status"))
+    given = _choice(Status, "given", text("given")) if text("given") else None
     with transaction() as (uow, actor):
         before = items.access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id()).status
-        changed = items.set_status(uow, actor, item_id=item_id, status=status, seen=text("seen"), group_id=group_id())
+        changed = items.set_status(
+            uow, actor, item_id=item_id, status=status, seen=text("seen"), given=given, group_id=group_id()
+        )
         seen = history.mark_now(uow.session, changed)
     words = cards.status_words()[status.value]
     said = _("%(reference)s is now: %(status)s", reference=changed.reference, status=words)
-    undo = ("items.set_status", {"status": before.value, "seen": seen}) if before is not status else None
-    return done(said, changed, undo)
+    back = {"status": before.value, "seen": seen, "given": status.value}
+    return done(said, changed, ("items.set_status", back) if before is not status else None)
 
 
 @bp.post("/items/<int:item_id>/principles")

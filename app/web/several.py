@@ -104,22 +104,29 @@ def index(slug: str) -> ResponseReturnValue:
 def set_status(slug: str) -> ResponseReturnValue:
     """Give the chosen items a status; with ``before``, give each the one it had."""
     try:
-        given = request.form.get("before", "")
-        wanted = _before(given) if given else dict.fromkeys(numbers("ids"), _status(request.form.get("to", "")))
+        were = request.form.get("before", "")
+        wanted = _before(were) if were else dict.fromkeys(numbers("ids"), _status(request.form.get("to", "")))
+        given = _status(request.form.get("given", "")) if were else None
         with transaction() as (uow, actor):
             read = None if SETTLED.isdisjoint(wanted.values()) else _read()
-            before = several.set_statuses(uow, actor, group_id=group_id(), wanted=wanted, read=read)
+            before = several.set_statuses(uow, actor, group_id=group_id(), wanted=wanted, read=read, given=given)
             now = _as_text(several.seen(uow, group_id()))
     except (Conflict, Forbidden, Invalid) as refused:
         return _page(refused), refused.status
     count = len(before)
-    said = ngettext("%(num)s item has another status now", "%(num)s items have another status now", count)
+    if were:
+        said = ngettext("%(num)s item has its status back", "%(num)s items have their status back", count)
+        said = said if count else _("Nothing was set back")
+        left = ngettext(
+            "%(num)s was given another since and keeps it", "%(num)s were given another since and keep it",
+            len(wanted) - count,
+        )  # fmt: skip
+        return _back(f"{said}. {left}." if len(wanted) > count else said)
     if not count:
         return _back(_("They had that status already"))
-    if given:
-        return _back(ngettext("%(num)s item has its status back", "%(num)s items have their status back", count))
-    were = " ".join(f"{id_}:{each.value}" for id_, each in before.items())
-    return _back(said, "several.set_status", before=were, read=now)
+    said = ngettext("%(num)s item has another status now", "%(num)s items have another status now", count)
+    back = " ".join(f"{id_}:{each.value}" for id_, each in before.items())
+    return _back(said, "several.set_status", before=back, read=now, given=request.form["to"])
 
 
 @bp.post("/withdraw")

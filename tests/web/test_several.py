@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.policy import Actor
+from app.policy import Actor, Can
 from app.services import comments, documents, items
 from app.uow import Database
 from models.documents import Document, Field
@@ -70,6 +70,32 @@ def test_a_status_for_several_and_back(client_of: Callable[[Actor], Browser], pe
     assert 'name="before"' not in back
     assert 'name="before"' not in member.get(f"{PAGE}?before={ids[0]}:parked").text, "no address makes a way back"
     assert shown(member.get(f"{PAGE}?status=draft").text) == ids
+
+
+def test_what_somebody_made_of_an_item_since_is_not_set_back(
+    client_of: Callable[[Actor], Browser], people: Cast, ids: list[int], database: Database
+) -> None:
+    def status(item_id: int) -> Status:
+        with database.reading() as uow:
+            return items.access_item(uow.session, people.member, item_id, Can.ITEM_READ).status
+
+    member, peer = client_of(people.member), client_of(people.peer)
+    page = member.post(f"{PAGE}/status", data={"ids": ids, "to": "parked"}, follow_redirects=True).text
+    for item_id, to in ((ids[0], "proposed"), (ids[1], "draft")):
+        peer.post(f"{ROOM}/items/{item_id}/status", data={"status": to})
+    address, fields = way_back(page)
+    back = member.post(address, data=fields, follow_redirects=True).text
+    assert "1 item has its status back. 2 were given another since and keep it." in back
+    assert [status(each) for each in ids] == [Status.PROPOSED, Status.DRAFT, Status.DRAFT]
+    again = member.post(address, data=fields, follow_redirects=True).text
+    assert "Nothing was set back. 3 were given another since and keep it." in again
+    one = f"{ROOM}/items/{ids[2]}/status"
+    undo = member.post(one, data={"status": "parked"}, headers={"Accept": "application/json"}).get_json()["undo"]
+    peer.post(one, data={"status": "proposed"})
+    refused = member.post(undo["url"], data=undo["fields"], headers={"Accept": "application/json"})
+    assert refused.status_code == 409
+    assert "is proposed by now: that is left as it is." in refused.text
+    assert status(ids[2]) is Status.PROPOSED
 
 
 def test_several_are_agreed_as_they_were_read(
@@ -141,7 +167,7 @@ def test_several_are_withdrawn_and_restored(
     assert shown(member.get(f"{PAGE}?status=all").text) == ids
     address, fields = way_back(page)
     assert shown(member.post(address, data=fields, follow_redirects=True).text) == ids
-    forged = member.post(f"{PAGE}/status", data={"before": "x:draft 99999:idea"})
+    forged = member.post(f"{PAGE}/status", data={"before": "x:draft 99999:idea", "given": "parked"})
     assert forged.status_code == 404
 
 
