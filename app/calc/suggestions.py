@@ -104,6 +104,29 @@ def competes(change: ChangeSet, other: ChangeSet) -> bool:
     return not mine.isdisjoint(theirs) or touches(change, other)
 
 
+def meets(change: ChangeSet, other: ChangeSet) -> bool:
+    """Whether one of two changes of a text changes the words of the other, or writes right beside them."""
+    if change.end < other.start or other.end < change.start:
+        return False
+    mine, at = places(change), 0
+    for place in places(other):
+        while at < len(mine) and mine[at].end < place.start:
+            at += 1
+        if at < len(mine) and mine[at].start <= place.end:
+            return True
+    return False
+
+
+def back_over(back: ChangeSet, over: Iterable[ChangeSet]) -> ChangeSet | None:
+    """Move what takes a change back over later changes of its text; None where one changes the words that it put in, or
+    where it took some out, or goes on from them."""
+    for later in over:
+        if meets(back, later):
+            return None
+        back = back.map(later)
+    return back
+
+
 def _moved(change: ChangeSet, later: ChangeSet) -> ChangeSet:
     """A suggestion moved over one change that does not touch its words."""
     if change.end < later.start or later.end < change.start:
@@ -143,9 +166,9 @@ def fitting(change: ChangeSet, together: Iterable[Collection[int]], over: Iterab
     numbers = list(range(len(whole)))
     for at, each in enumerate(over):
         # The first may be another suggestion that was accepted: words added at the same place compete with it.
-        meets = touches if at else competes
-        if meets(later, each):
-            met = [number for place, number in enumerate(numbers) if meets(only(later, [place]), each)]
+        met_by = touches if at else competes
+        if met_by(later, each):
+            met = [number for place, number in enumerate(numbers) if met_by(only(later, [place]), each)]
             lost = {other for number in met for other in belongs[number]}
             kept = [place for place, number in enumerate(numbers) if number not in lost]
             later, numbers = only(later, kept), [numbers[place] for place in kept]

@@ -20,7 +20,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.calc.authorship import Run, Span, from_json, joined, spans, taken
-from app.calc.changes import from_units, recall, recall_parts, to_units
+from app.calc.changes import ChangeSet, from_units, recall, recall_parts, to_units
 from app.calc.differences import Segment, change_between
 from app.calc.redlines import shown as shown_of
 from app.calc.returns import whose_words
@@ -351,14 +351,16 @@ def _become(uow: UnitOfWork, actor: Actor, document: Document, words: str, runs:
     put_in(uow, actor, document, change, inserted, client)
 
 
-def put_back(uow: UnitOfWork, actor: Actor, document: Document, version: int, replaced: str | None) -> None:
-    """Take back the change that led to a ``version`` as which a held text reads: the words it took out come back as
-    those of whoever ``replaced`` (as ``Suggestion`` keeps it) names, or the actor's where nothing is kept.
+def way_back(session: Session, document: Document, version: int) -> ChangeSet:
+    """What takes back the change that led to a ``version``, for the text as it read then."""
+    change = recall(session.get_one(TextChange, (document.id, version)).changes)
+    return change.invert(to_units(text_at(session, document, version - 1)))
 
-    What it let stand is not touched. The caller has checked the right.
+
+def put_back(uow: UnitOfWork, actor: Actor, document: Document, back: ChangeSet, replaced: str | None) -> None:
+    """Carry out a way back that fits a held text: what it puts in are words of whoever ``replaced`` (as ``Suggestion``
+    keeps it) names, or the actor's where nothing is kept. The caller has checked the right.
     """
-    change = recall(uow.session.get_one(TextChange, (document.id, version)).changes)
-    back = change.invert(to_units(text_at(uow.session, document, version - 1)))
     runs = [Run(back.inserted, actor.person_id or 0)] if replaced is None else from_json(replaced)
     put_in(uow, actor, document, back, runs, client_of(actor, RESTORED))
 

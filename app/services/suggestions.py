@@ -342,10 +342,10 @@ def unaccept(
     uow: UnitOfWork, actor: Actor, *, suggestion_id: int, item_id: int | None = None, group_id: int | None = None
 ) -> Suggestion:
     """Take back that the actor accepted a suggestion, or a part of it: its words leave the text by an ordinary change,
-    and it waits again as it did, with those that were set aside for it. Of several the last is taken back first.
+    and it waits again as it did, with those that were set aside for it. What was written elsewhere since stays.
 
     Raises NotFound, Forbidden (others; the words cannot change now), Conflict when it was not accepted so, or somebody
-    has changed the words since, the item was agreed or, while it is, changed in any way, or the latest decision or the
+    has changed its words since, the item was agreed or, while it is, changed in any way, or the latest decision or the
     latest version has the words as they stand.
     """
     suggestion, document, item = _hold_any(uow, actor, suggestion_id, item_id, group_id)
@@ -358,8 +358,8 @@ def unaccept(
         TextChange.document_id == document.id, TextChange.client == documents.taken_by(suggestion)
     )
     version = uow.session.execute(taken).scalar() or 0
-    # What came after may have been taken back itself.
-    if not version or history.text_at(uow.session, document, version) != document.text:
+    back = _way_back(uow.session, item, document, version) if version else None
+    if back is None:
         raise Conflict("The words have been changed since it was accepted. Earlier ones are in the time line.")
     if item.status in items.SETTLED and item.changed_at != suggestion.decided_at:
         raise Conflict(f"{item.reference} has been changed since it was accepted. Earlier words are in the time line.")
@@ -369,21 +369,39 @@ def unaccept(
             "the time line."
         )
     before = version - 1
-    history.put_back(uow, actor, document, version, suggestion.replaced)
+    then = history.text_at(uow.session, document, before)
+    history.put_back(uow, actor, document, back, suggestion.replaced)
     suggestion.state, suggestion.answer = SuggestionState.OPEN, ""
     suggestion.decided_by_id = suggestion.decided_at = suggestion.replaced = None
-    # The words are those of before, to the letter: whatever stood beside them then fits again.
+    # Its words are those of before, to the letter: whatever stood beside them then fits again.
     beside = select(Suggestion).where(
         Suggestion.document_id == document.id, Suggestion.state == SuggestionState.OPEN, Suggestion.carried_to == before
     )
+    since = [change_between(then, document.text)] if then != document.text else []
     for each in {suggestion, *uow.session.execute(beside).scalars()}:
-        each.carried_to, each.in_conflict = document.version, False
+        moved = calc.carry(recall(each.carried), since)
+        if not moved.conflict:
+            each.carried, each.carried_to, each.in_conflict = moved.change.to_json(), document.version, False
+        elif each is suggestion:
+            raise Conflict("Words beside its own have been changed since, so that it would not fit any more.")
     item.changed_at = uow.now
     _tell_taken_back(uow, actor, suggestion, item)
     said = f"took back that a suggestion for {item.reference} was accepted"
     note(uow, actor, said, group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
     return suggestion
+
+
+def _way_back(session: Session, item: Item, document: Document, version: int) -> ChangeSet | None:
+    """What takes a change of a text back today; None where somebody has changed its words since, or anything in one
+    that is agreed."""
+    back = history.way_back(session, document, version)
+    # What came after may have been taken back itself.
+    if history.text_at(session, document, version) == document.text:
+        return back
+    if item.status in items.SETTLED:
+        return None
+    return calc.back_over(back, _since(session, document, version, document.version))
 
 
 def take_in(

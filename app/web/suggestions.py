@@ -183,8 +183,8 @@ def accept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
 
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/unaccept")
 def unaccept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
-    """Take back that one accepted it: the words are as they were, and it waits again."""
-    said = _("The words are as they were, and the suggestion waits again.")
+    """Take back that one accepted it: its words are as they were, and it waits again."""
+    said = _("Its words are as they were, and the suggestion waits again.")
     return _decided(slug, item_id, suggestion_id, suggestions.unaccept, said=said)
 
 

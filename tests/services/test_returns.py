@@ -273,9 +273,12 @@ def test_words_from_word_stay_those_of_whoever_wrote_them_there(
         ]
         assert (moment.word, moment.author_id) == ("Ann Solicitor", cast.member.person_id)
         found = history.authors(uow, cast.observer, item.id)[Field.TEXT]
-        assert found.word == {-1: "Ann Solicitor"}
-        assert found.names[-1] == cast.member.name
-        assert {found.text[each.start : each.end] for each in found.spans if each.author == -1} == {" All", " of them."}
+        ((ann, name),) = found.word.items()
+        assert (name, found.names[ann]) == ("Ann Solicitor", cast.member.name)
+        assert {found.text[each.start : each.end] for each in found.spans if each.author == ann} == {
+            " All",
+            " of them.",
+        }
         assert cast.member.person_id not in {each.author for each in found.spans}
         assert sum(share for _who, share in found.shares) == pytest.approx(1)
         causes = history.causes(uow.session, group_id=cast.group_id, references=["E1"], since=since, until=clock.now)
@@ -316,9 +319,9 @@ def test_whose_words_from_word_are_is_known_among_many_hands_after_an_undo_and_w
         """The words that Ann wrote in Word, in an item."""
         with database.reading() as uow:
             found = history.authors(uow, cast.observer, at)[Field.TEXT]
-            assert found.word == {-1: "Ann Solicitor"}
+            assert list(found.word.values()) == ["Ann Solicitor"]
             assert found.names[-1] == cast.member.name
-            return "".join(found.text[each.start : each.end] for each in found.spans if each.author == -1)
+            return "".join(found.text[each.start : each.end] for each in found.spans if each.author in found.word)
 
     by_turns(database, [cast.peer], item_id, (len(words) + 3 * number for number in range(300)), "scattered")
     by_turns(database, [cast.peer], item_id, [0, 10_000] * 400, "ends")

@@ -501,7 +501,8 @@ def test_accepting_is_taken_back_and_it_waits_as_before_with_those_beside_it(roo
         take_back(room, elsewhere)
 
 
-def test_acceptances_are_taken_back_one_after_the_other_from_the_last(room: Room) -> None:
+@pytest.mark.parametrize("last_first", [True, False])
+def test_acceptances_are_taken_back_one_after_the_other(room: Room, last_first: bool) -> None:
     people = room.people
     with room.database.writing() as uow:
         items.reopen(uow, people.facilitator, item_id=room.item_id)
@@ -512,16 +513,48 @@ def test_acceptances_are_taken_back_one_after_the_other_from_the_last(room: Room
     room.decide(people.facilitator, first)
     between = runs(room)
     room.decide(people.facilitator, then)
-    with pytest.raises(Conflict, match="changed since"):
+    if last_first:
+        take_back(room, then)
+        assert runs(room) == between
         take_back(room, first)
-    take_back(room, then)
-    assert runs(room) == between
-    take_back(room, first)
+    else:
+        take_back(room, first)
+        assert room.words == WORDS.replace("Partners share", "All partners bear")
+        take_back(room, then)
     assert (room.words, runs(room)) == (WORDS, begun)
     assert {each.suggestion.id: each.in_conflict for each in room.shown()} == {first: False, rival: False, then: False}
     room.decide(people.facilitator, rival)
     room.decide(people.facilitator, then)
     assert room.words == "All partners bear gain and loss within a corridor and two votes."
+
+
+def test_an_acceptance_is_taken_back_though_others_wrote_elsewhere_and_their_words_stay(room: Room) -> None:
+    people = room.people
+    with room.database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    first = room.suggest(people.member, "gain and loss", "risk")
+    rival = room.suggest(people.peer, "gain and loss", "what comes")
+    beside = room.suggest(people.peer, "Partners", "All partners")
+    for accepted in (first, rival):
+        room.decide(people.facilitator, accepted)
+        word = {first: "risk", rival: "what comes"}[accepted]
+        assert room.words == WORDS.replace("gain and loss", word)
+        rewrite(room.database, people.peer, room.item_id, f"Note: {room.words} Each year.")
+        whose = runs(room)
+        take_back(room, accepted)
+        assert room.words == f"Note: {WORDS} Each year."
+        assert {each.suggestion.id: (each.in_conflict, each.after) for each in room.shown()} == {
+            first: (False, f"Note: {WORDS.replace('gain and loss', 'risk')} Each year."),
+            rival: (False, f"Note: {WORDS.replace('gain and loss', 'what comes')} Each year."),
+            beside: (False, f"Note: {WORDS.replace('Partners', 'All partners')} Each year."),
+        }
+        assert {run.author for run in whose} - {run.author for run in runs(room)} == {-accepted}
+        rewrite(room.database, people.peer, room.item_id, WORDS)
+    room.decide(people.facilitator, first)
+    rewrite(room.database, people.peer, room.item_id, room.words.replace("risk", "risks"))
+    with pytest.raises(Conflict, match="words have been changed since"):
+        take_back(room, first)
+    assert room.words == WORDS.replace("gain and loss", "risks")
 
 
 def test_words_that_come_back_are_those_of_whoever_wrote_them(room: Room) -> None:

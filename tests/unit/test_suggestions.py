@@ -146,6 +146,34 @@ def test_what_is_carried_always_fits_the_text_it_has_come_to(
     assert carried.change.apply(texts[carried.passed]) is not None
 
 
+@pytest.mark.parametrize(
+    ("later", "left"),
+    [
+        ("A note. We share all risk each year.", "A note. We share all gain each year."),
+        ("They share no risk each month.", "They share no gain each month."),
+        ("We share all risks each year.", None), ("We share all big risk each year.", None),
+        ("We share all each year.", None), ("Nobody shares.", None), ("We share all risk, each year.", None),
+    ],
+)  # fmt: skip
+def test_an_acceptance_is_taken_back_where_nobody_changed_its_words_or_went_on_from_them(
+    later: str, left: str | None
+) -> None:
+    before, taken = "We share all gain each year.", "We share all risk each year."
+    back = change_between(before, taken).invert(to_units(before))
+    found = suggestions.back_over(back, [change_between(taken, later)])
+    assert (found and from_units(found.apply(to_units(later)))) == left
+
+
+@given(st.text("ab ", max_size=12), st.text("ab ", max_size=12), st.lists(st.text("abc ", max_size=12), max_size=3))
+def test_what_takes_an_acceptance_back_always_fits_the_text_of_today(before: str, taken: str, later: list[str]) -> None:
+    back = change_between(before, taken).invert(to_units(before))
+    texts = [taken, *later]
+    found = suggestions.back_over(back, [change_between(old, new) for old, new in zip(texts, later, strict=False)])
+    if found is not None:
+        assert found.inserted == back.inserted
+        assert len(found.apply(to_units(texts[-1]))) - len(texts[-1]) == len(before) - len(taken)
+
+
 def test_a_thousand_later_changes_are_passed_in_a_blink() -> None:
     """The bound is 20 ms on an idle core; five times that is allowed here, where other tests run beside it."""
     text = to_units("Words that stay as they are, up to here. " * 50)

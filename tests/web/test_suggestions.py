@@ -84,7 +84,7 @@ def test_accepting_offers_the_way_back_on_pages_and_to_scripts(
     assert f'name="next" value="{ROOM}/suggestions"' in shown[shown.index(f'action="{back}"') :]
     undone = facilitator.post(back, data=listed, follow_redirects=True)
     assert undone.request.path == f"{ROOM}/suggestions"
-    assert "The words are as they were, and the suggestion waits again." in undone.text
+    assert "Its words are as they were, and the suggestion waits again." in undone.text
     assert f'action="{accept}"' in undone.text
     done = facilitator.post(accept, headers={"Accept": "application/json"}).json
     assert done["undo"] == {"url": back, "fields": {}}
