@@ -21,6 +21,8 @@ from models.groups import Group, Role
 SIGN_IN_KEY = "sign_in"
 #: So many names of what a device keeps, and so long: they travel in the cookie.
 MOST_KEPT, LONGEST_KEPT = 3, 200
+#: What begins the names under which a device keeps the words of forms (static/js/modules/unsaved.js).
+KEPT_WORDS = "concordat-words:"
 log = logging.getLogger("concordat.web")
 
 
@@ -102,10 +104,16 @@ def note_use(response: Response) -> None:
         log.warning("use was not noted: %s", type(error).__name__)
 
 
+def nothing_stored() -> None:
+    """Say that nothing of the form is stored though it leads on: its device keeps the words."""
+    g.nothing_stored = True
+
+
 def note_stored(response: Response) -> None:
     """What a form's device had kept of its words is stored when the form leads on: the next page has it let go of."""
     leads_on = request.method == "POST" and response.status_code in {HTTPStatus.FOUND, HTTPStatus.SEE_OTHER}
-    if leads_on and g.get("actor", VISITOR).person_id is not None:  # who is signed out is led to the door, unheard
+    is_heard = g.get("actor", VISITOR).person_id is not None  # who is signed out is led to the door
+    if leads_on and is_heard and not g.get("nothing_stored"):
         for key in dict.fromkeys(request.form.getlist("kept")[:MOST_KEPT]):
             flash(key[:LONGEST_KEPT], "stored")
 

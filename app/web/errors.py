@@ -18,6 +18,7 @@ from app import logs
 from app.errors import DomainError
 from app.uow import SILENT
 from app.web import health
+from app.web.context import KEPT_WORDS
 from app.web.forms import local_path
 from app.web.guards import anyone
 
@@ -76,7 +77,7 @@ def written() -> list[str]:
 def is_kept() -> bool:
     """Whether the browser says that it keeps the words of the form (static/js/modules/unsaved.js)."""
     with suppress(HTTPException):
-        return any(key.startswith("concordat-words:") for key in request.form.getlist("kept"))
+        return any(key.startswith(KEPT_WORDS) for key in request.form.getlist("kept"))
     return False
 
 

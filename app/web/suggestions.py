@@ -16,7 +16,7 @@ from app.services import suggestions
 from app.services.suggestions import Draft
 from app.uow import UnitOfWork
 from app.web import items, redlines
-from app.web.context import looking, transaction
+from app.web.context import KEPT_WORDS, looking, transaction
 from app.web.errors import wants_json
 from app.web.forms import asked, local_path, text, whole_number
 from app.web.fragments import command, faults, group_id, number
@@ -94,10 +94,13 @@ def _form(item_id: int, field: Field, refused: Invalid | None = None, draft: Dra
     if draft is not None:
         words, version, reason = draft.text, draft.version, draft.shown.suggestion.reason
     typed = request.form if refused is not None else {}
+    # What the form itself keeps (static/js/modules/unsaved.js) it finds again by its words.
+    names = request.form.getlist("kept") if refused is not None else []
+    kept = next((name for name in names if not name.startswith(KEPT_WORDS)), "")
     return render_template(
         "suggestions/new.html", entry=entry, field=field, fields=field_words(), errors=faults(refused),
         words=typed.get("text", words), reason=typed.get("reason", reason), version=typed.get("version", version),
-        kept=typed.get("kept", ""), earlier=redlines.line(draft.shown) if draft is not None else None,
+        kept=kept, earlier=redlines.line(draft.shown) if draft is not None else None,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from app.policy import Can, allowed
 from app.services import dispositions, exports, history, versions
 from app.services.version_files import grounds
 from app.web import redlines
-from app.web.context import looking, transaction
+from app.web.context import looking, nothing_stored, transaction
 from app.web.exports import attached
 from app.web.forms import asked, text, whole_number
 
@@ -46,6 +46,7 @@ def freeze(slug: str) -> ResponseReturnValue:
                 number=whole_number(text("number")),
             )  # fmt: skip
     except Conflict as meanwhile:
+        nothing_stored()
         flash(_("%(sentence)s Look at it before you lock another.", sentence=meanwhile.message), "info")
         return redirect(url_for("versions.index", slug=slug), 303)
     except Invalid as refusal:

@@ -18,16 +18,18 @@ export async function mount(element) {
   const { person } = element.dataset;
   if (!person) throw new Error("data-person says whose words are shown");
   const list = element.querySelector("ul");
+  /** @type {Record[]} */
+  let left = [];
   const draw = async () => {
-    const left = (await leftInForms(person)).filter((one) => one.fields.some(([, , words]) => words.trim()));
+    left = (await leftInForms(person)).filter((one) => one.fields.some(([, , words]) => words.trim()));
     element.hidden = !left.length;
     if (list) show(list, left);
   };
   await draw();
   if (!element.hidden && element.id && location.hash === `#${element.id}`) goTo(element.querySelector("h2"));
-  // Sent, or let go of, in another tab; or the page is shown once more by "back".
-  window.addEventListener("storage", ({ newValue }) => {
-    if (newValue === null) void draw();
+  // Sent, let go of, or gone on with in another tab; or the page is shown once more by "back".
+  window.addEventListener("storage", ({ key, newValue }) => {
+    if (newValue === null || left.some(({ name }) => name === key)) void draw();
   });
   window.addEventListener("pageshow", ({ persisted }) => {
     if (persisted) void draw();
@@ -40,12 +42,13 @@ export async function mount(element) {
  */
 function show(list, left) {
   for (const line of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("li[data-record]"))) {
-    if (!left.some(({ name }) => name === line.dataset.record)) line.remove();
+    if (!left.some(({ name, at }) => name === line.dataset.record && String(at) === line.dataset.at)) line.remove();
   }
   for (const one of left) {
     if (list.querySelector(`[data-record="${CSS.escape(one.name)}"]`)) continue;
     const line = document.createElement("li");
     line.dataset.record = one.name;
+    line.dataset.at = String(one.at);
     line.append(boxOf(one, () => {
       device()?.removeItem(one.name);
       line.remove();

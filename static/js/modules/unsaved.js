@@ -3,7 +3,8 @@
  * what was typed is kept on this device until the server has it, for its writer only: a phone closes a page unasked.
  *
  * Each form of each tab has a record of its own. Its page holds a lock of the record's name while it lives; so another tab
- * takes over only what nobody works on any more. Where a browser has no locks, whoever opens the form comes into it too.
+ * takes over only what nobody works on any more, into its own record, or where the device has no room for that, the record
+ * itself. Where a browser has no locks, whoever opens the form comes into it too.
  *
  * Found again, it goes back into its fields. Sent is nothing without a connection: the browser would put a page of its own
  * in the place of the words. What is kept is let go of when the page that answers says that it is stored (stored.js), or
@@ -20,6 +21,8 @@ import { device, Unsent } from "./unsent.js";
 export const KEPT = "concordat-words:";
 /** Whoever waits for longer is told that something is being done. */
 const WAITING_MS = 800;
+/** An answer that has not come by then does not come any more. */
+const GIVEN_UP_MS = 20_000;
 /** How long the lock of a record is waited for: a page that is just left holds it a moment longer. */
 const LEAVING_MS = 1_000;
 
@@ -28,7 +31,8 @@ const LEAVING_MS = 1_000;
  * @typedef {object} Found
  * @property {number} at when it was kept
  * @property {Field[]} fields
- * @property {string} [page] the path of the page that the form stood on, where it can be opened again
+ * @property {Field[]} [offered] what stood beside them, to be used or not
+ * @property {string} [page] the path, with what is asked, of the page that the form stood on, where it can be opened again
  * @property {string} [title] what that page is called
  * @property {Record<string, string>} [labels] what the fields are called
  */
@@ -41,6 +45,11 @@ function holdsWords(control) {
   return control instanceof HTMLTextAreaElement || (control instanceof HTMLInputElement && control.type === "text");
 }
 
+/** @param {HTMLFormElement} form */
+function wordsHeld(form) {
+  return /** @type {(HTMLTextAreaElement | HTMLInputElement)[]} */ ([...form.elements].filter(holdsWords));
+}
+
 /** The words of a form; with `version`, where it has one, that of the text they were written upon. */
 class Typed extends Unsent {
   /** @param {HTMLFormElement} form */
@@ -48,12 +57,10 @@ class Typed extends Unsent {
     super(form);
     this.stem = stemOf(form);
     this.key = this.stem && this.stem + recordKey();
-    /** @type {Field[]} what stands beside the fields, to be used or not */
-    this.offered = [];
     // The page that answers a refused form has an address that can only be sent to.
     const isAnswer = document.querySelector(".error-summary") !== null || isRefused(form);
     /** @type {Pick<Found, "page" | "title" | "labels">} how to find the form again, and to know it by */
-    this.place = isAnswer ? {} : { page: location.pathname, title: document.title.replace(" – Concordat", "") };
+    this.place = isAnswer ? {} : { page: location.pathname + location.search, title: document.title.replace(" – Concordat", "") };
   }
 
   /**
@@ -78,7 +85,8 @@ class Typed extends Unsent {
 
   /** @override */
   get kept() {
-    return read(this.key)?.fields ?? [];
+    const found = read(this.key);
+    return found ? [...found.fields, ...(found.offered ?? [])] : [];
   }
 
   /**
@@ -94,22 +102,23 @@ class Typed extends Unsent {
       const before = this.before[name] ?? null;
       if (value !== before) fields.push([name, before, value]);
     }
-    fields.push(...this.offered.filter(([name, , value]) => now[name] !== value && !fields.some(([known]) => known === name)));
-    if (!fields.length) {
+    const offered = this.offered.filter(([name, , value]) => now[name] !== value);
+    if (!fields.length && !offered.length) {
       this.forget();
       return true;
     }
     if (this.version) fields.push(["version", null, this.version.value]);
+    const store = device();
     try {
-      device()?.setItem(this.key, JSON.stringify({ at: Date.now(), ...this.place, labels: this.#labels(), fields }));
+      store?.setItem(this.key, JSON.stringify({ at: Date.now(), ...this.place, labels: this.#labels(), fields, offered }));
     } catch {
-      return false; // a device that keeps nothing: the page still asks before it is left
+      return false; // a device that has no room: the page still asks before it is left
     }
     if (!keeping.has(this.key)) {
       keeping.set(this.key, this.form);
       void navigator.locks?.request(this.key, () => new Promise(() => {})); // for as long as the page lives
     }
-    return true;
+    return store !== null;
   }
 
   /** @returns {Record<string, string>} */
@@ -137,19 +146,37 @@ class Typed extends Unsent {
   async takeOverLeft() {
     const isAnswer = isRefused(this.form);
     for (const name of this.#left()) {
-      const isDone = await whenLeft(name, () => {
+      let isLeft = false;
+      await whenLeft(name, () => {
         const found = read(name);
         if (!found || (isAnswer && !this.#reads(found))) return false;
         const { page, title, labels } = found;
         this.place = { ...(page ? { page, title } : {}), ...this.place, labels };
-        const isLeft = isAnswer ? this.#sentWith(found) : this.#putBack(found);
-        // A full device keeps what it has.
-        if (!isLeft || this.keep()) device()?.removeItem(name);
-        return isLeft;
+        isLeft = isAnswer ? this.#sentWith(found) : this.#putBack(found);
+        return this.#replaces(name);
       });
-      if (isDone) return !isAnswer;
+      if (isLeft) return !isAnswer;
     }
     return false;
+  }
+
+  /**
+   * Keeps what stands here in the place of a record: two would come back one after the other.
+   *
+   * @param {string} name
+   * @returns {boolean} whether that is this form's own from now on
+   */
+  #replaces(name) {
+    if (this.keep()) {
+      device()?.removeItem(name);
+      return false;
+    }
+    // A full device has no room for another.
+    this.forget();
+    this.key = name;
+    keeping.set(name, this.form);
+    this.keep();
+    return true;
   }
 
   /** @returns {string[]} the names of the records of this form, latest first, without what this page's answer stored */
@@ -171,9 +198,22 @@ class Typed extends Unsent {
    * @param {Found} found
    * @returns {boolean}
    */
-  #sentWith({ fields }) {
+  #sentWith({ fields, offered = [] }) {
     for (const [name, before] of words(fields)) this.before[name] = before ?? "";
+    for (const one of offered) this.#beside(one, true);
     return true;
+  }
+
+  /**
+   * @param {Field} words
+   * @param {boolean} isHere whether something else was written here, and not only stored
+   */
+  #beside([name, before, value], isHere) {
+    this.offered.push([name, before, value]);
+    // A field that the form does not have just now is kept for when it has it again.
+    if (name in this.fields()) this.offer(name, value, value, isHere
+      ? _("You had written this here before, and not sent it:")
+      : _("You had written this here and not sent it, and something else was stored meanwhile:"));
   }
 
   /**
@@ -181,28 +221,22 @@ class Typed extends Unsent {
    * @returns {boolean} false where all of it stands in the form already
    */
   #putBack(found) {
-    if (this.#reads(found)) return false;
     const { version } = this;
     const upon = found.fields.find(([name]) => name === "version")?.[2];
     const now = this.fields();
-    let restored = false;
-    for (const [name, before, value] of words(found.fields)) {
+    /** @type {Set<string>} */
+    const restored = new Set();
+    for (const [name, before, value] of words([...found.fields, ...(found.offered ?? [])])) {
       if (now[name] === value) continue;
-      const untouched = now[name] === this.before[name];
+      const untouched = now[name] === this.before[name] && !restored.has(name);
       // With its version the server knows what they were written upon; without it, what was stored meanwhile stays.
       const fits = untouched && (version !== null || (this.before[name] ?? null) === before);
-      if (fits && this.put(name, value)) restored = true;
-      else {
-        this.offered.push([name, before, value]);
-        // A field that the form does not have just now is kept for when it has it again.
-        if (name in now) this.offer(name, value, value, untouched
-          ? _("You had written this here and not sent it, and something else was stored meanwhile:")
-          : _("You had written this here before, and not sent it:"));
-      }
+      if (fits && this.put(name, value)) restored.add(name);
+      else this.#beside([name, before, value], !untouched);
     }
-    if (restored && version && upon) version.value = upon;
-    if (restored) this.#said(now, version?.defaultValue);
-    return true;
+    if (restored.size && version && upon) version.value = upon;
+    if (restored.size) this.#said(now, version?.defaultValue);
+    return restored.size > 0 || this.offered.length > 0;
   }
 
   /**
@@ -218,8 +252,10 @@ class Typed extends Unsent {
     away.addEventListener("click", () => {
       for (const [name, value] of Object.entries(earlier)) this.put(name, value, true);
       if (this.version && version !== undefined) this.version.value = version;
-      this.offered = [];
       this.form.dispatchEvent(new CustomEvent("concordat:taken"));
+      // Not of what was typed beside it before, nor of what else is offered.
+      if (hasWords(this.form)) this.form.dispatchEvent(new Event("restored"));
+      else this.keep();
       said.remove();
       const field = [...this.form.elements].find(holdsWords);
       if (field instanceof HTMLElement) field.focus();
@@ -261,9 +297,9 @@ export async function leftInForms(person) {
   const here = [.../** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-module~=unsaved]"))].map(stemOf);
   const names = recordsOf(`${KEPT}${person}:`).filter((name) => !here.some((stem) => stem && name.startsWith(stem)));
   const all = await Promise.all(names.map(async (name) => {
-    const isLeft = await whenLeft(name, () => true);
+    const isLeft = await whenLeft(name, () => false);
     const found = isLeft ? read(name) : null;
-    return found ? [{ ...found, name, fields: words(found.fields) }] : [];
+    return found ? [{ ...found, name, fields: words([...found.fields, ...(found.offered ?? [])]) }] : [];
   }));
   return all.flat();
 }
@@ -290,18 +326,24 @@ function words(fields) {
  * Does something with a record once nobody works on it: not with one that a form of an open page holds.
  *
  * @param {string} name
- * @param {() => boolean} act
- * @returns {Promise<boolean>} what it answers, false where it is not done
+ * @param {() => boolean} act answers whether this page works on it from then on, for as long as it lives
+ * @returns {Promise<boolean>} whether it was done
  */
-async function whenLeft(name, act) {
+function whenLeft(name, act) {
   const form = keeping.get(name);
-  if (form) return !form.isConnected && act();
-  if (!navigator.locks) return act();
-  try {
-    return await navigator.locks.request(name, { signal: AbortSignal.timeout?.(LEAVING_MS) }, act);
-  } catch {
-    return false; // held by another tab
+  const isFree = form ? !form.isConnected : !navigator.locks;
+  if (form || isFree) {
+    if (isFree) act();
+    return Promise.resolve(isFree);
   }
+  return new Promise((resolve) => {
+    const held = navigator.locks.request(name, { signal: AbortSignal.timeout?.(LEAVING_MS) }, () => {
+      const stays = act();
+      resolve(true);
+      return stays ? new Promise(() => {}) : undefined;
+    });
+    held.catch(() => resolve(false)); // another tab has it
+  });
 }
 
 /** @param {HTMLFormElement} form */
@@ -321,16 +363,16 @@ export function mount(form) {
       words.keep();
     });
   }
-  // What comes from where a text was kept is in the fields already.
-  if (!form.querySelector("[name=kept]")) void takeOver(form, words);
+  // What comes from where a text was kept is in the fields already; refused, it was kept as a form's as well.
+  if (isRefused(form) || !form.querySelector("[name=kept]")) void takeOver(form, words);
   for (const taken of ["reset", "concordat:taken"]) {
     form.addEventListener(taken, () => {
       typed = false;
       words.forget();
     });
   }
-  sendWhenReached(form, words, () => {
-    typed = false;
+  sendWhenReached(form, words, (isOnItsWay) => {
+    typed = !isOnItsWay && hasWords(form);
   });
   window.addEventListener("beforeunload", (event) => {
     if (typed && form.isConnected && !form.closest("dialog:not([open])")) event.preventDefault();
@@ -348,12 +390,13 @@ async function takeOver(form, words) {
 
 /**
  * Sends a form that goes by the browser's own way once the server is known to be there; else it is said, and the form stays.
+ * While it is on its way a second press sends nothing, and nothing is typed that would not go along.
  * @param {HTMLFormElement} form
  * @param {Typed} words
- * @param {() => void} sent
+ * @param {(isOnItsWay: boolean) => void} told
  */
-function sendWhenReached(form, words, sent) {
-  let asking = false;
+function sendWhenReached(form, words, told) {
+  let busy = false;
   let reached = false;
   // Before all others: they were asked the first time.
   window.addEventListener("submit", (event) => {
@@ -363,35 +406,61 @@ function sendWhenReached(form, words, sent) {
   window.addEventListener("submit", (event) => {
     if (event.target !== form || event.defaultPrevented) return;
     event.preventDefault();
-    if (!asking) void send(event.submitter);
+    if (!busy) void send(event.submitter);
   });
   /** @param {HTMLElement | null} submitter */
   const send = async (submitter) => {
-    asking = true;
+    busy = true;
     const note = noteOf(form, submitter);
+    note.className = "soft";
+    note.textContent = "";
     const waiting = setTimeout(() => {
       note.textContent = _("Sending…");
     }, WAITING_MS);
+    const rest = () => {
+      clearTimeout(waiting);
+      busy = false;
+    };
     try {
       if (!navigator.onLine) throw new Error(lost());
       await ask("/healthz", { cache: "no-store" }, async (response) => response.text());
     } catch (error) {
+      rest();
       const why = error instanceof Error ? error.message : lost();
-      note.textContent = words.key ? `${why} ${_("Your words are kept here, on this device, until you let go of them.")}` : why;
+      note.className = "error-message";
+      note.textContent = [why, keptOr(words)].filter(Boolean).join(" ");
       return;
-    } finally {
-      clearTimeout(waiting);
-      asking = false;
     }
     if (!form.isConnected) return;
-    note.remove();
     words.keep();
     mark(form, words);
-    sent();
+    told(true);
     reached = true;
     form.requestSubmit(submitter);
     reached = false;
+    const open = wordsHeld(form).filter((control) => !control.readOnly);
+    const over = () => {
+      rest();
+      note.remove();
+      for (const control of open) control.readOnly = false;
+      told(false);
+    };
+    // What keeps nothing may be answered by a file, and its page stays.
+    if (!words.key) return over();
+    for (const control of open) control.readOnly = true;
+    setTimeout(over, GIVEN_UP_MS);
   };
+}
+
+/**
+ * What becomes of the words of a form that could not be sent.
+ * @param {Typed} words
+ * @returns {string} empty where there are none, or none are to be kept
+ */
+function keptOr(words) {
+  if (!words.key) return "";
+  if (!words.keep()) return _("This device cannot keep your words: leave this page open until they are sent, or copy them.");
+  return words.kept.length ? _("Your words are kept here, on this device, until you let go of them.") : "";
 }
 
 /**
@@ -409,7 +478,7 @@ function mark(form, words) {
 }
 
 /**
- * Where it is said beside the button that it could not be sent.
+ * Where it is said beside the button that it is being sent, or could not be.
  * @param {HTMLFormElement} form
  * @param {HTMLElement | null} submitter
  */
@@ -417,7 +486,6 @@ function noteOf(form, submitter) {
   const known = /** @type {HTMLElement | null} */ (form.querySelector("[data-unreached]"));
   if (known) return known;
   const note = document.createElement("p");
-  note.className = "error-message";
   note.dataset.unreached = "";
   note.setAttribute("role", "alert");
   const last = submitter?.closest(".button-row") ?? submitter;

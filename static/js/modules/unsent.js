@@ -30,6 +30,8 @@ export class Unsent {
     this.key = form.dataset.keep ? `concordat-unsent:${form.dataset.keep}:${pathname}` : "";
     /** @type {Record<string, string>} what is stored, as far as this page knows */
     this.before = form.dataset.refused === undefined ? this.#asLoaded() : {};
+    /** @type {[string, string | null, string][]} what stands beside the fields, to be used or not */
+    this.offered = [];
   }
 
   /** @returns {string[]} the fields that stand as they are stored: an old page must not set back what is newer */
@@ -97,6 +99,7 @@ export class Unsent {
     const now = this.fields();
     const changed = Object.keys(now).filter((name) => now[name] !== (this.before[name] ?? null));
     const kept = changed.map((name) => [name, this.before[name] ?? null, now[name]]);
+    kept.push(...this.offered.filter(([name, , words]) => now[name] !== words));
     try {
       if (kept.length) device()?.setItem(this.key, JSON.stringify(kept));
       else device()?.removeItem(this.key);

@@ -1,0 +1,313 @@
+"""What a device keeps of forms, where it has no room, and where words could be sent twice, in real browsers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from app.policy import Actor
+from app.services import versions
+from app.uow import Database
+from models.items import Item
+from tests import wordings
+from tests.cast import SLUG, Cast, enter
+from tests.live import LiveServer
+from tests.typists import until
+
+Opener = Callable[..., Page]
+WORDS = "Partners share gain and loss within a corridor."
+STANDS_AGAIN = "not sent stands here again."
+FILL = """() => {
+  for (let size = 1 << 22, number = 0; size >= 1;) {
+    try { localStorage.setItem(`fill${number}`, "x".repeat(size)); number += 1; } catch { size = Math.floor(size / 2); }
+  }
+}"""
+EMPTY = """() => {
+  for (const name of Object.keys(localStorage)) if (name.startsWith("fill")) localStorage.removeItem(name);
+}"""
+KEPT = """() => Object.keys(localStorage).filter((name) => name.startsWith("concordat-words:"))
+  .map((name) => JSON.parse(localStorage.getItem(name)).fields[0][2])"""
+
+
+@pytest.fixture
+def agreed(database: Database, people: Cast) -> Item:
+    return wordings.agreed(database, people, WORDS)
+
+
+@pytest.fixture
+def open_page(server: LiveServer, browser_context: Callable[..., BrowserContext], agreed: Item) -> Opener:
+    """``open_page(people.member, "/blueprint")``: a page of the group, for them, in a browser of their own."""
+
+    def at(actor: Actor, path: str) -> Page:
+        context = browser_context(viewport={"width": 1366, "height": 900})
+        enter(context, server, actor.email or "")
+        return goto(context.new_page(), f"{server.url}/g/{SLUG}{path}")
+
+    return at
+
+
+def goto(page: Page, address: str) -> Page:
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
+    return page
+
+
+def closed_unasked(page: Page) -> Page:
+    """Another page of the same browser, after one was closed as a phone does it."""
+    context = page.context
+    page.close(run_before_unload=False)
+    context.set_offline(False)
+    return context.new_page()
+
+
+def type_before_scripts(page: Page, address: str, typed: str) -> None:
+    held: list[Route] = []
+    page.route("**/modules/unsaved*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    with page.expect_request("**/modules/unsaved*"):
+        page.goto(address, wait_until="commit")
+    page.get_by_label("Words", exact=True).fill(typed)
+    until(lambda: page.title() and held, "the script")
+    held[0].continue_()
+
+
+def settled(page: Page) -> Page:
+    """The page, once its forms have looked through all that is kept."""
+    page.wait_for_function("async () => (await navigator.locks.query()).pending.length === 0")
+    return page
+
+
+def found_on_a_full_device(page: Page) -> Page:
+    """A page whose form holds what another had left, on a device that has no room."""
+    address = page.url
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    again = closed_unasked(page)
+    goto(again, address.split("/items/")[0]).evaluate(FILL)
+    goto(again, address)
+    expect(again.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By thirds.")
+    return again
+
+
+def send(page: Page, said: str) -> None:
+    page.get_by_role("button", name="Suggest these words").click()
+    expect(page.locator("#suggestions ins").first).to_contain_text(said)
+    page.wait_for_selector("html[data-ready]")
+
+
+def test_words_found_on_a_full_device_are_let_go_of_once_they_are_stored(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = found_on_a_full_device(open_page(people.member, f"/blueprint/items/{agreed.id}/suggest"))
+    address = page.url
+    assert page.evaluate(KEPT) == [f"{WORDS} By thirds."]
+    send(page, "By thirds.")
+    assert page.evaluate(KEPT) == []
+    settled(goto(page, address))
+    expect(page.get_by_label("Words", exact=True)).to_have_value(WORDS)
+    expect(page.get_by_text(STANDS_AGAIN)).to_have_count(0)
+
+
+def test_words_found_on_a_full_device_have_one_record_once_there_is_room_again(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = found_on_a_full_device(open_page(people.member, f"/blueprint/items/{agreed.id}/suggest"))
+    address = page.url
+    page.evaluate(EMPTY)
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By halves.")
+    assert page.evaluate(KEPT) == [f"{WORDS} By halves."]
+    send(page, "By halves.")
+    settled(goto(page, address))
+    expect(page.get_by_label("Words", exact=True)).to_have_value(WORDS)
+    assert page.evaluate(KEPT) == []
+
+
+def test_words_found_on_a_full_device_go_into_no_second_tab_and_can_be_let_go_of(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = found_on_a_full_device(open_page(people.member, f"/blueprint/items/{agreed.id}/suggest"))
+    other = settled(goto(page.context.new_page(), page.url))
+    expect(other.get_by_label("Words", exact=True)).to_have_value(WORDS)
+    page.get_by_role("button", name="Let go").click()
+    expect(page.get_by_label("Words", exact=True)).to_have_value(WORDS)
+    assert page.evaluate(KEPT) == []
+    settled(goto(other, page.url))
+    expect(other.get_by_label("Words", exact=True)).to_have_value(WORDS)
+
+
+def test_where_the_device_has_no_room_nobody_is_told_that_it_keeps_the_words(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    page.evaluate(FILL)
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Suggest these words").click()
+    said = page.get_by_role("alert")
+    expect(said).to_contain_text("The server could not be reached. Nothing was changed.")
+    expect(said).to_contain_text("This device cannot keep your words")
+    expect(said).not_to_contain_text("Your words are kept")
+    page.evaluate(EMPTY)
+    page.get_by_role("button", name="Suggest these words").click()
+    expect(said).to_contain_text("Your words are kept here, on this device")
+    assert page.evaluate(KEPT) == [f"{WORDS} By thirds."]
+
+
+def test_where_the_browser_keeps_nothing_nobody_is_told_that_it_keeps_the_words(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, "/blueprint")
+    page.add_init_script(
+        'Object.defineProperty(window, "localStorage", { get() { throw new DOMException("no", "SecurityError"); } })'
+    )
+    goto(page, f"{page.url}/items/{agreed.id}/suggest").get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Suggest these words").click()
+    said = page.get_by_role("alert")
+    expect(said).to_contain_text("The server could not be reached. Nothing was changed.")
+    expect(said).not_to_contain_text("Your words are kept")
+
+
+PRESS_TWICE = """(form) => {
+  const button = form.querySelector("button:not([type=button])");
+  button.click();
+  setTimeout(() => button.click(), 700);
+  setTimeout(() => { form.dataset.pressed = "twice"; }, 1400);
+}"""
+
+
+def test_a_second_press_while_words_are_on_their_way_sends_nothing_twice(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}")
+    page.clock.install()
+    goto(page, page.url)
+    page.locator("#new-comment summary").click()
+    form, field = page.locator("#new-comment form"), page.get_by_label("Your comment")
+    field.fill("Why these words?")
+    on_the_way: list[Route] = []
+    page.route("**/comments", lambda route: on_the_way.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    form.evaluate(PRESS_TWICE)
+    # Asked in the page, which is about to be left, a question would wait for the next one.
+    until(lambda: page.request.get(page.url) and on_the_way, "the comment")
+    assert len(on_the_way) == 1
+    # The browser gives it up, and the page stays: later it can be sent after all.
+    on_the_way.pop().abort("aborted")
+    expect(form).to_have_attribute("data-pressed", "twice")
+    expect(form.get_by_text("Sending…")).to_be_visible()
+    field.press_sequentially("!")
+    expect(field).to_have_value("Why these words?")
+    assert on_the_way == []
+    page.clock.fast_forward("00:21")
+    expect(form.get_by_text("Sending…")).to_have_count(0)
+    field.press_sequentially("!")
+    page.unroute("**/comments")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.get_by_role("article").first).to_contain_text("Why these words?")
+    page.wait_for_selector("html[data-ready]")
+    assert page.evaluate(KEPT) == []
+
+
+def test_a_suggestion_that_was_refused_and_mended_comes_back_once(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    address = page.url
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    page.get_by_label("Your reason").fill("x" * 4001)
+    page.get_by_role("button", name="Suggest these words").click()
+    expect(page.locator(".error-summary")).to_be_visible()
+    page.wait_for_selector("html[data-ready]")
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By halves.")
+    page.get_by_label("Your reason").fill("It is fair.")
+    page = settled(goto(closed_unasked(page), address))
+    expect(page.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By halves.")
+    send(page, "By halves.")
+    settled(goto(page, address))
+    expect(page.get_by_label("Words", exact=True)).to_have_value(WORDS)
+    assert page.evaluate(KEPT) == []
+
+
+def test_a_reason_for_a_version_that_somebody_else_locked_meanwhile_is_kept(
+    open_page: Opener, people: Cast, database: Database, agreed: Item
+) -> None:
+    page = open_page(people.facilitator, "/versions/new")
+    address = page.url
+    page.get_by_label("Reason, if there is no decision").fill("The board asked for it.")
+    with database.writing() as uow:
+        versions.freeze(
+            uow, people.facilitator, group_id=people.group_id, title="North", decision_id=None, reason="So be it.",
+            number=1,
+        )  # fmt: skip
+    page.get_by_role("button", name="Lock version 1").click()
+    expect(page.locator(".notice").first).to_contain_text("Look at it before you lock another.")
+    settled(page)
+    settled(goto(page, address))
+    expect(page.get_by_label("Reason, if there is no decision")).to_have_value("The board asked for it.")
+
+
+def test_the_way_back_leads_to_the_form_of_the_text_that_it_was_about(
+    open_page: Opener, server: LiveServer, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest?field=why")
+    page.locator("[name=text]").fill("It saves money.")
+    page = goto(closed_unasked(page), f"{server.url}/account")
+    page.get_by_role("link", name="Go to its page").click()
+    page.wait_for_url("**/suggest?field=why")
+    expect(page.locator("[name=text]")).to_have_value("It saves money.")
+
+
+def test_words_that_another_page_goes_on_with_on_a_full_device_are_no_longer_shown_as_left(
+    open_page: Opener, server: LiveServer, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    address = page.url
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    page = goto(closed_unasked(page), f"{server.url}/account")
+    page.evaluate(FILL)
+    box = page.get_by_role("listitem").filter(has_text="it was not saved")
+    expect(box).to_have_count(1)
+    other = goto(page.context.new_page(), address)
+    expect(other.get_by_text(STANDS_AGAIN)).to_be_visible()
+    expect(box).to_have_count(0)
+    other.get_by_label("Words", exact=True).fill(f"{WORDS} By fours.")
+    other.close(run_before_unload=False)
+    goto(page, f"{server.url}/account")
+    expect(box.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By fours.")
+
+
+def test_words_that_the_browser_has_put_back_itself_are_kept_on(open_page: Opener, people: Cast, agreed: Item) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    address = page.url
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    page = closed_unasked(page)
+    # As a browser does that opens its pages again, before any script is there.
+    type_before_scripts(page, address, f"{WORDS} By thirds.")
+    page.wait_for_selector("html[data-ready]")
+    settled(page)
+    assert page.evaluate(KEPT) == [f"{WORDS} By thirds."]
+    page = goto(closed_unasked(page), address)
+    expect(page.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By thirds.")
+
+
+def test_words_typed_before_those_that_were_left_are_found_are_kept_beside_them(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    address = page.url
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    page = closed_unasked(page)
+    type_before_scripts(page, address, f"{WORDS} By halves.")
+    expect(page.get_by_text("You had written this here before, and not sent it:")).to_be_visible()
+    page = goto(closed_unasked(page), address)
+    expect(page.get_by_text(STANDS_AGAIN)).to_be_visible()
+    expect(page.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By halves.")
+    expect(page.get_by_text(f"{WORDS} By thirds.")).to_be_visible()
+    # One is let go of, the other is not.
+    page.get_by_role("button", name="Let go").click()
+    expect(page.get_by_label("Words", exact=True)).to_have_value(WORDS)
+    page = goto(closed_unasked(page), address)
+    expect(page.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By thirds.")
+    page.get_by_role("button", name="Let go").click()
+    expect(page.get_by_label("Words", exact=True)).to_have_value(WORDS)
+    assert page.evaluate(KEPT) == []
