@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import BrowserContext, Error, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 from sqlalchemy import func, select
 
 from app.clock import utc_now
@@ -18,6 +18,7 @@ from tests.cast import enter
 from tests.conftest import SetClock
 from tests.live import LiveServer
 from tests.panels import Study, build_study
+from tests.typists import until
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -403,6 +404,80 @@ def test_declared_interests_outlive_a_closed_tab_and_another_language_until_they
     assert kept_on(page) == {}
     with study.database.reading() as uow:
         assert set(uow.session.execute(select(Seat.conflict_of_interest)).scalars()) == {"", "I own shares."}
+
+
+def test_interests_typed_before_those_that_were_kept_stand_again_take_nothing(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    context = browser_context(**PHONE)
+    page = context.new_page()
+    page.goto(f"{server.url}/r/{study.tokens[0]}")
+    press(page, "Continue")
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    interests = page.get_by_label("Interests to declare")
+    interests.fill("I own shares.")
+    page.close(run_before_unload=False)
+
+    page = context.new_page()
+    interests = page.get_by_label("Interests to declare")
+    held: list[Route] = []
+    page.route("**/modules/draft*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    with page.expect_request("**/modules/draft*"):
+        page.goto(f"{server.url}/rate/sheet", wait_until="commit")
+    interests.fill("My sister works for a trust.")
+    until(lambda: page.title() and held, "the script")
+    held[0].continue_()
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    earlier = page.get_by_role("status").filter(has_text="You had written this here before, and not sent it:")
+    expect(earlier).to_contain_text("I own shares.")
+    page.close(run_before_unload=False)
+
+    page = context.new_page()
+    page.goto(f"{server.url}/rate/sheet")
+    interests = page.get_by_label("Interests to declare")
+    expect(interests).to_have_value("My sister works for a trust.")
+    page.get_by_role("button", name="Use it instead").click()
+    expect(interests).to_have_value("I own shares.")
+    page.get_by_label("Thank the panel without my name").check()
+    page.get_by_label("I have read the information sheet").check()
+    press(page, "Agree and begin")
+    expect(page.get_by_role("heading", name="My review")).to_be_visible()
+    expect(page.locator("html[data-ready]")).to_have_count(1)
+    assert kept_on(page) == {}
+
+
+def test_what_is_left_is_let_go_of_as_it_was_read(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    context = browser_context(**PHONE)
+    writing = context.new_page()
+    begin(writing, f"{server.url}/r/{study.tokens[0]}")
+    first_item(writing, f"{server.url}/r/{study.tokens[0]}")
+    reading = context.new_page()
+    reading.goto(f"{server.url}/rate/")
+    context.set_offline(True)
+    writing.get_by_label("Comment", exact=True).fill("Who pays?")
+    expect(writing.get_by_text("Not saved yet")).to_be_visible()
+    assert "Who pays?" in str(kept_on(writing))
+    writing.route("**/rate/item/*", lambda route: route.abort())
+    context.set_offline(False)
+    press(reading, "Close on this device")
+    shown = reading.locator("#left-over")
+    expect(shown).to_contain_text("Who pays?")
+    writing.get_by_label("Comment", exact=True).fill("Who pays for carers?")
+    expect(shown).to_contain_text("Who pays for carers?")
+    reading.evaluate(
+        """() => {
+          const key = Object.keys(localStorage).find((name) => name.startsWith("concordat-unsent:"));
+          localStorage.setItem(key, localStorage.getItem(key).replace("carers", "carers and their children"));
+        }"""
+    )
+    press(reading, "Let go")
+    expect(shown).to_contain_text("Who pays for carers and their children?")
+    assert "Who pays for carers and their children?" in str(kept_on(reading))
+    press(reading, "Let go")
+    expect(reading.get_by_role("heading", name="This is not saved yet")).to_be_hidden()
+    assert kept_on(reading) == {}
 
 
 def test_the_grid_is_filled_in_by_keyboard_alone(

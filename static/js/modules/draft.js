@@ -22,8 +22,18 @@ export function mount(form) {
   const untouched = new Set(draft.same);
   const here = draft.fields();
   if (form.dataset.refused === undefined) {
-    const again = draft.kept.filter(([name, , value]) => here[name] !== value && (untouched.has(name) || !(name in here)));
-    if (again.filter(([name, , value]) => draft.put(name, value)).length) draft.say(_("What you had written here and not sent stands here again."));
+    /** @type {Set<string>} */
+    const again = new Set();
+    for (const [name, before, value] of draft.kept) {
+      if (here[name] === value) continue;
+      const isFree = !again.has(name) && (untouched.has(name) || !(name in here));
+      if (isFree && draft.put(name, value)) again.add(name);
+      else if (form.elements.namedItem(name) instanceof HTMLTextAreaElement && value) {
+        draft.offered.push([name, before, value]);
+        draft.offer(name, value, value, _("You had written this here before, and not sent it:"));
+      }
+    }
+    if (again.size) draft.say(_("What you had written here and not sent stands here again."));
   }
   if (draft.isAny) draft.keep(); // also what was entered before this script had come
   for (const changed of ["input", "change"]) form.addEventListener(changed, () => draft.keep());

@@ -1,6 +1,6 @@
 /**
  * Shows what this device has kept under names that begin with `data-leftover` and was not sent: the words, to be copied,
- * and how many scores. It stays until somebody lets go of it. Stays hidden where nothing is left; what is only true then
+ * and how many scores, as it stands by now. It stays until somebody lets go of what they read. Stays hidden where nothing is left; what is only true then
  * carries `data-leftover-none`.
  */
 import { device } from "./unsent.js";
@@ -11,30 +11,41 @@ export function mount(element) {
   const list = element.querySelector("ul");
   const told = element.querySelector("[data-leftover-scores]");
   if (!begin || !list || !(told instanceof HTMLElement)) throw new Error("data-leftover says what may be left, and a list shows it");
-  const keys = Object.keys(device() ?? {}).filter((key) => key.startsWith(begin));
-  const fields = keys.flatMap((key) => read(device()?.getItem(key) ?? ""));
-  const scores = fields.filter(([name]) => name.startsWith("score-")).length;
-  const words = fields.filter(([name]) => WRITTEN.includes(name)).map(([, , text]) => text.trim()).filter(Boolean);
-  for (const text of words) {
-    const line = document.createElement("li");
-    line.className = "prose";
-    line.textContent = text;
-    list.append(line);
-  }
-  told.textContent = ((scores === 1 ? told.dataset.one : told.dataset.many) ?? "").replace("{count}", String(scores));
-  told.toggleAttribute("hidden", !scores);
-  element.querySelector("[data-module~=copy]")?.toggleAttribute("hidden", !words.length);
-  /** @param {boolean} isAny */
-  const show = (isAny) => {
+  const copy = element.querySelector("[data-module~=copy]");
+  /** @type {Record<string, string>} */
+  let shown = {};
+  const draw = () => {
+    shown = Object.fromEntries(Object.entries(device() ?? {}).filter(([key]) => key.startsWith(begin)));
+    const fields = Object.values(shown).flatMap(read);
+    const scores = fields.filter(([name]) => name.startsWith("score-")).length;
+    const words = fields.filter(([name]) => WRITTEN.includes(name)).map(([, , text]) => text.trim()).filter(Boolean);
+    list.replaceChildren(...words.map(lineOf));
+    told.textContent = ((scores === 1 ? told.dataset.one : told.dataset.many) ?? "").replace("{count}", String(scores));
+    told.toggleAttribute("hidden", !scores);
+    copy?.toggleAttribute("hidden", !words.length);
+    const isAny = scores + words.length > 0;
     element.toggleAttribute("hidden", !isAny);
     for (const each of document.querySelectorAll("[data-leftover-none]")) each.toggleAttribute("hidden", isAny);
   };
-  show(scores + words.length > 0);
-  element.querySelector("[data-leftover-away]")?.addEventListener("click", () => {
-    for (const key of keys) device()?.removeItem(key);
-    show(false);
-    document.getElementById("main")?.focus();
+  draw();
+  // Written on, or saved, in another tab.
+  window.addEventListener("storage", ({ key }) => {
+    if (key === null || key.startsWith(begin)) draw();
   });
+  element.querySelector("[data-leftover-away]")?.addEventListener("click", () => {
+    // Not of what nobody has seen here.
+    for (const [key, kept] of Object.entries(shown)) if (device()?.getItem(key) === kept) device()?.removeItem(key);
+    draw();
+    if (element.hidden) document.getElementById("main")?.focus();
+  });
+}
+
+/** @param {string} words */
+function lineOf(words) {
+  const line = document.createElement("li");
+  line.className = "prose";
+  line.textContent = words;
+  return line;
 }
 
 /** The fields of an expert's pages that hold words. */
