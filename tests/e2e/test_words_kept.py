@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from app.policy import Actor
 from app.services import versions
@@ -310,4 +310,55 @@ def test_words_typed_before_those_that_were_left_are_found_are_kept_beside_them(
     expect(page.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By thirds.")
     page.get_by_role("button", name="Let go").click()
     expect(page.get_by_label("Words", exact=True)).to_have_value(WORDS)
+    assert page.evaluate(KEPT) == []
+
+
+def commenting(page: Page) -> Locator:
+    """The dialog in which somebody comments on the first word of the item."""
+    item = page.locator('[data-reference="E1"]')
+    item.focus()
+    page.keyboard.press("Enter")
+    expect(item.get_by_role("textbox", name="Words of E1")).to_be_focused()
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("Control+Shift+ArrowRight")
+    page.keyboard.press("Control+Alt+m")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Your comment")).to_be_focused()
+    return dialog
+
+
+def test_nothing_is_typed_into_a_form_that_a_script_sends_while_it_is_on_its_way(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.facilitator, "/blueprint")
+    dialog = commenting(page)
+    page.keyboard.type("Who?")
+    on_the_way: list[Route] = []
+    page.route("**/comments", lambda route: on_the_way.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    dialog.get_by_role("button", name="Comment", exact=True).click()
+    until(lambda: page.title() and on_the_way, "the comment")
+    dialog.get_by_label("Your comment").press_sequentially(" All of them?")
+    expect(dialog.get_by_label("Your comment")).to_have_value("Who?")
+    on_the_way.pop().abort()
+    expect(dialog).to_contain_text("could not be reached")
+    dialog.get_by_label("Your comment").press_sequentially(" All?")
+    expect(dialog.get_by_label("Your comment")).to_have_value("Who? All?")
+
+
+def test_words_found_on_a_full_device_are_let_go_of_where_a_script_sends_them(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.facilitator, "/blueprint")
+    address = page.url
+    commenting(page)
+    page.keyboard.type("Who?")
+    # Also what was typed before the script was there.
+    until(lambda: page.evaluate(KEPT) == ["Who?"], "what is kept")
+    page = goto(closed_unasked(page), address)
+    page.evaluate(FILL)
+    dialog = commenting(page)
+    expect(dialog.get_by_label("Your comment")).to_have_value("Who?")
+    assert page.evaluate(KEPT) == ["Who?"]
+    dialog.get_by_role("button", name="Comment", exact=True).click()
+    expect(dialog).to_have_count(0)
     assert page.evaluate(KEPT) == []

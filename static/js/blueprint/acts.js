@@ -121,7 +121,13 @@ export function listen(root, then) {
     if (problem instanceof HTMLElement) problem.hidden = true;
     const pressed = event.submitter;
     const url = pressed?.hasAttribute("formaction") ? /** @type {HTMLButtonElement} */ (pressed).formAction : form.action;
-    const sent = post(url, new FormData(form, pressed)).finally(() => delete form.dataset.sending);
+    // What would be typed meanwhile would not go along.
+    const open = [...form.elements].filter((each) => (each instanceof HTMLTextAreaElement || each instanceof HTMLInputElement) && !each.readOnly);
+    for (const control of open) control.toggleAttribute("readonly", true);
+    const sent = post(url, new FormData(form, pressed)).finally(() => {
+      delete form.dataset.sending;
+      for (const control of open) control.toggleAttribute("readonly", false);
+    });
     told(sent, (done) => {
       form.dispatchEvent(new CustomEvent("concordat:taken"));
       then(done, form);

@@ -357,6 +357,7 @@ export function mount(form) {
   const words = new Typed(form);
   // What was refused is stored nowhere else, and some type before this is there.
   let typed = isRefused(form) || hasWords(form);
+  if (hasWords(form)) words.keep();
   for (const changed of ["input", "restored"]) {
     form.addEventListener(changed, () => {
       typed = true;
