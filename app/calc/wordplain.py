@@ -11,11 +11,12 @@ from typing import NamedTuple
 from app.calc.dialect import clean
 from app.calc.symbols import PRIVATE, of_font, strange, written
 from app.calc.wordpackages import Package
-from app.calc.wordstyles import PLAIN, Fonts, own_fonts
+from app.calc.wordstyles import ON, PLAIN, Fonts, own_fonts
 
 #: What stands for a break or a hyphen among the letters of a run.
 BREAKS = {"w-br": "\n", "w-cr": "\n", "w-tab": " ", "w-ptab": " ", "w-noBreakHyphen": "‑", "w-softHyphen": ""}
-_PICTURES = {"w-drawing", "w-pict", "w-object", "mc-AlternateContent"}
+_TWICE = "mc-AlternateContent"
+_PICTURES = {"w-drawing", "w-pict", "w-object", _TWICE}
 _EQUATIONS = {"m-oMath", "m-oMathPara"}
 #: What of a paragraph or run is not its words.
 _BESIDE_WORDS = {"w-pPr", "w-rPr", "w-rt"}
@@ -95,7 +96,27 @@ def letters(text: ET.Element, fonts: Fonts) -> Letters:
 
 def sign_of(symbol: ET.Element) -> str | None:
     """The letter of a sign that Word takes from a font by its number (w-sym); None where we do not know it."""
-    font, code = symbol.get("w-font", ""), symbol.get("w-char", "")
+    return _sign(symbol.get("w-font", ""), symbol.get("w-char", ""))
+
+
+def kept_twice(element: ET.Element) -> str | None:
+    """The letters that Word keeps twice, for itself by their numbers (w16se:symEx) and for older programs, as it does
+    with some emoji; None for anything else, and where neither can be read."""
+    signs = element.findall("mc-Choice/x-symEx") if element.tag == _TWICE else []
+    if not signs:
+        return None
+    said = [clean(_sign(each.get("x-font", ""), each.get("x-char", "")) or "") for each in signs]
+    older = (each for tag in ("w-t", "w-delText") for each in element.iterfind(f"mc-Fallback/{tag}"))
+    return "".join(said if all(said) else (letters(each, PLAIN).said for each in older)) or None
+
+
+def is_prompt(element: ET.Element) -> bool:
+    """Whether an element is a box to be filled in that shows what is asked for: nobody wrote these words."""
+    shows = element.find("w-sdtPr/w-showingPlcHdr") if element.tag == "w-sdt" else None
+    return shows is not None and shows.get("w-val") in ON
+
+
+def _sign(font: str, code: str) -> str | None:
     try:
         number = int(code, 16)
     except ValueError:
@@ -131,6 +152,8 @@ def _boxes(parent: ET.Element) -> Iterator[ET.Element]:
 def _gather(parent: Iterable[ET.Element], lines: list[list[str]], own: list[str]) -> None:
     """Put the words of `parent` into the line `own`, those of paragraphs within it into lines after that."""
     for each in parent:
+        if is_prompt(each):
+            continue
         if each.tag == "w-p":
             lines.append([])
             _gather(each, lines, lines[-1])
@@ -150,5 +173,7 @@ def _gather_run(run: ET.Element, lines: list[list[str]], own: list[str]) -> None
             own.append(sign_of(each) or "")
         elif each.tag in BREAKS:
             own.append(break_of(each))
+        elif (twice := kept_twice(each)) is not None:
+            own.append(twice)
         elif each.tag not in _BESIDE_WORDS:
             _gather([each], lines, own)

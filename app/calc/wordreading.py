@@ -14,7 +14,18 @@ from app.calc.paragraphs import Words
 from app.calc.symbols import UNREAD, draws_signs
 from app.calc.wordlinks import LONGEST, address, of_field, with_place
 from app.calc.wordpackages import BROKEN, MAX_PART, NOT_WORD, TOO_BIG, Package, Unreadable
-from app.calc.wordplain import BREAKS, break_of, ends_page, letters, notes, plain, sign_of, thing_of
+from app.calc.wordplain import (
+    BREAKS,
+    break_of,
+    ends_page,
+    is_prompt,
+    kept_twice,
+    letters,
+    notes,
+    plain,
+    sign_of,
+    thing_of,
+)
 from app.calc.wordstyles import ON, UNSAID, Fonts, Look, Numbering, Shape, Styles
 
 #: A blueprint of a thousand items with all its evidence has fewer paragraphs.
@@ -118,13 +129,14 @@ def read(data: bytes) -> WordFile:
 
 
 class _Mode(NamedTuple):
-    """Where the reader is: within a tracked insertion or deletion, a link, a paragraph of a style, a cell."""
+    """Where the reader is: within a tracked insertion or deletion, a link, a paragraph of a style, a cell, a prompt."""
 
     inserted_by: str | None = None
     deleted_by: str | None = None
     link: str = ""
     style: str | None = None
     cell: Look = UNSAID
+    prompt: bool = False
 
 
 class _Field(NamedTuple):
@@ -157,6 +169,7 @@ class _Reader:
         self._pinned_at: dict[str, int] = {}
         self._fields: list[_Field] = []
         self._waiting: list[str] = []
+        self._large: Block | None = None
         self._letters = 0
 
     def _told(self, *some: str) -> None:
@@ -218,7 +231,7 @@ class _Reader:
             if target is None:
                 return mode
             return mode._replace(link=with_place(target, element.get("w-anchor", "")))
-        return mode
+        return mode._replace(prompt=True) if is_prompt(element) else mode
 
     def _author(self, element: ET.Element) -> str:
         name = " ".join(clean(element.get("w-author", "")).split())[:120]
@@ -262,7 +275,7 @@ class _Reader:
                 continue
             if each.tag == "w-p":
                 yield each, look  # the words of boxes in it are told with it, as everywhere
-            elif each.tag not in _SKIPPED:
+            elif each.tag not in _SKIPPED and not is_prompt(each):
                 yield from self._in_cell(each, look)
 
     def _rows(self, table: ET.Element) -> Iterator[tuple[ET.Element, list[tuple[ET.Element, Look]]]]:
@@ -277,8 +290,10 @@ class _Reader:
         return dict.fromkeys(waiting, 0)
 
     def _paragraph(self, paragraph: ET.Element, mode: _Mode) -> None:
-        block = Block(begins=self._take_waiting())
         properties = paragraph.find("w-pPr")
+        block = self._goes_on() or Block()
+        for name in self._take_waiting():
+            block.begins.setdefault(name, len(block.pieces))
         block.style, block.heading, block.numbering = now = self._styles.shape(properties)
         block.outlined = self._styles.outlined(properties)
         block.mark_inserted_by, block.mark_deleted_by = mode.inserted_by, mode.deleted_by
@@ -293,10 +308,16 @@ class _Reader:
                     block.mark_inserted_by = self._author(each)
                 elif each.tag in ("w-del", "w-moveFrom"):
                     block.mark_deleted_by = self._author(each)
-        if self.blocks and self.blocks[-1].mark_deleted_by is None:
-            self._part("\n")
-        self._add(block)
+        if block is not self._large:
+            if self.blocks and self.blocks[-1].mark_deleted_by is None:
+                self._part("\n")
+            self._add(block)
+        self._large = block if _is_large(properties) else None
         self._runs(paragraph, block, mode._replace(style=self._styles.of_words(properties)))
+
+    def _goes_on(self) -> Block | None:
+        """The letters that stand large before a paragraph, which Word keeps in one of their own."""
+        return self._large if self.blocks and self.blocks[-1] is self._large else None
 
     def _runs(self, parent: ET.Element, block: Block, mode: _Mode) -> None:
         for each in parent:
@@ -327,6 +348,8 @@ class _Reader:
         self._keep(self.blocks[-1], thing)
 
     def _run(self, run: ET.Element, block: Block, mode: _Mode) -> None:
+        if mode.prompt:
+            return
         made = run.find("w-rPr")
         form, was, by = self._form(made)
         for base in run.findall("w-ruby/w-rubyBase"):
@@ -373,6 +396,8 @@ class _Reader:
             return ""  # its runs have been read
         if tag == "w-sym":
             return self._symbol(each, block, said)
+        if (twice := kept_twice(each)) is not None:
+            return twice
         if tag == "w-fldChar":
             self._field(each.get("w-fldCharType"))
         elif tag == "w-instrText" and self._fields:
@@ -496,6 +521,12 @@ def _within(parent: ET.Element, tag: str) -> Iterator[ET.Element]:
             yield each
         elif each.tag not in ("w-tr", "w-tc", "w-tbl", *_SKIPPED):
             yield from _within(each, tag)
+
+
+def _is_large(properties: ET.Element | None) -> bool:
+    """Whether a paragraph is the letters that stand large at the beginning of the next (a drop cap)."""
+    frame = properties.find("w-framePr") if properties is not None else None
+    return frame is not None and frame.get("w-dropCap", "none") != "none"
 
 
 def _is_marked(made: ET.Element | None) -> bool:

@@ -373,6 +373,96 @@ def test_notes_and_comments_say_breaks_and_hyphens_as_the_words_do() -> None:
     assert file.blocks[0].things == [f"footnote: {said}"]
 
 
+def emoji(number: str, otherwise: str = "<w:t>😊</w:t>", font: str = "Segoe UI Emoji") -> str:
+    """A letter as Word writes some emoji: by its number, and for older programs as a letter."""
+    spaces = (
+        'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
+        'xmlns:w16se="http://schemas.microsoft.com/office/word/2015/wordml/symex"'
+    )
+    newer = f'<mc:Choice Requires="w16se"><w16se:symEx w16se:font="{font}" w16se:char="{number}"/></mc:Choice>'
+    form = '<mc:Choice Requires="w16se"/><mc:Fallback><w:rFonts w:ascii="Segoe UI Emoji"/></mc:Fallback>'
+    return (
+        f"<w:r {spaces}><w:rPr><mc:AlternateContent>{form}</mc:AlternateContent></w:rPr>"
+        f"<mc:AlternateContent>{newer}<mc:Fallback>{otherwise}</mc:Fallback></mc:AlternateContent></w:r>"
+    )
+
+
+def test_an_emoji_that_word_writes_by_its_number_is_a_letter_of_its_words() -> None:
+    smile = emoji("1F60A")
+    body = paragraph(
+        run("Sunny "), smile, f"<w:ins {BY_ANN}>{emoji('263A')}</w:ins>", f"<w:del {BY_BEN}>{smile}</w:del>"
+    )
+    assert texts(document(body)) == ["Sunny 😊😊"]
+    assert texts(document(body), "Ann") == ["Sunny 😊☺😊"]
+    assert texts(document(body), "Ann", "Ben") == ["Sunny 😊☺"]
+    assert read(document(body)).blocks[0].things == []
+    told = read(packed(
+        paragraph(pinned(1, run("One")), '<w:r><w:footnoteReference w:id="1"/></w:r>'),
+        footnotes=f'<w:footnote w:id="1">{paragraph(run("Well "), smile)}</w:footnote>',
+        comments=f'<w:comment w:id="1">{paragraph(smile)}</w:comment>',
+    ))  # fmt: skip
+    assert ([each.text for each in told.comments], told.blocks[0].things) == (["😊"], ["footnote: Well 😊"])
+
+
+@pytest.mark.parametrize(
+    ("number", "otherwise", "font", "reads"),
+    [
+        ("", "<w:t>😊</w:t>", "", "😊"),
+        ("FFFFFFF", "<w:t>😊</w:t>", "", "😊"),
+        ("D83D", "<w:t>😊</w:t>", "", "😊"),
+        ("none", "<w:delText>😊</w:delText>", "", "😊"),
+        ("F0FC", "<w:t>x</w:t>", "Wingdings", "✓"),
+        ("F001", "<w:t>x</w:t>", "Webdings", "x"),
+        ("1F60A", "", "Segoe UI Emoji", "😊"),
+    ],
+)
+def test_of_a_letter_that_word_keeps_twice_the_one_that_can_be_read_counts(
+    number: str, otherwise: str, font: str, reads: str
+) -> None:
+    (line,) = lines(read(document(paragraph(run("At"), emoji(number, otherwise, font)))), lambda _: True)
+    assert (line.paragraph.text, line.block.things) == (f"At{reads}", [])
+
+
+def test_a_letter_that_word_keeps_twice_and_nobody_can_read_is_listed() -> None:
+    (line,) = lines(read(document(paragraph(run("At"), emoji("none", "")))), lambda _: True)
+    assert (line.paragraph.text, line.block.things) == ("At", ["picture"])
+
+
+def test_a_letter_set_large_at_the_beginning_belongs_to_the_paragraph_that_follows() -> None:
+    def large(words: str, how: str = "drop") -> str:
+        return f'<w:p><w:pPr><w:keepNext/><w:framePr w:dropCap="{how}" w:lines="3"/></w:pPr>{words}</w:p>'
+
+    mark = '<w:bookmarkStart w:id="7" w:name="{}"/>'
+    after = f'<w:p><w:pPr><w:pStyle w:val="Heading2"/></w:pPr>{mark.format("b")}{run("he fox.")}</w:p>'
+    body = paragraph(run("Above.")) + large(mark.format("a") + put_in("T")) + after + large(run("A"), "none")
+    file = read(packed(
+        body + large(pinned(1, run("W")), "margin") + paragraph(run("e.")) + large(run("Z")),
+        styles=style("Heading2", "").replace('"Heading2"/>', '"heading 2"/>'),
+        comments=f'<w:comment w:id="1">{paragraph(run("Who?"))}</w:comment>',
+    ))  # fmt: skip
+    said = [each.paragraph.text for each in lines(file, lambda _: True)]
+    assert said == ["Above.", "The fox.", "A", "We.", "Z"]
+    assert [(each.begins, each.heading) for each in file.blocks[1:2]] == [({"a": 0, "b": 1}, 2)]
+    assert [(each.on, each.block) for each in file.comments] == [("W", 3)]
+
+
+def test_what_a_box_to_be_filled_in_asks_for_is_nobodys_words() -> None:
+    def box(words: str, shows: str = "<w:showingPlcHdr/>") -> str:
+        return f"<w:sdt><w:sdtPr>{shows}</w:sdtPr><w:sdtContent>{words}</w:sdtContent></w:sdt>"
+
+    asked, off = run("Click to enter text."), '<w:showingPlcHdr w:val="0"/>'
+    body = (
+        paragraph(run("Fee: "), box(asked), box(run("ten"), off), run("."))
+        + box(paragraph(put_in("Choose a day.")))
+        + table([[paragraph(run("cell")) + box(paragraph(asked)), paragraph(box(asked))]])
+    )
+    comment = f'<w:comment w:id="1">{paragraph(run("Who?"), box(asked))}</w:comment>'
+    file = read(packed(body + paragraph(pinned(1, run("One"))), comments=comment))
+    said = [each.paragraph.text for each in lines(file, lambda _: True)]
+    assert said == ["Fee: ten.", "", "cell | ", "One"]
+    assert [each.text for each in file.comments] == ["Who?"]
+
+
 def test_letters_in_a_font_of_signs_are_the_signs_or_are_listed() -> None:
     def signs(font: str, words: str) -> str:
         return run(words, f'<w:rFonts w:ascii="{font}" w:hAnsi="{font}"/>')
