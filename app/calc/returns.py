@@ -5,6 +5,7 @@ Which lines are which text is found in wordsheets.py; what is said otherwise, an
 
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +15,7 @@ from app.calc.changes import BadChangeError, ChangeSet, from_units, to_units
 from app.calc.differences import change_between
 from app.calc.paragraphs import Paragraph, Words, fold, paragraphs, rewritten, tidy, unfolded
 from app.calc.suggestions import competes
-from app.calc.wordmarks import LINE, Place, check
+from app.calc.wordmarks import FIELDS, LINE, Place, check
 from app.calc.wordreading import BESIDE, FEW, Piece, WordFile
 from app.calc.wordsheets import Item, Loose, Sheet, Sorter, Text, What
 from app.calc.wordstates import lines
@@ -99,20 +100,20 @@ def match(file: WordFile, items: Iterable[Item], last: int = 0) -> Returned:
     sorter = Sorter(file, known, last)
     sheet = sorter.sort(lines(file, lambda author: True))
     states = _states(file, known)
+    who = _who(file, sheet, states.get(None, sheet))
     proposals: list[Proposal] = []
     for reference, item in known.items():
         if reference not in sheet.titles and not any(place[0] == reference for place in sheet.texts):
             continue
         for name, base in item.texts.items():
-            proposals += _proposals(reference, name, base, sheet, states)
+            proposals += _proposals(reference, name, base, sheet, states, who)
     for (reference, name), found in sheet.texts.items():
         if _too_long(found):
-            who = ", ".join(sheet.who.get((reference, name), ()))
-            sheet.loose.append(Loose("too long", reference, "\n".join(each.text for each in found), who, field=name))
+            words = "\n".join(each.text for each in found)
+            sheet.loose.append(Loose("too long", reference, words, ", ".join(who[reference, name]), field=name))
     for reference, title in sheet.titles.items():
         if len(title) > LONGEST:
-            who = ", ".join(sheet.who.get((reference, "title"), ()))
-            sheet.loose.append(Loose("too long", reference, title, who, field="title"))
+            sheet.loose.append(Loose("too long", reference, title, ", ".join(who[reference, "title"]), field="title"))
     return Returned(proposals, _all_loose(file, known, sheet), len(sheet.order), sorter.has_marks)
 
 
@@ -125,6 +126,23 @@ def _states(file: WordFile, known: Mapping[str, Item]) -> dict[str | None, Sheet
         for name in file.authors:
             states[name] = Sorter(file, known).sort(lines(file, lambda author, name=name: author == name))  # type: ignore[misc]  # a default binds the name
     return states
+
+
+def _who(file: WordFile, now: Sheet, before: Sheet) -> Mapping[Place, Mapping[str, None]]:
+    """Who changed each text with tracking on: what is taken out where it stood `before`, all else where it stands."""
+    found: defaultdict[Place, dict[str, None]] = defaultdict(dict)
+    was = stands = ("", "")
+    for block in file.blocks:
+        # A paragraph that is not there in one of the states goes with the one above it.
+        was, stands = before.where.get(id(block), was), now.where.get(id(block), stands)
+        for piece in block.pieces:
+            found[stands].update(dict.fromkeys(filter(None, (piece.inserted_by, piece.formed_by))))
+            if piece.deleted_by is not None:
+                found[was if piece.inserted_by is None else stands][piece.deleted_by] = None
+        found[stands].update(dict.fromkeys(filter(None, (block.shaped_by, block.mark_inserted_by))))
+        if block.mark_deleted_by is not None:
+            found[was if block.mark_inserted_by is None else stands][block.mark_deleted_by] = None
+    return found
 
 
 def _words_of(sheet: Sheet, reference: str, name: str, base: str) -> str | None:
@@ -156,7 +174,12 @@ def _title(base: str, title: str) -> str:
 
 
 def _proposals(
-    reference: str, name: str, base: Text, sheet: Sheet, states: Mapping[str | None, Sheet]
+    reference: str,
+    name: str,
+    base: Text,
+    sheet: Sheet,
+    states: Mapping[str | None, Sheet],
+    who: Mapping[Place, Mapping[str, None]],
 ) -> Iterator[Proposal]:
     after = _words_of(sheet, reference, name, base.words)
     if after is None or after == base.words:
@@ -166,19 +189,18 @@ def _proposals(
     plain = base.words if plain is None else plain
     edits = [("", plain)] if plain != base.words else []
     edits += [
-        (who, words) for who, words in versions.items() if words is not None and words != plain and who is not None
+        (each, words) for each, words in versions.items() if words is not None and words != plain and each is not None
     ]
     if states and not versions:  # more people than are told apart
-        names = tuple(sheet.who.get((reference, name), ()))
-        edits += [(who, after) for who in names if plain != after]
+        edits += [(each, after) for each in who[reference, name] if plain != after]
     separate = _separate(base.words, plain, after, edits) if versions else None
     if len(edits) > 1 and separate is not None:
-        for (who, _), words in zip(edits, separate, strict=True):
-            yield Proposal(reference, name, base.version, base.words, words, (who,))
+        for (each, _), words in zip(edits, separate, strict=True):
+            yield Proposal(reference, name, base.version, base.words, words, (each,))
         return
-    names = tuple(who for who, _ in edits) or ("",)
+    names = tuple(each for each, _ in edits) or ("",)
     if versions and not (len(edits) == 1 and edits[0][1] == after):  # somebody changed what another had put in
-        names = tuple(dict.fromkeys([*names, *sheet.who.get((reference, name), ())]))
+        names = tuple(dict.fromkeys([*names, *who[reference, name]]))
     yield Proposal(reference, name, base.version, base.words, after, names, mixed=len(names) > 1)
 
 
@@ -255,7 +277,8 @@ def _beside(file: WordFile, sheet: Sheet) -> Iterator[Loose]:
     place: Place = ("", "")
     at: list[Place] = []
     for block in file.blocks:
-        place = sheet.where.get(id(block), place)
+        reference, name = sheet.where.get(id(block), place)
+        place = reference, name if name in FIELDS else "text"
         at.append(place)
         for thing in block.things:
             what, _, words = thing.partition(": ")

@@ -119,7 +119,7 @@ class Sheet:
     """One state of the document: the paragraphs of each text, titles, the order of items, and what is loose.
 
     `numbers` are those of the headings, in the order in which they went out; `whole` if nothing that was numbered is
-    gone.
+    gone. `where` says of each block, by its id, in which text it stands, or instead of a field what else there is.
     """
 
     texts: dict[Place, list[Paragraph]] = field(default_factory=dict)
@@ -129,7 +129,6 @@ class Sheet:
     whole: bool = False
     loose: list[Loose] = field(default_factory=list)
     where: dict[int, Place] = field(default_factory=dict)
-    who: dict[Place, dict[str, None]] = field(default_factory=dict)
 
 
 class Sorter:
@@ -166,11 +165,10 @@ class Sorter:
         filled = [line for line in some if line.paragraph.text.strip()]
         self.below = {id(line.block): after.paragraph.text for line, after in pairwise(filled)}
         for line in some:
+            headings = len(self.sheet.order)
             self._line(line)
-            name = "title" if self.reference in self.sheet.order[-1:] and line.block.heading else self.at
-            place = self.reference, name if name in FIELDS else "text"
-            self.sheet.where[id(line.block)] = place
-            self.sheet.who.setdefault(place, {}).update(dict.fromkeys(line.who))
+            place = self.reference, self.at if len(self.sheet.order) == headings else "title"
+            self.sheet.where |= dict.fromkeys(map(id, line.blocks), place)
         for at, words in self.new:
             self.sheet.loose[at] = replace(self.sheet.loose[at], text="\n".join(words))
         self._part()

@@ -1,6 +1,7 @@
 """One state of a Word document: its paragraphs when the tracked changes of some are made, those of others not."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import zip_longest
 from typing import NamedTuple
 
 from app.calc.paragraphs import Paragraph, Words
@@ -15,12 +16,15 @@ WORDS_SUBHEADING = "subheading in the words"
 
 
 class Line(NamedTuple):
-    """A paragraph of one state of the document: the blocks it is made of, and what it says there.
+    """A paragraph of one state of the document: the blocks that stand in it, and what it says there.
 
-    `begins` says of each bookmark before which letter of the paragraph it stands.
+    `block` is the first of them, which it is shaped like. `begins` says of each bookmark before which letter of the
+    paragraph it stands. `who` are all who changed it with tracking on, or put in the end of one that parts it from
+    words it stood with.
     """
 
     block: Block
+    blocks: tuple[Block, ...]
     begins: dict[str, int]
     paragraph: Paragraph
     who: tuple[str, ...]
@@ -31,15 +35,23 @@ def lines(file: WordFile, accepts: Callable[[str], bool]) -> list[Line]:
     found: list[Line] = []
     waiting: list[Block] = []
     counts = _Counts()
-    for block in file.blocks:
+    divider = ""
+    for block, following in zip_longest(file.blocks, file.blocks[1:]):
         waiting.append(block)
-        gone = _is(block.mark_deleted_by, accepts) or not _is(block.mark_inserted_by, accepts, otherwise=True)
-        if gone and not block.row and not _structural(block, accepts):
+        if not block.row and _runs_on(block, following, accepts):
             continue
-        found += _line(waiting, accepts, counts)
+        found += _line(waiting, accepts, counts, divider)
+        divider = block.mark_inserted_by or "" if any(each.inserted_by is None for each in block.pieces) else ""
         waiting = []
-    found += _line(waiting, accepts, counts)
+    found += _line(waiting, accepts, counts, divider)
     return found
+
+
+def _runs_on(block: Block, following: Block | None, accepts: Callable[[str], bool]) -> bool:
+    """Whether the end of a paragraph is not there in this state: taken out, or put in by others."""
+    if not _is(block.mark_inserted_by, accepts, otherwise=True):
+        return not (_structural(block, accepts) and following is not None and _structural(following, accepts))
+    return _is(block.mark_deleted_by, accepts) and not _structural(block, accepts)
 
 
 def _is(author: str | None, accepts: Callable[[str], bool], *, otherwise: bool = False) -> bool:
@@ -47,7 +59,7 @@ def _is(author: str | None, accepts: Callable[[str], bool], *, otherwise: bool =
 
 
 def _structural(block: Block, accepts: Callable[[str], bool]) -> bool:
-    """Whether marks of ours stand in it beside words that stay: such a paragraph never runs into the next."""
+    """Whether marks of ours stand in it beside words that stay: such a paragraph is never joined with the next."""
     return any(is_ours(name) for name in block.begins) and bool(_said(block, accepts)[0])
 
 
@@ -67,12 +79,12 @@ def _said(block: Block, accepts: Callable[[str], bool]) -> tuple[list[Words], di
     return words, {name: ends[at] for name, at in block.begins.items()}
 
 
-def _line(blocks: list[Block], accepts: Callable[[str], bool], counts: "_Counts") -> Iterator[Line]:
+def _line(blocks: list[Block], accepts: Callable[[str], bool], counts: "_Counts", divider: str) -> Iterator[Line]:
     if not blocks:
         return
     said = [(block, *_said(block, accepts)) for block in blocks]
-    standing = [block for block, words, _ in said if any(each.text.strip() for each in words)]
-    block = standing[0] if standing else blocks[-1]
+    standing = [block for block, words, _ in said if any(each.text.strip() for each in words)] or blocks[-1:]
+    block = standing[0]
     if block.row and (_is(block.mark_deleted_by, accepts) or not _is(block.mark_inserted_by, accepts, otherwise=True)):
         return
     # A mark lives as long as anything of its paragraph does; that of an emptied paragraph lives if its end stays.
@@ -87,7 +99,8 @@ def _line(blocks: list[Block], accepts: Callable[[str], bool], counts: "_Counts"
     shape = Shape(block.style, block.heading, block.numbering)
     if block.was is not None and not accepts(block.shaped_by):
         shape = block.was
-    yield Line(block, begins, counts.paragraph(shape, tuple(words)), tuple(_who(blocks)))
+    who = (*filter(None, (divider,)), *_who(standing))
+    yield Line(block, tuple(standing), begins, counts.paragraph(shape, tuple(words)), who)
 
 
 def _who(blocks: Iterable[Block]) -> Iterator[str]:
@@ -95,7 +108,7 @@ def _who(blocks: Iterable[Block]) -> Iterator[str]:
         for piece in block.pieces:
             yield from (name for name in (piece.inserted_by, piece.deleted_by) if name is not None)
             yield from (piece.formed_by,) if piece.formed_by else ()
-        yield from (block.shaped_by,) if block.shaped_by else ()
+        yield from filter(None, (block.shaped_by, block.mark_inserted_by, block.mark_deleted_by))
 
 
 class _Counts:

@@ -1182,6 +1182,93 @@ def test_however_many_changed_it_every_suggestion_says_who(database: Database, c
     assert [each.mixed for each in found if each.before == "This all goes."] == [True]
 
 
+def ended(paragraph: Any, how: str, by: str) -> None:
+    """Say of the end of a paragraph that somebody put it in, took it out or moved it, with tracking on."""
+    properties = paragraph.get_or_add_pPr()
+    properties.append(parse_xml(f'<w:rPr {W}><w:{how} w:id="5" w:author="{by}"/></w:rPr>'))
+
+
+def divided(paragraph: Paragraph, before: str, by: str) -> Any:
+    """Divide a paragraph before some words of its last run, as Word does with tracking on; the new paragraph."""
+    run = paragraph.runs[-1]
+    words, found, rest = run.text.partition(before)
+    second = deepcopy(paragraph._p)
+    for each in [*second]:
+        if each.tag != qn("w:pPr"):
+            second.remove(each)
+    second.append(parse_xml(f'<w:r {W}><w:t xml:space="preserve">{found}{rest}</w:t></w:r>'))
+    run.text = words
+    paragraph._p.addnext(second)
+    ended(paragraph._p, "ins", by)
+    return second
+
+
+def wrapped(paragraph: Any, how: str, by: str) -> None:
+    """All of a paragraph, with its end, taken out or moved with tracking on."""
+    for run in list(paragraph.iter(qn("w:r"))):
+        around = parse_xml(f'<w:{how} {W} w:id="6" w:author="{by}"/>')
+        run.addprevious(around)
+        around.append(run)
+    ended(paragraph, how, by)
+
+
+def crowd(at: dict[str, Paragraph]) -> None:
+    """More people than are told apart, each with a change of one text."""
+    for number in range(8):
+        put_in(at["A -- B -- C"], " So.", f"Author {number}")
+
+
+@on_sqlite
+def test_of_very_many_who_ended_moved_or_took_out_a_paragraph_is_named_too(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        crowd(at)
+        ended(at["People are asked first."]._p, "del", "Ann")
+        take_out(at["One aim holds all partners together."], "aim", "Ben")
+        divided(at["One aim holds all partners together."], "partners", "Ann")
+        wrapped(at["We agree what good looks like."]._p, "del", "Ann")
+        put_in(at["C1.1 The aims are shared"], " by all", "Ben")
+        moved = at["We meet. We tell."]._p
+        come = deepcopy(moved)
+        wrapped(moved, "moveFrom", "Ann")
+        wrapped(come, "moveTo", "Cleo")
+        at["You stay at home."]._p.addnext(come)
+
+    found = examine(database, cast, edited(sent(database, cast), change)).returned.proposals
+    assert {(each.reference, each.field): (each.after, each.authors) for each in found if len(each.authors) < 8} == {
+        ("P1", "summary"): ("You stay at home.\n\nWe meet. We tell.", ("Cleo",)),
+        ("E1", "why"): ("One holds all\n\npartners together.", ("Ben", "Ann")),
+        ("E1", "summary"): ("", ("Ann",)),
+        ("C1.1", "title"): ("The aims are shared by all", ("Ben",)),
+        ("C1.3", "summary"): ("People are asked first.Then they decide.", ("Ann",)),
+        ("S1.1.1", "summary"): ("", ("Ann",)),
+    }
+
+
+@on_sqlite
+@pytest.mark.parametrize("crowded", [False, True])
+@pytest.mark.parametrize("added", ["", " more"])
+def test_whoever_divided_a_title_or_a_line_is_named(database: Database, cast: Cast, crowded: bool, added: str) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        if crowded:
+            crowd(at)
+        second = divided(at["E1 Outcomes that people share"], "people", "Ann")
+        if added:
+            put_in(Paragraph(second, at["Principles"]._parent), added, "Ben")
+        put_in(at["C1.1 The aims are shared"], " by all", "Ben")
+        divided(at["Core elements"], "elements", "Cleo")
+
+    found = examine(database, cast, edited(sent(database, cast), change)).returned
+    titles = {each.reference: (each.after, each.authors) for each in found.proposals if each.field == "title"}
+    # Alone Ben's words would stand in the title, from which Ann parted them.
+    who = ("Ann", "Ben") if added and not crowded else ("Ann",)
+    assert titles == {"E1": ("Outcomes that", who), "C1.1": ("The aims are shared by all", ("Ben",))}
+    told = [(each.what, each.text, each.author) for each in found.loose if each.what in ("new", "line")]
+    assert told == [
+        ("line", "Core", "Cleo"), ("new", "elements", "Cleo"),
+        ("new", f"people share{added}", "Ann, Ben" if added else "Ann"),
+    ]  # fmt: skip
+
+
 @on_sqlite
 def test_a_list_made_with_tracking_on_is_its_authors(database: Database, cast: Cast) -> None:
     def change(at: dict[str, Paragraph], document: Any) -> None:
