@@ -6,6 +6,7 @@ likeness of the words tell what is what.
 
 import re
 from bisect import bisect
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -143,6 +144,7 @@ class Sorter:
         self.reference = ""
         self.at: str = "front"  # or a field, "fixed", "new", "definitions"
         self.noted = True  # whether the grey line under the last heading has been seen
+        self.grey: dict[str, bool] = {}  # whether that of an item stands, where its mark does not tell
         self.unmarked: dict[str, str] = {}  # titles to be found by their words, as they are compared
         self.likened = self.parted = 0  # how many comparisons have been made, about
         self.titles_at: dict[str, int] = {}
@@ -251,6 +253,8 @@ class Sorter:
                 self._add_rest(line, len(label))
             elif line.paragraph.text.strip():
                 self._lose("line", line, digits=mark[4])
+            elif name == "text":
+                self.grey[reference] = False
         return True
 
     def _begin_title(self, reference: str, line: Line, at: int) -> None:
@@ -334,6 +338,8 @@ class Sorter:
                 return True
         is_note = not self.noted and self.at == "text" and _is_note(line)
         self.noted = True
+        if is_note:
+            self.grey[self.reference] = True
         return is_note
 
     def _is_above(self, name: str, line: Line) -> bool:
@@ -407,8 +413,14 @@ class Sorter:
     def _lines_gone(self, some: Sequence[Line]) -> None:
         """Tell of lines that only inform and are gone: their numbers are missing between two that stand.
 
-        Not where an item's heading is gone between the two, which is told: what stood under it went with it.
+        Not where an item's heading is gone between the two, which is told: what stood under it went with it. Nor where
+        the marks of most headings were lost on the way, for then others were too.
         """
+        marked = [reference for reference in self.sheet.titles if (reference, "title") in self.marked]
+        if 2 * len(marked) <= len(self.sheet.titles):
+            return
+        grey = {reference: self.grey.get(reference, (reference, "text") in self.marked) for reference in marked}
+        gone = Counter(reference for reference, stands in grey.items() if not stands)
         rank = {reference: at for at, reference in enumerate(self.items, 1)}
         stands = self.sheet.numbers or self.sheet.titles  # headings have had numbers since November 2026
         lost = [rank[each] for each, item in self.items.items() if item.sent and each not in stands]
@@ -428,7 +440,8 @@ class Sorter:
         for (number, after), (first, end), those in zip(gaps, spans, within, strict=True):
             within_one = first == end and (placed or first + 1 not in lost)
             if within_one or (placed and first < end and not those) or not lost:
-                self.sheet.loose.append(Loose("lines gone", found[number], str(after - number - 1)))
+                gone[found[number]] += after - number - 1
+        self.sheet.loose += [Loose("lines gone", reference, str(count)) for reference, count in gone.items()]
 
     def _part(self) -> None:
         """The text of an item whose heading is gone has run into the text above it: find it by its likeness."""

@@ -44,6 +44,7 @@ from models.versions import Version
 
 LONGEST_NAME = 120
 _IS_GONE = ", which is withdrawn,"
+_STANDS = "These words stand there already."
 #: How many returned documents of one person in one group are kept for looking at; older ones go.
 MOST_KEPT = 20
 #: Among so many refused suggestions on a text, the latest, one that says the same is looked for.
@@ -67,8 +68,8 @@ class Proposed:
     ``blocked`` says why it cannot be made, ``refused`` why it could not when it was last tried, ``suggestion_id`` which
     one it has become, ``refusal`` the one in which the group has said no to the same. ``fits`` is False where the words
     it changes are no longer there: it would stand in conflict. ``known`` if it is blocked because the group has these
-    words already, or the actor has suggested them. ``now_in`` are items, by id and reference, in which words of this
-    one stand since: the one it was merged into, or what was split off it.
+    words already, however they came, or the actor has suggested them. ``now_in`` are items, by id and reference, in
+    which words of this one stand since: the one it was merged into, or what was split off it.
     """
 
     number: int
@@ -311,6 +312,8 @@ def preview(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> 
             if is_there:
                 named = " and ".join(part.reference for part in parts)
                 blocked = f"These words have gone to {named}{_IS_GONE if not now_in else ''} since."
+            elif _stands(entry.documents[Field(each["field"])], each):
+                known, blocked = True, _STANDS
         proposals.append(
             Proposed(
                 number, entry.item.id, entry.item.reference, entry.title, Field(each["field"]), each["before"],
@@ -331,6 +334,14 @@ def _fits(uow: UnitOfWork, entry: items.Entry, proposal: dict[str, Any]) -> bool
         return True
     change = change_between(proposal["before"], proposal["after"])
     return suggestions.still_fits(uow.session, document, change, proposal["version"])
+
+
+def _stands(document: Document, proposal: dict[str, Any]) -> bool:
+    """Whether all that a proposal changes reads so today, by whichever changes that came."""
+    if document.version == proposal["version"]:
+        return False
+    now = set(places(change_between(proposal["before"], document.text)))
+    return now.issuperset(places(change_between(proposal["before"], proposal["after"])))
 
 
 def _went_to(uow: UnitOfWork, entry: items.Entry, proposal: dict[str, Any]) -> tuple[list[item_models.Item], bool]:
@@ -392,6 +403,9 @@ def make(
         settled = suggested.settled(each)
         if settled is not None:
             each["suggestion_id"] = settled.by.id
+            continue
+        if _stands(texts[each["item_id"]][Field(each["field"])], each):
+            each["refused"] = _STANDS
             continue
         try:
             suggestion = suggestions.suggest(

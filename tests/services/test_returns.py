@@ -708,6 +708,49 @@ def test_what_the_group_has_withdrawn_since_is_not_missed(database: Database, ca
 
 
 @on_sqlite
+@pytest.mark.parametrize("how", ["taken out", "tracked", "emptied", "emptied with tracking"])
+def test_a_grey_line_that_is_gone_is_told(database: Database, cast: Cast, how: str) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        grey = at["C1.5 Money follows the person"]._p.getnext()
+        if how == "taken out":
+            grey.getparent().remove(grey)
+        elif how == "emptied":
+            for run in list(grey.iter(qn("w:r"))):
+                run.getparent().remove(run)
+        else:
+            wrapped(grey, "del", "Ann")
+        if how == "emptied with tracking":
+            (end,) = grey.pPr.iter(qn("w:del"))
+            end.getparent().remove(end)
+
+    found = examine(database, cast, edited(sent(database, cast), change))
+    assert (words_found(found), listed(found)) == ({}, [("lines gone", "C1.5", "1")])
+
+
+@on_sqlite
+def test_a_grey_line_that_lost_its_bookmark_is_not_gone(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        grey = at["C1.5 Money follows the person"]._p.getnext()
+        for mark in list(grey.iter(qn("w:bookmarkStart"), qn("w:bookmarkEnd"))):
+            grey.remove(mark)
+
+    found = examine(database, cast, edited(sent(database, cast), change))
+    assert (words_found(found), listed(found)) == ({}, [])
+
+
+@on_sqlite
+@pytest.mark.parametrize("kept", [0, 3])
+def test_where_marks_are_lost_nothing_is_said_of_lines_gone(database: Database, cast: Cast, kept: int) -> None:
+    def change(_: dict[str, Paragraph], document: Any) -> None:
+        for mark in list(document.element.iter(qn("w:bookmarkStart")))[kept:]:
+            mark.getparent().remove(mark)
+
+    found = examine(database, cast, edited(with_evidence(database, cast, "C1.5"), change))
+    assert words_found(found) == {}
+    assert "lines gone" not in [each.what for each in found.returned.loose]
+
+
+@on_sqlite
 def test_a_heading_that_lost_its_bookmark_is_no_line_gone(database: Database, cast: Cast) -> None:
     def change(at: dict[str, Paragraph], _: Any) -> None:
         heading = at["C1.5 Money follows the person"]._p
@@ -1391,6 +1434,40 @@ def test_what_the_group_has_taken_over_is_not_suggested_again(database: Database
             if expected:
                 suggestions.accept(uow, cast.facilitator, suggestion_id=suggestion.id)
     assert "taken these words over" in seen.proposals[0].blocked
+
+
+def test_words_that_stand_there_already_are_not_suggested_however_they_came(database: Database, cast: Cast) -> None:
+    def tracked(at: dict[str, Paragraph], _: Any) -> None:
+        take_out(at["The board meets each month and publishes what it decides."], "each month", "Ann")
+        put_in(at["The board meets each month and publishes what it decides."], " Always.", "Ben")
+
+    def clean(at: dict[str, Paragraph], _: Any) -> None:
+        at["The board meets each month and publishes what it decides."].runs[
+            0
+        ].text = "The board meets and publishes what it decides. Always."
+
+    went_out = sent(database, cast)
+    clean_copy = edited(went_out, clean)
+    early = brought(database, cast, clean_copy)
+    return_id = brought(database, cast, edited(went_out, tracked))
+    with database.writing() as uow:
+        assert returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen={0, 1}) == (2, 0)
+    first, second = waiting_on(database, cast, "S1.1.1")
+    with database.writing() as uow:
+        suggestions.accept(uow, cast.facilitator, suggestion_id=first.suggestion.id)
+    (seen,) = preview(database, cast, early).proposals
+    assert (seen.known, seen.blocked) == (False, "")
+    with database.writing() as uow:
+        suggestions.accept(uow, cast.facilitator, suggestion_id=second.suggestion.id)
+        document = documents_of(uow.session, [numbered(uow, "S1.1.1").id])[numbered(uow, "S1.1.1").id][Field.TEXT]
+        replace_text(uow, cast.facilitator, document, f"To begin with: {document.text}")
+    for each in (early, brought(database, cast, clean_copy)):
+        shown = preview(database, cast, each)
+        assert shown.says_nothing_new
+        assert [seen.blocked for seen in shown.proposals] == ["These words stand there already."]
+        with database.writing() as uow:
+            assert returns.make(uow, cast.member, return_id=each, group_id=cast.group_id, chosen={0}) == (0, 0)
+    assert waiting_on(database, cast, "S1.1.1") == []
 
 
 def reworded(at: dict[str, Paragraph], _: Any) -> None:
