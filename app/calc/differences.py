@@ -223,7 +223,8 @@ def _readable(changes: list[tuple[Kind, list[str]]]) -> Iterator[Segment]:
 def _whole_lines(segments: list[Segment]) -> list[Segment]:
     """Move a lone addition or removal back to the beginning of its line where that says the same.
 
-    A point taken out of a list then goes with its own bullet and not with the next one's.
+    A point taken out of a list then goes with its own bullet and not with the next one's, and of two paragraphs that
+    begin alike the one goes that went.
     """
     out = list(segments)
     for at in range(1, len(out) - 1):
@@ -231,11 +232,12 @@ def _whole_lines(segments: list[Segment]) -> list[Segment]:
         if change.kind == "same" or before.kind != "same" or after.kind != "same":
             continue
         begun = before.text.rpartition("\n")[2]
-        if begun and begun != before.text and change.text.endswith("\n" + begun):
+        begins = begun != before.text or at == 1  # what stands between two changes may begin within its line
+        if begun and begins and change.text.endswith("\n" + begun):
             out[at - 1] = Segment("same", before.text.removesuffix(begun))
             out[at] = Segment(change.kind, begun + change.text.removesuffix(begun))
             out[at + 1] = Segment("same", begun + after.text)
-    return out
+    return [each for each in out if each.text]
 
 
 def _change(removed: list[str], added: list[str]) -> Iterator[Segment]:

@@ -384,6 +384,32 @@ def test_two_peoples_changes_are_two_suggestions_unless_they_touch_the_same_word
     assert found[2].after == "The board meets each month and publishes what it decides. Always."
 
 
+def test_paragraphs_that_begin_alike_are_taken_out_by_whoever_did(database: Database, cast: Cast) -> None:
+    with database.writing() as uow:
+        document = documents_of(uow.session, [numbered(uow, "S1.1.1").id])[numbered(uow, "S1.1.1").id][Field.TEXT]
+        replace_text(uow, cast.facilitator, document, "Whole para one.\n\nWhole para two.\n\nKept.")
+
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        wrapped(at["Whole para one."]._p, "del", "Ann")
+        wrapped(at["Whole para two."]._p, "del", "Ben")
+
+    return_id = brought(database, cast, edited(sent(database, cast), change))
+    found = preview(database, cast, return_id).proposals
+    assert [(each.after, each.authors) for each in found] == [
+        ("Whole para two.\n\nKept.", ("Ann",)), ("Whole para one.\n\nKept.", ("Ben",)),
+    ]  # fmt: skip
+    with database.writing() as uow:
+        returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen={0, 1})
+    for each in waiting_on(database, cast, "S1.1.1"):
+        with database.writing() as uow:
+            suggestions.accept(uow, cast.facilitator, suggestion_id=each.suggestion.id)
+    with database.reading() as uow:
+        assert (
+            documents_of(uow.session, [numbered(uow, "S1.1.1").id])[numbered(uow, "S1.1.1").id][Field.TEXT].text
+            == "Kept."
+        )
+
+
 def test_what_two_add_at_the_same_place_is_one_suggestion_which_can_be_taken(database: Database, cast: Cast) -> None:
     def change(at: dict[str, Paragraph], _: Any) -> None:
         put_in(at["You stay at home."], " Ann adds.", "Ann")
