@@ -6,9 +6,9 @@ again to the session after, so that nothing is forgotten between two of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, joinedload
@@ -20,7 +20,8 @@ from app.events import ItemChanged, MeetingChanged
 from app.policy import Actor, Can, access, allowed, require
 from app.services import items, notifications
 from app.services.activity import note
-from app.services.meetings import access_meeting
+from app.services.meetings import BEFORE, OPEN, access_meeting
+from app.services.notifications import NOBODY_ENDED
 from app.uow import UnitOfWork
 from models.accounts import Person
 from models.documents import Document, Field
@@ -80,7 +81,7 @@ def give(
     today = moments.local_day(uow.now, uow.session.get_one(Group, group_id).time_zone)
     asked, until = " ".join(asked.split()), comments_until or due_on
     fields = _faults(asked, due_on, until, today)
-    session = meeting_id or _next_id(uow.session, group_id)
+    session = meeting_id or next_id(uow, group_id)
     if due_on is not None and "due_on" not in fields and session is not None:
         fields |= _late(uow, group_id, session, due_on)
     if item_id is None:
@@ -302,22 +303,51 @@ def mine(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[list[Homework
 def of_meeting(uow: UnitOfWork, meeting: Meeting) -> list[HomeworkLine]:
     """What comes to a session, or came to it; the caller has asked for the right.
 
-    What names no session is for the next one that is not over.
+    What names no session comes to the one that is held now, or else to the next.
     """
     if meeting.state in OVER:
         arrived = select(Homework.id).where(Homework.meeting_id == meeting.id, Homework.came_back_at.is_not(None))
         return _lines(uow, meeting.group_id, uow.session.execute(arrived).scalars().all())
-    here = Homework.meeting_id == meeting.id
-    if _next_id(uow.session, meeting.group_id) == meeting.id:
-        here |= Homework.meeting_id.is_(None)
-    return _lines(uow, meeting.group_id, _open_ids(uow.session, Homework.group_id == meeting.group_id, here))
+    of = _next(uow, meeting.group_id)
+    unnamed = select(Homework.id, Homework.given_at).where(
+        Homework.group_id == meeting.group_id, IS_OPEN, Homework.meeting_id.is_(None)
+    )
+    here = [id_ for id_, given_at in uow.session.execute(unnamed) if of(given_at) == meeting.id]
+    named = Homework.meeting_id == meeting.id
+    return _lines(uow, meeting.group_id, _open_ids(uow.session, named | Homework.id.in_(here)))
 
 
-def _next_id(session: Session, group_id: int) -> int | None:
-    query = select(Meeting.id).where(
-        Meeting.group_id == group_id, Meeting.state.not_in(OVER), Meeting.cancelled_at.is_(None)
-    )  # fmt: skip
-    return session.execute(query.order_by(Meeting.starts_at, Meeting.number).limit(1)).scalar()
+def next_id(uow: UnitOfWork, group_id: int) -> int | None:
+    """The session for which homework is that is given now and names none; the caller has asked for the right."""
+    return _next(uow, group_id)(uow.now)
+
+
+def _next(uow: UnitOfWork, group_id: int) -> Callable[[datetime], int | None]:
+    """For which session homework is that names none, by when it was given.
+
+    That is the one that is held now, of several the one that began last; else the first that is still to come, of
+    those people were told of before a draft, which none of them can see. A session that nobody closed keeps what was
+    given before it was left, so that it can arrive when it is closed later, until another begins.
+    """
+    in_group = select(Meeting).where(Meeting.group_id == group_id)
+    begun = in_group.where(Meeting.opened_at.is_not(None)).order_by(Meeting.opened_at.desc(), Meeting.number.desc())
+    sessions = uow.session.execute(begun).scalars().all()
+    ends = {each.id: each.paused_at + NOBODY_ENDED for each in sessions if each.paused_at is not None}
+    held = next((each for each in sessions if each.state in OPEN and ends.get(each.id, uow.now) >= uow.now), None)
+    left = sessions[0] if held is None and sessions and sessions[0].state in OPEN else None
+    zone = uow.session.get_one(Group, group_id).time_zone
+    today = moments.moment(moments.local_day(uow.now, zone), time(), zone)
+    to_come = in_group.where(
+        Meeting.state.in_(BEFORE), Meeting.cancelled_at.is_(None), Meeting.starts_at >= today
+    ).order_by(Meeting.state != MeetingState.ANNOUNCED, Meeting.starts_at, Meeting.number)  # fmt: skip
+    coming = held or uow.session.execute(to_come.limit(1)).scalar()
+
+    def of(given_at: datetime) -> int | None:
+        if left is not None and left.paused_at is not None and given_at <= left.paused_at:
+            return left.id
+        return coming.id if coming is not None else None
+
+    return of
 
 
 def _open_ids(session: Session, *conditions: ColumnElement[bool]) -> Collection[int]:
@@ -383,7 +413,7 @@ def _hold(uow: UnitOfWork, actor: Actor, homework_id: int, group_id: int, can: C
 
 
 def _note(uow: UnitOfWork, actor: Actor, homework: Homework, sentence: str) -> None:
-    meeting_id = homework.meeting_id or _next_id(uow.session, homework.group_id)
+    meeting_id = homework.meeting_id or _next(uow, homework.group_id)(homework.given_at)
     note(uow, actor, sentence, group_id=homework.group_id, item_id=homework.item_id)
     uow.emit(ItemChanged(homework.group_id, homework.item_id))
     if meeting_id is not None:

@@ -27,14 +27,16 @@ def _page(refused: DomainError | None = None, homework_id: int | None = None) ->
     with looking() as (uow, actor):
         waits, past = homework.list_homework(uow, actor, group_id=group_id())
         lines = meetings.list_meetings(uow, actor, group_id=group_id())
-        coming = [each for each in lines if each.state not in homework.OVER]
+        coming = [each for each in lines if each.state not in homework.OVER and not each.cancelled]
         choices = {
             "items": rooms.choosable(uow.session, group_id()) if gives else [],
             "takers": homework.takers(uow, group_id()) if gives else [],
             "sessions": [(each.id, _session(each)) for each in coming],
         }
         item, meeting = asked("item"), asked("meeting")
-        chosen = next((each for each in coming if each.id == meeting), coming[0] if coming else None)
+        next_id = homework.next_id(uow, group_id()) if gives else None
+        following = next((each for each in coming if each.id == next_id), None)
+        chosen = next((each for each in coming if each.id == meeting), following)
         given = {
             "item_id": item or "", "meeting_id": meeting or "", "asked": "", "comments_until": "",
             "due_on": _day_before(chosen, uow) if chosen else "",
@@ -50,7 +52,8 @@ def _page(refused: DomainError | None = None, homework_id: int | None = None) ->
         "homework/index.html", waits=waits, past=past, gives=gives, given=given, me=me, refused=refused,
         errors=faults(refused), typed=typed(), homework_id=homework_id, summary=summary,
         written=written() if homework_id is not None and refused is not None and not refused.fields else [],
-        people=request.form.getlist("people"), opens=bool(item or meeting), **choices,
+        people=request.form.getlist("people"), opens=bool(item or meeting),
+        following=following.number if following is not None else None, **choices,
     )  # fmt: skip
 
 

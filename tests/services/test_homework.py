@@ -11,7 +11,7 @@ import pytest
 from app.calc.homework import Outcome
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import ItemChanged, MeetingChanged
-from app.policy import Actor
+from app.policy import SYSTEM, Actor
 from app.services import (
     homework,
     items,
@@ -119,6 +119,60 @@ def test_what_is_ready_has_arrived_and_the_rest_comes_again(hall: Hall, clock: S
     with hall.database.reading() as uow:
         waits, past = homework.list_homework(uow, hall.who["Ola"], group_id=hall.group_id)
     assert ([line.homework.id for line in past], len(waits)) == ([done], 2)
+
+
+def plan(hall: Hall, day: date, *, announced: bool = False) -> int:
+    with hall.database.writing() as uow:
+        fay = hall.who["Fay"]
+        made = meetings.plan_meeting(uow, fay, group_id=hall.group_id, title="Money", day=day, at=time(9)).id
+        if announced:
+            meetings.announce(uow, fay, meeting_id=made)
+        return made
+
+
+def open_doors(hall: Hall, meeting_id: int) -> None:
+    with hall.database.writing() as uow:
+        revision = uow.session.get_one(Meeting, meeting_id).revision
+        stages.open_doors(uow, hall.who["Fay"], meeting_id=meeting_id, revision=revision)
+
+
+def where(hall: Hall) -> dict[int, list[int]]:
+    """The homework of each session that has some."""
+    with hall.database.reading() as uow:
+        found = {each.id: homework.of_meeting(uow, each) for each in uow.session.query(Meeting)}
+    return {id_: [line.homework.id for line in lines] for id_, lines in found.items() if lines}
+
+
+def test_the_next_session_is_the_one_that_is_held_or_the_first_to_come(hall: Hall, clock: SetClock) -> None:
+    made = give(hall, "Ana")
+    assert where(hall) == {hall.meeting_id: [made]}, "a draft, where nothing is announced"
+    plan(hall, date(2026, 2, 1))
+    assert where(hall) == {hall.meeting_id: [made]}, "what has passed is not to come"
+    told = plan(hall, date(2026, 4, 2), announced=True)
+    assert where(hall) == {told: [made]}, "people know of no draft"
+    clock.advance(days=60)
+    assert where(hall) == {}, "nothing is to come"
+    open_doors(hall, told)
+    plan(hall, date(2026, 5, 4), announced=True)
+    assert where(hall) == {told: [made]}, "it is being held, whatever else is planned"
+
+
+def test_a_session_that_nobody_closed_takes_nothing_that_is_given_after_it(hall: Hall, clock: SetClock) -> None:
+    before = give(hall, "Ana")
+    hall.open("Ana")
+    for _hours in range(4):
+        clock.advance(hours=1)
+        with hall.database.writing() as uow:
+            stages.pause_if_idle(uow, SYSTEM, meeting_id=hall.meeting_id)
+    assert hall.meeting().paused_at is not None
+    coming = plan(hall, date(2026, 5, 4), announced=True)
+    after = give(hall, "Leo")
+    assert where(hall) == {hall.meeting_id: [before], coming: [after]}
+    open_doors(hall, coming)
+    assert where(hall) == {coming: [before, after]}, "of two that are open the one that began last"
+    with hall.database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    assert where(hall) == {coming: [before, after]}
 
 
 def test_its_people_find_it_on_their_first_page_until_it_is_taken_back(hall: Hall) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
-from app.services import notifications
+from app.services import meetings, notifications
 from app.uow import Database
 from models.notifications import Kind
 from tests.cast import Browser
@@ -69,6 +69,23 @@ def test_from_the_form_to_the_session(client_of: Callable[[Actor], Browser], hal
     late = ana.post(f"{room}/1/reply", data={"ready": "yes", "words": "Mine are on one page"})
     assert (late.status_code, "This homework was taken back" in late.text) == (409, True)
     assert re.search(r"What you had written.*?<textarea[^>]*>\s*Mine are on one page</textarea>", late.text, re.DOTALL)
+
+
+def test_the_form_offers_sessions_that_can_be_chosen_and_says_which_is_the_next(
+    client_of: Callable[[Actor], Browser], hall: Hall
+) -> None:
+    fay, room = client_of(hall.who["Fay"]), f"/g/{hall.slug}/sessions/homework"
+
+    def offered(query: str = "") -> list[str]:
+        page = fay.get(f"{room}{query}").text.partition('name="meeting_id"')[2].partition("</select>")[0]
+        return re.findall(r"<option[^>]*>([^<]+)</option>", page)
+
+    assert offered() == ["The next one: session 1", "Session 1, 2 March 2026: Partnership"]
+    with hall.database.writing() as uow:
+        meetings.announce(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+        meetings.cancel(uow, hall.who["Fay"], meeting_id=hall.meeting_id, reason="The hall is shut.")
+    assert offered(f"?meeting={hall.meeting_id}") == ["The next one"], "what is cancelled is refused"
+    assert "Give homework for this session" not in fay.get(f"/g/{hall.slug}/sessions/{hall.meeting_id}").text
 
 
 def test_the_room_sees_it_and_a_guest_no_names(client_of: Callable[[Actor], Browser], hall: Hall) -> None:
