@@ -57,11 +57,21 @@ class HomeworkLine:
     outcome: Outcome
     overdue: bool
     open_for_comments: bool
+    zone: str
 
     @property
     def ready(self) -> int:
         """How many of its people say that it is ready."""
         return sum(share.ready is True for share in self.shares)
+
+    @property
+    def has_nobody(self) -> bool:
+        """Whether all it was given to are gone and it is not ready: nobody does it unless it is given to somebody."""
+        return self.outcome is not Outcome.READY and all(share.person_id in self.gone for share in self.shares)
+
+    def is_late(self, share: HomeworkShare) -> bool:
+        """Whether a person answered only after the day it was due."""
+        return share.replied_at is not None and moments.local_day(share.replied_at, self.zone) > self.homework.due_on
 
     def share_of(self, person_id: int | None) -> HomeworkShare | None:
         """One person's part of it."""
@@ -105,19 +115,75 @@ def give(
     )  # fmt: skip
     uow.session.add(made)
     uow.flush()
-    uow.session.add_all(HomeworkShare(homework_id=made.id, person_id=each) for each in sorted(set(person_ids)))
-    uow.flush()
     day = moments.day_in_words(due_on)
     # Without names: a line about an item keeps its words when somebody is called otherwise, or has their data erased.
     takers_ = "1 person" if len(set(person_ids)) == 1 else f"{len(set(person_ids))} people"
     _note(uow, actor, made, f"gave {item.reference} as homework to {takers_}, due {day}")
-    for each in set(person_ids):
-        notifications.tell(
-            uow, each, Kind.HOMEWORK, group_id=group_id, item_id=item.id, by=actor,
-            path=f"blueprint/items/{item.id}#homework",
-            words=f"gave you homework on {item.reference}, due {day}: {asked}", key=f"homework-{made.id}-{each}",
-        )  # fmt: skip
+    _ask(uow, actor, made, set(person_ids))
     return made
+
+
+def change(
+    uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int, due_on: date | None,
+    person_ids: Collection[int] = (),
+) -> Homework:  # fmt: skip
+    """Have open homework due on another day, and give it to more people; who has it already keeps it.
+
+    Comments that were asked for until the day it was due are asked for until the new one. Raises NotFound, Forbidden,
+    Conflict once it is over, Invalid with a sentence for each field, also where nobody would have it.
+    """
+    homework = _hold(uow, actor, homework_id, group_id, Can.HOMEWORK_GIVE)
+    (line,) = _lines(uow, group_id, [homework.id])
+    more = set(person_ids) - {share.person_id for share in line.shares}
+    is_moved = due_on != homework.due_on
+    until = due_on if homework.comments_until == homework.due_on else max(homework.comments_until, due_on or date.min)
+    fields = {}
+    if is_moved or more:
+        today = moments.local_day(uow.now, uow.session.get_one(Group, group_id).time_zone)
+        fields = _faults(homework.asked, due_on, until, today)
+        session = homework.meeting_id or _next(uow, group_id)(homework.given_at)
+        if due_on is not None and not fields and session is not None:
+            fields |= _late(uow, group_id, session, due_on)
+    if line.has_nobody and not more:
+        fields["people"] = "Choose who does it now"
+    elif len(more) + len(line.shares) > MOST_PEOPLE or not more <= dict(takers(uow, group_id)).keys():
+        fields["people"] = f"Choose people of the list, {MOST_PEOPLE} in all at most"
+    if fields or due_on is None or until is None:
+        raise Invalid("The homework cannot be changed yet.", fields=fields)
+    if not is_moved and not more:
+        return homework
+    waiting = [share.person_id for share in line.shares if share.ready is not True]
+    if is_moved:
+        notifications.settle(uow, *(_reminder(homework, each) for each in waiting))
+    homework.due_on, homework.comments_until = due_on, until
+    day = moments.day_in_words(due_on)
+    whom = f" and gave it to {len(more)} more" if more else ""
+    _note(uow, actor, homework, f"changed the homework on {line.reference}{whom}, due {day}")
+    if is_moved:
+        for each in waiting:
+            _tell(uow, actor, homework, each, f"changed the day of your homework on {line.reference}: it is due {day}")
+    _ask(uow, actor, homework, more)
+    return homework
+
+
+def _ask(uow: UnitOfWork, actor: Actor, homework: Homework, person_ids: Collection[int]) -> None:
+    """Ask people for a piece of homework, and tell them."""
+    uow.session.add_all(HomeworkShare(homework_id=homework.id, person_id=each) for each in sorted(person_ids))
+    uow.flush()
+    reference = uow.session.get_one(Item, homework.item_id).reference
+    day = moments.day_in_words(homework.due_on)
+    for each in sorted(person_ids):
+        words = f"gave you homework on {reference}, due {day}: {homework.asked}"
+        path = f"blueprint/items/{homework.item_id}#homework"
+        _tell(uow, actor, homework, each, words, path=path, key=_given(homework, each))
+
+
+def _given(homework: Homework, person_id: int) -> str:
+    return f"homework-{homework.id}-{person_id}"
+
+
+def _reminder(homework: Homework, person_id: int) -> str:
+    return f"due-homework-{homework.id}-{homework.due_on}-{person_id}"
 
 
 def _faults(asked: str, due_on: date | None, until: date | None, today: date) -> dict[str, str]:
@@ -175,13 +241,20 @@ def reply(
 
 
 def take_back(uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int) -> Homework:
-    """Take a piece of homework back: nobody is asked for it any more. Raises NotFound, Forbidden, Conflict."""
+    """Take a piece of homework back: nobody is asked for it any more.
+
+    Whoever has neither read of it nor been mailed is not mailed now either. Raises NotFound, Forbidden, Conflict.
+    """
     homework = _hold(uow, actor, homework_id, group_id, Can.HOMEWORK_GIVE)
     homework.withdrawn_at = uow.now
     reference = uow.session.get_one(Item, homework.item_id).reference
     _note(uow, actor, homework, f"took back the homework on {reference}")
     for _homework, person_id in _shared(uow.session, Homework.id == homework.id):
-        _tell(uow, actor, homework, person_id, f"took back your homework on {reference}: nothing is left to do")
+        words, key = f"took back your homework on {reference}: nothing is left to do", _given(homework, person_id)
+        _tell(uow, actor, homework, person_id, words, key=f"{key}-back")
+        notifications.settle(uow, _reminder(homework, person_id))
+        if notifications.settle(uow, key):
+            notifications.settle(uow, f"{key}-back")
     return homework
 
 
@@ -213,10 +286,14 @@ def _shared(session: Session, *wanted: ColumnElement[bool]) -> list[tuple[Homewo
     return [(homework, person_id) for homework, person_id in rows]
 
 
-def _tell(uow: UnitOfWork, actor: Actor, homework: Homework, person_id: int, words: str) -> None:
+def _tell(
+    uow: UnitOfWork, actor: Actor, homework: Homework, person_id: int | None, words: str, *, path: str | None = None,
+    key: str | None = None,
+) -> None:  # fmt: skip
     notifications.tell(
-        uow, person_id, Kind.HOMEWORK, group_id=homework.group_id, item_id=homework.item_id, by=actor, words=words
-    )
+        uow, person_id, Kind.HOMEWORK, group_id=homework.group_id, item_id=homework.item_id, by=actor, words=words,
+        path=path, key=key,
+    )  # fmt: skip
 
 
 def come_back(uow: UnitOfWork, meeting: Meeting, lines: Iterable[HomeworkLine]) -> None:
@@ -241,32 +318,41 @@ def takers(uow: UnitOfWork, group_id: int) -> list[tuple[int, str]]:
     return sorted(((row.person_id, row.person.name) for row in found), key=lambda pair: pair[1].lower())
 
 
-def leave(uow: UnitOfWork, person_id: int, *, group_id: int | None = None) -> None:
+def leave(uow: UnitOfWork, actor: Actor, person_id: int, *, group_id: int | None = None) -> list[HomeworkLine]:
     """Nobody waits for open homework of somebody who is gone from one group, or whose data are erased from all.
 
-    What they answered stays in the group, but not when they are erased. What then neither waits for anybody nor was
-    answered is taken back.
+    What they answered stays in the group, but not when they are erased. Answers what nobody has now, which whoever
+    gave it is told; it stays open until it is given to somebody else or taken back.
     """
-    open_ones = select(Homework.id).where(IS_OPEN)
-    given = select(HomeworkShare).where(HomeworkShare.person_id == person_id)
+    given = select(HomeworkShare).join(Homework).where(IS_OPEN, HomeworkShare.person_id == person_id)
     if group_id is not None:
-        open_ones = open_ones.where(Homework.group_id == group_id)
-        given = given.where(HomeworkShare.ready.is_(None))
-    given = given.where(HomeworkShare.homework_id.in_(open_ones))
-    for share in uow.session.execute(given).scalars().all():
-        others = select(HomeworkShare.person_id).where(
-            HomeworkShare.homework_id == share.homework_id, HomeworkShare.person_id != person_id
-        )
-        if uow.session.execute(others).first() is None:
-            uow.session.get_one(Homework, share.homework_id).withdrawn_at = uow.now
-        uow.session.delete(share)
+        given = given.where(Homework.group_id == group_id)
+    shares = uow.session.execute(given).scalars().all()
+    held = {share.homework_id for share in shares}
+    for share in shares:
+        if group_id is None or share.ready is None:
+            uow.session.delete(share)
+    uow.flush()
+    groups = select(Homework.group_id).where(Homework.id.in_(held)).distinct()
+    lines = [
+        line
+        for each in uow.session.execute(groups).scalars().all()
+        for line in _lines(uow, each, _open_ids(uow.session, Homework.id.in_(held), Homework.group_id == each))
+        if line.has_nobody
+    ]
+    for line in lines:
+        gone = "left the group" if actor.person_id == person_id else "took somebody out of the group"
+        words = f"{gone}: homework on {line.reference} has nobody now. Give it to somebody else or take it back"
+        path = f"sessions/homework?change={line.homework.id}#homework-{line.homework.id}"
+        _tell(uow, actor, line.homework, line.homework.given_by_id, words, path=path)
+    return lines
 
 
 # --- reading ---
 
 
 def list_homework(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[list[HomeworkLine], list[HomeworkLine]]:
-    """A group's homework: what is open, the earliest first, and what came back, the latest first.
+    """A group's homework: what is open, first what nobody has, else the earliest first; what came back, latest first.
 
     Raises NotFound, Forbidden.
     """
@@ -276,6 +362,7 @@ def list_homework(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[list
         select(Homework.id).where(Homework.group_id == group_id, Homework.came_back_at.is_not(None))
         .order_by(Homework.came_back_at.desc(), Homework.id.desc()).limit(PAST_SHOWN)
     )  # fmt: skip
+    waits.sort(key=lambda line: not line.has_nobody)
     return waits, _lines(uow, group_id, uow.session.execute(past).scalars().all())[::-1]
 
 
@@ -315,6 +402,19 @@ def of_meeting(uow: UnitOfWork, meeting: Meeting) -> list[HomeworkLine]:
     here = [id_ for id_, given_at in uow.session.execute(unnamed) if of(given_at) == meeting.id]
     named = Homework.meeting_id == meeting.id
     return _lines(uow, meeting.group_id, _open_ids(uow.session, named | Homework.id.in_(here)))
+
+
+def due_after(uow: UnitOfWork, meeting: Meeting) -> list[HomeworkLine]:
+    """What comes to a session that is still to come, is not ready and is due only after its day.
+
+    The caller has asked for the right.
+    """
+    zone = uow.session.get_one(Group, meeting.group_id).time_zone
+    day = moments.local_day(meeting.starts_at, zone)
+    if meeting.state not in BEFORE or day < moments.local_day(uow.now, zone):
+        return []
+    lines = of_meeting(uow, meeting)
+    return [line for line in lines if line.outcome is not Outcome.READY and line.homework.due_on > day]
 
 
 def next_id(uow: UnitOfWork, group_id: int) -> int | None:
@@ -358,7 +458,7 @@ def _open_ids(session: Session, *conditions: ColumnElement[bool]) -> Collection[
 def _lines(uow: UnitOfWork, group_id: int, ids: Collection[int]) -> list[HomeworkLine]:
     if not ids:
         return []
-    today = moments.local_day(uow.now, uow.session.get_one(Group, group_id).time_zone)
+    zone = uow.session.get_one(Group, group_id).time_zone
     shares: dict[int, list[HomeworkShare]] = {}
     parts = select(HomeworkShare).where(HomeworkShare.homework_id.in_(ids)).options(joinedload(HomeworkShare.person))
     for share in uow.session.execute(parts).scalars():
@@ -377,7 +477,9 @@ def _lines(uow: UnitOfWork, group_id: int, ids: Collection[int]) -> list[Homewor
         .where(Homework.id.in_(ids)).order_by(Homework.due_on, Homework.id)
     )  # fmt: skip
     return [
-        _line(homework, reference, title, number, name or "", _by_name(shares.get(homework.id, [])), gone, today)
+        _line(
+            homework, reference, title, number, name or "", _by_name(shares.get(homework.id, [])), gone, zone, uow.now
+        )
         for homework, reference, title, number, name in rows
     ]
 
@@ -388,14 +490,16 @@ def _by_name(shares: Iterable[HomeworkShare]) -> list[HomeworkShare]:
 
 def _line(
     homework: Homework, reference: str, title: str, number: int | None, given_by: str, shares: list[HomeworkShare],
-    gone: frozenset[int], today: date,
+    gone: frozenset[int], zone: str, now: datetime,
 ) -> HomeworkLine:  # fmt: skip
+    today = moments.local_day(now, zone)
     # Somebody who has left with a no cannot mend it: it counts only where nobody else is asked.
     counted = [share for share in shares if share.ready or share.person_id not in gone] or shares
     how = outcome([share.ready for share in counted])
     return HomeworkLine(
         homework, reference, title, number, given_by, shares, gone, how,
         homework.came_back_at is None and is_overdue(how, homework.due_on, today), today <= homework.comments_until,
+        zone,
     )  # fmt: skip
 
 

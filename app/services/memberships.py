@@ -262,8 +262,11 @@ def _keep_a_facilitator(uow: UnitOfWork, group_id: int, leaving: Membership) -> 
         raise Invalid(sentence, fields={"role": sentence})
 
 
-def remove(uow: UnitOfWork, actor: Actor, *, group_id: int, membership_id: int) -> None:
-    """Take a person out of the group, at once, open sockets included; what they wrote stays. People may leave."""
+def remove(uow: UnitOfWork, actor: Actor, *, group_id: int, membership_id: int) -> list[homework.HomeworkLine]:
+    """Take a person out of the group, at once, open sockets included; what they wrote stays. People may leave.
+
+    Answers the open homework that nobody has now. Raises NotFound, Forbidden, Invalid for the last facilitator.
+    """
     uow.lock(Group, group_id)
     row = _membership(uow, group_id, membership_id)
     if row.person_id != actor.person_id:
@@ -271,8 +274,9 @@ def remove(uow: UnitOfWork, actor: Actor, *, group_id: int, membership_id: int) 
     if row.role is Role.FACILITATOR:
         _keep_a_facilitator(uow, group_id, row)
     row.removed_at = uow.now
-    homework.leave(uow, row.person_id, group_id=group_id)
+    orphaned = homework.leave(uow, actor, row.person_id, group_id=group_id)
     words = "left the group" if row.person_id == actor.person_id else f"took {row.person.name} out of the group"
     note(uow, actor, words, group_id=group_id)
     uow.emit(MembershipEnded(group_id, row.person_id))
     uow.emit(PeopleChanged(group_id))
+    return orphaned

@@ -119,6 +119,16 @@ def take_back(uow: UnitOfWork, *, group_id: int, path: str) -> bool:
     return told
 
 
+def settle(uow: UnitOfWork, *keys: str) -> bool:
+    """Mail nothing of what was told under these keys; pages show it still. Whether any of it was to be mailed yet."""
+    waits = select(Notification.id).where(
+        Notification.key.in_(keys), Notification.settled_at.is_(None), Notification.read_at.is_(None)
+    )
+    found = uow.session.execute(waits).scalars().all()
+    uow.session.execute(update(Notification).where(Notification.id.in_(found)).values(settled_at=uow.now))
+    return bool(found)
+
+
 def _is_told(session: Session, key: str) -> bool:
     return session.execute(select(Notification.id).where(Notification.key == key)).first() is not None
 

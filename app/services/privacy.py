@@ -230,7 +230,7 @@ def erase_me(uow: UnitOfWork, actor: Actor) -> str:
     for table in (SignIn, OneTimeToken, AccessToken, CalendarFeed, Visit, Tour, Notification, MailChoice):
         uow.session.execute(delete(table).where(table.person_id == person.id))
     uow.session.execute(update(Attendance).where(Attendance.person_id == person.id).values(organisation=""))
-    homework.leave(uow, person.id)
+    homework.leave(uow, actor, person.id)
     uow.session.execute(update(HomeworkShare).where(HomeworkShare.person_id == person.id).values(words=""))
     person.name, person.email, person.password_hash = former, None, None
     person.is_administrator = False

@@ -58,7 +58,7 @@ def command(
         if wants_json():
             raise
         return page(refused), refused.status
-    sentence = said or (str(answer) if isinstance(answer, str) else "")
+    sentence = said or (answer if isinstance(answer, str) else "")
     if wants_json():
         back = None if undo is None else {"url": undo[0], "fields": undo[1]}
         return jsonify(said=sentence, item=None, undo=back)

@@ -10,12 +10,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.errors import Conflict, Forbidden, Invalid
-from app.policy import Can, allowed
+from app.policy import Can, allowed, standing
 from app.services import groups, memberships, visits
 from app.services import overview as overview_service
 from app.services.activity import list_activity
 from app.web.context import looking, transaction
 from app.web.forms import asked, optional, text
+from app.web.homework import with_homework
 from app.web.items import outcome
 from models.groups import Role
 
@@ -166,11 +167,16 @@ def remove(slug: str, membership_id: int) -> ResponseReturnValue:
     """Take a person out of the group, or leave it oneself."""
     try:
         with transaction() as (uow, actor):
-            memberships.remove(uow, actor, group_id=g.group.id, membership_id=membership_id)
+            orphaned = memberships.remove(uow, actor, group_id=g.group.id, membership_id=membership_id)
+            has_left = standing(uow.session, actor, g.group.id) is None
     except Invalid as error:
         flash(error.message, "error")
         return redirect(url_for("groups.people", slug=slug))
-    flash(_("Done. What they wrote stays in the group."), "success")
+    if has_left:  # no page of the group is theirs any more
+        flash(_("You have left %(group)s. What you wrote stays there.", group=g.group.name), "success")
+        return redirect(url_for("home.home"), 303)
+    said = with_homework(_("Done. What they wrote stays in the group."), "nobody_now", orphaned, slug)
+    flash(said, "success")
     return redirect(url_for("groups.people", slug=slug))
 
 

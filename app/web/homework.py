@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, g, get_template_attribute, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -53,6 +54,7 @@ def _page(refused: DomainError | None = None, homework_id: int | None = None) ->
         errors=faults(refused), typed=typed(), homework_id=homework_id, summary=summary,
         written=written() if homework_id is not None and refused is not None and not refused.fields else [],
         people=request.form.getlist("people"), opens=bool(item or meeting),
+        changes=homework_id if "due_on" in request.form or "people" in request.form else asked("change"),
         following=following.number if following is not None else None, **choices,
     )  # fmt: skip
 
@@ -111,6 +113,29 @@ def reply(slug: str, homework_id: int) -> ResponseReturnValue:
         return items.page(item_id, refused, f"{part}-{homework_id}") if item_id else _page(refused, homework_id)
 
     return command(say, to=to, page=page)
+
+
+@bp.post("/<int:homework_id>/change")
+def change(slug: str, homework_id: int) -> ResponseReturnValue:
+    """Have it due on another day, or give it to more people."""
+
+    def keep(uow: UnitOfWork, actor: Actor) -> object:
+        homework.change(
+            uow, actor, homework_id=homework_id, group_id=group_id(), due_on=day("due_on"), person_ids=numbers("people")
+        )
+        return _("The homework is changed. Its people are told.")
+
+    to = url_for("homework.index", slug=slug, _anchor=f"homework-{homework_id}")
+    return command(keep, to=to, page=lambda refused: _page(refused, homework_id))
+
+
+def with_homework(said: str, what: str, lines: Sequence[homework.HomeworkLine], slug: str) -> str:
+    """A sentence that says what was done, for the next page, and what to do about homework, with links to it.
+
+    ``what`` is the macro of homework/_parts.html that says it; without ``lines`` nothing is added.
+    """
+    made: str = get_template_attribute("homework/_parts.html", what)(said, lines, slug) if lines else said
+    return made
 
 
 @bp.post("/<int:homework_id>/take-back")

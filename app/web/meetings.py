@@ -22,7 +22,8 @@ from app.web.context import looking, transaction
 from app.web.forms import whole_number
 from app.web.fragments import command, faults, group_id, number, typed
 from app.web.history import field_words
-from models.meetings import StageKind
+from app.web.homework import with_homework
+from models.meetings import Meeting, StageKind
 
 bp = Blueprint("meetings", __name__)
 
@@ -178,8 +179,11 @@ def announce(slug: str, meeting_id: int) -> ResponseReturnValue:
 
     def tell(uow: UnitOfWork, actor: Actor) -> object:
         count = meetings.announce(uow, actor, meeting_id=meeting_id)
-        return ngettext("The group has been told: %(num)d mail is on its way.",
+        said = ngettext("The group has been told: %(num)d mail is on its way.",
                         "The group has been told: %(num)d mails are on their way.", count)  # fmt: skip
+        # It may have become the next one, for which homework is that was given for a later one.
+        late = homework.due_after(uow, uow.session.get_one(Meeting, meeting_id))
+        return with_homework(said, "due_after", late, slug)
 
     to = url_for("meetings.show", slug=slug, meeting_id=meeting_id)
     return command(tell, to=to, page=lambda refused: _show_page(meeting_id, refused))
@@ -279,11 +283,11 @@ def save(slug: str, meeting_id: int) -> ResponseReturnValue:
 
     def keep(uow: UnitOfWork, actor: Actor) -> object:
         moment = When.parse()
-        meetings.edit_meeting(
+        changed = meetings.edit_meeting(
             uow, actor, meeting_id=meeting_id, title=request.form.get("title", ""), day=moment.day, at=moment.at,
             place=request.form.get("place", ""), aims=request.form.get("aims", "").splitlines(),
         )  # fmt: skip
-        return _("The plan is saved.")
+        return with_homework(_("The plan is saved."), "due_after", homework.due_after(uow, changed), slug)
 
     to = url_for("meetings.edit", slug=slug, meeting_id=meeting_id)
     return command(keep, to=to, page=lambda refused: _edit_page(meeting_id, refused, 0))

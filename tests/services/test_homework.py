@@ -342,3 +342,98 @@ def test_what_somebody_who_has_left_did_not_make_ready_counts_where_nobody_else_
     found = {line.homework.id: line for line in at(hall)}
     assert (found[alone].outcome, found[shared].outcome) == (Outcome.NOT_READY, Outcome.READY)
     assert [share.words for share in found[alone].shares] == ["Figures are missing."]
+
+
+def told(hall: Hall, name: str) -> list[str]:
+    """What somebody was told, the latest first."""
+    with hall.database.reading() as uow:
+        return [line.notification.words for line in notifications.mine(uow, hall.who[name])]
+
+
+def change(hall: Hall, homework_id: int, *names: str, due_on: date | None = DUE, by: str = "Fay") -> None:
+    with hall.database.writing() as uow:
+        homework.change(
+            uow, hall.who[by], homework_id=homework_id, group_id=hall.group_id, due_on=due_on,
+            person_ids=ids(hall, *names),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("erased", [False, True])
+def test_what_has_nobody_any_more_stays_open_and_who_gave_it_is_told(hall: Hall, erased: bool) -> None:
+    alone, shared, answered = give(hall, "Ana", by="Sam"), give(hall, "Ana", "Leo"), give(hall, "Ana")
+    say(hall, "Ana", answered, False, "I am moving house.")
+    if erased:
+        with hall.database.writing() as uow:
+            privacy.erase_me(uow, hall.who["Ana"])
+    else:
+        leave(hall, "Ana")
+    with hall.database.reading() as uow:
+        waits, _past = homework.list_homework(uow, hall.who["Fay"], group_id=hall.group_id)
+    assert [(line.homework.id, line.has_nobody) for line in waits] == [(alone, True), (answered, True), (shared, False)]
+    by = "left the group" if erased else "took somebody out of the group"
+    assert told(hall, "Sam") == [f"{by}: homework on C1.1 has nobody now. Give it to somebody else or take it back"]
+    assert bool(told(hall, "Fay")) is erased, "who took her out reads it in the answer"
+    with pytest.raises(Invalid) as refused:
+        change(hall, alone)
+    assert set(refused.value.fields) == {"people"}
+    change(hall, alone, "Pat")
+    with hall.database.reading() as uow:
+        (line,) = [each for each in at(hall) if each.homework.id == alone]
+    assert ([share.person.name for share in line.shares], line.has_nobody) == (["Pat Patient"], False)
+    assert told(hall, "Pat") == ["gave you homework on C1.1, due 20 March 2026: Write the first words."]
+
+
+def test_who_takes_somebody_out_hears_what_has_nobody_now(hall: Hall) -> None:
+    made = give(hall, "Ana")
+    ready = give(hall, "Ana")
+    say(hall, "Ana", ready, True)
+    with hall.database.writing() as uow:
+        row = uow.session.query(Membership).filter_by(person_id=hall.who["Ana"].person_id, group_id=hall.group_id).one()
+        orphaned = memberships.remove(uow, hall.who["Fay"], group_id=hall.group_id, membership_id=row.id)
+        assert [line.homework.id for line in orphaned] == [made], "what is ready needs nobody"
+
+
+def test_another_day_and_more_people(hall: Hall) -> None:
+    session = plan(hall, date(2026, 4, 1), announced=True)
+    made = give(hall, "Ana", "Leo", meeting_id=session, due_on=date(2026, 3, 31))
+    say(hall, "Leo", made, True)
+    with hall.database.writing() as uow:
+        fay = hall.who["Fay"]
+        moved = meetings.edit_meeting(
+            uow, fay, meeting_id=session, title="Money", day=date(2026, 3, 26), at=time(9), place="", aims=()
+        )
+        uow.flush()
+        assert [line.homework.id for line in homework.due_after(uow, moved)] == [made]
+    for day in (None, date(2026, 3, 1), date(2026, 3, 27)):
+        with pytest.raises(Invalid) as refused:
+            change(hall, made, due_on=day)
+        assert set(refused.value.fields) == {"due_on"}
+    with pytest.raises(Invalid) as refused:
+        change(hall, made, "Ola", due_on=date(2026, 3, 26))
+    assert set(refused.value.fields) == {"people"}
+    with pytest.raises(Forbidden):
+        change(hall, made, by="Ana")
+    change(hall, made, "Pat", "Leo", due_on=date(2026, 3, 26))
+    change(hall, made, "Pat", due_on=date(2026, 3, 26))  # pressed twice
+    (line,) = at(hall, session)
+    assert (line.homework.due_on, line.homework.comments_until) == (date(2026, 3, 26), date(2026, 3, 26))
+    assert [(share.person.name, share.ready) for share in line.shares] == [
+        ("Ana Acute", None), ("Leo Lawyer", True), ("Pat Patient", None),
+    ]  # fmt: skip
+    assert told(hall, "Ana")[0] == "changed the day of your homework on C1.1: it is due 26 March 2026"
+    assert len(told(hall, "Leo")) == len(told(hall, "Pat")) == 1
+    with hall.database.reading() as uow:
+        assert homework.due_after(uow, uow.session.get_one(Meeting, session)) == []
+
+
+def test_what_is_taken_back_before_anybody_was_mailed_is_not_mailed(hall: Hall, clock: SetClock) -> None:
+    kept, back = give(hall, "Ana"), give(hall, "Ana", "Leo")
+    with hall.database.writing() as uow:
+        notifications.read(uow, hall.who["Leo"], until_id=1_000)
+        homework.take_back(uow, hall.who["Fay"], homework_id=back, group_id=hall.group_id)
+    with hall.database.reading() as uow:
+        for name, mailed in (("Ana", [f"homework-{kept}"]), ("Leo", [f"homework-{back}"])):
+            rows = [line.notification for line in notifications.mine(uow, hall.who[name])]
+            waits = [row.key or "" for row in rows if row.settled_at is None and row.read_at is None]
+            assert [key.rsplit("-", 2 if "back" in key else 1)[0] for key in waits] == mailed
+            assert "took back" in rows[0].words, "the page says both"

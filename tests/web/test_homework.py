@@ -12,6 +12,7 @@ from app.services import meetings, notifications
 from app.uow import Database
 from models.notifications import Kind
 from tests.cast import Browser
+from tests.conftest import SetClock
 from tests.rooms import Hall, build_hall
 
 
@@ -86,6 +87,73 @@ def test_the_form_offers_sessions_that_can_be_chosen_and_says_which_is_the_next(
         meetings.cancel(uow, hall.who["Fay"], meeting_id=hall.meeting_id, reason="The hall is shut.")
     assert offered(f"?meeting={hall.meeting_id}") == ["The next one"], "what is cancelled is refused"
     assert "Give homework for this session" not in fay.get(f"/g/{hall.slug}/sessions/{hall.meeting_id}").text
+
+
+def test_homework_that_has_nobody_is_said_and_given_to_somebody_else(
+    client_of: Callable[[Actor], Browser], hall: Hall
+) -> None:
+    fay, base = client_of(hall.who["Fay"]), f"/g/{hall.slug}"
+    room, ana, leo = f"{base}/sessions/homework", hall.who["Ana"].person_id, hall.who["Leo"].person_id
+    given = {"item_id": str(hall.item_id), "asked": "Prepare it", "due_on": "2026-03-20", "people": str(ana)}
+    fay.post(room, data=given)
+    people = fay.get(f"{base}/people").text
+    row = re.search(r"/people/(\d+)/remove", people[people.index("Ana Acute") :])
+    assert row is not None
+    said = fay.post(f"{base}/people/{row[1]}/remove", follow_redirects=True).text
+    link = f'<a href="{room}?change=1#homework-1">C1.1</a>'
+    assert f"This homework has nobody now: {link}. Give it to somebody else." in said
+    page = fay.get(room).text
+    assert "Nobody has it now" in page
+    refused = fay.post(f"{room}/1/change", data={"due_on": "2026-03-19"})
+    assert (refused.status_code, 'href="#people-1"' in refused.text) == (422, True)
+    assert re.search(r'id="due_on-1"[^>]*value="2026-03-19"|value="2026-03-19"[^>]*id="due_on-1"', refused.text)
+    fay.post(f"{room}/1/change", data={"due_on": "2026-03-19", "people": str(leo)})
+    assert "Prepare it" in client_of(hall.who["Leo"]).get(f"{base}/").text
+    page = fay.get(room).text
+    assert ("Nobody has it now" in page, "Due on 19 March 2026" in page) == (False, True)
+
+
+def test_who_leaves_the_group_lands_on_a_page_that_says_so(client_of: Callable[[Actor], Browser], hall: Hall) -> None:
+    ana, people = client_of(hall.who["Ana"]), f"/g/{hall.slug}/people"
+    own = re.search(r"/people/(\d+)/remove", ana.get(people).text)
+    assert own is not None
+    left = ana.post(f"{people}/{own[1]}/remove", follow_redirects=True)
+    assert (left.status_code, left.request.path) == (200, "/")
+    assert "You have left Northmere (invented). What you wrote stays there." in left.text
+
+
+def test_a_session_that_is_moved_before_its_homework_is_due_says_so(
+    client_of: Callable[[Actor], Browser], hall: Hall
+) -> None:
+    fay, base = client_of(hall.who["Fay"]), f"/g/{hall.slug}/sessions"
+    plan = {"title": "Partnership", "day": "2026-04-01", "at": "09:00", "place": "", "aims": ""}
+    asks = "This homework is due only after the session"
+    assert asks not in fay.post(f"{base}/{hall.meeting_id}/plan", data=plan, follow_redirects=True).text
+    given = {"item_id": str(hall.item_id), "asked": "Prepare it", "due_on": "2026-03-31",
+             "people": str(hall.who["Ana"].person_id)}  # fmt: skip
+    fay.post(f"{base}/homework", data=given)
+    said = fay.post(f"{base}/{hall.meeting_id}/plan", data={**plan, "day": "2026-03-26"}, follow_redirects=True).text
+    assert f'The plan is saved. {asks}: <a href="{base}/homework?change=1#homework-1">C1.1</a>.' in said
+    assert asks in fay.post(f"{base}/{hall.meeting_id}/announce", follow_redirects=True).text
+    fay.post(f"{base}/homework/1/change", data={"due_on": "2026-03-26"})
+    assert asks not in fay.post(f"{base}/{hall.meeting_id}/plan", data=plan, follow_redirects=True).text
+
+
+def test_an_answer_after_the_day_it_was_due_says_when(
+    client_of: Callable[[Actor], Browser], hall: Hall, clock: SetClock
+) -> None:
+    fay, leo, base = client_of(hall.who["Fay"]), client_of(hall.who["Leo"]), f"/g/{hall.slug}/sessions"
+    given = {"item_id": str(hall.item_id), "asked": "Prepare it", "due_on": "2026-03-02",
+             "people": [str(hall.who[name].person_id) for name in ("Ana", "Leo")]}  # fmt: skip
+    fay.post(f"{base}/homework", data=given)
+    hall.open()
+    leo.post(f"{base}/homework/1/reply", data={"ready": "yes", "words": ""})
+    clock.advance(days=1)
+    ana = client_of(hall.who["Ana"])
+    ana.post(f"{base}/homework/1/reply", data={"ready": "yes", "words": "Sorry"})
+    page = client_of(hall.who["Fay"]).get(f"{base}/{hall.meeting_id}").text
+    assert "Ana Acute: <strong>ready</strong>, on 3 March 2026, after the day it was due, “Sorry”" in page
+    assert re.search(r"Leo Lawyer: <strong>ready</strong>\s*</li>", page)
 
 
 def test_the_room_sees_it_and_a_guest_no_names(client_of: Callable[[Actor], Browser], hall: Hall) -> None:
