@@ -34,6 +34,7 @@ RIGHTS = {
     Kind.SUGGESTION: Can.ITEM_READ,
     Kind.DECISION: Can.DECISION_READ,
     Kind.ACTION: Can.DECISION_READ,
+    Kind.HOMEWORK: Can.MEETING_READ,
     Kind.MEETING: Can.MEETING_READ,
     Kind.MINUTES: Can.MEETING_READ,
     Kind.FINDING: Can.EVIDENCE_READ,
@@ -42,7 +43,8 @@ RIGHTS = {
     Kind.VERSION: Can.VERSION_READ,
     Kind.PERSON: Can.PEOPLE_READ,
 }
-#: Which kind the rows of a watched table are; a document belongs to an item or is somebody's minutes.
+#: Which kind the rows of a watched table are; a document belongs to an item or is somebody's minutes, and an answer
+#: to homework is noted under the number of that.
 SOURCES = {
     "item": Kind.ITEM,
     "term": Kind.TERM,
@@ -50,6 +52,8 @@ SOURCES = {
     "suggestion": Kind.SUGGESTION,
     "decision": Kind.DECISION,
     "action": Kind.ACTION,
+    "homework": Kind.HOMEWORK,
+    "homework_share": Kind.HOMEWORK,
     "meeting": Kind.MEETING,
     "source": Kind.SOURCE,
     "finding": Kind.FINDING,

@@ -22,6 +22,7 @@ from models.comments import Comment, Discussion
 from models.documents import Document, Field
 from models.evidence import ContractingModel, Finding, Source
 from models.glossary import Term
+from models.homework import Homework, HomeworkShare
 from models.items import Item, Status
 from models.meetings import Meeting
 from models.polls import Action, Decision
@@ -38,6 +39,7 @@ class Kind(StrEnum):
     SUGGESTION = "suggestion"
     DECISION = "decision"
     ACTION = "action"
+    HOMEWORK = "homework"
     MEETING = "session"
     MINUTES = "minutes"
     FINDING = "finding"
@@ -152,6 +154,24 @@ def _actions(session: Session, ids: list[int]) -> Iterable[Thing]:
         )  # fmt: skip
 
 
+def _homework(session: Session, ids: list[int]) -> Iterable[Thing]:
+    """What was taken back is asked of nobody any more, and found no more."""
+    answers: dict[int, list[str]] = {}
+    shares = select(HomeworkShare.homework_id, HomeworkShare.words).where(HomeworkShare.homework_id.in_(ids))
+    for homework_id, words in session.execute(shares.order_by(HomeworkShare.homework_id, HomeworkShare.person_id)):
+        answers.setdefault(homework_id, []).append(words)
+    rows = session.execute(
+        select(Homework, Item.reference).join(Item, Item.id == Homework.item_id)
+        .where(Homework.id.in_(ids), Homework.withdrawn_at.is_(None))
+    )  # fmt: skip
+    for homework, reference in rows:
+        came_back = homework.came_back_at is not None
+        yield Thing(
+            Kind.HOMEWORK, homework.id, homework.group_id, "", (homework.asked, *answers.get(homework.id, ())),
+            reference, at=(homework.meeting_id or 0) if came_back else 0, done=came_back,
+        )  # fmt: skip
+
+
 def _meetings(session: Session, ids: list[int]) -> Iterable[Thing]:
     for meeting in session.execute(select(Meeting).where(Meeting.id.in_(ids))).scalars():
         yield Thing(
@@ -216,6 +236,7 @@ _LOADERS: dict[Kind, Callable[[Session, list[int]], Iterable[Thing]]] = {
     Kind.SUGGESTION: _suggestions,
     Kind.DECISION: _decisions,
     Kind.ACTION: _actions,
+    Kind.HOMEWORK: _homework,
     Kind.MEETING: _meetings,
     Kind.MINUTES: _minutes,
     Kind.FINDING: _findings,

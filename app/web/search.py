@@ -53,6 +53,7 @@ def _shelves() -> dict[Kind, str]:
         Kind.SUGGESTION: _("Suggestions"),
         Kind.DECISION: _("Decisions"),
         Kind.ACTION: _("Actions"),
+        Kind.HOMEWORK: _("Homework"),
         Kind.MEETING: _("Sessions"),
         Kind.MINUTES: _("Minutes"),
         Kind.FINDING: _("Findings"),
@@ -85,6 +86,10 @@ def _address(slug: str, thing: Thing) -> str:
             return url_for("items.item", slug=slug, item_id=thing.at, _anchor=f"suggestion-{thing.id}")
         case Kind.ACTION:
             return url_for("actions.index", slug=slug, _anchor=f"action-{thing.id}")
+        case Kind.HOMEWORK if thing.done:
+            return url_for("meetings.show", slug=slug, meeting_id=thing.at, _anchor="homework")
+        case Kind.HOMEWORK:
+            return url_for("homework.index", slug=slug, _anchor=f"homework-{thing.id}")
         case Kind.MINUTES:
             return url_for("meetings.show_minutes", slug=slug, meeting_id=thing.at)
         case Kind.PERSON:
@@ -100,7 +105,7 @@ def _label(thing: Thing) -> str:
     match thing.kind:
         case Kind.ITEM:
             return thing.reference
-        case Kind.COMMENT | Kind.SUGGESTION:
+        case Kind.COMMENT | Kind.SUGGESTION | Kind.HOMEWORK:
             if not thing.about:
                 return str(_("On %(reference)s", reference=thing.reference))
             return str(_("%(name)s on %(reference)s", name=thing.about, reference=thing.reference))
@@ -125,7 +130,8 @@ def _note(thing: Thing) -> str:
     if thing.withdrawn:
         return str(_("Withdrawn"))
     if thing.done:
-        return str({Kind.COMMENT: _("Resolved"), Kind.SUGGESTION: _("Decided"), Kind.ACTION: _("Done")}[thing.kind])
+        return str({Kind.COMMENT: _("Resolved"), Kind.SUGGESTION: _("Decided"), Kind.ACTION: _("Done"),
+                    Kind.HOMEWORK: _("Came back")}[thing.kind])  # fmt: skip
     return ""
 
 

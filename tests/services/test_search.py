@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.errors import Forbidden, NotFound
 from app.policy import Actor
-from app.services import comments, documents, items, meetings, memberships, search, sources
+from app.services import comments, documents, homework, items, meetings, memberships, search, sources
 from app.services.search import Found
 from app.services.search_texts import Kind
 from app.uow import Database
@@ -95,6 +95,27 @@ def test_what_is_not_for_its_reader_is_not_found(
     assert any(asked in place for place in places), "it was written somewhere"
     for who in world.cast.insiders.values():
         assert find(database, who, world.cast.group_id, f"zebra {asked}").count == 0, asked
+
+
+def test_homework_is_found_by_what_is_asked_and_what_was_answered(database: Database, world: World) -> None:
+    lead, peer, group_id = world.cast.facilitator, world.cast.peer, world.cast.group_id
+
+    def found(asked: str) -> list[str]:
+        return names(find(database, world.cast.observer, group_id, asked)).get("homework", [])
+
+    with database.writing() as uow:
+        made = homework.give(
+            uow, lead, group_id=group_id, item_id=world.ids["draft_id"], asked="Compare the okapi",
+            due_on=date(2027, 1, 4), person_ids=[peer.person_id or 0],
+        ).id  # fmt: skip
+    assert len(found("okapi")) == 1
+    assert found("quagga") == []
+    with database.writing() as uow:
+        homework.reply(uow, peer, homework_id=made, group_id=group_id, ready=True, words="The quagga is gone")
+    assert found("okapi quagga") == found("okapi") != []
+    with database.writing() as uow:
+        homework.take_back(uow, lead, homework_id=made, group_id=group_id)
+    assert found("okapi") == []
 
 
 def test_another_groups_words_stay_there(database: Database, world: World) -> None:
@@ -267,7 +288,8 @@ def test_what_is_filed_is_what_filing_anew_would_give(database: Database, world:
         uow.session.query(SearchEntry).delete()
         uow.session.execute(text("DELETE FROM search_words"))
         for source in (*search.SOURCES, "document"):
-            for (row_id,) in uow.session.execute(text(f"SELECT id FROM {source}")):  # noqa: S608  own names
+            key = "DISTINCT homework_id" if source == "homework_share" else "id"
+            for (row_id,) in uow.session.execute(text(f"SELECT {key} FROM {source}")):  # noqa: S608  own names
                 uow.session.add(SearchDue(source=source, row_id=row_id))
     assert filed() == before
     assert len(before) > 15

@@ -225,3 +225,17 @@ def test_nothing_waits_is_not_said_while_something_is_unread(client_of: Callable
     assert '<a href="/account/notifications">For you: 1 unread</a>' in page
     ana.get(f"/g/{hall.slug}/blueprint/items/{hall.item_id}")
     assert "Nothing waits for you." in ana.get(f"/g/{hall.slug}/").text
+
+
+def test_searching_leads_to_where_it_stands(client_of: Callable[[Actor], Browser], hall: Hall) -> None:
+    fay, ana, base = client_of(hall.who["Fay"]), client_of(hall.who["Ana"]), f"/g/{hall.slug}"
+    given = {"item_id": str(hall.item_id), "asked": "Compare the okapi", "due_on": "2026-03-20",
+             "people": str(hall.who["Ana"].person_id)}  # fmt: skip
+    fay.post(f"{base}/sessions/homework", data=given)
+    ana.post(f"{base}/sessions/homework/1/reply", data={"ready": "yes", "words": "The quagga is gone"})
+    assert f'href="{base}/sessions/homework#homework-1"' in fay.get(f"{base}/search?q=quagga").text
+    hall.open()
+    fay.post(f"{base}/sessions/{hall.meeting_id}/console/close", data={"revision": str(hall.meeting().revision)})
+    found = fay.get(f"{base}/search?q=okapi").text
+    assert f'href="{base}/sessions/{hall.meeting_id}#homework"' in found
+    assert "Came back" in found
