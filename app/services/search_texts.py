@@ -161,14 +161,15 @@ def _homework(session: Session, ids: list[int]) -> Iterable[Thing]:
     for homework_id, words in session.execute(shares.order_by(HomeworkShare.homework_id, HomeworkShare.person_id)):
         answers.setdefault(homework_id, []).append(words)
     rows = session.execute(
-        select(Homework, Item.reference).join(Item, Item.id == Homework.item_id)
+        select(Homework, Item).join(Item, Item.id == Homework.item_id)
         .where(Homework.id.in_(ids), Homework.withdrawn_at.is_(None))
     )  # fmt: skip
-    for homework, reference in rows:
+    for homework, item in rows:
         came_back = homework.came_back_at is not None
         yield Thing(
             Kind.HOMEWORK, homework.id, homework.group_id, "", (homework.asked, *answers.get(homework.id, ())),
-            reference, at=(homework.meeting_id or 0) if came_back else 0, done=came_back,
+            item.reference, at=(homework.meeting_id or 0) if came_back else item.id, done=came_back,
+            withdrawn=item.status is Status.WITHDRAWN and not came_back,
         )  # fmt: skip
 
 

@@ -88,6 +88,8 @@ def _address(slug: str, thing: Thing) -> str:
             return url_for("actions.index", slug=slug, _anchor=f"action-{thing.id}")
         case Kind.HOMEWORK if thing.done:
             return url_for("meetings.show", slug=slug, meeting_id=thing.at, _anchor="homework")
+        case Kind.HOMEWORK if thing.withdrawn:  # it is listed again when its item is back
+            return url_for("items.item", slug=slug, item_id=thing.at)
         case Kind.HOMEWORK:
             return url_for("homework.index", slug=slug, _anchor=f"homework-{thing.id}")
         case Kind.MINUTES:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
-from app.services import meetings, notifications
+from app.services import meetings, notifications, outline
 from app.uow import Database
 from models.notifications import Kind
 from tests.cast import Browser
@@ -234,6 +234,13 @@ def test_searching_leads_to_where_it_stands(client_of: Callable[[Actor], Browser
     fay.post(f"{base}/sessions/homework", data=given)
     ana.post(f"{base}/sessions/homework/1/reply", data={"ready": "yes", "words": "The quagga is gone"})
     assert f'href="{base}/sessions/homework#homework-1"' in fay.get(f"{base}/search?q=quagga").text
+    with hall.database.writing() as uow:
+        outline.withdraw_item(uow, hall.who["Fay"], item_id=hall.item_id)
+    found = fay.get(f"{base}/search?q=quagga").text
+    assert f'href="{base}/blueprint/items/{hall.item_id}"' in found
+    assert "Withdrawn" in found
+    with hall.database.writing() as uow:
+        outline.restore_item(uow, hall.who["Fay"], item_id=hall.item_id)
     hall.open()
     fay.post(f"{base}/sessions/{hall.meeting_id}/console/close", data={"revision": str(hall.meeting().revision)})
     found = fay.get(f"{base}/search?q=okapi").text
