@@ -166,6 +166,7 @@ def take_back(uow: UnitOfWork, actor: Actor, *, comment_id: int, group_id: int |
     uow.flush()
     if discussion.resolved_at is None and uow.session.execute(left).first() is None:
         discussion.resolved_at, discussion.resolved_by_id = uow.now, actor.person_id
+    notifications.drop(uow, group_id=item.group_id, path=_path(item.id, comment.id))
     _mention(uow, actor, discussion, item, comment)
     uow.emit(ItemChanged(item.group_id, item.id))
     return comment
@@ -384,15 +385,24 @@ def _said_just_now(uow: UnitOfWork, actor: Actor, words: str, where: Select[int]
 
 def _say(uow: UnitOfWork, actor: Actor, discussion: Discussion, item: Item, words: str) -> Comment:
     """Add a comment; who is named in it is told, and who has spoken in the discussion before."""
-    spoken = select(Comment.author_id).where(Comment.discussion_id == discussion.id).distinct()
-    before = set(uow.session.execute(spoken).scalars())
     comment = Comment(discussion_id=discussion.id, author_id=actor.person_id, made_at=uow.now, words=words)
     uow.session.add(comment)
     uow.flush()
     named = _mention(uow, actor, discussion, item, comment)
-    for person_id in before - named:
-        _tell(uow, actor, person_id, Kind.REPLY, f"answered you on {item.reference}", item, comment)
+    for person_id in _spoken_before(uow.session, comment) - named:
+        _answer(uow, actor, person_id, item, comment)
     return comment
+
+
+def _spoken_before(session: Session, comment: Comment) -> set[int | None]:
+    spoken = select(Comment.author_id).where(
+        Comment.discussion_id == comment.discussion_id, Comment.id < comment.id
+    )  # fmt: skip
+    return set(session.execute(spoken.distinct()).scalars())
+
+
+def _answer(uow: UnitOfWork, actor: Actor, person_id: int | None, item: Item, comment: Comment) -> None:
+    _tell(uow, actor, person_id, Kind.REPLY, f"answered you on {item.reference}", item, comment)
 
 
 def _tell(
@@ -410,19 +420,29 @@ def _path(item_id: int, comment_id: int) -> str:
 
 
 def _mention(uow: UnitOfWork, actor: Actor, discussion: Discussion, item: Item, comment: Comment) -> set[int]:
-    """Keep who is named in a comment, as it reads now, and tell those who were not before; all of them."""
+    """Keep who is named in a comment, as it reads now, and tell those who were not before; all of them.
+
+    Who is named no more is told of it no more; where they had spoken before, that they were answered.
+    """
     known = select(Mention).where(Mention.comment_id == comment.id)
     before = uow.session.execute(known).scalars().all()
     # Who was named and has left the group since stays named for as long as the name stands there.
     left = names_of(uow.session, (mention.person_id for mention in before)).items()
     wanted = _named_in(comment.words, {*may_be_named(uow.session, discussion.group_id), *left})
-    named = set(wanted)
+    named, place = set(wanted), _path(item.id, comment.id)
+    spoken = _spoken_before(uow.session, comment) if before and comment.taken_back_at is None else set()
     for mention in before:
         if mention.person_id not in wanted:
             uow.session.delete(mention)
+            waited = notifications.drop(
+                uow, group_id=item.group_id, path=place, person_id=mention.person_id, kind=Kind.MENTION
+            )
+            if waited and mention.person_id in spoken:
+                _answer(uow, actor, mention.person_id, item, comment)
         wanted.discard(mention.person_id)
     for person_id in sorted(wanted):
         uow.session.add(Mention(comment_id=comment.id, person_id=person_id))
+        notifications.drop(uow, group_id=item.group_id, path=place, person_id=person_id, kind=Kind.REPLY)
         _tell(uow, actor, person_id, Kind.MENTION, f"mentioned you on {item.reference}", item, comment)
     return named
 

@@ -129,6 +129,20 @@ def settle(uow: UnitOfWork, *keys: str) -> bool:
     return bool(found)
 
 
+def drop(uow: UnitOfWork, *, group_id: int, path: str, person_id: int | None = None, kind: Kind | None = None) -> bool:
+    """Tell nobody, or not this person in this kind, of what is no longer so at a place, unless they have read of it or
+    were mailed (or will not be): that stays. Answers whether there was such news."""
+    waits = delete(Notification).where(
+        Notification.group_id == group_id, Notification.path == path, Notification.read_at.is_(None),
+        Notification.settled_at.is_(None),
+    )  # fmt: skip
+    if person_id is not None:
+        waits = waits.where(Notification.person_id == person_id)
+    if kind is not None:
+        waits = waits.where(Notification.kind == kind)
+    return uow.session.execute(waits.returning(Notification.id)).first() is not None
+
+
 def _is_told(session: Session, key: str) -> bool:
     return session.execute(select(Notification.id).where(Notification.key == key)).first() is not None
 

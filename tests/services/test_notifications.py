@@ -618,6 +618,50 @@ def test_comments_tell_who_is_named_and_who_has_spoken(hall: Hall) -> None:
     assert told(hall, "Pat") == ["Ana Acute mentioned you on C1.1"]
 
 
+def test_a_mention_that_was_taken_back_before_it_was_read_or_mailed_is_told_nobody(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    leo = hall.who["Leo"]
+    choose(hall, "Ana", MailMode.CONCERNS)
+    with hall.database.writing() as uow:
+        talk = comments.start(uow, leo, item_id=hall.item_id, words="@Ana Acute and @Pat Patient, is this yours?")
+        asked = talk.id, comments.of_item(uow, leo, hall.item_id)[0].said[0].comment.id
+        said = comments.reply(uow, hall.who["Pat"], discussion_id=talk.id, words="Mine.").id
+    assert told(hall, "Ana") == ["Leo Lawyer mentioned you on C1.1"]
+    assert told(hall, "Leo") == ["Pat Patient answered you on C1.1"]
+    with hall.database.writing() as uow:
+        comments.change(uow, leo, comment_id=asked[1], words="@Pat Patient, is this yours?")
+        comments.take_back(uow, hall.who["Pat"], comment_id=said)
+    assert (told(hall, "Ana"), told(hall, "Leo")) == ([], []), "neither in the application"
+    assert told(hall, "Pat") == ["Leo Lawyer mentioned you on C1.1"], "who is still named is still told"
+    clock.advance(days=1)
+    work()
+    assert (post.of("ana"), post.of("leo"), len(post.of("pat"))) == ([], [], 1), "nor by mail"
+    with hall.database.writing() as uow:
+        comments.change(uow, leo, comment_id=asked[1], words="@Ana Acute, is this yours?")
+    assert told(hall, "Ana") == ["Leo Lawyer mentioned you on C1.1"], "who is named by a later change is told"
+    assert told(hall, "Pat") == ["Leo Lawyer mentioned you on C1.1"], "what was mailed leads there still"
+    with hall.database.writing() as uow:
+        comments.take_back(uow, leo, comment_id=asked[1])
+    clock.advance(hours=2)
+    work()
+    assert (told(hall, "Ana"), post.of("ana")) == ([], [])
+
+
+def test_who_is_no_longer_named_in_an_answer_is_told_that_it_is_one(hall: Hall) -> None:
+    leo, ana = hall.who["Leo"], hall.who["Ana"]
+    with hall.database.writing() as uow:
+        talk = comments.start(uow, leo, item_id=hall.item_id, words="Whose is this?")
+        said = comments.reply(uow, ana, discussion_id=talk.id, words="Yours, @Leo Lawyer.").id
+    assert told(hall, "Leo") == ["Ana Acute mentioned you on C1.1"]
+    with hall.database.writing() as uow:
+        comments.change(uow, ana, comment_id=said, words="Ours.")
+    assert told(hall, "Leo") == ["Ana Acute answered you on C1.1"]
+    with hall.database.writing() as uow:
+        comments.change(uow, ana, comment_id=said, words="Yours, @Leo Lawyer, after all.")
+    assert told(hall, "Leo") == ["Ana Acute mentioned you on C1.1"], "one comment is told as one thing"
+
+
 def test_a_slip_of_the_pen_in_the_year_of_a_session_reaches_nobody(
     hall: Hall, work: Callable[[], None], post: Post
 ) -> None:
