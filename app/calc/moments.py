@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time, get_timezone_location
+from babel.dates import format_date, format_datetime, get_timezone_location
 
 LOCALE = "en_GB"
 
@@ -15,9 +15,10 @@ def in_words(moment: datetime, zone: str, *, locale: str = LOCALE) -> str:
     return format_datetime(moment, "EEEE d MMMM y 'at' HH:mm (z)", tzinfo=ZoneInfo(zone), locale=locale)
 
 
-def clock_time(moment: datetime, zone: str, *, locale: str = LOCALE) -> str:
-    """The time of day of a moment: "14:05"."""
-    return format_time(moment, "HH:mm", tzinfo=ZoneInfo(zone), locale=locale)
+def clock_time(moment: datetime, zone: str, *, since: datetime | None = None, locale: str = LOCALE) -> str:
+    """The time of day of a moment: "14:05"; "02:00 (GMT)" where the clocks showed another time ``since``."""
+    changed = since is not None and local(since, zone).utcoffset() != local(moment, zone).utcoffset()
+    return format_datetime(moment, "HH:mm (z)" if changed else "HH:mm", tzinfo=ZoneInfo(zone), locale=locale)
 
 
 def day_in_words(day: date, *, locale: str = LOCALE) -> str:
@@ -38,6 +39,11 @@ def local_day(moment: datetime, zone: str) -> date:
 def moment(day: date, at: time, zone: str) -> datetime:
     """The moment, in UTC, of a day and a time on the clocks of a zone."""
     return datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC)
+
+
+def is_skipped(day: date, at: time, zone: str) -> bool:
+    """Whether the clocks of a zone never show a time on a day, since they are put on then."""
+    return local(moment(day, at, zone), zone).replace(tzinfo=None) != datetime.combine(day, at)
 
 
 def monthly(first: date, count: int) -> list[date]:

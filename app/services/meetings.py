@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,21 @@ class MeetingLine:
     decisions: int
     actions: int
     cancelled: bool
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the group knows of a session: as it is planned, and of a cancelled one as it was when it was cancelled."""
+
+    title: str
+    starts_at: datetime
+    place: str
+    minutes: int
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it is planned to end."""
+        return self.starts_at + timedelta(minutes=self.minutes)
 
 
 @lru_cache(maxsize=1)
@@ -168,23 +183,20 @@ def record(uow: UnitOfWork, actor: Actor, meeting: Meeting, kind: str, **detail:
 def list_meetings(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[MeetingLine]:
     """All sessions of a group by number; drafts for facilitators only. Raises NotFound, Forbidden."""
     found = require(uow.session, actor, group_id, Can.MEETING_READ)
-    query = (
-        select(Meeting, func.coalesce(func.sum(Stage.planned_minutes), 0))
-        .outerjoin(Stage, Stage.meeting_id == Meeting.id)
-        .where(Meeting.group_id == group_id)
-        .group_by(Meeting.id)
-        .order_by(Meeting.starts_at, Meeting.number)
-    )
+    query = select(Meeting).where(Meeting.group_id == group_id)
     if not allowed(found.role, Can.MEETING_RUN):
         query = query.where((Meeting.state != MeetingState.DRAFT) | Meeting.cancelled_at.is_not(None))
     decisions, actions = _counts(uow.session, Decision, group_id), _counts(uow.session, Action, group_id)
-    return [
+    rows = uow.session.execute(query).scalars().all()
+    known = as_told(uow.session, rows)
+    lines = [
         MeetingLine(
-            row.id, row.number, row.title, row.starts_at, row.place, row.state, int(minutes),
-            decisions.get(row.id, 0), actions.get(row.id, 0), row.cancelled_at is not None,
+            row.id, row.number, known[row.id].title, known[row.id].starts_at, known[row.id].place, row.state,
+            known[row.id].minutes, decisions.get(row.id, 0), actions.get(row.id, 0), row.cancelled_at is not None,
         )
-        for row, minutes in uow.session.execute(query)
+        for row in rows
     ]  # fmt: skip
+    return sorted(lines, key=lambda line: (line.starts_at, line.number))
 
 
 def _counts(session: Session, model: type[Decision | Action], group_id: int) -> dict[int, int]:
@@ -194,6 +206,29 @@ def _counts(session: Session, model: type[Decision | Action], group_id: int) -> 
         .group_by(model.meeting_id)
     )
     return {meeting_id: count for meeting_id, count in session.execute(query) if meeting_id is not None}
+
+
+def as_told(session: Session, some: Sequence[Meeting]) -> dict[int, Told]:
+    """What the group knows of some sessions, by their id.
+
+    A cancelled one is planned anew while nobody is told of it: until it is announced it stays, for everybody and in
+    their calendars, on the day that was cancelled.
+    """
+    ids = [each.id for each in some]
+    lasts = select(Stage.meeting_id, func.sum(Stage.planned_minutes)).where(Stage.meeting_id.in_(ids))
+    minutes = {id_: int(sum_) for id_, sum_ in session.execute(lasts.group_by(Stage.meeting_id))}
+    called_off = (
+        select(MeetingEvent.meeting_id, MeetingEvent.detail).join(Meeting, Meeting.id == MeetingEvent.meeting_id)
+        .where(Meeting.id.in_(ids), MeetingEvent.kind == "cancelled", MeetingEvent.at == Meeting.cancelled_at)
+    )  # fmt: skip
+    # Those cancelled before this was kept are shown as they are planned now.
+    kept = {id_: plan for id_, detail in session.execute(called_off) if (plan := detail.get("plan"))}
+    return {
+        each.id: Told(**{**kept[each.id], "starts_at": datetime.fromisoformat(kept[each.id]["starts_at"])})
+        if each.id in kept
+        else Told(each.title, each.starts_at, each.place, minutes.get(each.id, 0))
+        for each in some
+    }
 
 
 def stages_of(session: Session, meeting_id: int) -> list[Stage]:
@@ -239,15 +274,15 @@ def uid(uow: UnitOfWork, noun: str, id_: int) -> str:
 def entries(uow: UnitOfWork, group: Group, meetings: Sequence[Meeting]) -> list[Entry]:
     """Sessions of a group as entries for calendars, with their join link; the caller has asked for the right."""
     ids = [meeting.id for meeting in meetings]
-    lasts = select(Stage.meeting_id, func.sum(Stage.planned_minutes)).where(Stage.meeting_id.in_(ids))
-    minutes = {id_: int(sum_) for id_, sum_ in uow.session.execute(lasts.group_by(Stage.meeting_id))}
+    told = as_told(uow.session, meetings)
     noted = select(Activity.meeting_id, func.max(Activity.at)).where(Activity.meeting_id.in_(ids))
     changed = {id_: at for id_, at in uow.session.execute(noted.group_by(Activity.meeting_id))}  # noqa: C416  # rows
     return [
         Entry(
-            uid=uid(uow, "session", each.id), title=f"{group.name}: {each.title}", begins=each.starts_at,
-            minutes=minutes.get(each.id, 0), changed=max(changed.get(each.id, each.created_at), each.created_at),
-            sequence=each.revision, place=each.place, link=_link(uow, group, each),
+            uid=uid(uow, "session", each.id), title=f"{group.name}: {told[each.id].title}",
+            begins=told[each.id].starts_at, minutes=told[each.id].minutes,
+            changed=each.cancelled_at or max(changed.get(each.id, each.created_at), each.created_at),
+            sequence=each.revision, place=told[each.id].place, link=_link(uow, group, each),
             cancelled=each.cancelled_at is not None, about=_about(each), invites="" if each.cancelled_at else "Join:",
         )
         for each in meetings
@@ -273,7 +308,7 @@ def plan_series(
 ) -> list[Meeting]:
     """The template's sessions (the first ``count``), a month apart from ``first`` at ``at`` in the group's zone.
 
-    They are drafts until announced. Raises NotFound, Forbidden, Invalid.
+    They are drafts until announced. Raises NotFound, Forbidden, Invalid (also for a time the clocks leave out).
     """
     group = _group(uow, actor, group_id)
     plans = series_template()[:count]
@@ -281,8 +316,7 @@ def plan_series(
         raise Invalid("Choose at least one session.", fields={"count": "Choose at least one session"})
     days = moments.monthly(first, len(plans))
     made = [
-        _add(uow, group, plan, moments.moment(day, at, group.time_zone), place)
-        for plan, day in zip(plans, days, strict=True)
+        _add(uow, group, plan, _begins(day, at, group.time_zone), place) for plan, day in zip(plans, days, strict=True)
     ]
     note(uow, actor, f"planned {len(made)} sessions from {moments.day_in_words(first)}", group_id=group_id)
     return made
@@ -295,7 +329,7 @@ def plan_meeting(
     group = _group(uow, actor, group_id)
     stages = [StagePlan(name, kind, minutes, "") for name, kind, minutes in PLAIN]
     plan = MeetingPlan(clean_title(title), [], [], stages)
-    meeting = _add(uow, group, plan, moments.moment(day, at, group.time_zone), place)
+    meeting = _add(uow, group, plan, _begins(day, at, group.time_zone), place)
     note(uow, actor, f"planned session {meeting.number}", group_id=group_id, meeting_id=meeting.id)
     return meeting
 
@@ -303,6 +337,15 @@ def plan_meeting(
 def _group(uow: UnitOfWork, actor: Actor, group_id: int) -> Group:
     require(uow.session, actor, group_id, Can.MEETING_RUN)
     return uow.lock(Group, group_id)
+
+
+def _begins(day: date, at: time, zone: str) -> datetime:
+    """When a session planned so begins. Raises Invalid for a time that the clocks leave out on that day."""
+    if moments.is_skipped(day, at, zone):
+        gone = f"there is no {at:%H:%M} on {moments.day_in_words(day)}"
+        sentence = f"The clocks go forward that day: {gone}. Choose another time."
+        raise Invalid(sentence, fields={"at": sentence})
+    return moments.moment(day, at, zone)
 
 
 def _add(uow: UnitOfWork, group: Group, plan: MeetingPlan, starts_at: datetime, place: str) -> Meeting:
@@ -345,7 +388,7 @@ def edit_meeting(
         raise Conflict("This session is over: its plan can no longer change.")
     group = uow.session.get_one(Group, meeting.group_id)
     known = meeting.title, meeting.place, meeting.starts_at
-    starts_at = moments.moment(day, at, group.time_zone)
+    starts_at = _begins(day, at, group.time_zone)
     is_told = meeting.state is MeetingState.ANNOUNCED and starts_at != meeting.starts_at
     if is_told and day < moments.local_day(uow.now, group.time_zone):
         # Everybody is mailed: a slip of the pen in the year must not reach them.
@@ -355,7 +398,7 @@ def edit_meeting(
     meeting.starts_at = starts_at
     meeting.aims = [" ".join(aim.split())[:300] for aim in aims if aim.strip()][:12]
     note(uow, actor, f"changed the plan of session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
-    if known != (meeting.title, meeting.place, meeting.starts_at):
+    if known != (meeting.title, meeting.place, meeting.starts_at) and meeting.cancelled_at is None:
         meeting.revision += 1  # calendars that hold it must see that it changed
         if meeting.state is MeetingState.ANNOUNCED and known[1:] != (meeting.place, meeting.starts_at):
             _write(uow, group, meeting, "session_moved", before=moments.in_words(known[2], group.time_zone))
@@ -395,8 +438,8 @@ def announce(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> int:
 def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str) -> int:
     """Cancel a session that people were told of, and tell them, and why. Returns how many mails were written.
 
-    It becomes a draft again that everyone sees as cancelled; it can be announced anew. Raises Invalid without a
-    reason, Conflict for one that was not announced or has begun.
+    It becomes a draft again that everyone sees as cancelled, on its day; it can be planned and announced anew. Raises
+    Invalid without a reason, Conflict for one that was not announced or has begun.
     """
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state is not MeetingState.ANNOUNCED:
@@ -405,6 +448,7 @@ def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str) -> in
     if not 1 <= len(reason) <= LONGEST_REASON or "\0" in reason:
         sentence = f"Say why in a sentence, in at most {LONGEST_REASON} characters"
         raise Invalid(sentence, fields={"reason": sentence})
+    known = as_told(uow.session, [meeting])[meeting.id]
     meeting.state, meeting.cancelled_at, meeting.cancelled_because = MeetingState.DRAFT, uow.now, reason
     meeting.revision += 1
     uow.session.execute(
@@ -415,7 +459,8 @@ def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str) -> in
     sentence = f"cancelled session {meeting.number}: {reason}"
     note(uow, actor, sentence, group_id=meeting.group_id, meeting_id=meeting.id)
     told = _write(uow, uow.session.get_one(Group, meeting.group_id), meeting, "session_cancelled", reason=reason)
-    record(uow, actor, meeting, "cancelled", told=told)
+    plan = asdict(known) | {"starts_at": known.starts_at.isoformat()}
+    record(uow, actor, meeting, "cancelled", told=told, plan=plan)
     return told
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, time
 
 from flask import Blueprint, flash, g, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -20,7 +20,7 @@ from app.uow import UnitOfWork
 from app.web.calendars import calendar_answer
 from app.web.context import looking, transaction
 from app.web.forms import whole_number
-from app.web.fragments import command, faults, group_id, number, typed
+from app.web.fragments import command, faults, group_id, may, number, typed
 from app.web.history import field_words
 from app.web.homework import with_homework
 from models.meetings import Meeting, StageKind
@@ -149,10 +149,10 @@ def _show_page(meeting_id: int, refused: DomainError | None = None) -> str:
         prepared = homework.of_meeting(uow, meeting)
         zone = g.group.time_zone
         is_today = moments.local_day(meeting.starts_at, zone) == moments.local_day(uow.now, zone)
-    ends = meeting.starts_at + timedelta(minutes=sum(stage.planned_minutes for stage in sheet))
+        told = meetings.as_told(uow.session, [meeting])[meeting_id]
     return render_template(
         "meetings/show.html", meeting=meeting, sheet=sheet, own=own[0] if own else None, decisions=log,
-        has_minutes=has_minutes, items=items, ends=ends, is_today=is_today, refused=refused, kinds=dict(kinds()),
+        has_minutes=has_minutes, items=items, told=told, is_today=is_today, refused=refused, kinds=dict(kinds()),
         homework=prepared, typed=typed(),
     )  # fmt: skip
 
@@ -170,7 +170,9 @@ def pack(slug: str, meeting_id: int) -> ResponseReturnValue:
     also = [number for given in request.args.getlist("items") if (number := whole_number(given)) is not None]
     with looking() as (uow, actor):
         made = packs.pack(uow, actor, meeting_id=meeting_id, group_id=group_id(), also=also, under=under)
-    return render_template("meetings/pack.html", pack=made, under=under, fields=field_words())
+        # Whoever plans it anew prints what they plan.
+        plan = made.meeting if may(Can.MEETING_RUN) else meetings.as_told(uow.session, [made.meeting])[meeting_id]
+    return render_template("meetings/pack.html", pack=made, plan=plan, under=under, fields=field_words())
 
 
 @bp.post("/<int:meeting_id>/announce")

@@ -57,9 +57,9 @@ def in_words(at: datetime) -> str:
     return moments.in_words(at, g.group.time_zone)
 
 
-def clock(at: datetime) -> str:
-    """Such as "14:05"."""
-    return moments.clock_time(at, g.group.time_zone)
+def clock(at: datetime, *, since: datetime | None = None) -> str:
+    """Such as "14:05"; with the name of its time where the clocks are put on or back between ``since`` and then."""
+    return moments.clock_time(at, g.group.time_zone, since=since)
 
 
 def on_day(at: date | datetime) -> str:

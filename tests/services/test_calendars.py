@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from icalendar import Calendar
+from sqlalchemy import select
 
 from app.errors import NotFound
 from app.policy import SYSTEM, Actor
@@ -14,6 +15,7 @@ from app.services import accounts, actions, calendars, groups, homework, meeting
 from app.uow import Database
 from models.accounts import Person
 from models.groups import Role
+from models.jobs import Job
 from tests.conftest import SetClock
 from tests.rooms import Hall, build_hall
 
@@ -100,6 +102,53 @@ def test_what_moves_or_is_cancelled_keeps_its_uid_and_counts_up(hall: Hall, cloc
     assert sorted(set(changed)) == list(changed)
     assert states == ("CONFIRMED", "CONFIRMED", "CANCELLED")
     assert begins == ("2026-03-02T09:00:00+00:00", *["2026-04-06T08:00:00+00:00"] * 2), "summer time"
+
+
+def test_a_cancelled_session_stays_on_its_day_until_it_is_announced_anew(hall: Hall, clock: SetClock) -> None:
+    fay, where = hall.who["Fay"], address(hall, "Ana")
+
+    def plan(title: str, month: int, place: str) -> None:
+        clock.advance(hours=1)
+        with hall.database.writing() as uow:
+            meetings.edit_meeting(
+                uow, fay, meeting_id=hall.meeting_id, title=title, day=date(2026, month, 6), at=time(9), place=place,
+                aims=[],
+            )  # fmt: skip
+
+    def seen() -> tuple[object, ...]:
+        (event,) = follow(hall, where).values()
+        with hall.database.reading() as uow:
+            (line,) = meetings.list_meetings(uow, hall.who["Ana"], group_id=hall.group_id)
+        assert (line.starts_at, line.place) == (event["dtstart"].dt, str(event["location"]))
+        assert str(event["summary"]).endswith(f": {line.title}")
+        return line.title, line.starts_at.month, line.place, str(event["status"]), int(event["sequence"])
+
+    def cancel(reason: str) -> int:
+        clock.advance(hours=1)
+        with hall.database.writing() as uow:
+            meetings.cancel(uow, fay, meeting_id=hall.meeting_id, reason=reason)
+        return hall.meeting().revision
+
+    with hall.database.writing() as uow:
+        meetings.announce(uow, fay, meeting_id=hall.meeting_id)
+    plan("Partnership", 4, "Hall")
+    first = cancel("The hall is flooded.")
+    assert seen() == ("Partnership", 4, "Hall", "CANCELLED", first)
+    told = follow(hall, where)
+    plan("Partners", 5, "Library")
+    assert seen() == ("Partnership", 4, "Hall", "CANCELLED", first)
+    assert follow(hall, where) == told, "no calendar sees a change"
+    with hall.database.writing() as uow:
+        meetings.announce(uow, fay, meeting_id=hall.meeting_id)
+    assert seen()[:4] == ("Partners", 5, "Library", "CONFIRMED")
+    assert hall.meeting().revision > first
+    second = cancel("The library too.")
+    with hall.database.reading() as uow:
+        mail = uow.session.execute(select(Job).order_by(Job.id.desc())).scalars().first()
+        assert mail is not None
+        assert "DTSTART:20260506T080000Z" in mail.payload["mail"]["calendar"], "its own day"
+    plan("Partners", 6, "Barn")
+    assert seen() == ("Partners", 5, "Library", "CANCELLED", second)
 
 
 def test_an_address_stops_when_it_is_renewed_taken_away_or_its_owner_goes(hall: Hall) -> None:

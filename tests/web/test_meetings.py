@@ -9,6 +9,7 @@ from datetime import date, time
 import docx
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from app.policy import SYSTEM, Actor
 from app.services import attendance, decisions, descent, documents, groups, items, meetings, outline, polls, stages
@@ -414,6 +415,56 @@ def test_an_item_that_goes_while_the_room_looks_at_it_is_said_to_be_gone_and_lea
         stages.show_item(uow, hall.who["Fay"], meeting_id=hall.meeting_id, item_id=two.id)
     gone = f"{two.reference} was withdrawn."
     assert all(gone in page for page in (wall_of(app, hall, screen[1]), ana.get(room).text, fay.get(console).text))
+
+
+def save_plan(by: Browser, hall: Hall, day: str, at: str, place: str = "") -> TestResponse:
+    return by.post(f"{base(hall)}/plan", data={"title": "Partnership", "day": day, "at": at, "place": place})
+
+
+def test_a_cancelled_session_shows_the_day_that_was_cancelled_until_it_is_announced_anew(
+    app: Flask, hall: Hall
+) -> None:
+    fay, ana = browser(app, hall, hall.who["Fay"]), browser(app, hall, hall.who["Ana"])
+    fay.post(f"{base(hall)}/announce")
+    fay.post(f"{base(hall)}/cancel", data={"reason": "The hall is flooded."})
+    was, anew = "Monday 2 March 2026 at 09:00 (GMT)", "Monday 6 April 2026 at 14:00 (BST)"
+    assert "Planned anew" not in fay.get(base(hall)).text
+    assert save_plan(fay, hall, "2026-04-06", "14:00", "Library").status_code == 303
+    for page in (base(hall), base(hall).rpartition("/")[0], f"{base(hall)}/pack"):
+        assert was in ana.get(page).text
+        assert anew not in ana.get(page).text
+        assert "Library" not in ana.get(page).text
+    seen = fay.get(base(hall)).text
+    assert "seen by facilitators only until it is announced" in seen
+    assert was in seen
+    assert anew in seen
+    assert "until you announce it anew" in fay.get(f"{base(hall)}/plan").text
+    fay.post(f"{base(hall)}/announce")
+    for by in (fay, ana):
+        assert anew in by.get(base(hall)).text
+        assert was not in by.get(base(hall)).text
+
+
+def test_an_hour_that_the_clocks_leave_out_is_said_at_its_field(app: Flask, hall: Hall) -> None:
+    fay = browser(app, hall, hall.who["Fay"])
+    said = "The clocks go forward that day: there is no 01:30 on 28 March 2027. Choose another time."
+    refused = save_plan(fay, hall, "2027-03-28", "01:30")
+    assert (refused.status_code, refused.text.count(said)) == (422, 2), "above, and at the field"
+    assert 'value="01:30"' in refused.text
+    plan = f"/g/{hall.slug}/sessions/plan"
+    for what, first in (("one", "2027-03-28"), ("series", "2027-02-28")):  # the last Sundays of the months
+        refused = fay.post(plan, data={"what": what, "title": "Early", "day": first, "at": "01:30", "place": ""})
+        assert (refused.status_code, said in refused.text) == (422, True)
+    assert save_plan(fay, hall, "2027-03-28", "02:00").status_code == 303
+    assert "Sunday 28 March 2027 at 02:00 (BST) to 02:50" in fay.get(base(hall)).text
+
+
+def test_a_session_in_which_the_clocks_are_put_back_says_on_which_it_ends(app: Flask, hall: Hall) -> None:
+    fay = browser(app, hall, hall.who["Fay"])
+    save_plan(fay, hall, "2027-10-31", "01:30")
+    assert "Sunday 31 October 2027 at 01:30 (BST) to 01:20 (GMT)" in fay.get(base(hall)).text
+    save_plan(fay, hall, "2027-10-31", "02:00")
+    assert "Sunday 31 October 2027 at 02:00 (GMT) to 02:50</p>" in fay.get(base(hall)).text
 
 
 def wall_of(app: Flask, hall: Hall, address: str) -> str:
