@@ -7,12 +7,14 @@ import smtplib
 import ssl
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from email.utils import format_datetime, make_msgid
 from functools import lru_cache
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -134,7 +136,23 @@ class _AsItIs(UnstructuredHeader):
         return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]  # the registry adds the name
 
 
+class _Subject(UnstructuredHeader):
+    """A subject whose words begin beside its name: Python would leave that line empty where they fit on the next one,
+    and what reads it as written then shows a blank, or nothing, first."""
+
+    def fold(self, *, policy: Policy[Any]) -> str:
+        """The header in lines of at most 78 characters (RFC 5322, 2.1.1), 76 where words are encoded (RFC 2047, 2)."""
+        name, words, begins = self.name, str(self), len(self.name) + 2  # type: ignore[attr-defined]  # as above
+        if words.isascii() and max(map(len, words.split(" "))) + begins <= _LINE:
+            lines = wrap(f"{name}: {words}", _LINE, subsequent_indent=" ", break_on_hyphens=False)
+            return policy.linesep.join(lines) + policy.linesep
+        encoded = Header(words, "utf-8", maxlinelen=_ENCODED_LINE, header_name=name).encode(linesep=policy.linesep)
+        return f"{name}: {encoded}{policy.linesep}"
+
+
+_LINE, _ENCODED_LINE = 78, 76
 _HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("subject", _Subject)  # type: ignore[arg-type]  # as below
 _HEADERS.map_to_type("list-unsubscribe", _AsItIs)  # type: ignore[arg-type]  # the registry makes it a BaseHeader
 
 

@@ -18,6 +18,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -31,7 +33,7 @@ from app import logs
 from app.cli import main
 from app.config import Settings, SettingsError
 from app.factory import create_app
-from app.mail import Mail, SmtpMailer, mailer, send
+from app.mail import Mail, SmtpMailer, mailer, message, send
 from app.services import signing_in
 from app.uow import Database
 from app.worker import Worker
@@ -500,6 +502,36 @@ def test_mail_travels_by_smtp_and_survives_a_refusal(database: Database, app_set
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Message-ID"]
     assert sink.logins[0] == "\0post@us\0p/w"
+
+
+NORTHMERE = "Northmere long-term conditions design group"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Sign in to Concordat",
+        f"{NORTHMERE}: please review our blueprint",
+        f"Judith Avocet invites you to {NORTHMERE}",
+        f"Zoë Kjær invites you to {NORTHMERE}",
+        f"Judith Avocet invites you to {NORTHMERE} (Überlingen)",
+        "a" * 69,
+        f"{'a' * 200}: please review our blueprint",
+        f"{NORTHMERE} {'ä' * 200} {'💷 ' * 60}{NORTHMERE}",
+        " ".join([NORTHMERE] * 9),
+    ],
+)  # fmt: skip
+def test_a_subject_begins_on_its_first_line_and_arrives_as_it_was(app_settings: Settings, subject: str) -> None:
+    made = bytes(message(app_settings, Mail("ann@example.org", subject, "Bonjour\n")))
+    lines = made[made.index(b"Subject:") : made.index(b"\r\nDate:")].split(b"\r\n")
+    assert lines[0].startswith(b"Subject: ")
+    assert all(line.strip() for line in [lines[0].removeprefix(b"Subject: "), *lines[1:]])
+    assert max(map(len, lines)) <= 78, "RFC 5322, 2.1.1"
+    for line in lines:
+        assert b"=?" not in line or len(line) <= 76, "RFC 2047, 2"
+    assert message_from_bytes(made, policy=policy.default)["Subject"] == subject
+    older = message_from_bytes(made)["Subject"].replace("\n", "").replace("\r", "")
+    assert str(make_header(decode_header(older))) == subject, "for programs that read it as it was read of old, too"
 
 
 def test_the_worker_process_sends_and_stops(database: Database, database_url: str, tmp_path: Path) -> None:
