@@ -371,8 +371,7 @@ def unaccept(
     before = version - 1
     then = history.text_at(uow.session, document, before)
     history.put_back(uow, actor, document, back, suggestion.replaced)
-    suggestion.state, suggestion.answer = SuggestionState.OPEN, ""
-    suggestion.decided_by_id = suggestion.decided_at = suggestion.replaced = None
+    _wait_again(suggestion)
     # Its words are those of before, to the letter: whatever stood beside them then fits again.
     beside = select(Suggestion).where(
         Suggestion.document_id == document.id, Suggestion.state == SuggestionState.OPEN, Suggestion.carried_to == before
@@ -385,7 +384,7 @@ def unaccept(
         elif each is suggestion:
             raise Conflict("Words beside its own have been changed since, so that it would not fit any more.")
     item.changed_at = uow.now
-    _tell_taken_back(uow, actor, suggestion, item)
+    _tell_taken_back(uow, actor, suggestion, item, "accepting")
     said = f"took back that a suggestion for {item.reference} was accepted"
     note(uow, actor, said, group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
@@ -485,6 +484,28 @@ def reject(
     _decide(uow, actor, suggestion, SuggestionState.REJECTED, answer)
     _tell(uow, actor, suggestion, item, "did not take your suggestion")
     note(uow, actor, f"did not take a suggestion for {item.reference}", group_id=item.group_id, item_id=item.id)
+    uow.emit(ItemChanged(item.group_id, item.id))
+    return suggestion
+
+
+def unreject(
+    uow: UnitOfWork, actor: Actor, *, suggestion_id: int, item_id: int | None = None, group_id: int | None = None
+) -> Suggestion:
+    """Take back that the actor said no to a suggestion: it waits again, upon the words as they are by now.
+
+    Raises NotFound, Forbidden (others; the words cannot change now), Conflict when it is not rejected any more.
+    """
+    suggestion, document, item = _hold_any(uow, actor, suggestion_id, item_id, group_id)
+    if suggestion.state is not SuggestionState.REJECTED:
+        raise Conflict(f"There is nothing to take back: this suggestion is {suggestion.state.value}.")
+    if suggestion.decided_by_id != actor.person_id:
+        raise Forbidden("Only who did not take a suggestion can take that back.")
+    _must_decide(uow.session, actor, item)
+    _wait_again(suggestion)
+    _carry(uow.session, suggestion, document)
+    _tell_taken_back(uow, actor, suggestion, item, "the “no” to")
+    said = f"took back that a suggestion for {item.reference} was not taken"
+    note(uow, actor, said, group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
     return suggestion
 
@@ -617,6 +638,11 @@ def _decide(uow: UnitOfWork, actor: Actor, suggestion: Suggestion, state: Sugges
     suggestion.decided_by_id, suggestion.decided_at = actor.person_id, uow.now
 
 
+def _wait_again(suggestion: Suggestion) -> None:
+    suggestion.state, suggestion.answer = SuggestionState.OPEN, ""
+    suggestion.decided_by_id = suggestion.decided_at = suggestion.replaced = None
+
+
 def _tell(uow: UnitOfWork, actor: Actor, suggestion: Suggestion, item: Item, what: str) -> None:
     notifications.tell(
         uow, suggestion.author_id, Kind.SUGGESTION, group_id=item.group_id, item_id=item.id, by=actor,
@@ -625,13 +651,13 @@ def _tell(uow: UnitOfWork, actor: Actor, suggestion: Suggestion, item: Item, wha
     )  # fmt: skip
 
 
-def _tell_taken_back(uow: UnitOfWork, actor: Actor, suggestion: Suggestion, item: Item) -> None:
-    """Its author is told nothing of it where they have not yet read that it was accepted, which is told no more."""
+def _tell_taken_back(uow: UnitOfWork, actor: Actor, suggestion: Suggestion, item: Item, what: str) -> None:
+    """Its author is told nothing of it where they have not yet read what became of it, which is told no more."""
     path = f"blueprint/items/{item.id}#suggestion-{suggestion.id}"
     if notifications.take_back(uow, group_id=item.group_id, path=path):
         notifications.tell(
             uow, suggestion.author_id, Kind.SUGGESTION, group_id=item.group_id, item_id=item.id, by=actor, path=path,
-            words=f"took back accepting your suggestion for {item.reference}: it waits again",
+            words=f"took back {what} your suggestion for {item.reference}: it waits again",
         )  # fmt: skip
 
 

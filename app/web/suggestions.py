@@ -164,6 +164,12 @@ def _decided(
     )  # fmt: skip
 
 
+def _undo(view: str, slug: str, item_id: int, suggestion_id: int) -> tuple[str, Mapping[str, str]]:
+    """What takes a decision back and comes back to where it was made, as `command` takes it."""
+    kept = {"next": request.form["next"]} if request.form.get("next") else {}
+    return url_for(f"suggestions.{view}", slug=slug, item_id=item_id, suggestion_id=suggestion_id), kept
+
+
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/accept")
 def accept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
     """Make the suggested words the item's, all of them or at the places that were ticked."""
@@ -176,10 +182,9 @@ def accept(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
         return str(_("The words are now as suggested."))
 
     form = "part-" if places is not None else ""
-    back = url_for("suggestions.unaccept", slug=slug, item_id=item_id, suggestion_id=suggestion_id)
-    kept = {"next": request.form["next"]} if request.form.get("next") else {}
+    undo = _undo("unaccept", slug, item_id, suggestion_id)
     return _decided(
-        slug, item_id, suggestion_id, use_case, form=form, undo=(back, kept), places=places, answer=text("answer"),
+        slug, item_id, suggestion_id, use_case, form=form, undo=undo, places=places, answer=text("answer"),
         seen=number("seen"),
     )  # fmt: skip
 
@@ -209,8 +214,15 @@ def set_apart(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValu
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/reject")
 def reject(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
     """Say no to it, and why."""
-    said = _("Its author can read why it was not taken.")
-    return _decided(slug, item_id, suggestion_id, suggestions.reject, said=said, answer=text("answer"))
+    said, undo = _("Its author can read why it was not taken."), _undo("unreject", slug, item_id, suggestion_id)
+    return _decided(slug, item_id, suggestion_id, suggestions.reject, said=said, undo=undo, answer=text("answer"))
+
+
+@bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/unreject")
+def unreject(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
+    """Take back that one said no to it: it waits again."""
+    said = _("The suggestion waits again.")
+    return _decided(slug, item_id, suggestion_id, suggestions.unreject, said=said)
 
 
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/withdraw")

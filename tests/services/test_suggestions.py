@@ -721,6 +721,70 @@ def test_it_is_refused_with_a_reason_or_taken_back_by_its_author(room: Room) -> 
         assert suggestions.open_counts(uow.session, room.people.group_id) == {}
 
 
+def say_no(room: Room, suggestion_id: int, actor: Actor | None = None) -> None:
+    with room.database.writing() as uow:
+        suggestions.reject(uow, actor or room.people.facilitator, suggestion_id=suggestion_id, answer="Too wide.")
+
+
+def take_back_no(room: Room, suggestion_id: int, actor: Actor | None = None) -> None:
+    with room.database.writing() as uow:
+        suggestions.unreject(uow, actor or room.people.facilitator, suggestion_id=suggestion_id)
+
+
+def test_a_no_is_taken_back_by_who_said_it_and_it_waits_as_before(room: Room, clock: SetClock) -> None:
+    people = room.people
+    made = room.suggest(people.member, "gain and loss", "gains and losses", reason="Both.")
+
+    def waiting() -> list[tuple[object, ...]]:
+        return [
+            (each.suggestion.id, each.suggestion.state, each.suggestion.answer, each.after, each.in_conflict)
+            for each in room.shown()
+        ]
+
+    before = waiting()
+    say_no(room, made)
+    for actor in (people.member, people.peer):
+        with pytest.raises(Forbidden, match="Only who did not take"):
+            take_back_no(room, made, actor)
+    take_back_no(room, made)
+    assert waiting() == before
+
+    def told() -> list[str]:
+        with room.database.reading() as uow:
+            query = select(Notification.words).where(Notification.person_id == people.member.person_id)
+            return list(uow.session.execute(query).scalars())
+
+    assert told() == [], "who has not read of it is not told"
+    with pytest.raises(Conflict, match="nothing to take back"):
+        take_back_no(room, made)
+    say_no(room, made)
+    with room.database.writing() as uow:  # its author reads of it
+        uow.session.execute(select(Notification)).scalars().one().read_at = clock()
+    take_back_no(room, made)
+    (line,) = told()
+    assert line.startswith("took back the “no” to your suggestion for")
+    room.decide(people.facilitator, made)
+    with pytest.raises(Conflict, match="nothing to take back"):
+        take_back_no(room, made)
+
+
+def test_a_no_is_taken_back_upon_the_words_of_today_and_where_they_may_change(room: Room) -> None:
+    fits, overtaken = room.suggest(room.people.member, "Partners", "All"), room.suggest(room.people.peer, "gain", "win")
+    for each in (fits, overtaken):
+        say_no(room, each)
+    room.write("First of all: Partners share benefit and loss within a corridor.")
+    for each in (fits, overtaken):
+        take_back_no(room, each)
+    found = {each.suggestion.id: each for each in room.shown()}
+    assert (found[fits].in_conflict, found[overtaken].in_conflict) == (False, True)
+    assert found[fits].after == "First of all: All share benefit and loss within a corridor."
+    say_no(room, fits)
+    with room.database.writing() as uow:
+        outline.withdraw_item(uow, room.people.facilitator, item_id=room.item_id)
+    with pytest.raises(Forbidden):
+        take_back_no(room, fits)
+
+
 def test_one_whose_words_have_changed_is_taken_in_by_hand(room: Room) -> None:
     fits = room.suggest(room.people.member, "within a corridor", "within a narrow corridor")
     made = room.suggest(room.people.member, "gain and loss", "gains and losses")

@@ -95,6 +95,30 @@ def test_accepting_offers_the_way_back_on_pages_and_to_scripts(
     assert (late.status_code, late.text.count("The words have been changed since it was accepted.")) == (409, 1)
 
 
+def test_a_no_offers_the_way_back_on_pages_and_to_scripts(
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    member, facilitator = client_of(people.member), client_of(people.facilitator)
+    page = f"{ROOM}/items/{agreed.id}"
+    member.post(f"{page}/suggest", data={"field": "text", "version": "1", "text": OTHER})
+    no, back = f"{page}/suggestions/1/reject", f"{page}/suggestions/1/unreject"
+    listed = {"next": f"{ROOM}/suggestions"}
+    shown = facilitator.post(no, data=listed | {"answer": "No."}, follow_redirects=True).text
+    assert f'action="{back}"' in shown
+    assert f'name="next" value="{ROOM}/suggestions"' in shown[shown.index(f'action="{back}"') :]
+    undone = facilitator.post(back, data=listed, follow_redirects=True)
+    assert undone.request.path == f"{ROOM}/suggestions"
+    assert "The suggestion waits again." in undone.text
+    assert f'action="{no}"' in undone.text
+    done = facilitator.post(no, data={"answer": "No."}, headers={"Accept": "application/json"}).json
+    assert done["undo"] == {"url": back, "fields": {}}
+    assert member.post(back).status_code == 403
+    assert facilitator.post(back, follow_redirects=True).request.path == page
+    facilitator.post(f"{page}/suggestions/1/accept")
+    late = facilitator.post(back)
+    assert (late.status_code, late.text.count("There is nothing to take back")) == (409, 1)
+
+
 def test_a_suggestion_goes_from_a_member_to_a_facilitator_and_back(
     client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
 ) -> None:
