@@ -302,6 +302,20 @@ def may_be_named(session: Session, group_id: int) -> list[tuple[int, str]]:
     return [(row.id, row.name) for row in rows]
 
 
+def who_left(session: Session, group_id: int, words: str) -> list[str]:
+    """Whom words would name and do not, since they are in the group no longer: nobody is told of that."""
+    here = may_be_named(session, group_id)
+    rows = session.execute(
+        select(Person.id, Person.name).join(Membership, Membership.person_id == Person.id)
+        .join(Group, Group.home_id == Membership.group_id)
+        .where(Group.id == group_id, Membership.role != Role.GUEST, Person.erased_at.is_(None))
+    )  # fmt: skip
+    present = {name.casefold() for _, name in here}
+    known = [(row.id, row.name) for row in rows]
+    named = _named_in(words, known)
+    return sorted({name for id_, name in known if id_ in named and name.casefold() not in present})
+
+
 def carry_along(uow: UnitOfWork, document: Document) -> None:
     """Move the discussions of a held document to its present text, so that no reader has far to carry them."""
     found = uow.session.execute(select(Discussion).where(Discussion.document_id == document.id)).scalars().all()

@@ -104,15 +104,21 @@ def start(slug: str, item_id: int) -> ResponseReturnValue:
                 quote=text("quote"), occurrence=whole_number(text("occurrence")), point=_point(),
                 group_id=group_id(),
             )  # fmt: skip
+            said = _kept(uow, _("Your comment is kept."))
     except (Invalid, Conflict) as refused:
         if wants_json():
             raise
         return (items.page(item_id, refused, "new") if text("here") else _form(item_id, refused)), refused.status
-    said = _("Your comment is kept.")
     if wants_json():
         return jsonify(said=said, item=item_id, undo=None)
     flash(said, "success")
     return redirect(_to(item_id, made.id), 303)
+
+
+def _kept(uow: UnitOfWork, said: str) -> str:
+    """The sentence that says that words are kept, and whom they call in vain."""
+    left = comments.who_left(uow.session, group_id(), request.form.get("words", ""))
+    return " ".join([said, *(_("%(name)s is no longer in the group and is not told.", name=name) for name in left)])
 
 
 def _to(item_id: int, discussion_id: int) -> str:
@@ -123,24 +129,22 @@ def _to(item_id: int, discussion_id: int) -> str:
 
 def _act(
     item_id: int, discussion_id: int, use_case: Callable[[UnitOfWork, Actor], object], *, on: str = "",
-    said: str | None = None,
 ) -> ResponseReturnValue:  # fmt: skip
     """Carry out something upon a discussion; a refusal shows the item's page with what was typed at ``on``."""
     where = on or f"talk-{discussion_id}"
-    return command(
-        use_case, to=_to(item_id, discussion_id), said=said, page=lambda refused: items.page(item_id, refused, where)
-    )
+    return command(use_case, to=_to(item_id, discussion_id), page=lambda refused: items.page(item_id, refused, where))
 
 
 @bp.post("/items/<int:item_id>/comments/<int:discussion_id>/reply")
 def reply(slug: str, item_id: int, discussion_id: int) -> ResponseReturnValue:
     """Add to a discussion."""
-    words = request.form.get("words", "")
-    return _act(
-        item_id, discussion_id,
-        lambda uow, actor: comments.reply(uow, actor, discussion_id=discussion_id, words=words, group_id=group_id()),
-        said=_("Your reply is kept."),
-    )  # fmt: skip
+
+    def act(uow: UnitOfWork, actor: Actor) -> object:
+        words = request.form.get("words", "")
+        comments.reply(uow, actor, discussion_id=discussion_id, words=words, group_id=group_id())
+        return _kept(uow, _("Your reply is kept."))
+
+    return _act(item_id, discussion_id, act)
 
 
 @bp.post("/items/<int:item_id>/comments/<int:discussion_id>/<any(resolve, reopen):what>")
@@ -154,7 +158,7 @@ def settle(slug: str, item_id: int, discussion_id: int, what: str) -> ResponseRe
             return _("Open again.")
         comments.resolve(uow, actor, discussion_id=discussion_id, words=words, group_id=group_id())
         if words.strip():
-            return _("Your reply is kept, and the comment is resolved. It can be reopened at any time.")
+            return _kept(uow, _("Your reply is kept, and the comment is resolved. It can be reopened at any time."))
         return _("Resolved. It can be reopened at any time.")
 
     return _act(item_id, discussion_id, act)
@@ -169,6 +173,6 @@ def change(slug: str, item_id: int, discussion_id: int, comment_id: int) -> Resp
             comments.take_back(uow, actor, comment_id=comment_id, group_id=group_id())
             return _("Taken back.")
         comments.change(uow, actor, comment_id=comment_id, words=request.form.get("words", ""), group_id=group_id())
-        return _("Your comment is changed.")
+        return _kept(uow, _("Your comment is changed."))
 
     return _act(item_id, discussion_id, act, on=f"said-{comment_id}")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
-from app.services import items
+from app.services import items, memberships
 from app.uow import Database
 from models.items import Item
 from tests import wordings
@@ -55,6 +55,30 @@ def test_words_are_commented_on_answered_and_resolved(
     assert "Your reply is kept, and the comment is resolved." in both
     assert "So both it is." in observer.get(f"{ROOM}/comments?show=resolved").text
     assert member.post(f"{talk}/resolve", data={"words": "x" * 100_000}).status_code == 409, "it is resolved already"
+
+
+def test_who_calls_somebody_who_has_left_is_told_that_nobody_was_called(
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item, database: Database
+) -> None:
+    member, page = client_of(people.member), f"{ROOM}/items/{agreed.id}"
+    sent = {"field": "text", "words": f"@{people.peer.name.upper()} and @{people.observer.name} and @Nobody: which?"}
+    said = f"{people.peer.name} is no longer in the group and is not told."
+    called = member.post(f"{page}/comments", data=sent, follow_redirects=True).text
+    assert "Your comment is kept." in called
+    assert "no longer in the group" not in called
+    with database.writing() as uow:
+        rows = memberships.members(uow, people.facilitator, group_id=people.group_id)
+        left = next(row for row in rows if row.person_id == people.peer.person_id)
+        memberships.remove(uow, people.facilitator, group_id=people.group_id, membership_id=left.id)
+    sent["words"] += " Again."
+    for address in ("comments", "comments/1/reply", "comments/1/said/1", "comments/1/resolve"):
+        sent["words"] += "!"
+        shown = member.post(f"{page}/{address}", data=sent, follow_redirects=True).text
+        assert shown.count(said) == 1, address
+        assert shown.count("no longer in the group") == 1, "who is here, and what nobody is called, is not named"
+    sent["words"] += "!"
+    answer = member.post(f"{page}/comments", data=sent, headers={"Accept": "application/json"}).json
+    assert answer["said"] == f"Your comment is kept. {said}"
 
 
 def test_what_was_typed_is_kept_when_it_is_refused(
