@@ -6,6 +6,8 @@ The address opens without a sign-in, since calendar programs have none. It is de
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -17,7 +19,10 @@ from app.services import actions, homework, meetings, memberships
 from app.services.accounts import actor_of_person
 from app.uow import UnitOfWork
 from models.calendars import CalendarFeed
+from models.documents import Document, Field
 from models.groups import Group
+from models.homework import Homework
+from models.items import Item
 from models.meetings import Meeting, MeetingState
 
 
@@ -84,13 +89,16 @@ def _sessions(uow: UnitOfWork, group: Group) -> list[Entry]:
 def _due(uow: UnitOfWork, actor: Actor, group: Group) -> list[Entry]:
     """What waits for the actor of homework and actions, as whole days."""
     base = f"{uow.settings.base_url}/g/{group.slug}"
+    waits = homework.mine(uow, actor, group_id=group.id)[0]
+    changed = _changed(uow, [line.homework for line in waits])
     given = [
         Entry(
-            uid=meetings.uid(uow, "homework", line.homework.id), changed=line.homework.given_at,
+            uid=meetings.uid(uow, "homework", line.homework.id), changed=changed[line.homework.id],
+            sequence=int((changed[line.homework.id] - line.homework.given_at).total_seconds()),
             title=f"Homework due: {line.reference} {line.title} ({group.name})", begins=line.homework.due_on,
             about=line.homework.asked, link=f"{base}/blueprint/items/{line.homework.item_id}",
         )
-        for line in homework.mine(uow, actor, group_id=group.id)[0]
+        for line in waits
     ]  # fmt: skip
     noted = [
         Entry(
@@ -102,3 +110,17 @@ def _due(uow: UnitOfWork, actor: Actor, group: Group) -> list[Entry]:
         if line.action.due_on is not None
     ]  # fmt: skip
     return [*given, *noted]
+
+
+def _changed(uow: UnitOfWork, given: Sequence[Homework]) -> dict[int, datetime]:
+    """When what is said of homework last changed: its item's title, or which item it is of since a merge.
+
+    A merge, and its taking back, moves the "last changed" of the item that has the homework then: it never goes back.
+    """
+    rows = uow.session.execute(
+        select(Item.id, Item.changed_at, Document.changed_at)
+        .join(Document, (Document.item_id == Item.id) & (Document.field == Field.TITLE))
+        .where(Item.id.in_([each.item_id for each in given]))
+    )  # fmt: skip
+    items = {id_: max(moments) for id_, *moments in rows}
+    return {each.id: max(each.given_at, items[each.item_id]) for each in given}

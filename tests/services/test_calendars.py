@@ -11,10 +11,25 @@ from sqlalchemy import select
 
 from app.errors import NotFound
 from app.policy import SYSTEM, Actor
-from app.services import accounts, actions, calendars, groups, homework, meetings, memberships, privacy
+from app.services import (
+    accounts,
+    actions,
+    calendars,
+    descent,
+    documents,
+    groups,
+    homework,
+    items,
+    meetings,
+    memberships,
+    outline,
+    privacy,
+)
 from app.uow import Database
 from models.accounts import Person
+from models.documents import Document, Field
 from models.groups import Role
+from models.items import Item, Kind
 from models.jobs import Job
 from tests.conftest import SetClock
 from tests.rooms import Hall, build_hall
@@ -149,6 +164,47 @@ def test_a_cancelled_session_stays_on_its_day_until_it_is_announced_anew(hall: H
         assert "DTSTART:20260506T080000Z" in mail.payload["mail"]["calendar"], "its own day"
     plan("Partners", 6, "Barn")
     assert seen() == ("Partners", 5, "Library", "CANCELLED", second)
+
+
+def test_homework_counts_up_with_every_change_of_what_it_says(hall: Hall, clock: SetClock) -> None:
+    fay, ana = hall.who["Fay"], hall.who["Ana"]
+    where = address(hall, "Ana")
+    with hall.database.writing() as uow:
+        homework.give(
+            uow, fay, group_id=hall.group_id, item_id=hall.item_id, asked="Read it.", due_on=date(2026, 3, 5),
+            person_ids=[ana.person_id or 0],
+        )  # fmt: skip
+        above = uow.session.get_one(Item, hall.item_id).parent_id
+    seen: list[tuple[int, str, str]] = []
+
+    def look() -> None:
+        (event,) = follow(hall, where).values()
+        seen.append((int(event["sequence"]), event["last-modified"].dt.isoformat(), str(event["url"])))
+        clock.advance(minutes=5)
+
+    look()
+    look()
+    assert seen[0] == seen[1], "nothing has changed"
+    with hall.database.writing() as uow:
+        other = items.add_item(
+            uow, fay, group_id=hall.group_id, kind=Kind.CRITERION, title="Gains", parent_id=above, text="All share."
+        )
+        uow.flush()
+        descent.merge(uow, fay, item_id=other.id, other_id=hall.item_id)
+    look()
+    with hall.database.writing() as uow:
+        title = uow.lock(Document, documents.documents_of(uow.session, [other.id])[other.id][Field.TITLE].id)
+        documents.replace_text(uow, fay, title, "Gains and losses")
+    look()
+    with hall.database.writing() as uow:
+        outline.restore_item(uow, fay, item_id=hall.item_id)
+    look()
+    numbers, changed, links = zip(*seen[1:], strict=True)
+    assert sorted(set(numbers)) == list(numbers)
+    assert sorted(set(changed)) == list(changed)
+    assert [link.rpartition("/")[2] for link in links] == [
+        str(each) for each in (hall.item_id, other.id, other.id, hall.item_id)
+    ]
 
 
 def test_an_address_stops_when_it_is_renewed_taken_away_or_its_owner_goes(hall: Hall) -> None:
