@@ -557,7 +557,21 @@ def test_what_was_typed_and_taken_out_again_while_an_item_was_agreed_is_kept_now
     page.keyboard.press("Backspace")
     expect(words).to_have_text("First words. Before.")
     expect(one.get_by_role("button", name="Let go of my words")).to_be_hidden()
-    expect(one.locator(".editor--body")).to_have_attribute("data-pending", "0")
+    body = one.locator(".editor--body")
+    expect(body).to_have_attribute("data-pending", "0")
+    with database.writing() as uow:
+        known = uow.session.query(Document).filter_by(item_id=agreed, field=Field.TEXT).one()
+        stored, topic = known.version, body.get_attribute("data-topic")
+        items.reopen(uow, people.facilitator, item_id=agreed)
+    page.evaluate("topic => document.dispatchEvent(new CustomEvent('concordat:changed', { detail: { topic } }))", topic)
+    expect(body).to_have_attribute("data-access", "write")
+    page.keyboard.type("?")
+    expect(one.get_by_text("Saved", exact=True).first).to_be_visible()
+    with database.reading() as uow:
+        text = uow.session.get_one(Document, known.id)
+        assert (text.text, text.version) == ("First words. Before.?", stored + 1), "the log has nothing of it"
+    page.keyboard.press("Backspace")
+    expect(words).to_have_text("First words. Before.")
     one.get_by_role("button", name="Done").click()
     expect(one.locator(".editor")).to_have_count(0)
     expect(one.locator(".item__words")).to_have_text("First words. Before.")

@@ -307,8 +307,31 @@ test("what was handed back is not handed back again, and nothing else with it, w
   assert.deepEqual([held.session.written, held.session.status], [true, "suggesting"]);
   held.host.dispatch([held.host.state.update({ changes: { from: 5, to: 6 } })]);
   held.session.edited();
+  held.line.take("text:push");
+  held.line.take("text:join");
   held.session.onJoined(joined({ version: 1 }));
+  const [[, client]] = held.line.take("text:join");
+  assert.deepEqual(held.line.take("text:push"), [], "what was typed while it was closed, and taken out again, is for nobody");
+  held.session.onJoined(joined({ version: 1, text: "Head.", client }));
   assert.deepEqual([held.session.aside, held.host.words.length], [false, 1], "it goes on, since nothing is to be put in");
+  assert.deepEqual([held.text(), held.session.pending.length, held.line.take("text:push")], ["Head.", 0, []]);
+});
+
+test("a text that opens again goes on once all that is stored has come", (t) => {
+  t.mock.timers.reset();
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { line, session, host, type, text } = opened("Head.", { holds: true });
+  t.after(() => session.stop());
+  type(5, "!");
+  const [[, , client, first]] = line.take("text:push");
+  session.onJoined(joined({ access: "read", reason: "Agreed" }));
+  host.dispatch([host.state.update({ changes: { from: 5, to: 6 } })]);
+  session.edited();
+  assert.deepEqual([session.aside, session.written, session.pending.length], [true, false, 2]);
+  session.onJoined(joined({ version: 1 }));
+  assert.ok(session.aside, "what waits may be stored");
+  session.onUpdates(0, [[client, "[5,[0,\"!\"]]"]]);
+  assert.deepEqual([text(), session.aside, session.written, first], ["Head.", true, true, 1], "its writer took it out and says so");
 });
 
 test("few words have not come back because others that hold them came in", (t) => {

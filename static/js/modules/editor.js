@@ -161,7 +161,7 @@ class Editor {
   open(text, collaboration) {
     // Whoever comes to write mostly goes on where the words end; a long text is first read from its beginning.
     const end = !this.view && this.element.dataset.focus !== undefined && text.length < LONG_TEXT;
-    const caret = this.view ? 0 : Number(this.element.dataset.caret ?? (end ? text.length : 0));
+    const caret = this.view ? this.#caretIn(text) : Number(this.element.dataset.caret ?? (end ? text.length : 0));
     const state = EditorState.create({
       doc: text, selection: { anchor: Math.min(caret, text.length) }, extensions: [collaboration, this.#extensions()],
     });
@@ -181,6 +181,16 @@ class Editor {
     this.toolbar?.update(state);
     performance.mark("editor:ready", { detail: this.doc });
     void this.#talks();
+  }
+
+  /**
+   * @param {import("@codemirror/state").Text} text which begins anew
+   * @returns {number} where the caret belongs in it, as far as it says the same
+   */
+  #caretIn(text) {
+    if (!this.view) return 0;
+    const { doc, selection } = this.view.state;
+    return this.view.state.changes(between(doc.toString(), text.toString())).mapPos(selection.main.head, 1);
   }
 
   /** @param {import("@codemirror/state").Transaction[]} transactions */

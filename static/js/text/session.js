@@ -305,11 +305,12 @@ export class TextSession {
     this.access = access;
     this.reason = reason;
     if (this.holds && might && !this.#might()) this.#setAside();
-    else if (this.aside && (this.suggests ? access !== "read" : access === "write" && !this.written)) this.#goOn();
+    else if (this.aside && this.suggests && access !== "read") this.#goOn();
     this.epoch = epoch;
     this.joined = true;
     this.head = Math.max(version, this.version);
     this.failures = 0;
+    if (this.#opensAgain()) return undefined;
     this.host.access(access, reason);
     if (this.version < this.head) this.#pull();
     else this.#push();
@@ -414,6 +415,22 @@ export class TextSession {
     this.#landed();
     // First kept as words, then no more as changes that a later visit would push.
     void this.flush().then(() => (this.aside ? this.store.forget(this.client) : undefined));
+  }
+
+  /**
+   * A text that was closed and is open again goes on where nothing is written that its writer would have to put in. What was
+   * typed meanwhile and taken out again was for nobody: it must not go as changes, and ends with this state. Only once all is
+   * here that is stored: some of what waits may be.
+   * @returns {boolean} whether another state was asked for
+   */
+  #opensAgain() {
+    if (!this.aside || this.suggests || this.access !== "write" || this.version < this.head || this.written) return false;
+    if (!this.pending.length) {
+      this.#goOn();
+      return false;
+    }
+    this.#renew();
+    return true;
   }
 
   /** The text is open again. */
@@ -565,6 +582,9 @@ export class TextSession {
       this.pulling = false;
       this.holding = false;
     }
+    const { aside } = this;
+    if (this.#opensAgain()) return;
+    if (aside && !this.aside) this.host.access(this.access, this.reason);
     if (this.version < this.head) this.#pull();
     else this.#push();
     this.#tell();
