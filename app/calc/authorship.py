@@ -68,6 +68,12 @@ def _add(out: list[Run], units: int, author: int) -> None:
         out.append(Run(units, author))
 
 
+#: A change of more parts is followed by going through all runs once.
+MANY = 250
+#: So many runs behind a place are moved in about the time of a step.
+MOVED = 2_000
+
+
 class Walk:
     """Whose words stand where, for a reader who goes through a long log and asks what each change takes away.
 
@@ -100,12 +106,16 @@ class Walk:
         """Take out what a change, given by its parts, replaces: how many units of whom. `put` must follow."""
         taken: dict[int, int] = {}
         at = 0
+        parts = list(parts)
+        if len(parts) > MANY:
+            return self._anew(parts, None)
         for covered, insert in parts:
             self.steps += 1
             if insert is None:
                 at += covered
             elif covered:
                 self._to(at)
+                self.steps += len(self._units) // MOVED
                 first, left = self._number, covered
                 while left:
                     if self._number == len(self._units):
@@ -125,11 +135,16 @@ class Walk:
     def put(self, parts: Iterable[Part], author: int) -> None:
         """Put in what a change puts in, as words of ``author``."""
         at = 0
+        parts = list(parts)
+        if len(parts) > MANY:
+            self._anew(parts, author)
+            return
         for covered, insert in parts:
             if insert is None:
                 at += covered
             elif insert:
                 self._to(at)
+                self.steps += len(self._units) // MOVED
                 if self._number and self._authors[self._number - 1] == author:
                     self._units[self._number - 1] += len(insert)
                 else:
@@ -143,6 +158,35 @@ class Walk:
         """Go on by a change of somebody's. Raises BadChangeError for one that reaches beyond the text."""
         self.take(change.parts)
         self.put(change.parts, author)
+
+    def _anew(self, parts: Iterable[Part], author: int | None) -> dict[int, int]:
+        """What `put` does for an author, or `take` for none, by going through all runs once: where a change has many
+        places, to move those behind each of them would cost more."""
+        taken: dict[int, int] = {}
+        out: list[Run] = []
+        runs, left, whose = iter(self.runs), 0, 0
+        self.steps += len(self._units) // 2
+        for covered, insert in parts:
+            self.steps += 2
+            if author is not None and insert is not None:
+                _add(out, len(insert), author)
+                continue
+            rest = covered
+            while rest:
+                if not left:
+                    left, whose = next(runs, (0, 0))
+                    if not left:
+                        raise BadChangeError("reaches beyond the end of the text")
+                took = min(left, rest)
+                if insert is None:
+                    _add(out, took, whose)
+                else:
+                    taken[whose] = taken.get(whose, 0) + took
+                left -= took
+                rest -= took
+        self._units, self._authors = ([run[each] for run in out] for each in (0, 1))
+        self._at = self._number = 0
+        return taken
 
     def _to(self, at: int) -> None:
         """Stand at a place, with a run that begins there."""

@@ -117,14 +117,34 @@ def meets(change: ChangeSet, other: ChangeSet) -> bool:
     return False
 
 
-def back_over(back: ChangeSet, over: Iterable[ChangeSet]) -> ChangeSet | None:
+class Back(NamedTuple):
+    """What takes a change back today, and what was written since as it would have been ``without`` that change, each
+    with whether it was another suggestion, which was accepted."""
+
+    change: ChangeSet
+    without: list[tuple[ChangeSet, bool]]
+
+
+def back_over(back: ChangeSet, over: Iterable[tuple[ChangeSet, bool]]) -> Back | None:
     """Move what takes a change back over later changes of its text; None where one changes the words that it put in, or
     where it took some out, or goes on from them."""
-    for later in over:
+    without = []
+    for later, accepted in over:
         if meets(back, later):
             return None
+        without.append((later.map(back), accepted))
         back = back.map(later)
-    return back
+    return Back(back, without)
+
+
+def carry_beside(change: ChangeSet, over: Iterable[tuple[ChangeSet, bool]]) -> ChangeSet | None:
+    """Move a suggestion over later changes of its text like ``carry``; None where it cannot stand beside them, as it
+    competes with one that was accepted."""
+    for later, accepted in over:
+        if (competes if accepted else touches)(change, later):
+            return None
+        change = _moved(change, later)
+    return change
 
 
 def _moved(change: ChangeSet, later: ChangeSet) -> ChangeSet:

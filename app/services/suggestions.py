@@ -44,8 +44,10 @@ _DECIDED = "Your earlier suggestion waits no longer. Send this as a new one, if 
 #: Of words by more hands than these it is not kept whose they were when a suggestion takes their place: should that be
 #: taken back, they are those of whoever does.
 MOST_REPLACED = 10_000
-#: Over more changes than this a suggestion is not moved one by one.
+#: Over more changes than this a suggestion is not moved one by one, nor with so many places over so many (each place of
+#: each change takes some microseconds).
 FAR = 2_000
+MOST_PASSED = 200_000
 #: What of one in conflict still fits is looked for change by change, in so many steps (a quarter of a second); beyond
 #: these, what differs between then and now is looked at, in a text of so many characters.
 MOST_STEPS = 50_000
@@ -368,21 +370,12 @@ def unaccept(
             f"The words of {item.reference} are decided on, or locked in a version, as they stand. Earlier ones are in "
             "the time line."
         )
-    before = version - 1
-    then = history.text_at(uow.session, document, before)
-    history.put_back(uow, actor, document, back, suggestion.replaced)
+    try:
+        history.put_back(uow, actor, document, back.change, suggestion.replaced)
+    except Invalid as refused:
+        raise Conflict(f"It cannot be taken back: {refused.message}") from refused
     _wait_again(suggestion)
-    # Its words are those of before, to the letter: whatever stood beside them then fits again.
-    beside = select(Suggestion).where(
-        Suggestion.document_id == document.id, Suggestion.state == SuggestionState.OPEN, Suggestion.carried_to == before
-    )
-    since = [change_between(then, document.text)] if then != document.text else []
-    for each in {suggestion, *uow.session.execute(beside).scalars()}:
-        moved = calc.carry(recall(each.carried), since)
-        if not moved.conflict:
-            each.carried, each.carried_to, each.in_conflict = moved.change.to_json(), document.version, False
-        elif each is suggestion:
-            raise Conflict("Words beside its own have been changed since, so that it would not fit any more.")
+    _fit_again(uow.session, document, suggestion, version - 1, back.without)
     item.changed_at = uow.now
     _tell_taken_back(uow, actor, suggestion, item, "accepting")
     said = f"took back that a suggestion for {item.reference} was accepted"
@@ -391,16 +384,50 @@ def unaccept(
     return suggestion
 
 
-def _way_back(session: Session, item: Item, document: Document, version: int) -> ChangeSet | None:
+def _fit_again(
+    session: Session, document: Document, suggestion: Suggestion, before: int, without: Sequence[tuple[ChangeSet, bool]]
+) -> None:
+    """Let a suggestion that waits again, and those that were set aside for it, find their words in a text that reads as
+    that ``before`` it was accepted, with what was written since ``without`` it.
+
+    So do those in conflict whose words the text has again to the letter. All others go over the log as they always do.
+    """
+    known = {before: document.text} if not without else {}
+    query = select(Suggestion).where(
+        Suggestion.document_id == document.id, Suggestion.state == SuggestionState.OPEN,
+        Suggestion.in_conflict | (Suggestion.carried_to == before),
+    )  # fmt: skip
+    for each in {suggestion, *session.execute(query).scalars()}:
+        change, at = recall(each.carried), each.carried_to
+        if at not in known:
+            known[at] = history.text_at(session, document, at)
+        moved = change if known[at] == document.text else None
+        dear = len(calc.places(change)) * len(without) > MOST_PASSED
+        if moved is None and at == before and (each.in_conflict or each is suggestion) and not dear:
+            moved = calc.carry_beside(change, without)
+        if moved is not None:
+            each.carried, each.carried_to, each.in_conflict = moved.to_json(), document.version, False
+        elif each is suggestion:
+            each.in_conflict = True
+
+
+def _way_back(session: Session, item: Item, document: Document, version: int) -> calc.Back | None:
     """What takes a change of a text back today; None where somebody has changed its words since, or anything in one
     that is agreed."""
     back = history.way_back(session, document, version)
     # What came after may have been taken back itself.
     if history.text_at(session, document, version) == document.text:
-        return back
+        return calc.Back(back, [])
     if item.status in items.SETTLED:
         return None
-    return calc.back_over(back, _since(session, document, version, document.version))
+    if _is_far(version, document.version, back):
+        return calc.back_over(back, [(each, True) for each in _between(session, document, version, document.version)])
+    log = session.execute(
+        select(TextChange.changes, TextChange.client)
+        .where(TextChange.document_id == document.id, TextChange.version > version)
+        .order_by(TextChange.version)
+    )
+    return calc.back_over(back, ((recall(changes), documents.SUGGESTED in client) for changes, client in log))
 
 
 def take_in(
@@ -681,7 +708,7 @@ def _fitting(session: Session, document: Document, change: ChangeSet, version: i
         return None
     then = history.text_at(session, document, version)
     over: Iterable[ChangeSet]
-    if not _long_ago(version, document.version) and many * count <= MOST_STEPS:
+    if count <= FAR and many * count <= MOST_STEPS:
         over = documents.changes_of(session, document, version, document.version)
     elif max(len(then), len(document.text)) <= MOST_COMPARED:
         over = [change_between(then, document.text)]
@@ -719,12 +746,12 @@ def saying_the_same(
             change, since = recall(each.changes), each.made_for
         if change.delta == len(after) - len(before) and all(put in after for _, put in change.parts if put):
             likely.append((each, change, since))
-    first = min((since for _, _, since in likely if not _long_ago(since, version)), default=version)
+    first = min((since for _, change, since in likely if not _is_far(since, version, change)), default=version)
     later = list(documents.changes_of(session, document, first, version)) if first < version else []
     for each, change, since in likely:
-        if since >= first:
+        if not _is_far(since, version, change):
             moved, _passed, conflict = calc.carry(change, later[since - first :])
-        else:  # from long ago
+        else:
             moved, _version, conflict = _moved(session, change, since, document, version)
         if not conflict and moved.apply(before) == after:
             return each
@@ -759,26 +786,24 @@ def _moved(
     """A change moved over what was written since (and ``until`` a version, if that is not today's), the version it fits
     then, and whether it met its match.
 
-    Over the log change by change; from long ago, over what differs between then and now, which costs what the words
-    cost however long the log has become.
+    Over the log change by change; from far, over what differs between then and now, which costs what the words cost
+    however long the log has become.
     """
     last = document.version if until is None else until
-    moved = calc.carry(change, _since(session, document, since, last))
+    far = _is_far(since, last, change)
+    moved = calc.carry(change, (_between if far else documents.changes_of)(session, document, since, last))
     return moved.change, since + moved.passed if moved.conflict else last, moved.conflict
 
 
-def _long_ago(since: int, last: int) -> bool:
-    """Whether more was written after one version up to another than is gone through change by change."""
-    return last - since > FAR
+def _is_far(since: int, last: int, change: ChangeSet) -> bool:
+    """Whether more was written after one version up to another than a change is moved over one by one."""
+    return last - since > min(FAR, MOST_PASSED // max(1, len(calc.places(change))))
 
 
-def _since(session: Session, document: Document, since: int, last: int) -> Iterable[ChangeSet]:
-    """What was written after one version of a text up to another: each change, or from long ago one that says what
-    differs."""
-    if _long_ago(since, last):
-        then, now = (history.text_at(session, document, version) for version in (since, last))
-        return [change_between(then, now)]
-    return documents.changes_of(session, document, since, last)
+def _between(session: Session, document: Document, since: int, last: int) -> list[ChangeSet]:
+    """What differs between two versions of a text."""
+    then, now = (history.text_at(session, document, version) for version in (since, last))
+    return [change_between(then, now)]
 
 
 def _stop_rivals(uow: UnitOfWork, suggestion: Suggestion, document: Document, chosen: ChangeSet) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app.calc.authorship import Run
-from app.calc.changes import MAX_SOURCE_CHARACTERS, parse, recall, to_units
+from app.calc.changes import MAX_SOURCE_CHARACTERS, parse, recall, replace, to_units
 from app.calc.differences import change_between
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.policy import Actor
@@ -22,7 +22,7 @@ from models.notifications import Notification
 from models.suggestions import SuggestionState
 from tests.cast import Cast
 from tests.conftest import SetClock
-from tests.wordings import agreed, by_turns, rewrite
+from tests.wordings import agreed, by_turns, rewrite, text_of
 
 WORDS = "Partners share gain and loss within a corridor."
 
@@ -555,6 +555,60 @@ def test_an_acceptance_is_taken_back_though_others_wrote_elsewhere_and_their_wor
     with pytest.raises(Conflict, match="words have been changed since"):
         take_back(room, first)
     assert room.words == WORDS.replace("gain and loss", "risks")
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_where_words_repeat_those_that_wait_stay_at_their_place_when_an_acceptance_is_taken_back(
+    database: Database, people: Cast, own: bool
+) -> None:
+    room = Room(database, people, agreed(database, people, "Pay now. Pay now. Pay now. End.").id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    second = room.suggest(people.peer, "", "", text="Pay now. Pay later. Pay now. End.")
+    end = room.suggest(people.member, "End.", "Stop.")
+    room.decide(people.facilitator, second if own else end)
+    text = text_of(database, room.item_id)
+    with database.writing() as uow:  # the first sentence goes
+        whole = to_units(text.text)
+        gone = replace(len(whole), 0, len("Pay now. "), to_units(""))
+        one = documents.Addition(people.peer.person_id, "9.e", 0, gone, gone.apply(whole))
+        documents.append(uow, uow.lock(Document, text.id), [one])
+    take_back(room, second if own else end)
+    assert room.words == "Pay now. Pay now. End."
+    (after,) = (each.after for each in room.shown() if each.suggestion.id == second)
+    assert after == "Pay later. Pay now. End."
+
+
+def test_a_rival_waits_on_where_another_that_it_competes_with_is_still_accepted(room: Room) -> None:
+    people = room.people
+    with room.database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    first = room.suggest(people.member, "gain and loss", "what comes")
+    second = room.suggest(people.member, "corridor.", "corridor and two votes.")
+    both = WORDS.replace("gain and loss", "risk").replace("corridor.", "corridor and one vote.")
+    rival = room.suggest(people.peer, "", "", text=both)
+    for each in (first, second):
+        room.decide(people.facilitator, each)
+    take_back(room, first)
+    assert [each.suggestion.id for each in room.shown() if each.in_conflict] == [rival]
+    take_back(room, second)
+    assert not any(each.in_conflict for each in room.shown())
+
+
+def test_an_acceptance_in_very_many_places_is_taken_back_over_many_letters_soon(room: Room) -> None:
+    people = room.people
+    with room.database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    words = "".join(f"word{number} . here{number} now\n" for number in range(2_000))
+    rewrite(room.database, people.peer, room.item_id, words)
+    made = room.suggest(people.member, "", "", text=words.replace(" .", " !"))
+    room.decide(people.facilitator, made)
+    at = room.words.index("now", 20_000)
+    by_turns(room.database, [people.peer], room.item_id, [at] * 1_900, "many")
+    begun = time.process_time()
+    take_back(room, made)
+    assert time.process_time() - begun < 5, "a third of what it took change by change"
+    assert room.words == f"{words[:at]}{'x' * 1_900}{words[at:]}"
 
 
 def test_words_that_come_back_are_those_of_whoever_wrote_them(room: Room) -> None:

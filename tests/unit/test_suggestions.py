@@ -160,18 +160,22 @@ def test_an_acceptance_is_taken_back_where_nobody_changed_its_words_or_went_on_f
 ) -> None:
     before, taken = "We share all gain each year.", "We share all risk each year."
     back = change_between(before, taken).invert(to_units(before))
-    found = suggestions.back_over(back, [change_between(taken, later)])
-    assert (found and from_units(found.apply(to_units(later)))) == left
+    found = suggestions.back_over(back, [(change_between(taken, later), False)])
+    assert (found and from_units(found.change.apply(to_units(later)))) == left
 
 
 @given(st.text("ab ", max_size=12), st.text("ab ", max_size=12), st.lists(st.text("abc ", max_size=12), max_size=3))
 def test_what_takes_an_acceptance_back_always_fits_the_text_of_today(before: str, taken: str, later: list[str]) -> None:
     back = change_between(before, taken).invert(to_units(before))
     texts = [taken, *later]
-    found = suggestions.back_over(back, [change_between(old, new) for old, new in zip(texts, later, strict=False)])
+    over = [(change_between(old, new), False) for old, new in zip(texts, later, strict=False)]
+    found = suggestions.back_over(back, over)
     if found is not None:
-        assert found.inserted == back.inserted
-        assert len(found.apply(to_units(texts[-1]))) - len(texts[-1]) == len(before) - len(taken)
+        assert found.change.inserted == back.inserted
+        without = to_units(before)
+        for each, _accepted in found.without:
+            without = each.apply(without)
+        assert found.change.apply(to_units(texts[-1])) == without, "as if it had never been accepted"
 
 
 def test_a_thousand_later_changes_are_passed_in_a_blink() -> None:
