@@ -541,8 +541,10 @@ def set_status(
 
     Who takes back that an item was ``given`` a status does not set back what somebody has made of it since: Conflict.
 
-    Who says that words are agreed has read them: where ``seen``, the mark of what they read, is given and the words are
-    others by now, it is a Conflict. Open editors of the item join again when their right changes.
+    Who says that words are agreed, or takes that back, has read them: where ``seen``, the mark of what they read, is
+    given and the words are others by now, it is a Conflict.
+
+    Open editors of the item join again when their right changes.
 
     Raises NotFound, Forbidden, Invalid, Conflict.
     """
@@ -557,7 +559,7 @@ def set_status(
     if status in SETTLED:
         require(uow.session, actor, item.group_id, Can.ITEM_SETTLE)
     must_be_free(uow.session, [item])
-    if seen and status in SETTLED:
+    if seen and not SETTLED.isdisjoint({status, given}):
         texts = uow.lock_all(Document, [each.id for each in _texts(uow.session, item).values()])
         if documents.mark_of({each.field: each for each in texts}) != seen:
             raise Conflict(f"The words of {item.reference} are others than you read. Read them as they are now first.")

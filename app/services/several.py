@@ -65,7 +65,8 @@ def set_statuses(
         require(uow.session, actor, group_id, Can.ITEM_SETTLE)
     must_be_free(uow.session, some)
     if read is not None:
-        _must_be_read(uow, group_id, [item for item in some if wanted[item.id] in SETTLED], read)
+        settled = [item for item in some if not SETTLED.isdisjoint({wanted[item.id], given})]
+        _must_be_read(uow, group_id, settled, read)
     before = {item.id: item.status for item in some}
     for item in some:
         give_status(uow, item, wanted[item.id])

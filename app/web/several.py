@@ -108,7 +108,7 @@ def set_status(slug: str) -> ResponseReturnValue:
         wanted = _before(were) if were else dict.fromkeys(numbers("ids"), _status(request.form.get("to", "")))
         given = _status(request.form.get("given", "")) if were else None
         with transaction() as (uow, actor):
-            read = None if SETTLED.isdisjoint(wanted.values()) else _read()
+            read = None if SETTLED.isdisjoint({*wanted.values(), given}) else _read()
             before = several.set_statuses(uow, actor, group_id=group_id(), wanted=wanted, read=read, given=given)
             now = _as_text(several.seen(uow, group_id()))
     except (Conflict, Forbidden, Invalid) as refused:

@@ -98,6 +98,31 @@ def test_what_somebody_made_of_an_item_since_is_not_set_back(
     assert status(ids[2]) is Status.PROPOSED
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_a_way_back_that_was_kept_takes_no_later_agreement_back(
+    client_of: Callable[[Actor], Browser], people: Cast, ids: list[int], database: Database, clock: SetClock,
+    together: bool,
+) -> None:  # fmt: skip
+    lead, item_id = client_of(people.facilitator), ids[0]
+    if together:
+        data = {"ids": [item_id], "to": "agreed"}
+        done = lead.post(agreeing(lead.get(PAGE).text), data=data, follow_redirects=True).text
+        address, fields = way_back(done)
+    else:
+        one = f"{ROOM}/items/{item_id}/status"
+        undo = lead.post(one, data={"status": "agreed"}, headers={"Accept": "application/json"}).get_json()["undo"]
+        address, fields = undo["url"], undo["fields"]
+    clock.advance(minutes=1)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=item_id)
+    wordings.rewrite(database, people.peer, item_id, "Put otherwise.")
+    with database.writing() as uow:
+        items.set_status(uow, people.facilitator, item_id=item_id, status=Status.AGREED)
+    assert lead.post(address, data=fields).status_code == 409
+    with database.reading() as uow:
+        assert items.access_item(uow.session, people.facilitator, item_id, Can.ITEM_READ).status is Status.AGREED
+
+
 def test_several_are_agreed_as_they_were_read(
     client_of: Callable[[Actor], Browser], people: Cast, ids: list[int], database: Database, clock: SetClock
 ) -> None:
