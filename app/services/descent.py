@@ -210,7 +210,7 @@ def at_odds(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | None
     ).all()  # fmt: skip
     found: dict[int, list[Odds]] = {}
     for mine, link, finding, reference in rows:
-        said = _unsaid(mine, link, reference)
+        said = unsaid(mine, link, reference)
         if said and (mine.note or mine.relation is not link.relation):
             fits = len(beside(mine.note, said)) <= LONGEST_NOTE
             found.setdefault(link.item_id, []).append(Odds(finding, mine, link, fits))
@@ -231,7 +231,7 @@ def beside(words: str, said: str) -> str:
     return f"{words}{_BESIDE}{said}" if words else said
 
 
-def _unsaid(own: Link, theirs: Link, reference: str) -> str:
+def unsaid(own: Link, theirs: Link, reference: str) -> str:
     """What the note of a line lacks of what the line of another item (by its reference) says of the same finding; empty
     where it lacks nothing.
 
@@ -526,7 +526,7 @@ def _share(uow: UnitOfWork, giver: Item, taker: Item) -> dict[str, list[Any]]:
     known = {one.finding_id: one for one in session.execute(select(Link).where(Link.item_id == taker.id)).scalars()}
     for link in session.execute(select(Link).where(Link.item_id == giver.id)).scalars().all():
         own = known.get(link.finding_id)
-        said = _unsaid(own, link, giver.reference) if own is not None else ""
+        said = unsaid(own, link, giver.reference) if own is not None else ""
         if own is not None and said and len(whole := beside(own.note, said)) <= LONGEST_NOTE:
             own.note = whole
             given["notes"].append([link.finding_id, said])

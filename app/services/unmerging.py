@@ -6,11 +6,11 @@ the item they were put into; and what was begun about words that go back goes wi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
 from app.calc.anchors import Anchor, again, carry
@@ -32,8 +32,10 @@ from app.services.descent import (
     take_along,
     text_of,
     texts_of,
+    unsaid,
     without,
 )
+from app.services.findings import LONGEST_NOTE
 from app.services.items import SETTLED, give_status, merge_of, must_be_free, must_settle, went_to
 from app.services.origins import split_of
 from app.uow import UnitOfWork
@@ -251,19 +253,61 @@ def _ties(uow: UnitOfWork, row: ItemDescent, item: Item, other: Item) -> None:
     What a later merge found there already, and would have brought as well, stays as what that one brought.
     """
     session, moved, heirs = uow.session, row.moved or {}, _heirs(uow.session, row)
-    for name, table, column in (
-        ("principles", ItemPrinciple, ItemPrinciple.principle_id), ("models", ItemModel, ItemModel.model_id),
-    ):  # fmt: skip
-        left = set(moved[name])
-        for heir in heirs:
-            has = select(column).where(table.item_id == heir.from_id, column.in_(left))
-            taken = sorted(session.execute(has).scalars())
-            _inherit(heir, name, taken)
-            left.difference_update(taken)
-        session.execute(delete(table).where(table.item_id == item.id, column.in_(left)))
+    left = set(moved["models"])
+    for heir in heirs:
+        has = select(ItemModel.model_id).where(ItemModel.item_id == heir.from_id, ItemModel.model_id.in_(left))
+        taken = sorted(session.execute(has).scalars())
+        _inherit(heir, "models", taken)
+        left.difference_update(taken)
+    session.execute(delete(ItemModel).where(ItemModel.item_id == item.id, ItemModel.model_id.in_(left)))
+    for principle_id in moved["principles"]:
+        _principle(session, heirs, item, principle_id)
     _lines(session, moved, heirs, item, other)
     _carriers(session, moved, heirs, item, other)
     uow.flush()
+
+
+def _principle(session: Session, heirs: Sequence[ItemDescent], item: Item, principle_id: int) -> None:
+    """An item carries a principle out no more that came with a merge, unless something else would have brought it: a
+    later merge, or a principle that was merged into it meanwhile. Where it was itself merged into another, it is that
+    one which the item carries out for it."""
+    now = principle_id
+    while (step := _merged_on(session, now)) is not None:
+        now = step.item_id
+    heir = next((each for each in heirs if session.get(ItemPrinciple, (each.from_id, now)) is not None), None)
+    if heir is not None:
+        _inherit(heir, "principles", [principle_id])
+        return
+    while not _claimed(session.execute(_merges_into(principle_id)).scalars(), item.id):
+        step = _merged_on(session, principle_id)
+        if step is None:
+            tie = session.get(ItemPrinciple, (item.id, principle_id))
+            if tie is not None:
+                session.delete(tie)
+            return
+        carriers = _brought(step, "carriers")
+        mine = next((each for each in carriers if each[0] == item.id), None)
+        _put(step, "carriers", [each for each in carriers if each is not mine])
+        if mine is None or mine[1]:
+            return  # somebody has put it otherwise since, or it carried that one out as well
+        principle_id = step.item_id
+
+
+def _merged_on(session: Session, item_id: int) -> ItemDescent | None:
+    """The merge that took an item away, where it stands."""
+    query = select(ItemDescent).where(
+        ItemDescent.from_id == item_id, ItemDescent.how == Descent.MERGE, ItemDescent.undone_at.is_(None)
+    )
+    return session.execute(query).scalars().first()
+
+
+def _claimed(merges: Iterable[ItemDescent], carrier_id: int) -> bool:
+    """Whether one of some merges of principles would have brought a carrier as well: then it counts as by that one."""
+    claim = next((each for each in merges if [carrier_id, 1] in _brought(each, "carriers")), None)
+    if claim is not None:
+        carriers = _brought(claim, "carriers")
+        _put(claim, "carriers", [[who, 0 if who == carrier_id else before] for who, before in carriers])
+    return claim is not None
 
 
 def _carriers(
@@ -277,21 +321,21 @@ def _carriers(
         session.add(ItemPrinciple(item_id=id_, principle_id=other.id))
         if carried_before:
             continue
-        next_one = next((each for each in heirs if [id_, 1] in _brought(each, "carriers")), None)
-        if next_one is None:
+        if not _claimed(heirs, id_):
             session.delete(tie)
-        else:
-            carriers = _brought(next_one, "carriers")
-            _put(next_one, "carriers", [[who, 0 if who == id_ else before] for who, before in carriers])
+
+
+def _merges_into(item_id: int) -> Select[ItemDescent]:
+    """The merges into an item that stand, in their order."""
+    return select(ItemDescent).where(
+        ItemDescent.item_id == item_id, ItemDescent.how == Descent.MERGE, ItemDescent.undone_at.is_(None)
+    ).order_by(ItemDescent.id)  # fmt: skip
 
 
 def _heirs(session: Session, merge: ItemDescent) -> list[ItemDescent]:
     """The merges into the same item that came later and stand, in their order."""
-    query = select(ItemDescent).where(
-        ItemDescent.item_id == merge.item_id, ItemDescent.how == Descent.MERGE, ItemDescent.undone_at.is_(None),
-        ItemDescent.id > merge.id,
-    )  # fmt: skip
-    return [each for each in session.execute(query.order_by(ItemDescent.id)).scalars() if each.moved is not None]
+    later = _merges_into(merge.item_id).where(ItemDescent.id > merge.id)
+    return [each for each in session.execute(later).scalars() if each.moved is not None]
 
 
 def _inherit(heir: ItemDescent, name: str, some: Sequence[int]) -> None:
@@ -322,10 +366,10 @@ def _lines(
         copy, own = found.get((finding_id, item.id)), found.get((finding_id, other.id))
         if copy is None or own is None:
             continue
-        added = [(heir, said) for heir in heirs for id_, said in _brought(heir, "notes") if id_ == finding_id]
         bare = copy.note
-        for _, said in added:
-            bare = without(bare, said)
+        for heir in heirs:
+            for said in _added(heir, finding_id):
+                bare = without(bare, said)
         # A line that somebody has put otherwise since is theirs.
         if (copy.relation, bare) != (own.relation, own.note):
             continue
@@ -336,15 +380,34 @@ def _lines(
         line = found[finding_id, next_one.from_id]
         copy.relation, copy.note = line.relation, line.note
         copy.created_at, copy.created_by_id = line.created_at, line.created_by_id
-        for heir, said in added:
-            if heir is not next_one:
-                copy.note = beside(copy.note, said)
         _inherit(next_one, "findings", [finding_id])
-        _put(next_one, "notes", [pair for pair in _brought(next_one, "notes") if pair[0] != finding_id])
+        for heir in heirs:
+            _put(heir, "notes", [pair for pair in _brought(heir, "notes") if pair[0] != finding_id])
+        _say(session, [heir for heir in heirs if heir is not next_one], copy, found)
     for finding_id, said in notes:
         held = found.get((finding_id, item.id))
         if held is not None:
             held.note = without(held.note, said)
+            _say(session, heirs, held, found)
+
+
+def _added(merge: ItemDescent, finding_id: int) -> list[str]:
+    """What a merge added to the note on a finding."""
+    return [said for id_, said in _brought(merge, "notes") if id_ == finding_id]
+
+
+def _say(
+    session: Session, merges: Sequence[ItemDescent], held: Link, found: Mapping[tuple[int, int], Link]
+) -> None:  # fmt: skip
+    """Let a line say what the lines of merged items say of the same finding, as far as it does not, and as it fits."""
+    for merge in merges:
+        line = found.get((held.finding_id, merge.from_id))
+        if line is None:
+            continue
+        said = unsaid(held, line, session.get_one(Item, merge.from_id).reference)
+        if said and len(whole := beside(held.note, said)) <= LONGEST_NOTE:
+            held.note = whole
+            _put(merge, "notes", [*_brought(merge, "notes"), [held.finding_id, said]])
 
 
 def _children(uow: UnitOfWork, known: Sequence[Sequence[int]], item: Item, other: Item) -> None:

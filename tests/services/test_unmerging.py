@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -224,6 +225,55 @@ def test_what_two_merges_brought_stays_until_both_are_taken_back_in_whatever_ord
     assert ties(kept) == (set(), set())
     assert lines(room, second) == [("supports", "It helps"), ("contradicts", "Twice")]
     assert ties(second) == ({fair}, {model})
+
+
+def test_a_reason_that_two_merges_would_have_brought_stays_until_both_are_taken_back(room: Undoing) -> None:
+    kept, first, second = (room.add(title, words) for title, words in (("A", FIRST), ("B", SECOND), ("C", THIRD)))
+    found = study(room)
+    speak(room, found, kept, YES, "")
+    for each in (first, second):
+        speak(room, found, each, YES, "It helps")
+        room.merge(kept, each)
+    assert lines(room, kept) == [("supports", "It helps")]
+    room.restore(first)
+    assert lines(room, kept) == [("supports", "It helps")]
+    room.restore(second)
+    assert lines(room, kept) == [("supports", "")]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_items_and_principles_that_were_merged_are_taken_back_in_any_order(room: Undoing, seed: int) -> None:
+    chance, people = random.Random(seed), room.people
+    criteria = [room.add(f"Item {number}", f"Words number {number}.") for number in range(4)]
+    with room.database.writing() as uow:
+        fair, open_ = principles(uow, room)
+        carried = [*principles(uow, room), fair, open_]
+        for each in criteria:
+            own = [one for one in carried if chance.random() < 0.5]
+            threads.set_principles(uow, people.facilitator, item_id=each, principle_ids=own)
+    for finding in (study(room), study(room, "It works well")):
+        for each in criteria:
+            if chance.random() < 0.6:
+                speak(room, finding, each, chance.choice([YES, NO]), chance.choice(["", "The same", "Another"]))
+
+    def now() -> tuple[set[tuple[int, int]], list[list[tuple[str, str]]]]:
+        with room.database.reading() as uow:
+            ties = select(ItemPrinciple.item_id, ItemPrinciple.principle_id)
+            return set(map(tuple, uow.session.execute(ties))), [lines(room, each) for each in criteria]
+
+    begun, into = now(), dict[int, int]()
+    for step in range(40):
+        away = [each for each in into if into[each] not in into]
+        some = [each for each in chance.choice([criteria, carried]) if each not in into]
+        if away and (step > 12 or chance.random() < 0.4):
+            back = chance.choice(away)
+            room.restore(back, people.facilitator)
+            del into[back]
+        elif step <= 12 and len(some) > 1:
+            kept, gone = chance.sample(some, 2)
+            room.merge(kept, gone, people.facilitator)
+            into[gone] = kept
+    assert (into, now()) == ({}, begun)
 
 
 def test_who_carries_out_two_principles_that_were_merged_carries_out_the_one_until_both_are_back(room: Undoing) -> None:
