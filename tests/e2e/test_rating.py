@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Error, Page, Route, expect
+from playwright.sync_api import BrowserContext, Dialog, Error, Page, Route, expect
 from sqlalchemy import func, select
 
 from app.clock import utc_now
 from app.config import Settings
-from app.services import rating, seating
+from app.services import consultations, rating, seating
+from app.services.consultations import ConsultationForm
 from app.uow import Database
-from models.validation import Rating, Remark, Seat
-from tests.cast import enter
+from models.consultations import ConsultationKind, Opinion
+from models.validation import Expert, Rating, Remark, Seat
+from tests.cast import SLUG, enter
 from tests.conftest import SetClock
 from tests.live import LiveServer
 from tests.panels import Study, build_study
@@ -30,6 +37,31 @@ def study(database: Database, clock: SetClock) -> Study:
     study = build_study(database, criteria=3)
     study.open()
     return study
+
+
+@pytest.fixture
+def questions() -> list[str]:
+    """The pages that asked whether they may be left; a test that means one to ask takes it out."""
+    return []
+
+
+@pytest.fixture
+def browser_context(
+    browser_context: Callable[..., BrowserContext], questions: list[str]
+) -> Iterator[Callable[..., BrowserContext]]:
+    """As everywhere; and nobody is asked whether they want to leave a page by its own button."""
+
+    def answer(dialog: Dialog) -> None:
+        questions.append(urlsplit(dialog.page.url if dialog.page else "").path)
+        dialog.accept()
+
+    def open_context(**options: Any) -> BrowserContext:
+        context = browser_context(**options)
+        context.on("dialog", answer)
+        return context
+
+    yield open_context
+    assert questions == []
 
 
 @pytest.fixture
@@ -371,7 +403,7 @@ def test_what_one_expert_could_not_send_is_neither_shown_to_another_nor_deleted_
 
 
 def test_declared_interests_outlive_a_closed_tab_and_another_language_until_they_are_stored(
-    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext], questions: list[str]
 ) -> None:
     context = browser_context(**PHONE)
     page = context.new_page()
@@ -383,7 +415,6 @@ def test_declared_interests_outlive_a_closed_tab_and_another_language_until_they
     page.get_by_label("I have read the information sheet").check()
     page.close(run_before_unload=False)
     page = context.new_page()
-    page.on("dialog", lambda asked: asked.accept())
     page.goto(f"{server.url}/rate/sheet")
     expect(page.get_by_text("What you had written here and not sent stands here again.")).to_be_visible()
     expect(page.get_by_label("Interests to declare")).to_have_value("I own shares.")
@@ -393,6 +424,9 @@ def test_declared_interests_outlive_a_closed_tab_and_another_language_until_they
     expect(page.get_by_text("Wat u hier had geschreven en niet verstuurd, staat hier weer.")).to_be_visible()
     expect(page.locator("[name=interests]")).to_have_value("I own shares.")
     press(page, "English")
+    expect(page.get_by_role("button", name="Agree and begin")).to_be_visible()
+    assert questions == ["/rate/sheet"] * 2  # by the languages: nothing of the form goes with them
+    questions.clear()
     press(page, "Agree and begin")  # the tick is missing
     expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
     expect(page.get_by_label("Interests to declare")).to_have_value("I own shares.")
@@ -595,3 +629,90 @@ def test_what_an_expert_writes_is_not_kept_for_whoever_is_signed_in_on_the_devic
         assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('concordat-words'))") == []
         page.close(run_before_unload=False)
         page = context.new_page()
+
+
+PRESS_TWICE = """(form) => {
+  const button = form.querySelector("button:not([type=button])");
+  button.click();
+  setTimeout(() => button.click(), 700);
+  setTimeout(() => fetch("/healthz?pressed=twice"), 1400);
+}"""
+
+
+def sent_twice_on_a_slow_line(page: Page, form: str, address: str) -> int:
+    """How often a form is on its way once its button was pressed twice; then its answer comes."""
+    on_the_way: list[Route] = []
+    pressed: list[str] = []
+    page.route(address, lambda route: on_the_way.append(route) if route.request.method == "POST" else route.continue_())
+    page.on("request", lambda request: pressed.append(request.url) if "pressed=twice" in request.url else None)
+    page.locator(form).evaluate(PRESS_TWICE)
+    # Asked in the page, which is about to be left, a question would wait for the next one.
+    until(lambda: page.request.get(page.url) and pressed and on_the_way, "the second press")
+    times = len(on_the_way)
+    on_the_way[-1].continue_()
+    return times
+
+
+def test_a_second_press_in_a_hall_on_a_slow_line_gives_one_opinion(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    manager = study.cast.panel_manager
+    with study.database.writing() as uow:
+        talk = ConsultationForm(ConsultationKind.WEBINAR, uow.now.date(), "Leads", people=40)
+        talk = replace(talk, version_id=study.version_id)
+        made = consultations.add_consultation(uow, manager, group_id=study.cast.group_id, form=talk)
+        link = consultations.open_form(uow, manager, consultation_id=made.id, until=uow.now + timedelta(days=1))
+    page = browser_context(**PHONE).new_page()
+    page.goto(f"{server.url}/opinion/{link.rpartition('/')[2]}")
+    page.wait_for_selector("html[data-ready]")
+    page.locator("[name=words]").fill("More for carers, please.")
+    assert sent_twice_on_a_slow_line(page, "form:has([name=words])", "**/opinion/*") == 1
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(func.count(Opinion.id))).scalar_one() == 1
+
+
+def test_a_form_that_keeps_nothing_is_sent_once_and_its_own_button_asks_nothing(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    context = browser_context(viewport={"width": 1366, "height": 900})
+    enter(context, server, study.cast.panel_manager.email or "")
+    page = context.new_page()
+    page.goto(f"{server.url}/g/{SLUG}/validation/panel/")
+    page.wait_for_selector("html[data-ready]")
+    page.get_by_text("Add many from a spreadsheet").click()
+    page.locator("[name=table]").fill("name,email,scope\nVera Teal,vera@example.org,national")
+    assert sent_twice_on_a_slow_line(page, "form[data-keeps=nothing]", "**/table") == 1
+    expect(page.get_by_text("1 expert was added.")).to_be_visible()
+    with study.database.reading() as uow:
+        assert uow.session.execute(select(func.count(Expert.id))).scalar_one() == len(study.tokens) + 1
+
+
+def test_a_page_whose_form_was_answered_by_a_file_is_left_unasked(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext], questions: list[str]
+) -> None:
+    for token in study.tokens:
+        study.answer(token, {"relevance": [9, 2, 3], "applicability": [9, 9, 9]})
+    study.close()
+    context = browser_context(viewport={"width": 1366, "height": 900}, accept_downloads=True)
+    enter(context, server, study.cast.panel_manager.email or "")
+    page = context.new_page()
+    page.goto(f"{server.url}/g/{SLUG}/validation/rounds/{study.round_id}/bundle")
+    page.wait_for_selector("html[data-ready]")
+    page.get_by_label("To whom?").fill("Prof. Invented")
+    page.get_by_label("What for?").fill("To check.")
+    for _again in range(2):
+        with page.expect_download() as given:
+            press(page, "Download the bundle")
+        assert re.search(r"\.zip$", given.value.suggested_filename)
+    page.get_by_role("link", name="Validation").first.click()
+    page.wait_for_url("**/validation/")
+    assert questions == []
+    # What is typed after that is asked about, as always.
+    page.go_back()
+    page.wait_for_selector("html[data-ready]")
+    page.get_by_label("What for?").fill("To check again.")
+    page.get_by_role("link", name="Validation").first.click()
+    page.wait_for_url("**/validation/")
+    assert len(questions) == 1
+    questions.clear()

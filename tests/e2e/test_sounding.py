@@ -23,6 +23,8 @@ def test_saved_is_said_only_once_something_was_scored(
         )
     context = browser_context(viewport={"width": 390, "height": 844})
     enter(context, server, "ana@example.org")
+    asked: list[str] = []
+    context.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page = context.new_page()
     page.goto(f"{server.url}/g/{hall.slug}/sessions/soundings/{made.id}")
     page.locator("html[data-ready]").wait_for()
@@ -35,3 +37,4 @@ def test_saved_is_said_only_once_something_was_scored(
     page.reload()
     page.locator("html[data-ready]").wait_for()
     expect(saved).to_be_visible()
+    assert asked == []

@@ -10,7 +10,8 @@
  * in the place of the words. What is kept is let go of when the page that answers says that it is stored (stored.js), or
  * by `concordat:taken` and "reset" where a form is sent by script. What no form gives back is found under "My account" and
  * on the start page (not_sent.js).
- * `data-words` tells forms apart that go to the same address; `data-keeps="nothing"` keeps nothing on the device.
+ * `data-words` tells forms apart that go to the same address; `data-keeps="nothing"` keeps nothing on the device, and
+ * `data-answer="file"` is answered by a file, whose page stays.
  */
 import { ask, lost } from "../blueprint/acts.js";
 import { recordKey } from "../text/store.js";
@@ -446,8 +447,11 @@ function sendWhenReached(form, words, told) {
       for (const control of open) control.readOnly = false;
       told(false);
     };
-    // What keeps nothing may be answered by a file, and its page stays.
-    if (!words.key) return over();
+    // No page comes in the place of this one, and nobody is told that the file has come: it can be sent again at once.
+    if (form.dataset.answer === "file") {
+      rest();
+      return note.remove();
+    }
     for (const control of open) control.readOnly = true;
     setTimeout(over, GIVEN_UP_MS);
   };
