@@ -208,6 +208,85 @@ def test_a_second_press_while_words_are_on_their_way_sends_nothing_twice(
     assert page.evaluate(KEPT) == []
 
 
+def gone_back(page: Page) -> Page:
+    page.go_back()
+    page.wait_for_selector("html[data-ready]")
+    return settled(page)
+
+
+def test_words_that_were_stored_are_not_unsent_after_back(
+    open_page: Opener, server: LiveServer, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    address = page.url
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    words, box = page.get_by_label("Words", exact=True), page.get_by_role("listitem").filter(has_text="was not saved")
+    words.fill(f"{WORDS} By thirds.")
+    send(page, "By thirds.")
+    gone_back(page)
+    expect(words).to_have_value(f"{WORDS} By thirds.")  # by the browser
+    assert page.evaluate(KEPT) == []
+    settled(goto(page, f"{server.url}/account"))
+    expect(box).to_have_count(0)
+    settled(goto(page, address))
+    expect(words).to_have_value(WORDS)
+    assert asked == []
+
+    # What is typed on there is kept, and what is pressed once more is sent once more.
+    for _twice in range(2):
+        gone_back(page)
+    expect(words).to_have_value(f"{WORDS} By thirds.")
+    words.fill(f"{WORDS} By thirds. By halves.")
+    assert page.evaluate(KEPT) == [f"{WORDS} By thirds. By halves."]
+    words.fill(f"{WORDS} By thirds.")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Suggest these words").click()
+    expect(page.get_by_role("alert")).to_contain_text("Your words are kept here")
+    assert page.evaluate(KEPT) == [f"{WORDS} By thirds."]
+
+
+def test_comments_that_were_stored_are_not_unsent_after_back(
+    open_page: Opener, server: LiveServer, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}")
+    address = page.url
+    for words in ("Why these words?", "And who pays?"):
+        page.locator("#new-comment summary").click()
+        page.locator("#new-words").fill(words)
+        page.get_by_role("button", name="Comment", exact=True).click()
+        expect(page.get_by_role("article").filter(has_text=words)).to_have_count(1)
+        page.wait_for_selector("html[data-ready]")
+    for words in ("And who pays?", "Why these words?"):
+        gone_back(page)
+        expect(page.locator("#new-words")).to_have_value(words)  # by the browser
+        assert page.evaluate(KEPT) == []
+    settled(goto(page, address))
+    expect(page.locator("#new-words")).to_have_value("")
+
+
+@pytest.mark.parametrize("how", ["at its field", "on a page of its own"])
+def test_words_that_were_refused_are_still_kept_after_back(
+    open_page: Opener, server: LiveServer, people: Cast, agreed: Item, how: str
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    address = page.url
+    words = page.get_by_label("Words", exact=True)
+    words.fill(f"{WORDS} By thirds.")
+    if how == "at its field":
+        page.get_by_label("Your reason").fill("x" * 4001)
+    else:
+        page.locator("form:has([name=reason]) [name=csrf_token]").evaluate("(field) => { field.value = 'bad'; }")
+    page.get_by_role("button", name="Suggest these words").click()
+    expect(page.get_by_role("heading", name="problem") if how == "at its field" else page.get_by_text(
+        "is kept on this device: it stands in its form again")).to_be_visible()  # fmt: skip
+    settled(page)
+    gone_back(page)
+    assert page.evaluate(KEPT) == [f"{WORDS} By thirds."]
+    page = settled(goto(closed_unasked(page), address))
+    expect(page.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By thirds.")
+
+
 def test_a_suggestion_that_was_refused_and_mended_comes_back_once(
     open_page: Opener, people: Cast, agreed: Item
 ) -> None:

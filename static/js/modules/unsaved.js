@@ -8,8 +8,9 @@
  *
  * Found again, it goes back into its fields. Sent is nothing without a connection: the browser would put a page of its own
  * in the place of the words. What is kept is let go of when the page that answers says that it is stored (stored.js), or
- * by `concordat:taken` and "reset" where a form is sent by script. What no form gives back is found under "My account" and
- * on the start page (not_sent.js).
+ * by `concordat:taken` and "reset" where a form is sent by script. After "back" the browser puts what was stored into its
+ * fields once more: the tab knows it by what it noted as it went, and that is neither kept nor asked about. What no form
+ * gives back is found under "My account" and on the start page (not_sent.js).
  * `data-words` tells forms apart that go to the same address; `data-keeps="nothing"` keeps nothing on the device, and
  * `data-answer="file"` is answered by a file, whose page stays.
  */
@@ -26,6 +27,8 @@ const WAITING_MS = 800;
 const GIVEN_UP_MS = 20_000;
 /** How long the lock of a record is waited for: a page that is just left holds it a moment longer. */
 const LEAVING_MS = 1_000;
+/** What begins the names under which a tab notes what went from a form, each with the name of the record it went under. */
+const WENT = "concordat-went:";
 
 /** @typedef {[string, string | null, string]} Field its name, what stood in it before, and what was entered */
 /**
@@ -62,6 +65,28 @@ class Typed extends Unsent {
     const isAnswer = document.querySelector(".error-summary") !== null || isRefused(form);
     /** @type {Pick<Found, "page" | "title" | "labels">} how to find the form again, and to know it by */
     this.place = isAnswer ? {} : { page: location.pathname + location.search, title: document.title.replace(" – Concordat", "") };
+    const name = tab()?.getItem(this.#note);
+    /** What this tab has sent, and the server has: its record is let go of. Empty where that is not what stands here. */
+    this.stored = name && !recordsOf(this.stem).includes(name) ? this.#note : "";
+  }
+
+  /** The name under which it is noted that what stands here went; without the words. */
+  get #note() {
+    return this.stem && `${WENT}${this.stem}${digest(JSON.stringify(this.fields()))}`;
+  }
+
+  /** Whether something stands here that the server has not, as far as this tab knows. */
+  get isNew() {
+    return hasWords(this.form) && (!this.stored || this.stored !== this.#note);
+  }
+
+  /** @param {boolean} isKept whether the device keeps what goes now: only what is let go of later is known to be stored */
+  goes(isKept) {
+    if (!this.stem) return;
+    try {
+      if (isKept) tab()?.setItem(this.#note, this.key);
+      else tab()?.removeItem(this.#note);
+    } catch { /* no room: it is kept once more after "back" */ }
   }
 
   /**
@@ -99,7 +124,7 @@ class Typed extends Unsent {
     const now = this.fields();
     /** @type {Field[]} */
     const fields = [];
-    for (const [name, value] of Object.entries(now)) {
+    for (const [name, value] of this.stored && this.stored === this.#note ? [] : Object.entries(now)) {
       const before = this.before[name] ?? null;
       if (value !== before) fields.push([name, before, value]);
     }
@@ -136,6 +161,7 @@ class Typed extends Unsent {
 
   forget() {
     if (this.key) device()?.removeItem(this.key);
+    for (const note of notesOf(this.key)) tab()?.removeItem(note); // let go of here, and not because it is stored
   }
 
   /**
@@ -170,6 +196,7 @@ class Typed extends Unsent {
   #replaces(name) {
     if (this.keep()) {
       device()?.removeItem(name);
+      for (const note of notesOf(name)) tab()?.setItem(note, this.key);
       return false;
     }
     // A full device has no room for another.
@@ -277,6 +304,40 @@ function stemOf(form) {
   return isKept ? `${KEPT}${person}:${pathname}:${form.dataset.words ?? ""}#` : "";
 }
 
+/** @returns {Storage | null} what lasts as long as this tab */
+function tab() {
+  try {
+    return sessionStorage;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} key the name of a record
+ * @returns {string[]} under which names it is noted in this tab that something went
+ */
+function notesOf(key) {
+  const store = tab();
+  return key ? Object.keys(store ?? {}).filter((name) => name.startsWith(WENT) && store?.getItem(name) === key) : [];
+}
+
+/**
+ * Tells texts apart, and nobody reads them from it.
+ * @param {string} text
+ */
+function digest(text) {
+  let [one, two] = [0xdeadbeef, 0x41c6ce57];
+  for (let place = 0; place < text.length; place += 1) {
+    const unit = text.charCodeAt(place);
+    one = Math.imul(one ^ unit, 2_654_435_761);
+    two = Math.imul(two ^ unit, 1_597_334_677);
+  }
+  one = Math.imul(one ^ (one >>> 16), 2_246_822_507) ^ Math.imul(two ^ (two >>> 13), 3_266_489_909);
+  two = Math.imul(two ^ (two >>> 16), 2_246_822_507) ^ Math.imul(one ^ (one >>> 13), 3_266_489_909);
+  return [one, two].map((half) => (half >>> 0).toString(36)).join("-");
+}
+
 /**
  * @param {string} begin
  * @returns {string[]} the names of the records that begin so, latest first, without what this page's answer stored
@@ -357,8 +418,8 @@ export function mount(form) {
   if (!(form instanceof HTMLFormElement)) throw new Error("unsaved belongs on a form");
   const words = new Typed(form);
   // What was refused is stored nowhere else, and some type before this is there.
-  let typed = isRefused(form) || hasWords(form);
-  if (hasWords(form)) words.keep();
+  let typed = isRefused(form) || words.isNew;
+  if (words.isNew) words.keep();
   for (const changed of ["input", "restored"]) {
     form.addEventListener(changed, () => {
       typed = true;
@@ -413,6 +474,7 @@ function sendWhenReached(form, words, told) {
   /** @param {HTMLElement | null} submitter */
   const send = async (submitter) => {
     busy = true;
+    words.stored = ""; // whoever presses once more sends it once more
     const note = noteOf(form, submitter);
     note.className = "soft";
     note.textContent = "";
@@ -434,7 +496,7 @@ function sendWhenReached(form, words, told) {
       return;
     }
     if (!form.isConnected) return;
-    words.keep();
+    words.goes(words.keep() && words.kept.length > 0);
     mark(form, words);
     told(true);
     reached = true;
