@@ -480,6 +480,46 @@ def test_interests_typed_before_those_that_were_kept_stand_again_take_nothing(
     assert kept_on(page) == {}
 
 
+def test_interests_that_stand_beside_the_field_outlive_a_refusal(
+    study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
+) -> None:
+    context = browser_context(**PHONE)
+    page = context.new_page()
+    page.goto(f"{server.url}/r/{study.tokens[0]}")
+    press(page, "Continue")
+    page.wait_for_selector("html[data-ready]")
+    page.get_by_label("Interests to declare").fill("I own shares.")
+    page.close(run_before_unload=False)
+    page = context.new_page()
+    interests = page.get_by_label("Interests to declare")
+    held: list[Route] = []
+    page.route("**/modules/draft*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    with page.expect_request("**/modules/draft*"):
+        page.goto(f"{server.url}/rate/sheet", wait_until="commit")
+    interests.fill("My sister works for a trust.")
+    until(lambda: page.title() and held, "the script")
+    held[0].continue_()
+    page.unroute("**/modules/draft*")
+    earlier = page.get_by_role("status").filter(has_text="You had written this here before, and not sent it:")
+    expect(earlier).to_contain_text("I own shares.")
+    page.get_by_label("Thank the panel without my name").check()
+    for _twice in range(2):
+        press(page, "Agree and begin")  # the tick is missing
+        page.wait_for_selector(".error-summary")
+        page.wait_for_selector("html[data-ready]")
+        expect(earlier).to_have_count(1)
+        expect(interests).to_have_value("My sister works for a trust.")
+        assert "I own shares." in str(kept_on(page))
+    earlier.get_by_role("button", name="Use it instead").click()
+    expect(interests).to_have_value("I own shares.")
+    expect(page.get_by_label("Thank the panel without my name")).to_be_checked()
+    page.get_by_label("I have read the information sheet").check()
+    press(page, "Agree and begin")
+    expect(page.get_by_role("heading", name="My review")).to_be_visible()
+    page.wait_for_selector("html[data-ready]")
+    assert kept_on(page) == {}
+
+
 def test_what_is_left_is_let_go_of_as_it_was_read(
     study: Study, server: LiveServer, browser_context: Callable[..., BrowserContext]
 ) -> None:
