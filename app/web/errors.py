@@ -75,9 +75,13 @@ def written() -> list[str]:
 
 
 def is_kept() -> bool:
-    """Whether the browser says that it keeps the words of the form (static/js/modules/unsaved.js)."""
+    """Whether the browser says that it keeps the words of the form as they were sent (static/js/modules/unsaved.js).
+
+    On a full device what stands under the name may be older: then the name alone goes along.
+    """
     with suppress(HTTPException):
-        return any(key.startswith(KEPT_WORDS) for key in request.form.getlist("kept"))
+        names = request.form.getlist("kept")
+        return request.form.get("is_kept") == "yes" and any(name.startswith(KEPT_WORDS) for name in names)
     return False
 
 

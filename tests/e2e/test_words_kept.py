@@ -168,6 +168,31 @@ def test_where_the_browser_keeps_nothing_nobody_is_told_that_it_keeps_the_words(
     expect(said).not_to_contain_text("Your words are kept")
 
 
+def test_where_only_older_words_are_kept_a_refusal_says_nothing_of_them(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    address, words = page.url, page.get_by_label("Words", exact=True)
+    spoiled = "(field) => { field.value = 'bad'; }"
+    words.fill(f"{WORDS} By thirds.")
+    page.evaluate(FILL)
+    words.fill(f"{WORDS} By thirds.{' And much more that is written now.' * 20}")
+    assert page.evaluate(KEPT) == [f"{WORDS} By thirds."]
+    page.locator("form:has([name=reason]) [name=csrf_token]").evaluate(spoiled)
+    page.get_by_role("button", name="Suggest these words").click()
+    expect(page.get_by_text("And much more that is written now.")).to_be_visible()
+    expect(page.get_by_text("kept on this device")).to_have_count(0)
+    expect(page.get_by_text("nowhere else")).to_be_visible()
+
+    # Stored, they are let go of all the same.
+    settled(goto(page, address))
+    expect(words).to_have_value(f"{WORDS} By thirds.")
+    words.fill(f"{WORDS} By thirds.{' And much more that is written now.' * 20}")
+    assert page.evaluate(KEPT) == [f"{WORDS} By thirds."]
+    send(page, "And much more")
+    assert page.evaluate(KEPT) == []
+
+
 PRESS_TWICE = """(form) => {
   const button = form.querySelector("button:not([type=button])");
   button.click();

@@ -78,7 +78,8 @@ def test_words_are_given_back_where_the_token_no_longer_fits(
 def test_words_that_their_device_keeps_are_said_to_be_there(
     client_of: Callable[[Actor], Browser], client: Browser, people: Cast, item: Item
 ) -> None:
-    sent = {"words": LONG, "csrf_token": "another", "kept": "concordat-words:2:/g/north-vale/x:text 0#1.2"}
+    older = {"words": LONG, "csrf_token": "another", "kept": "concordat-words:2:/g/north-vale/x:text 0#1.2"}
+    sent = {**older, "is_kept": "yes"}
     for browser, status, when in (
         (client_of(people.member), 400, "when you open the page anew"), (client, 401, "once you have signed in"),
     ):  # fmt: skip
@@ -86,6 +87,8 @@ def test_words_that_their_device_keeps_are_said_to_be_there(
         assert (refused.status_code, len(written(refused.text))) == (status, 1)
         assert f"is kept on this device: it stands in its form again {when}." in refused.text
         assert "nowhere else" not in refused.text
+        refused = browser.post(f"{ROOM}/items/{item.id}/comments", data=older, csrf=False)
+        assert "is kept on this device" not in refused.text, "under that name it may keep what was typed before"
 
 
 def test_passwords_tokens_and_what_nobody_typed_are_not_shown(client: Browser, people: Cast) -> None:

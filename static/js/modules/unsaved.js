@@ -496,8 +496,9 @@ function sendWhenReached(form, words, told) {
       return;
     }
     if (!form.isConnected) return;
-    words.goes(words.keep() && words.kept.length > 0);
-    mark(form, words);
+    const isKept = words.keep() && words.kept.length > 0;
+    words.goes(isKept);
+    mark(form, words, isKept);
     told(true);
     reached = true;
     form.requestSubmit(submitter);
@@ -531,16 +532,28 @@ function keptOr(words) {
 }
 
 /**
- * Says under which name the words are kept, so that the page that answers can have them let go of.
+ * Says under which name the words are kept, so that the page that answers can have them let go of; and whether it is these
+ * words: on a full device it may be what was typed before.
  * @param {HTMLFormElement} form
  * @param {Typed} words
+ * @param {boolean} isKept
  */
-function mark(form, words) {
-  if (!words.kept.length || form.querySelector(`[name=kept][value="${CSS.escape(words.key)}"]`)) return;
+function mark(form, words, isKept) {
+  form.querySelector("[name=is_kept]")?.remove();
+  if (isKept) addHidden(form, "is_kept", "yes");
+  if (words.kept.length && !form.querySelector(`[name=kept][value="${CSS.escape(words.key)}"]`)) addHidden(form, "kept", words.key);
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {string} name
+ * @param {string} value
+ */
+function addHidden(form, name, value) {
   const field = document.createElement("input");
   field.type = "hidden";
-  field.name = "kept";
-  field.value = words.key;
+  field.name = name;
+  field.value = value;
   form.append(field);
 }
 
