@@ -233,6 +233,46 @@ def test_a_second_press_while_words_are_on_their_way_sends_nothing_twice(
     assert page.evaluate(KEPT) == []
 
 
+def test_a_button_that_is_made_anew_while_the_server_is_asked_sends_all_the_same(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    held: list[Route] = []
+    page.route("**/healthz", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    button = page.get_by_role("button", name="Suggest these words")
+    button.click()
+    until(lambda: page.title() and held, "the question whether the server is there")
+    button.evaluate("(one) => one.replaceWith(one.cloneNode(true))")
+    held.pop().continue_()
+    expect(page.locator("#suggestions ins").first).to_contain_text("By thirds.")
+
+
+def test_a_refused_form_whose_sending_came_to_nothing_still_asks_before_it_is_left(
+    open_page: Opener, server: LiveServer, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    page.clock.install()
+    goto(page, page.url)
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    page.get_by_label("Your reason").fill("x" * 4001)
+    page.get_by_role("button", name="Suggest these words").click()
+    expect(page.locator(".error-summary")).to_be_visible()
+    page.wait_for_selector("html[data-ready]")
+    settled(page)
+    on_the_way: list[Route] = []
+    page.route("**/suggest", lambda route: on_the_way.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    page.get_by_role("button", name="Suggest these words").click(no_wait_after=True)
+    until(lambda: page.request.get(f"{server.url}/healthz") and on_the_way, "the suggestion")
+    on_the_way.pop().abort("aborted")
+    page.clock.fast_forward("00:21")
+    expect(page.get_by_label("Words", exact=True)).to_be_editable()
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(f"{server.url}/account")
+    assert asked == ["beforeunload"]
+
+
 def gone_back(page: Page) -> Page:
     page.go_back()
     page.wait_for_selector("html[data-ready]")

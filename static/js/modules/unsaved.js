@@ -418,7 +418,8 @@ export function mount(form) {
   if (!(form instanceof HTMLFormElement)) throw new Error("unsaved belongs on a form");
   const words = new Typed(form);
   // What was refused is stored nowhere else, and some type before this is there.
-  let typed = isRefused(form) || words.isNew;
+  const isUnsent = () => isRefused(form) || words.isNew;
+  let typed = isUnsent();
   if (words.isNew) words.keep();
   for (const changed of ["input", "restored"]) {
     form.addEventListener(changed, () => {
@@ -435,7 +436,7 @@ export function mount(form) {
     });
   }
   sendWhenReached(form, words, (isOnItsWay) => {
-    typed = !isOnItsWay && hasWords(form);
+    typed = !isOnItsWay && isUnsent();
   });
   window.addEventListener("beforeunload", (event) => {
     if (typed && form.isConnected && !form.closest("dialog:not([open])")) event.preventDefault();
@@ -501,8 +502,12 @@ function sendWhenReached(form, words, told) {
     mark(form, words, isKept);
     told(true);
     reached = true;
-    form.requestSubmit(submitter);
-    reached = false;
+    try {
+      // A button may have been made anew meanwhile.
+      form.requestSubmit(submitter && [...form.elements].includes(submitter) ? submitter : null);
+    } finally {
+      reached = false;
+    }
     const open = wordsHeld(form).filter((control) => !control.readOnly);
     const over = () => {
       rest();
