@@ -273,6 +273,22 @@ def test_a_refused_form_whose_sending_came_to_nothing_still_asks_before_it_is_le
     assert asked == ["beforeunload"]
 
 
+def test_a_form_that_is_stopped_on_its_way_can_be_sent_again_at_once(
+    open_page: Opener, server: LiveServer, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    on_the_way: list[Route] = []
+    page.route("**/suggest", lambda route: on_the_way.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    page.get_by_role("button", name="Suggest these words").click(no_wait_after=True)
+    until(lambda: page.request.get(f"{server.url}/healthz") and on_the_way, "the suggestion")
+    page.context.new_cdp_session(page).send("Page.stopLoading")
+    expect(page.get_by_label("Words", exact=True)).to_be_editable()
+    page.unroute("**/suggest")
+    send(page, "By thirds.")
+    assert page.evaluate(KEPT) == []
+
+
 def gone_back(page: Page) -> Page:
     page.go_back()
     page.wait_for_selector("html[data-ready]")

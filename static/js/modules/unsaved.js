@@ -510,6 +510,8 @@ function sendWhenReached(form, words, told) {
     }
     const open = wordsHeld(form).filter((control) => !control.readOnly);
     const over = () => {
+      clearTimeout(givenUp);
+      stopped?.removeEventListener("navigateerror", soon);
       rest();
       note.remove();
       for (const control of open) control.readOnly = false;
@@ -521,7 +523,11 @@ function sendWhenReached(form, words, told) {
       return note.remove();
     }
     for (const control of open) control.readOnly = true;
-    setTimeout(over, GIVEN_UP_MS);
+    const givenUp = setTimeout(over, GIVEN_UP_MS);
+    // By "Stop" or Esc, where the browser says so; a moment later, since a link that leads away stops it too, and asks nothing.
+    const soon = () => setTimeout(over);
+    const stopped = /** @type {{navigation?: EventTarget}} */ (/** @type {unknown} */ (window)).navigation;
+    stopped?.addEventListener("navigateerror", soon);
   };
 }
 
