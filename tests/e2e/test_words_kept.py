@@ -346,6 +346,28 @@ def test_comments_that_were_stored_are_not_unsent_after_back(
     expect(page.locator("#new-words")).to_have_value("")
 
 
+def test_the_same_words_written_once_more_are_unsent_after_back(
+    open_page: Opener, server: LiveServer, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}")
+    address, words = page.url, page.locator("#new-words")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("#new-comment summary").click()
+    words.fill("I agree with this.")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.get_by_role("article").filter(has_text="I agree with this.")).to_have_count(1)
+    settled(goto(page, address))
+    page.locator("#new-comment summary").click()
+    words.fill("I agree with this.")
+    settled(goto(page, f"{server.url}/account"))
+    gone_back(page)
+    expect(words).to_have_value("I agree with this.")
+    assert page.evaluate(KEPT) == ["I agree with this."]
+    settled(goto(page, f"{server.url}/account"))
+    settled(goto(page, address))
+    expect(words).to_have_value("I agree with this.")
+
+
 @pytest.mark.parametrize("how", ["at its field", "on a page of its own"])
 def test_words_that_were_refused_are_still_kept_after_back(
     open_page: Opener, server: LiveServer, people: Cast, agreed: Item, how: str

@@ -65,9 +65,14 @@ class Typed extends Unsent {
     const isAnswer = document.querySelector(".error-summary") !== null || isRefused(form);
     /** @type {Pick<Found, "page" | "title" | "labels">} how to find the form again, and to know it by */
     this.place = isAnswer ? {} : { page: location.pathname + location.search, title: document.title.replace(" – Concordat", "") };
-    const name = tab()?.getItem(this.#note);
+    const went = tab()?.getItem(this.#note);
+    // The same words may have been written once more, and not been sent.
+    const waits = () => recordsOf(this.stem).some((name) => {
+      const found = read(name);
+      return name === went || (found !== null && this.#reads(found));
+    });
     /** What this tab has sent, and the server has: its record is let go of. Empty where that is not what stands here. */
-    this.stored = name && !recordsOf(this.stem).includes(name) ? this.#note : "";
+    this.stored = went && !waits() ? this.#note : "";
   }
 
   /** The name under which it is noted that what stands here went; without the words. */
