@@ -48,7 +48,7 @@ def set_statuses(
 
     Who says that words are agreed has read them: where ``read`` is given, what their page saw, words that somebody has
     written past it are not agreed so. Who takes back that items were ``given`` a status leaves those alone to which
-    somebody has given another since.
+    somebody has given another since, and agreed ones whose words are others by now.
 
     Raises NotFound (also for foreign items), Forbidden (agreed ones, to and from: facilitators only), Invalid (none or
     too many chosen, or withdrawing so), Conflict (a withdrawn one, a vote is open, or words were changed after
@@ -66,7 +66,13 @@ def set_statuses(
     must_be_free(uow.session, some)
     if read is not None:
         settled = [item for item in some if not SETTLED.isdisjoint({wanted[item.id], given})]
-        _must_be_read(uow, group_id, settled, read)
+        others = _changed_since(uow, group_id, settled, read)
+        if agreeing := [item for item in others if wanted[item.id] in SETTLED]:
+            raise Conflict(
+                f"The words of {references(agreeing)} were changed after this page was made. Read them as they are now "
+                "first."
+            )
+        some = [item for item in some if item not in others]
     before = {item.id: item.status for item in some}
     for item in some:
         give_status(uow, item, wanted[item.id])
@@ -123,16 +129,15 @@ def changed_by(session: Session, group_id: int, person_id: int) -> set[int]:
     return {item_id for item_id in session.execute(query.distinct()).scalars() if item_id is not None}
 
 
-def _must_be_read(uow: UnitOfWork, group_id: int, some: Collection[Item], read: Seen) -> None:
+def _changed_since(uow: UnitOfWork, group_id: int, some: Collection[Item], read: Seen) -> list[Item]:
+    """The items whose words, held from now on, were changed after a page was made. Raises Conflict where that cannot be
+    told."""
     query = select(Document.id).where(Document.item_id.in_([item.id for item in some]))
     held = {each.id: each.item_id for each in uow.lock_all(Document, uow.session.execute(query).scalars())}
     since = select(TextChange.document_id).where(TextChange.document_id.in_(held), TextChange.at > read.moment)
     changed = {held[id_] for id_ in uow.session.execute(since.distinct()).scalars()}
-    others = [item for item in some if item.id in changed]
-    if others:
-        raise Conflict(
-            f"The words of {references(others)} were changed after this page was made. Read them as they are now first."
-        )
+    if changed:
+        return [item for item in some if item.id in changed]
     # What was being stored when the page looked bears an earlier moment, and the page did not see it. Whose words it is
     # cannot be told any more, only that there is such a change.
     later = (
@@ -142,6 +147,7 @@ def _must_be_read(uow: UnitOfWork, group_id: int, some: Collection[Item], read: 
     now, after = uow.session.execute(select(_stored(group_id).scalar_subquery(), later.scalar_subquery())).one()
     if now - after != read.changes:
         raise Conflict("Words were changed just when this page was made. Read them as they are now first.")
+    return []
 
 
 def _hold(uow: UnitOfWork, actor: Actor, group_id: int, ids: Collection[int]) -> list[Item]:

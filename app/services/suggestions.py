@@ -520,7 +520,8 @@ def unreject(
 ) -> Suggestion:
     """Take back that the actor said no to a suggestion: it waits again, upon the words as they are by now.
 
-    Raises NotFound, Forbidden (others; the words cannot change now), Conflict when it is not rejected any more.
+    Raises NotFound, Forbidden (others; the words cannot change now), Conflict when it is not rejected any more, or its
+    author has as many waiting as one may, or the same again.
     """
     suggestion, document, item = _hold_any(uow, actor, suggestion_id, item_id, group_id)
     if suggestion.state is not SuggestionState.REJECTED:
@@ -528,8 +529,16 @@ def unreject(
     if suggestion.decided_by_id != actor.person_id:
         raise Forbidden("Only who did not take a suggestion can take that back.")
     _must_decide(uow.session, actor, item)
+    if _waiting(uow.session, suggestion.author_id, item) >= MOST_OPEN:
+        raise Conflict(f"Its author has {MOST_OPEN} suggestions waiting on this item. Decide about one of them first.")
     _wait_again(suggestion)
     _carry(uow.session, suggestion, document)
+    theirs = _open_on(document).where(
+        Suggestion.author_id == suggestion.author_id, Suggestion.id != suggestion.id,
+        Suggestion.carried_to == suggestion.carried_to, Suggestion.carried == suggestion.carried,
+    )  # fmt: skip
+    if not suggestion.in_conflict and uow.session.execute(theirs.limit(1)).first() is not None:
+        raise Conflict("Its author has suggested the same again, and that waits.")
     _tell_taken_back(uow, actor, suggestion, item, "the “no” to")
     said = f"took back that a suggestion for {item.reference} was not taken"
     note(uow, actor, said, group_id=item.group_id, item_id=item.id)

@@ -271,26 +271,31 @@ def _principle(session: Session, heirs: Sequence[ItemDescent], item: Item, princ
     """An item carries a principle out no more that came with a merge, unless something else would have brought it: a
     later merge, or a principle that was merged into it meanwhile. Where it was itself merged into another, it is that
     one which the item carries out for it."""
-    now = principle_id
-    while (step := _merged_on(session, now)) is not None:
-        now = step.item_id
-    heir = next((each for each in heirs if session.get(ItemPrinciple, (each.from_id, now)) is not None), None)
-    if heir is not None:
-        _inherit(heir, "principles", [principle_id])
-        return
-    while not _claimed(session.execute(_merges_into(principle_id)).scalars(), item.id):
+    while True:
         step = _merged_on(session, principle_id)
+        carriers = _brought(step, "carriers") if step is not None else []
+        heir = next((each for each in heirs if _carries(session, each.from_id, principle_id, carriers)), None)
+        if heir is not None:
+            _inherit(heir, "principles", [principle_id])
+            return
+        if _claimed(session.execute(_merges_into(principle_id)).scalars(), item.id):
+            return
         if step is None:
             tie = session.get(ItemPrinciple, (item.id, principle_id))
             if tie is not None:
                 session.delete(tie)
             return
-        carriers = _brought(step, "carriers")
         mine = next((each for each in carriers if each[0] == item.id), None)
         _put(step, "carriers", [each for each in carriers if each is not mine])
         if mine is None or mine[1]:
             return  # somebody has put it otherwise since, or it carried that one out as well
         principle_id = step.item_id
+
+
+def _carries(session: Session, item_id: int, principle_id: int, moved: Sequence[Sequence[int]]) -> bool:
+    """Whether an item carries out a principle, or did when that was merged into another and its carriers ``moved``."""
+    tie = session.get(ItemPrinciple, (item_id, principle_id))
+    return tie is not None or any(who == item_id for who, _before in moved)
 
 
 def _merged_on(session: Session, item_id: int) -> ItemDescent | None:
@@ -386,8 +391,8 @@ def _lines(
         _say(session, [heir for heir in heirs if heir is not next_one], copy, found)
     for finding_id, said in notes:
         held = found.get((finding_id, item.id))
-        if held is not None:
-            held.note = without(held.note, said)
+        if held is not None and (rest := without(held.note, said)) != held.note:
+            held.note = rest
             _say(session, heirs, held, found)
 
 
@@ -402,8 +407,8 @@ def _say(
     """Let a line say what the lines of merged items say of the same finding, as far as it does not, and as it fits."""
     for merge in merges:
         line = found.get((held.finding_id, merge.from_id))
-        if line is None:
-            continue
+        if line is None or _added(merge, held.finding_id):
+            continue  # what it has said already stands there, or somebody has taken it out
         said = unsaid(held, line, session.get_one(Item, merge.from_id).reference)
         if said and len(whole := beside(held.note, said)) <= LONGEST_NOTE:
             held.note = whole

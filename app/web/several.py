@@ -118,7 +118,7 @@ def set_status(slug: str) -> ResponseReturnValue:
         said = ngettext("%(num)s item has its status back", "%(num)s items have their status back", count)
         said = said if count else _("Nothing was set back")
         left = ngettext(
-            "%(num)s was given another since and keeps it", "%(num)s were given another since and keep it",
+            "%(num)s was changed since and stays as it is", "%(num)s were changed since and stay as they are",
             len(wanted) - count,
         )  # fmt: skip
         return _back(f"{said}. {left}." if len(wanted) > count else said)

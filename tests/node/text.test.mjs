@@ -309,7 +309,10 @@ test("what was handed back is not handed back again, and nothing else with it, w
   held.session.edited();
   held.line.take("text:push");
   held.line.take("text:join");
+  let kept = 0;
+  held.host.keep = () => (kept += 1);
   held.session.onJoined(joined({ version: 1 }));
+  assert.equal(kept, 1, "what was kept of it is let go of");
   const [[, client]] = held.line.take("text:join");
   assert.deepEqual(held.line.take("text:push"), [], "what was typed while it was closed, and taken out again, is for nobody");
   held.session.onJoined(joined({ version: 1, text: "Head.", client }));

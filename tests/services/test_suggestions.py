@@ -611,6 +611,16 @@ def test_an_acceptance_in_very_many_places_is_taken_back_over_many_letters_soon(
     assert room.words == f"{words[:at]}{'x' * 1_900}{words[at:]}"
 
 
+def test_a_no_is_not_taken_back_where_its_author_has_suggested_the_same_again(room: Room) -> None:
+    first = room.suggest(room.people.member, "corridor", "hall")
+    with room.database.writing() as uow:
+        suggestions.reject(uow, room.people.facilitator, suggestion_id=first, answer="No.")
+    room.suggest(room.people.member, "corridor", "hall")
+    with pytest.raises(Conflict, match="the same again"), room.database.writing() as uow:
+        suggestions.unreject(uow, room.people.facilitator, suggestion_id=first)
+    assert [each.suggestion.state for each in room.shown()].count(SuggestionState.OPEN) == 1
+
+
 def test_words_that_come_back_are_those_of_whoever_wrote_them(room: Room) -> None:
     def spans() -> list[tuple[str, str]]:
         with room.database.reading() as uow:

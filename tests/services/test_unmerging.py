@@ -297,6 +297,39 @@ def test_who_carries_out_two_principles_that_were_merged_carries_out_the_one_unt
     assert carried() == {first, second}
 
 
+@pytest.mark.parametrize("principle_first", [True, False])
+def test_an_item_carries_out_no_principle_that_went_with_what_was_taken_out_of_it(
+    room: Undoing, principle_first: bool
+) -> None:
+    lead = room.people.facilitator
+    into, first, second = (room.add(title, words) for title, words in (("A", FIRST), ("B", SECOND), ("C", THIRD)))
+    with room.database.writing() as uow:
+        gone, kept = principles(uow, room)
+        threads.set_principles(uow, lead, item_id=first, principle_ids=[gone])
+        threads.set_principles(uow, lead, item_id=second, principle_ids=[kept])
+    for one, other in ((into, first), (into, second), (kept, gone)):
+        room.merge(one, other)
+    for each in (gone, first) if principle_first else (first, gone):
+        room.restore(each)
+    with room.database.reading() as uow:
+        ties = select(ItemPrinciple.item_id, ItemPrinciple.principle_id)
+        assert set(map(tuple, uow.session.execute(ties))) == {(into, kept), (first, gone), (second, kept)}
+
+
+def test_what_somebody_has_said_of_evidence_since_is_left_alone_whatever_is_taken_back(room: Undoing) -> None:
+    first, other, third = (room.add(title, words) for title, words in (("A", FIRST), ("B", SECOND), ("C", THIRD)))
+    found = study(room)
+    speak(room, found, first, YES, "A note")
+    speak(room, found, other, NO, "It speaks against")
+    speak(room, found, third, Relation.QUALIFIES, "At times")
+    room.merge(first, other)
+    room.merge(first, third)
+    speak(room, found, first, YES, "Both were weighed")
+    for each in (other, third):
+        room.restore(each)
+        assert lines(room, first) == [("supports", "Both were weighed")]
+
+
 def test_who_carries_out_a_principle_does_so_again(room: Undoing) -> None:
     lead = room.people.facilitator
     with room.database.writing() as uow:

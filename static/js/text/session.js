@@ -425,6 +425,7 @@ export class TextSession {
    */
   #opensAgain() {
     if (!this.aside || this.suggests || this.access !== "write" || this.version < this.head || this.written) return false;
+    void this.flush(); // what was kept of them is let go of
     if (!this.pending.length) {
       this.#goOn();
       return false;
