@@ -167,7 +167,8 @@ def change(
 
 
 def _ask(uow: UnitOfWork, actor: Actor, homework: Homework, person_ids: Collection[int]) -> None:
-    """Ask people for a piece of homework, and tell them."""
+    """Ask people for a piece of homework, and tell them, also who had it before they left the group."""
+    notifications.forget(uow, *(key for each in person_ids for key in _keys(homework, each)))
     uow.session.add_all(HomeworkShare(homework_id=homework.id, person_id=each) for each in sorted(person_ids))
     uow.flush()
     reference = uow.session.get_one(Item, homework.item_id).reference
@@ -184,6 +185,11 @@ def _given(homework: Homework, person_id: int) -> str:
 
 def _reminder(homework: Homework, person_id: int) -> str:
     return f"due-homework-{homework.id}-{homework.due_on}-{person_id}"
+
+
+def _keys(homework: Homework, person_id: int) -> tuple[str, ...]:
+    """Under which a person is told of what is asked of them."""
+    return _given(homework, person_id), _reminder(homework, person_id)
 
 
 def _faults(asked: str, due_on: date | None, until: date | None, today: date) -> dict[str, str]:
@@ -331,6 +337,7 @@ def leave(uow: UnitOfWork, actor: Actor, person_id: int, *, group_id: int | None
     held = {share.homework_id for share in shares}
     for share in shares:
         if group_id is None or share.ready is None:
+            notifications.forget(uow, *_keys(uow.session.get_one(Homework, share.homework_id), person_id))
             uow.session.delete(share)
     uow.flush()
     groups = select(Homework.group_id).where(Homework.id.in_(held)).distinct()

@@ -129,6 +129,11 @@ def settle(uow: UnitOfWork, *keys: str) -> bool:
     return bool(found)
 
 
+def forget(uow: UnitOfWork, *keys: str) -> None:
+    """Take what was told under these keys for never told, read and mailed or not, so that it can be told again."""
+    uow.session.execute(delete(Notification).where(Notification.key.in_(keys)))
+
+
 def drop(uow: UnitOfWork, *, group_id: int, path: str, person_id: int | None = None, kind: Kind | None = None) -> bool:
     """Tell nobody, or not this person in this kind, of what is no longer so at a place, unless they have read of it or
     were mailed (or will not be): that stays. Answers whether there was such news."""

@@ -13,6 +13,7 @@ from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import ItemChanged, MeetingChanged
 from app.policy import SYSTEM, Actor
 from app.services import (
+    groups,
     homework,
     items,
     meetings,
@@ -26,7 +27,8 @@ from app.services import (
 )
 from app.services.homework import HomeworkLine
 from app.uow import Database
-from models.groups import Membership
+from models.accounts import Person
+from models.groups import Membership, Role
 from models.homework import HomeworkShare
 from models.items import Kind
 from models.meetings import Meeting
@@ -424,6 +426,33 @@ def test_another_day_and_more_people(hall: Hall) -> None:
     assert len(told(hall, "Leo")) == len(told(hall, "Pat")) == 1
     with hall.database.reading() as uow:
         assert homework.due_after(uow, uow.session.get_one(Meeting, session)) == []
+
+
+def waits(hall: Hall, name: str) -> list[str]:
+    """What somebody was told, and has neither read nor been mailed, the latest first."""
+    with hall.database.reading() as uow:
+        rows = [line.notification for line in notifications.mine(uow, hall.who[name])]
+    return [row.words for row in rows if row.settled_at is None and row.read_at is None]
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_who_comes_back_into_the_group_is_told_of_homework_that_is_given_again(hall: Hall, read: bool) -> None:
+    made = give(hall, "Ana", "Leo")
+    if read:
+        with hall.database.writing() as uow:
+            notifications.read(uow, hall.who["Ana"])
+    leave(hall, "Ana")
+    with hall.database.writing() as uow:
+        ana = uow.session.get_one(Person, hall.who["Ana"].person_id)
+        groups.add_member(
+            uow, SYSTEM, group_id=hall.group_id, person=ana, role=Role.MEMBER, constituency="Acute provider"
+        )
+    assert waits(hall, "Ana") == [], "nothing is asked of her any more"
+    change(hall, made, "Ana")
+    assert waits(hall, "Ana") == ["gave you homework on C1.1, due 20 March 2026: Write the first words."]
+    with hall.database.writing() as uow:
+        homework.take_back(uow, hall.who["Fay"], homework_id=made, group_id=hall.group_id)
+    assert waits(hall, "Ana") == []
 
 
 def test_what_is_taken_back_before_anybody_was_mailed_is_not_mailed(hall: Hall, clock: SetClock) -> None:
