@@ -160,8 +160,10 @@ def change(
     whom = f" and gave it to {len(more)} more" if more else ""
     _note(uow, actor, homework, f"changed the homework on {line.reference}{whom}, due {day}")
     if is_moved:
+        notifications.forget(uow, *(_moved(homework, share.person_id) for share in line.shares))
+        words = f"changed the day of your homework on {line.reference}: it is due {day}"
         for each in waiting:
-            _tell(uow, actor, homework, each, f"changed the day of your homework on {line.reference}: it is due {day}")
+            _tell(uow, actor, homework, each, words, key=_moved(homework, each))
     _ask(uow, actor, homework, more)
     return homework
 
@@ -183,13 +185,18 @@ def _given(homework: Homework, person_id: int) -> str:
     return f"homework-{homework.id}-{person_id}"
 
 
+def _moved(homework: Homework, person_id: int) -> str:
+    """For the day it is due now: what was said of another one before is forgotten."""
+    return f"homework-{homework.id}-{person_id}-day"
+
+
 def _reminder(homework: Homework, person_id: int) -> str:
     return f"due-homework-{homework.id}-{homework.due_on}-{person_id}"
 
 
 def _keys(homework: Homework, person_id: int) -> tuple[str, ...]:
     """Under which a person is told of what is asked of them."""
-    return _given(homework, person_id), _reminder(homework, person_id)
+    return _given(homework, person_id), _moved(homework, person_id), _reminder(homework, person_id)
 
 
 def _faults(asked: str, due_on: date | None, until: date | None, today: date) -> dict[str, str]:
@@ -258,9 +265,8 @@ def take_back(uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int)
     for _homework, person_id in _shared(uow.session, Homework.id == homework.id):
         words, key = f"took back your homework on {reference}: nothing is left to do", _given(homework, person_id)
         _tell(uow, actor, homework, person_id, words, key=f"{key}-back")
-        notifications.settle(uow, _reminder(homework, person_id))
-        if notifications.settle(uow, key):
-            notifications.settle(uow, f"{key}-back")
+        is_new = notifications.settle(uow, key)
+        notifications.settle(uow, *_keys(homework, person_id), *([f"{key}-back"] if is_new else []))
     return homework
 
 

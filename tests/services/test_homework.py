@@ -455,6 +455,29 @@ def test_who_comes_back_into_the_group_is_told_of_homework_that_is_given_again(h
     assert waits(hall, "Ana") == []
 
 
+def test_of_several_days_the_last_is_mailed_and_none_of_what_is_taken_back(hall: Hall) -> None:
+    made = give(hall, "Ana")
+    given = "gave you homework on C1.1, due 20 March 2026: Write the first words."
+    for day in (19, 18, 19):
+        change(hall, made, due_on=date(2026, 3, day))
+        words = f"changed the day of your homework on C1.1: it is due {day} March 2026"
+        assert waits(hall, "Ana") == [words, given]
+    with hall.database.writing() as uow:
+        homework.take_back(uow, hall.who["Fay"], homework_id=made, group_id=hall.group_id)
+    assert waits(hall, "Ana") == []
+    assert len(told(hall, "Ana")) == 3, "the page says what it was"
+
+
+def test_what_was_mailed_before_it_is_taken_back_is_mailed_as_taken_back(hall: Hall) -> None:
+    made = give(hall, "Ana")
+    with hall.database.writing() as uow:
+        notifications.read(uow, hall.who["Ana"])
+    change(hall, made, due_on=date(2026, 3, 19))
+    with hall.database.writing() as uow:
+        homework.take_back(uow, hall.who["Fay"], homework_id=made, group_id=hall.group_id)
+    assert waits(hall, "Ana") == ["took back your homework on C1.1: nothing is left to do"]
+
+
 def test_what_is_taken_back_before_anybody_was_mailed_is_not_mailed(hall: Hall, clock: SetClock) -> None:
     kept, back = give(hall, "Ana"), give(hall, "Ana", "Leo")
     with hall.database.writing() as uow:
