@@ -130,9 +130,11 @@ def change(
     """Have open homework due on another day, and give it to more people; who has it already keeps it.
 
     Comments that were asked for until the day it was due are asked for until the new one. Raises NotFound, Forbidden,
-    Conflict once it is over, Invalid with a sentence for each field, also where nobody would have it.
+    Conflict once it is over or its item withdrawn, Invalid with a sentence for each field, also where nobody would have
+    it.
     """
     homework = _hold(uow, actor, homework_id, group_id, Can.HOMEWORK_GIVE)
+    items.must_stand(uow.session, uow.session.get_one(Item, homework.item_id))
     (line,) = _lines(uow, group_id, [homework.id])
     more = set(person_ids) - {share.person_id for share in line.shares}
     is_moved = due_on != homework.due_on

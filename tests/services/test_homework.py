@@ -455,6 +455,20 @@ def test_who_comes_back_into_the_group_is_told_of_homework_that_is_given_again(h
     assert waits(hall, "Ana") == []
 
 
+def test_homework_on_an_item_that_was_withdrawn_meanwhile_is_not_changed(hall: Hall) -> None:
+    made = give(hall, "Ana")
+    with hall.database.writing() as uow:
+        outline.withdraw_item(uow, hall.who["Fay"], item_id=hall.item_id)
+    before = told(hall, "Ana")
+    for names, day in ((("Leo",), 20), ((), 19), ((), 20)):
+        with pytest.raises(Conflict) as refused:
+            change(hall, made, *names, due_on=date(2026, 3, day))
+        assert "C1.1 is withdrawn. Restore it first." in refused.value.message
+    assert (told(hall, "Ana"), told(hall, "Leo")) == (before, [])
+    with hall.database.writing() as uow:  # what is asked of nobody can still be put away
+        homework.take_back(uow, hall.who["Fay"], homework_id=made, group_id=hall.group_id)
+
+
 def test_of_several_days_the_last_is_mailed_and_none_of_what_is_taken_back(hall: Hall) -> None:
     made = give(hall, "Ana")
     given = "gave you homework on C1.1, due 20 March 2026: Write the first words."
