@@ -14,7 +14,8 @@ from models.base import Base
 class Homework(Base):
     """One item given to some people. ``meeting_id`` is the session it is for; None is the one that comes next.
 
-    ``came_back_at`` is when that session closed with it ready; ``withdrawn_at`` when it was taken back.
+    ``changed_at`` is when the day it is due was last changed; ``came_back_at`` when that session closed with it ready;
+    ``withdrawn_at`` when it was taken back.
     """
 
     __tablename__ = "homework"
@@ -33,6 +34,7 @@ class Homework(Base):
     comments_until: Mapped[date] = mapped_column(Date)
     given_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     given_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
     came_back_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
 

@@ -113,7 +113,7 @@ def _due(uow: UnitOfWork, actor: Actor, group: Group) -> list[Entry]:
 
 
 def _changed(uow: UnitOfWork, given: Sequence[Homework]) -> dict[int, datetime]:
-    """When what is said of homework last changed: its item's title, or which item it is of since a merge.
+    """When what is said of homework last changed: its day, its item's title, or which item it is of since a merge.
 
     A merge, and its taking back, moves the "last changed" of the item that has the homework then: it never goes back.
     """
@@ -123,4 +123,4 @@ def _changed(uow: UnitOfWork, given: Sequence[Homework]) -> dict[int, datetime]:
         .where(Item.id.in_([each.item_id for each in given]))
     )  # fmt: skip
     items = {id_: max(moments) for id_, *moments in rows}
-    return {each.id: max(each.given_at, items[each.item_id]) for each in given}
+    return {each.id: max(each.given_at, each.changed_at or each.given_at, items[each.item_id]) for each in given}

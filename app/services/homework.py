@@ -162,6 +162,7 @@ def change(
     whom = f" and gave it to {len(more)} more" if more else ""
     _note(uow, actor, homework, f"changed the homework on {line.reference}{whom}, due {day}")
     if is_moved:
+        homework.changed_at = uow.now
         notifications.forget(uow, *(_moved(homework, share.person_id) for share in line.shares))
         words = f"changed the day of your homework on {line.reference}: it is due {day}"
         for each in waiting:

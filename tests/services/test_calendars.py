@@ -199,11 +199,15 @@ def test_homework_counts_up_with_every_change_of_what_it_says(hall: Hall, clock:
     with hall.database.writing() as uow:
         outline.restore_item(uow, fay, item_id=hall.item_id)
     look()
+    for day in (6, 5):
+        with hall.database.writing() as uow:
+            homework.change(uow, fay, homework_id=1, group_id=hall.group_id, due_on=date(2026, 3, day))
+        look()
     numbers, changed, links = zip(*seen[1:], strict=True)
     assert sorted(set(numbers)) == list(numbers)
     assert sorted(set(changed)) == list(changed)
     assert [link.rpartition("/")[2] for link in links] == [
-        str(each) for each in (hall.item_id, other.id, other.id, hall.item_id)
+        str(each) for each in (hall.item_id, other.id, other.id, *[hall.item_id] * 3)
     ]
 
 
