@@ -438,7 +438,12 @@ def test_a_cancelled_session_shows_the_day_that_was_cancelled_until_it_is_announ
     assert "seen by facilitators only until it is announced" in seen
     assert was in seen
     assert anew in seen
-    assert "until you announce it anew" in fay.get(f"{base(hall)}/plan").text
+    at_once = "What it is for and the run sheet everybody sees as they are now."
+    assert at_once in seen
+    plan = fay.get(f"{base(hall)}/plan").text
+    assert "the title, day, time and place that were cancelled until you announce it anew" in plan
+    assert at_once in plan
+    assert at_once not in ana.get(base(hall)).text
     fay.post(f"{base(hall)}/announce")
     for by in (fay, ana):
         assert anew in by.get(base(hall)).text
