@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.calc.changes import from_units, recall, to_units
 from app.calc.suggestions import places
 from app.services import documents
+from app.services.meetings import as_told
 from models.accounts import Person
 from models.comments import Comment, Discussion
 from models.documents import Document, Field
@@ -174,10 +175,13 @@ def _homework(session: Session, ids: list[int]) -> Iterable[Thing]:
 
 
 def _meetings(session: Session, ids: list[int]) -> Iterable[Thing]:
-    for meeting in session.execute(select(Meeting).where(Meeting.id.in_(ids))).scalars():
+    rows = session.execute(select(Meeting).where(Meeting.id.in_(ids))).scalars().all()
+    told = as_told(session, rows)
+    for meeting in rows:
+        known = told[meeting.id]
         yield Thing(
-            Kind.MEETING, meeting.id, meeting.group_id, meeting.title,
-            (*meeting.aims, *meeting.outputs, meeting.place, meeting.cancelled_because or ""), number=meeting.number,
+            Kind.MEETING, meeting.id, meeting.group_id, known.title,
+            (*meeting.aims, *meeting.outputs, known.place, meeting.cancelled_because or ""), number=meeting.number,
         )  # fmt: skip
 
 

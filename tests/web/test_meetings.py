@@ -434,6 +434,9 @@ def test_a_cancelled_session_shows_the_day_that_was_cancelled_until_it_is_announ
         assert was in ana.get(page).text
         assert anew not in ana.get(page).text
         assert "Library" not in ana.get(page).text
+    searched = f"/g/{hall.slug}/search?q="
+    assert "Session 1" in ana.get(f"{searched}Hall").text
+    assert "Session 1" not in ana.get(f"{searched}Library").text, "nobody finds what is planned anew either"
     seen = fay.get(base(hall)).text
     assert "seen by facilitators only until it is announced" in seen
     assert was in seen
@@ -445,6 +448,7 @@ def test_a_cancelled_session_shows_the_day_that_was_cancelled_until_it_is_announ
     assert at_once in plan
     assert at_once not in ana.get(base(hall)).text
     fay.post(f"{base(hall)}/announce")
+    assert "Session 1" in ana.get(f"{searched}Library").text
     for by in (fay, ana):
         assert anew in by.get(base(hall)).text
         assert was not in by.get(base(hall)).text
