@@ -335,6 +335,7 @@ def test_a_suggestion_is_not_lost_where_the_line_is_gone_or_the_page_is_closed_u
     expect(words_).to_have_value(f"{WORDS} By thirds.")
     again.get_by_role("button", name="Suggest these words").click()
     expect(again.locator("#suggestions ins")).to_contain_text("By thirds.")
+    expect(again.locator("html[data-ready]")).to_have_count(1)
     page_of(again, address)
     expect(words_).to_have_value(WORDS)
     assert again.evaluate("() => localStorage.length") == 0
@@ -352,6 +353,7 @@ def test_two_pages_of_one_form_keep_their_own_words(open_room: Opener, people: C
     expect(three.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By halves.")
     three.get_by_role("button", name="Suggest these words").click()
     expect(three.locator("#suggestions ins")).to_contain_text("By halves.")
+    expect(three.locator("html[data-ready]")).to_have_count(1)
     one.close(run_before_unload=False)
     page_of(three, address)
     expect(three.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By thirds.")
