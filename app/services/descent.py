@@ -210,9 +210,9 @@ def at_odds(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | None
     ).all()  # fmt: skip
     found: dict[int, list[Odds]] = {}
     for mine, link, finding, reference in rows:
-        said = unsaid(mine, link, reference)
+        said = _unsaid(mine, link, reference)
         if said and (mine.note or mine.relation is not link.relation):
-            fits = len(beside(mine.note, said)) <= LONGEST_NOTE
+            fits = len(_beside(mine.note, said)) <= LONGEST_NOTE
             found.setdefault(link.item_id, []).append(Odds(finding, mine, link, fits))
     return found
 
@@ -226,12 +226,21 @@ def without(words: str, said: str) -> str:
     return rest.removeprefix(_BESIDE).removesuffix(_BESIDE)
 
 
-def beside(words: str, said: str) -> str:
-    """A note with what a merge puts into it."""
+def say_beside(own: Link, theirs: Link, reference: str) -> str:
+    """Let the note of a line also say what the line of another item (by its reference) says of the same finding, as far
+    as it lacks it; what was put in, empty where that is nothing or does not fit."""
+    said = _unsaid(own, theirs, reference)
+    if not said or len(whole := _beside(own.note, said)) > LONGEST_NOTE:
+        return ""
+    own.note = whole
+    return said
+
+
+def _beside(words: str, said: str) -> str:
     return f"{words}{_BESIDE}{said}" if words else said
 
 
-def unsaid(own: Link, theirs: Link, reference: str) -> str:
+def _unsaid(own: Link, theirs: Link, reference: str) -> str:
     """What the note of a line lacks of what the line of another item (by its reference) says of the same finding; empty
     where it lacks nothing.
 
@@ -526,11 +535,10 @@ def _share(uow: UnitOfWork, giver: Item, taker: Item) -> dict[str, list[Any]]:
     known = {one.finding_id: one for one in session.execute(select(Link).where(Link.item_id == taker.id)).scalars()}
     for link in session.execute(select(Link).where(Link.item_id == giver.id)).scalars().all():
         own = known.get(link.finding_id)
-        said = unsaid(own, link, giver.reference) if own is not None else ""
-        if own is not None and said and len(whole := beside(own.note, said)) <= LONGEST_NOTE:
-            own.note = whole
-            given["notes"].append([link.finding_id, said])
-        elif own is None:
+        if own is not None:
+            if said := say_beside(own, link, giver.reference):
+                given["notes"].append([link.finding_id, said])
+        else:
             given["findings"].append(link.finding_id)
             session.add(
                 Link(

@@ -22,20 +22,18 @@ from app.services import comments, documents, history
 from app.services.activity import note
 from app.services.descent import (
     Words,
-    beside,
     between,
     keep,
     parted_at,
     places_in,
+    say_beside,
     settle,
     shifted,
     take_along,
     text_of,
     texts_of,
-    unsaid,
     without,
 )
-from app.services.findings import LONGEST_NOTE
 from app.services.items import SETTLED, give_status, merge_of, must_be_free, must_settle, went_to
 from app.services.origins import split_of
 from app.uow import UnitOfWork
@@ -272,7 +270,8 @@ def _principle(session: Session, heirs: Sequence[ItemDescent], item: Item, princ
     later merge, or a principle that was merged into it meanwhile. Where it was itself merged into another, it is that
     one which the item carries out for it."""
     while True:
-        step = _merged_on(session, principle_id)
+        merged = merge_of(session, session.get_one(Item, principle_id))
+        step = merged[1] if merged is not None else None
         carriers = _brought(step, "carriers") if step is not None else []
         heir = next((each for each in heirs if _carries(session, each.from_id, principle_id, carriers)), None)
         if heir is not None:
@@ -286,9 +285,11 @@ def _principle(session: Session, heirs: Sequence[ItemDescent], item: Item, princ
                 session.delete(tie)
             return
         mine = next((each for each in carriers if each[0] == item.id), None)
+        if mine is None:
+            return  # somebody has put it otherwise since
         _put(step, "carriers", [each for each in carriers if each is not mine])
-        if mine is None or mine[1]:
-            return  # somebody has put it otherwise since, or it carried that one out as well
+        if mine[1]:
+            return  # it carried that one out as well
         principle_id = step.item_id
 
 
@@ -296,14 +297,6 @@ def _carries(session: Session, item_id: int, principle_id: int, moved: Sequence[
     """Whether an item carries out a principle, or did when that was merged into another and its carriers ``moved``."""
     tie = session.get(ItemPrinciple, (item_id, principle_id))
     return tie is not None or any(who == item_id for who, _before in moved)
-
-
-def _merged_on(session: Session, item_id: int) -> ItemDescent | None:
-    """The merge that took an item away, where it stands."""
-    query = select(ItemDescent).where(
-        ItemDescent.from_id == item_id, ItemDescent.how == Descent.MERGE, ItemDescent.undone_at.is_(None)
-    )
-    return session.execute(query).scalars().first()
 
 
 def _claimed(merges: Iterable[ItemDescent], carrier_id: int) -> bool:
@@ -409,9 +402,7 @@ def _say(
         line = found.get((held.finding_id, merge.from_id))
         if line is None or _added(merge, held.finding_id):
             continue  # what it has said already stands there, or somebody has taken it out
-        said = unsaid(held, line, session.get_one(Item, merge.from_id).reference)
-        if said and len(whole := beside(held.note, said)) <= LONGEST_NOTE:
-            held.note = whole
+        if said := say_beside(held, line, session.get_one(Item, merge.from_id).reference):
             _put(merge, "notes", [*_brought(merge, "notes"), [held.finding_id, said]])
 
 
