@@ -26,6 +26,7 @@ from tests.conftest import SetClock
 from tests.live import LiveServer
 from tests.panels import Study, build_study
 from tests.typists import until
+from tests.visits import act_before_script
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -454,13 +455,8 @@ def test_interests_typed_before_those_that_were_kept_stand_again_take_nothing(
 
     page = context.new_page()
     interests = page.get_by_label("Interests to declare")
-    held: list[Route] = []
-    page.route("**/modules/draft*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
-    with page.expect_request("**/modules/draft*"):
-        page.goto(f"{server.url}/rate/sheet", wait_until="commit")
-    interests.fill("My sister works for a trust.")
-    until(lambda: page.title() and held, "the script")
-    held[0].continue_()
+    sheet = f"{server.url}/rate/sheet"
+    act_before_script(page, sheet, "draft", lambda: interests.fill("My sister works for a trust."))
     expect(page.locator("html[data-ready]")).to_have_count(1)
     earlier = page.get_by_role("status").filter(has_text="You had written this here before, and not sent it:")
     expect(earlier).to_contain_text("I own shares.")
@@ -492,14 +488,8 @@ def test_interests_that_stand_beside_the_field_outlive_a_refusal(
     page.close(run_before_unload=False)
     page = context.new_page()
     interests = page.get_by_label("Interests to declare")
-    held: list[Route] = []
-    page.route("**/modules/draft*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
-    with page.expect_request("**/modules/draft*"):
-        page.goto(f"{server.url}/rate/sheet", wait_until="commit")
-    interests.fill("My sister works for a trust.")
-    until(lambda: page.title() and held, "the script")
-    held[0].continue_()
-    page.unroute("**/modules/draft*")
+    sheet = f"{server.url}/rate/sheet"
+    act_before_script(page, sheet, "draft", lambda: interests.fill("My sister works for a trust."))
     earlier = page.get_by_role("status").filter(has_text="You had written this here before, and not sent it:")
     expect(earlier).to_contain_text("I own shares.")
     page.get_by_label("Thank the panel without my name").check()

@@ -17,6 +17,7 @@ from tests import wordings
 from tests.cast import SLUG, Cast, enter
 from tests.live import LiveServer
 from tests.typists import until
+from tests.visits import closed_unasked, goto
 
 Opener = Callable[..., Page]
 WORDS = "Partners share gain and loss within a corridor."
@@ -294,23 +295,9 @@ def test_what_was_refused_is_said_at_the_head_of_the_page_and_leads_to_its_field
     expect(member.get_by_label("Which words")).to_be_focused()
     expect(member.get_by_label("Which words")).to_be_in_viewport()
     expect(member.get_by_label("Your comment")).to_have_value("Why these?")
-    again = page_of(closed_unasked(member), f"{server.url}/g/{SLUG}/blueprint/items/1")
+    again = goto(closed_unasked(member), f"{server.url}/g/{SLUG}/blueprint/items/1")
     expect(again.get_by_label("Which words")).to_have_value("no such words")
     expect(again.get_by_label("Your comment")).to_have_value("Why these?")
-
-
-def page_of(page: Page, address: str) -> Page:
-    page.goto(address)
-    page.wait_for_selector("html[data-ready]")
-    return page
-
-
-def closed_unasked(page: Page) -> Page:
-    """Another page of the same browser, after one was closed as a phone does it."""
-    context = page.context
-    page.close(run_before_unload=False)
-    context.set_offline(False)
-    return context.new_page()
 
 
 def test_a_suggestion_is_not_lost_where_the_line_is_gone_or_the_page_is_closed_unasked(
@@ -318,7 +305,7 @@ def test_a_suggestion_is_not_lost_where_the_line_is_gone_or_the_page_is_closed_u
 ) -> None:
     page = open_room(people.member)
     address = f"{page.url}/items/{agreed.id}/suggest"
-    page_of(page, address)
+    goto(page, address)
     page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
     page.context.set_offline(True)
     page.get_by_role("button", name="Suggest these words").click()
@@ -327,16 +314,16 @@ def test_a_suggestion_is_not_lost_where_the_line_is_gone_or_the_page_is_closed_u
     again = closed_unasked(page)
     words_, put_back = again.get_by_label("Words", exact=True), again.get_by_text("not sent stands here again.")
     enter(again.context, server, people.peer.email or "")
-    page_of(again, address)
+    goto(again, address)
     expect(words_).to_have_value(WORDS)
     enter(again.context, server, people.member.email or "")
-    page_of(again, address)
+    goto(again, address)
     expect(put_back).to_be_visible()
     expect(words_).to_have_value(f"{WORDS} By thirds.")
     again.get_by_role("button", name="Suggest these words").click()
     expect(again.locator("#suggestions ins")).to_contain_text("By thirds.")
     expect(again.locator("html[data-ready]")).to_have_count(1)
-    page_of(again, address)
+    goto(again, address)
     expect(words_).to_have_value(WORDS)
     assert again.evaluate("() => localStorage.length") == 0
 
@@ -344,18 +331,18 @@ def test_a_suggestion_is_not_lost_where_the_line_is_gone_or_the_page_is_closed_u
 def test_two_pages_of_one_form_keep_their_own_words(open_room: Opener, people: Cast, agreed: Item) -> None:
     one = open_room(people.member)
     address = f"{one.url}/items/{agreed.id}/suggest"
-    page_of(one, address).get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
-    two = page_of(one.context.new_page(), address)
+    goto(one, address).get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    two = goto(one.context.new_page(), address)
     two.wait_for_function("async () => (await navigator.locks.query()).pending.length === 0")
     expect(two.get_by_label("Words", exact=True)).to_have_value(WORDS)
     two.get_by_label("Words", exact=True).fill(f"{WORDS} By halves.")
-    three = page_of(closed_unasked(two), address)
+    three = goto(closed_unasked(two), address)
     expect(three.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By halves.")
     three.get_by_role("button", name="Suggest these words").click()
     expect(three.locator("#suggestions ins")).to_contain_text("By halves.")
     expect(three.locator("html[data-ready]")).to_have_count(1)
     one.close(run_before_unload=False)
-    page_of(three, address)
+    goto(three, address)
     expect(three.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By thirds.")
     three.get_by_role("button", name="Let go").click()
     expect(three.get_by_label("Words", exact=True)).to_have_value(WORDS)
@@ -367,7 +354,7 @@ def test_words_that_are_found_again_are_a_suggestion_upon_what_they_were_written
 ) -> None:
     page = open_room(people.member)
     address = f"{page.url}/items/{agreed.id}/suggest"
-    page_of(page, address).get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    goto(page, address).get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
     with database.writing() as uow:
         text = documents.documents_of(uow.session, [agreed.id])[agreed.id][Field.TEXT]
         made = suggestions.suggest(
@@ -375,7 +362,7 @@ def test_words_that_are_found_again_are_a_suggestion_upon_what_they_were_written
         )
     with database.writing() as uow:
         suggestions.accept(uow, people.facilitator, suggestion_id=made.id)
-    again = page_of(closed_unasked(page), address)
+    again = goto(closed_unasked(page), address)
     expect(again.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By thirds.")
     again.get_by_role("button", name="Suggest these words").click()
     expect(again.locator("#suggestions ins")).to_have_text([re.compile("By thirds"), re.compile("Often")])
@@ -388,10 +375,10 @@ def test_a_comment_that_was_not_sent_stands_in_its_form_again(
 ) -> None:
     page = open_room(people.member)
     address = f"{page.url}/items/{agreed.id}{path}"
-    page_of(page, address)
+    goto(page, address)
     page.locator("main details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
     page.get_by_label("Your comment").first.fill("A thought in a tunnel.")
-    again = page_of(closed_unasked(page), address)
+    again = goto(closed_unasked(page), address)
     field = again.get_by_label("Your comment").first
     expect(field).to_have_value("A thought in a tunnel.")
     expect(field).to_be_visible()
@@ -402,7 +389,7 @@ def test_a_comment_that_was_not_sent_stands_in_its_form_again(
 
 def typed_and_closed(page: Page, address: str, label: str, said: str) -> Page:
     """Another page of the same browser, after something was typed at that address and the page closed."""
-    page_of(page, address).locator("main details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
+    goto(page, address).locator("main details").evaluate_all("(all) => all.forEach((one) => { one.open = true; })")
     page.get_by_label(label).first.fill(said)
     return closed_unasked(page)
 
@@ -425,11 +412,11 @@ def test_what_was_typed_in_a_form_that_is_gone_is_handed_back_to_its_writer_only
 
     enter(page.context, server, people.peer.email or "")
     for other in ("/", "/account"):
-        page_of(page, f"{server.url}{other}")
+        goto(page, f"{server.url}{other}")
         expect(told.or_(shown)).to_be_hidden()
 
     enter(page.context, server, people.member.email or "")
-    page_of(page, f"{server.url}/")
+    goto(page, f"{server.url}/")
     expect(told).to_be_visible()
     page.get_by_role("link", name="Read it under My account").click()
     expect(shown).to_be_focused()
@@ -440,7 +427,7 @@ def test_what_was_typed_in_a_form_that_is_gone_is_handed_back_to_its_writer_only
     box.get_by_role("link", name="Go to its page").click()
     page.wait_for_url(address)
     expect(page.get_by_label("Your comment")).to_have_count(0)
-    page_of(page, f"{server.url}/account")
+    goto(page, f"{server.url}/account")
     box.get_by_role("button", name="Let go").click()
     expect(page.get_by_role("main")).to_be_focused()
     expect(shown).to_be_hidden()
@@ -462,7 +449,7 @@ def test_who_was_taken_out_of_the_group_finds_on_the_start_page_what_no_open_pag
     open_still = page.context.new_page()
     page = typed_and_closed(page, address, "Your comment", "A thought in a tunnel.")
     # It takes over the thought, and holds it while it is open.
-    expect(page_of(open_still, address).get_by_label("Your comment").first).to_have_value("A thought in a tunnel.")
+    expect(goto(open_still, address).get_by_label("Your comment").first).to_have_value("A thought in a tunnel.")
     with database.writing() as uow:
         row = next(
             one
@@ -470,7 +457,7 @@ def test_who_was_taken_out_of_the_group_finds_on_the_start_page_what_no_open_pag
             if one.person_id == people.member.person_id
         )
         memberships.remove(uow, people.facilitator, group_id=people.group_id, membership_id=row.id)
-    page_of(page, f"{server.url}/")
+    goto(page, f"{server.url}/")
     box = page.get_by_role("listitem").filter(has_text="it was not saved")
     expect(box).to_have_count(1)
     field = box.get_by_label("Your reason")
@@ -482,7 +469,7 @@ def test_who_was_taken_out_of_the_group_finds_on_the_start_page_what_no_open_pag
     assert not field.evaluate(cut)
 
     open_still.close(run_before_unload=False)
-    page_of(page, f"{server.url}/")
+    goto(page, f"{server.url}/")
     expect(box).to_have_count(2)
     assert_accessible(page)
     box.first.get_by_role("button", name="Let go").click()
@@ -496,14 +483,14 @@ def test_what_was_refused_leads_back_to_the_page_it_was_written_on(
 ) -> None:
     page = open_room(people.member)
     address = f"{page.url}/items/{agreed.id}"
-    page_of(page, address).locator("#new-comment summary").click()
+    goto(page, address).locator("#new-comment summary").click()
     page.get_by_label("Which words").fill("no such words")
     page.get_by_label("Your comment").fill("Why these?")
     page.get_by_role("button", name="Comment", exact=True).click()
     expect(page.locator(".error-summary")).to_be_focused()
     page.wait_for_selector("html[data-ready]")
     page.get_by_label("Your comment").fill("Why these words?")
-    page = page_of(closed_unasked(page), f"{server.url}/account")
+    page = goto(closed_unasked(page), f"{server.url}/account")
     expect(page.get_by_label("Your comment")).to_have_value("Why these words?")
     page.get_by_role("link", name="Go to its page").click()
     page.wait_for_url(address)

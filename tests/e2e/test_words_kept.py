@@ -15,6 +15,7 @@ from tests import wordings
 from tests.cast import SLUG, Cast, enter
 from tests.live import LiveServer
 from tests.typists import until
+from tests.visits import act_before_script, closed_unasked, goto
 
 Opener = Callable[..., Page]
 WORDS = "Partners share gain and loss within a corridor."
@@ -48,28 +49,8 @@ def open_page(server: LiveServer, browser_context: Callable[..., BrowserContext]
     return at
 
 
-def goto(page: Page, address: str) -> Page:
-    page.goto(address)
-    page.wait_for_selector("html[data-ready]")
-    return page
-
-
-def closed_unasked(page: Page) -> Page:
-    """Another page of the same browser, after one was closed as a phone does it."""
-    context = page.context
-    page.close(run_before_unload=False)
-    context.set_offline(False)
-    return context.new_page()
-
-
-def type_before_scripts(page: Page, address: str, typed: str) -> None:
-    held: list[Route] = []
-    page.route("**/modules/unsaved*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
-    with page.expect_request("**/modules/unsaved*"):
-        page.goto(address, wait_until="commit")
-    page.get_by_label("Words", exact=True).fill(typed)
-    until(lambda: page.title() and held, "the script")
-    held[0].continue_()
+def type_before_script(page: Page, address: str, typed: str) -> None:
+    act_before_script(page, address, "unsaved", lambda: page.get_by_label("Words", exact=True).fill(typed))
 
 
 def settled(page: Page) -> Page:
@@ -464,7 +445,7 @@ def test_words_that_the_browser_has_put_back_itself_are_kept_on(open_page: Opene
     page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
     page = closed_unasked(page)
     # As a browser does that opens its pages again, before any script is there.
-    type_before_scripts(page, address, f"{WORDS} By thirds.")
+    type_before_script(page, address, f"{WORDS} By thirds.")
     page.wait_for_selector("html[data-ready]")
     settled(page)
     assert page.evaluate(KEPT) == [f"{WORDS} By thirds."]
@@ -479,7 +460,7 @@ def test_words_typed_before_those_that_were_left_are_found_are_kept_beside_them(
     address = page.url
     page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
     page = closed_unasked(page)
-    type_before_scripts(page, address, f"{WORDS} By halves.")
+    type_before_script(page, address, f"{WORDS} By halves.")
     expect(page.get_by_text("You had written this here before, and not sent it:")).to_be_visible()
     page = goto(closed_unasked(page), address)
     expect(page.get_by_text(STANDS_AGAIN)).to_be_visible()

@@ -1,0 +1,37 @@
+"""How browser tests come to a page and leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route
+
+from tests.typists import until
+
+
+def goto(page: Page, address: str) -> Page:
+    """The page at an address, once its scripts are there."""
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
+    return page
+
+
+def closed_unasked(page: Page) -> Page:
+    """Another page of the same browser, after one was closed as a phone does it."""
+    context = page.context
+    page.close(run_before_unload=False)
+    context.set_offline(False)
+    return context.new_page()
+
+
+def act_before_script(page: Page, address: str, module: str, act: Callable[[], object]) -> None:
+    """Come to an address and do something there before one of its scripts is there; it comes afterwards."""
+    held: list[Route] = []
+    pattern = f"**/modules/{module}*"
+    page.route(pattern, lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    with page.expect_request(pattern):
+        page.goto(address, wait_until="commit")
+    act()
+    until(lambda: page.title() and held, "the script")
+    held[0].continue_()
+    page.unroute(pattern)
