@@ -6,10 +6,11 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, current_app, flash, g, request, session, url_for
+from flask import Flask, Response, current_app, g, request, session, url_for
 from flask_babel import gettext as _
 
 from app.errors import Conflict, Full, NotFound
@@ -19,8 +20,11 @@ from app.uow import SILENT, Database, UnitOfWork
 from models.groups import Group, Role
 
 SIGN_IN_KEY = "sign_in"
-#: So many names of what a device keeps, and so long: they travel in the cookie.
-MOST_KEPT, LONGEST_KEPT = 3, 200
+STORED_KEY = "stored"
+#: So many signs of what a device keeps, and so long: they travel in the cookie.
+MOST_KEPT, LONGEST_KEPT = 6, 200
+#: A slow phone has the scripts of one page or another in this time.
+SAID_FOR = timedelta(minutes=10)
 #: What begins the names under which a device keeps the words of forms (static/js/modules/unsaved.js).
 KEPT_WORDS = "concordat-words:"
 log = logging.getLogger("concordat.web")
@@ -110,12 +114,28 @@ def nothing_stored() -> None:
 
 
 def note_stored(response: Response) -> None:
-    """What a form's device had kept of its words is stored when the form leads on: the next page has it let go of."""
+    """What a form's device had kept of its words is stored when the form leads on: the next pages have it let go of.
+
+    Each sign names a record as it was sent (``signOf`` in static/js/text/store.js), and is said for a while: the page
+    that answers may be left before its scripts have run.
+    """
     leads_on = request.method == "POST" and response.status_code in {HTTPStatus.FOUND, HTTPStatus.SEE_OTHER}
     is_heard = g.get("actor", VISITOR).person_id is not None  # who is signed out is led to the door
     if leads_on and is_heard and not g.get("nothing_stored"):
-        for key in dict.fromkeys(request.form.getlist("kept")[:MOST_KEPT]):
-            flash(key[:LONGEST_KEPT], "stored")
+        now = int(database().clock().timestamp())
+        signs = [[sign, now] for sign in request.form.getlist("kept") if len(sign) <= LONGEST_KEPT]
+        if signs:
+            session[STORED_KEY] = [*session.get(STORED_KEY, []), *signs][-MOST_KEPT:]
+
+
+def _stored() -> list[str]:
+    """The signs of what was stored of late, for whole pages; those said for long enough leave the cookie."""
+    said = session.get(STORED_KEY, [])
+    oldest = (database().clock() - SAID_FOR).timestamp()
+    late = [[sign, at] for sign, at in said if at >= oldest]
+    if len(late) < len(said):
+        session[STORED_KEY] = late
+    return [sign for sign, _at in late]
 
 
 def _is_visit(response: Response) -> bool:
@@ -168,7 +188,7 @@ def _nav(group: Group, role: Role) -> list[dict[str, Any]]:
 
 def page_context() -> dict[str, Any]:
     """Variables of every template: viewer, group, role, nav, practises_for (whose practice ground this is), and
-    ``unread``, which is asked only where it is shown."""
+    ``unread`` and ``stored``, which are asked only where they are shown."""
     actor: Actor = g.get("actor", VISITOR)
     group: Group | None = g.get("group")
     role: Role | None = g.get("role")
@@ -184,6 +204,7 @@ def page_context() -> dict[str, Any]:
         "practises_for": shown.practises_for if shown is not None else None,
         "is_demo": database().settings.is_demo,
         "unread": _unread,
+        "stored": _stored,
     }
 
 

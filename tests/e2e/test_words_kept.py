@@ -254,18 +254,24 @@ def test_a_refused_form_whose_sending_came_to_nothing_still_asks_before_it_is_le
     assert asked == ["beforeunload"]
 
 
-def test_a_form_that_is_stopped_on_its_way_can_be_sent_again_at_once(
-    open_page: Opener, server: LiveServer, people: Cast, agreed: Item
-) -> None:
-    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
-    page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+def stopped(page: Page, server: LiveServer, typed: str, meanwhile: Callable[[Route], object]) -> None:
+    """Words are sent, and whoever waits presses Esc."""
+    page.get_by_label("Words", exact=True).fill(typed)
     on_the_way: list[Route] = []
     page.route("**/suggest", lambda route: on_the_way.append(route))  # noqa: PLW0108  # Playwright takes no built-in
     page.get_by_role("button", name="Suggest these words").click(no_wait_after=True)
     until(lambda: page.request.get(f"{server.url}/healthz") and on_the_way, "the suggestion")
+    meanwhile(on_the_way[0])
     page.context.new_cdp_session(page).send("Page.stopLoading")
     expect(page.get_by_label("Words", exact=True)).to_be_editable()
     page.unroute("**/suggest")
+
+
+def test_a_form_that_is_stopped_on_its_way_can_be_sent_again_at_once(
+    open_page: Opener, server: LiveServer, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    stopped(page, server, f"{WORDS} By thirds.", lambda _way: None)
     send(page, "By thirds.")
     assert page.evaluate(KEPT) == []
 
@@ -306,6 +312,43 @@ def test_words_that_were_stored_are_not_unsent_after_back(
     page.get_by_role("button", name="Suggest these words").click()
     expect(page.get_by_role("alert")).to_contain_text("Your words are kept here")
     assert page.evaluate(KEPT) == [f"{WORDS} By thirds."]
+
+
+def test_words_are_let_go_of_though_the_page_that_answers_is_left_before_its_script(
+    open_page: Opener, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    address = page.url
+    words = page.get_by_label("Words", exact=True)
+    without = {"body": "export function mount() {}", "content_type": "text/javascript"}
+    page.route("**/modules/stored*", lambda route: route.fulfill(**without))
+    words.fill(f"{WORDS} By thirds.")
+    page.get_by_role("button", name="Suggest these words").click()
+    expect(page.locator("#suggestions ins").first).to_contain_text("By thirds.")
+    for _left in range(2):
+        goto(page, address)
+        settled(page)
+        expect(words).to_have_value(WORDS)
+        assert len(page.evaluate(KEPT)) == 1
+    page.unroute("**/modules/stored*")
+    goto(page, address)
+    until(lambda: page.evaluate(KEPT) == [], "the device to let go")
+    expect(words).to_have_value(WORDS)
+
+
+def test_what_is_written_on_after_words_were_stored_is_not_let_go_of_with_them(
+    open_page: Opener, server: LiveServer, people: Cast, agreed: Item
+) -> None:
+    page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
+    address = page.url
+    stopped(page, server, f"{WORDS} By thirds.", lambda on_its_way: on_its_way.fetch(max_redirects=0))
+    page.get_by_label("Words", exact=True).fill(f"{WORDS} By halves.")
+    again = goto(closed_unasked(page), f"{server.url}/account")
+    assert again.locator("[data-module=stored]").count() == 1
+    expect(again.get_by_role("listitem").filter(has_text="was not saved")).to_have_count(1)
+    goto(again, address)
+    expect(again.get_by_label("Words", exact=True)).to_have_value(f"{WORDS} By halves.")
+    assert again.evaluate(KEPT) == [f"{WORDS} By halves."]
 
 
 def test_comments_that_were_stored_are_not_unsent_after_back(

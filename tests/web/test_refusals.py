@@ -78,7 +78,7 @@ def test_words_are_given_back_where_the_token_no_longer_fits(
 def test_words_that_their_device_keeps_are_said_to_be_there(
     client_of: Callable[[Actor], Browser], client: Browser, people: Cast, item: Item
 ) -> None:
-    older = {"words": LONG, "csrf_token": "another", "kept": "concordat-words:2:/g/north-vale/x:text 0#1.2"}
+    older = {"words": LONG, "csrf_token": "another", "kept": "concordat-words:2:/g/north-vale/x:text 0#1.2@1790000"}
     sent = {**older, "is_kept": "yes"}
     for browser, status, when in (
         (client_of(people.member), 400, "when you open the page anew"), (client, 401, "once you have signed in"),

@@ -86,7 +86,7 @@ async function show(element, store, doc, person) {
 function boxOf(element, store, lost) {
   return keptWords(lost, {
     letGo: () => void store.letGo(lost.key),
-    change: () => void store.keepLost(lost, lost.key),
+    change: () => void store.keepLost(Object.assign(lost, { at: Date.now() }), lost.key),
     base: element.dataset.base,
   });
 }

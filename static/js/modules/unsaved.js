@@ -7,15 +7,15 @@
  * itself. Where a browser has no locks, whoever opens the form comes into it too.
  *
  * Found again, it goes back into its fields. Sent is nothing without a connection: the browser would put a page of its own
- * in the place of the words. What is kept is let go of when the page that answers says that it is stored (stored.js), or
- * by `concordat:taken` and "reset" where a form is sent by script. After "back" the browser puts what was stored into its
+ * in the place of the words. What is kept is let go of when a page says that it is stored as it went (stored.js), the one
+ * that answers or one of those after it, or by `concordat:taken` and "reset" where a form is sent by script. After "back" the browser puts what was stored into its
  * fields once more: the tab knows it by what it noted as it went, and that is neither kept nor asked about. What no form
  * gives back is found under "My account" and on the start page (not_sent.js).
  * `data-words` tells forms apart that go to the same address; `data-keeps="nothing"` keeps nothing on the device, and
  * `data-answer="file"` is answered by a file, whose page stays.
  */
 import { ask, lost } from "../blueprint/acts.js";
-import { recordKey } from "../text/store.js";
+import { recordKey, signOf } from "../text/store.js";
 import { _ } from "../words.js";
 import { device, Unsent } from "./unsent.js";
 
@@ -63,6 +63,8 @@ class Typed extends Unsent {
     this.key = this.stem && this.stem + recordKey();
     // The page that answers a refused form has an address that can only be sent to.
     const isAnswer = document.querySelector(".error-summary") !== null || isRefused(form);
+    /** @type {number | undefined} when what went was kept */
+    this.went = undefined;
     /** @type {Pick<Found, "page" | "title" | "labels">} how to find the form again, and to know it by */
     this.place = isAnswer ? {} : { page: location.pathname + location.search, title: document.title.replace(" – Concordat", "") };
     const went = tab()?.getItem(this.#note);
@@ -140,8 +142,12 @@ class Typed extends Unsent {
     }
     if (this.version) fields.push(["version", null, this.version.value]);
     const store = device();
+    const record = (/** @type {number} */ at) => JSON.stringify({ at, ...this.place, labels: this.#labels(), fields, offered });
+    const at = read(this.key)?.at;
     try {
-      store?.setItem(this.key, JSON.stringify({ at: Date.now(), ...this.place, labels: this.#labels(), fields, offered }));
+      // What went, and is kept once more as it is, is the same record: it may be stored by now.
+      const isSame = at !== undefined && at === this.went && store?.getItem(this.key) === record(at);
+      if (!isSame) store?.setItem(this.key, record(Date.now()));
     } catch {
       return false; // a device that has no room: the page still asks before it is left
     }
@@ -212,7 +218,7 @@ class Typed extends Unsent {
     return true;
   }
 
-  /** @returns {string[]} the names of the records of this form, latest first, without what this page's answer stored */
+  /** @returns {string[]} the names of the records of this form, latest first, without what is said to be stored */
   #left() {
     if (!this.stem) return [];
     return recordsOf(this.stem).filter((name) => name !== this.key);
@@ -345,11 +351,13 @@ function digest(text) {
 
 /**
  * @param {string} begin
- * @returns {string[]} the names of the records that begin so, latest first, without what this page's answer stored
+ * @returns {string[]} the names of the records that begin so, latest first, without what this page says is stored
  */
 function recordsOf(begin) {
-  const stored = [...document.querySelectorAll("[data-module=stored]")].map((each) => each.getAttribute("data-key"));
-  const names = Object.keys(device() ?? {}).filter((name) => name.startsWith(begin) && !stored.includes(name));
+  const stored = [...document.querySelectorAll("[data-module=stored]")].map((each) => each.getAttribute("data-sign"));
+  const names = Object.keys(device() ?? {}).filter((name) => {
+    return name.startsWith(begin) && !stored.includes(signOf(name, read(name)?.at ?? 0));
+  });
   return names.sort((one, two) => (read(two)?.at ?? 0) - (read(one)?.at ?? 0));
 }
 
@@ -369,6 +377,18 @@ export async function leftInForms(person) {
     return found ? [{ ...found, name, fields: words([...found.fields, ...(found.offered ?? [])]) }] : [];
   }));
   return all.flat();
+}
+
+/**
+ * Lets go of a record, unless it was written on since.
+ * @param {string} sign of the record as it was
+ * @returns {boolean} whether it is one of a form
+ */
+export function letGoInForms(sign) {
+  const name = sign.slice(0, sign.lastIndexOf("@"));
+  const found = read(name);
+  if (found && signOf(name, found.at) === sign) device()?.removeItem(name);
+  return name.startsWith(KEPT);
 }
 
 /**
@@ -548,8 +568,8 @@ function keptOr(words) {
 }
 
 /**
- * Says under which name the words are kept, so that the page that answers can have them let go of; and whether it is these
- * words: on a full device it may be what was typed before.
+ * Says under which name and since when the words are kept, so that the page that answers can have them let go of; and
+ * whether it is these words: on a full device it may be what was typed before.
  * @param {HTMLFormElement} form
  * @param {Typed} words
  * @param {boolean} isKept
@@ -557,7 +577,9 @@ function keptOr(words) {
 function mark(form, words, isKept) {
   form.querySelector("[name=is_kept]")?.remove();
   if (isKept) addHidden(form, "is_kept", "yes");
-  if (words.kept.length && !form.querySelector(`[name=kept][value="${CSS.escape(words.key)}"]`)) addHidden(form, "kept", words.key);
+  for (const old of form.querySelectorAll(`[name=kept][value^="${CSS.escape(words.key)}@"]`)) old.remove();
+  words.went = read(words.key)?.at;
+  if (words.went !== undefined) addHidden(form, "kept", signOf(words.key, words.went));
 }
 
 /**

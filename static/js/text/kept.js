@@ -1,6 +1,7 @@
 /** Words that could not be saved: shown beside the editor until the person has copied, put back or let go of them. */
 import { focusOn, goTo } from "../blueprint/place.js";
 import { _ } from "../words.js";
+import { signOf } from "./store.js";
 
 /** @typedef {import("./store.js").KeptLost} KeptLost */
 
@@ -34,7 +35,7 @@ function suggestion(lost, base) {
     const csrf = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
     const why = lost.why ?? lost.parts?.find(({ name }) => name === "reason")?.words ?? "";
     for (const old of form.querySelectorAll("textarea")) old.remove();
-    for (const [name, value] of Object.entries({ csrf_token: csrf, version: String(lost.version), text: lost.text, reason: why, kept: lost.key })) {
+    for (const [name, value] of Object.entries({ csrf_token: csrf, version: String(lost.version), text: lost.text, reason: why, kept: signOf(lost.key, lost.at) })) {
       // Not an input: that would lose the ends of lines.
       const field = document.createElement("textarea");
       field.name = name;

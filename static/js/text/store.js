@@ -16,6 +16,15 @@ export function recordKey() {
   return crypto.getRandomValues(new Uint32Array(2)).join(".");
 }
 
+/**
+ * What tells a record as it is from what is written under its name later.
+ * @param {string} key its name
+ * @param {number} at when it was kept
+ */
+export function signOf(key, at) {
+  return `${key}@${at}`;
+}
+
 /** @returns {Promise<IDBDatabase>} */
 function database() {
   return new Promise((resolve, reject) => {
@@ -149,7 +158,7 @@ export class BrowserStore {
    * @param {string} [key] of the record it takes the place of
    */
   async keepLost(lost, key = recordKey()) {
-    const kept = { ...lost, key, at: Date.now() };
+    const kept = { at: Date.now(), ...lost, key };
     await this.#run("lost", "readwrite", (store) => store.put(kept), /** @type {IDBValidKey} */ (""));
     return kept;
   }
@@ -162,6 +171,16 @@ export class BrowserStore {
   async lost(doc, person) {
     const all = await this.#run("lost", "readonly", (store) => store.getAll(), /** @type {KeptLost[]} */ ([]));
     return all.filter((each) => each.doc === doc && each.person === person).sort((one, two) => one.at - two.at);
+  }
+
+  /**
+   * Lets go of words, unless they were written on since.
+   * @param {string} sign of the record as it was (`signOf`)
+   */
+  async letGoOf(sign) {
+    const key = sign.slice(0, sign.lastIndexOf("@"));
+    const found = await this.#run("lost", "readonly", (store) => store.get(key), /** @type {KeptLost | undefined} */ (undefined));
+    if (found && signOf(key, found.at) === sign) await this.letGo(key);
   }
 
   /** @param {string} key */
