@@ -434,6 +434,8 @@ def test_a_cancelled_session_shows_the_day_that_was_cancelled_until_it_is_announ
         assert was in ana.get(page).text
         assert anew not in ana.get(page).text
         assert "Library" not in ana.get(page).text
+    on_paper = "This session was cancelled on"
+    assert [by.get(f"{base(hall)}/pack").text.count(on_paper) for by in (fay, ana)] == [1, 1]
     searched = f"/g/{hall.slug}/search?q="
     assert "Session 1" in ana.get(f"{searched}Hall").text
     assert "Session 1" not in ana.get(f"{searched}Library").text, "nobody finds what is planned anew either"
@@ -452,6 +454,7 @@ def test_a_cancelled_session_shows_the_day_that_was_cancelled_until_it_is_announ
     for by in (fay, ana):
         assert anew in by.get(base(hall)).text
         assert was not in by.get(base(hall)).text
+        assert on_paper not in by.get(f"{base(hall)}/pack").text
 
 
 def test_an_hour_that_the_clocks_leave_out_is_said_at_its_field(app: Flask, hall: Hall) -> None:
