@@ -208,6 +208,27 @@ def test_a_suggestion_in_conflict_leads_into_the_text_that_it_is_about(
         assert documents.words_of(uow.session, agreed.id)["why"] == "Costs move."
 
 
+def test_who_decides_further_down_the_page_can_undo_it_there(
+    open_room: Opener, people: Cast, database: Database, agreed: Item
+) -> None:
+    version = wordings.text_of(database, agreed.id).version
+    with database.writing() as uow:
+        suggestions.suggest(
+            uow, people.member, item_id=agreed.id, field=Field.TEXT, text=f"{WORDS} Always.", version=version
+        )
+    page = open_room(people.facilitator, f"/items/{agreed.id}", viewport={"width": 390, "height": 420})
+    page.locator("#suggestions summary", has_text="Not taken").click()
+    page.locator("#suggestions").get_by_label("Why").first.fill("We said why.")
+    page.get_by_role("button", name="Do not take it").click()
+    said = page.locator(".toast")
+    expect(said).to_contain_text("Its author can read why it was not taken.")
+    expect(said.get_by_role("button")).to_have_text("Undo")
+    assert said.inner_text().count("Undo") == 1
+    said.get_by_role("button", name="Undo").click()
+    expect(page.locator("#suggestions summary", has_text="Not taken")).to_be_visible()
+    expect(page.get_by_text("No suggestion waits.")).to_have_count(0)
+
+
 def test_words_are_commented_on_from_the_editor_and_the_mark_goes_along(
     open_room: Opener, people: Cast, assert_accessible: Callable[[Page], None]
 ) -> None:
