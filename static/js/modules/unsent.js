@@ -213,6 +213,12 @@ export class Unsent {
    */
   offer(name, words, shown, why = _("You had entered this here without a connection, and something else was saved meanwhile:")) {
     const said = this.say(why);
+    // Beside what it is about, where that is one field.
+    const field = this.form.elements.namedItem(name);
+    if (field instanceof HTMLTextAreaElement) {
+      field.before(said);
+      field.closest("details")?.setAttribute("open", "");
+    }
     const quote = document.createElement("q");
     quote.textContent = shown;
     const use = document.createElement("button");
