@@ -629,8 +629,14 @@ def test_what_a_closed_tab_could_not_send_is_sent_when_it_is_opened_again(
     with other.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
         other.get_by_label("Comment", exact=True).fill("Written on a laptop.")
     last = context.new_page()
+    saved_meanwhile = last.get_by_text("something else was saved meanwhile")
     last.goto(address)
-    expect(last.get_by_text("something else was saved meanwhile")).to_have_count(2)
+    expect(saved_meanwhile).to_have_count(2)
+    with last.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
+        choose(last, "applicability", 5)
+    expect(last.get_by_text("Saved", exact=True)).to_be_visible()
+    last.reload()
+    expect(saved_meanwhile).to_have_count(2)  # what is offered does not go with the first thing that is saved
     expect(last.get_by_label("Comment", exact=True)).to_have_value("Written on a laptop.")
     for words in ("How relevant is it to the people this blueprint is for? 6", "Kept on this phone."):
         with last.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
@@ -638,6 +644,9 @@ def test_what_a_closed_tab_could_not_send_is_sent_when_it_is_opened_again(
     expect(last.get_by_label("Comment", exact=True)).to_have_value("Kept on this phone.")
     expect(last.locator('input[name="score-relevance"][value="6"]')).to_be_checked()
     expect(last.get_by_text("Saved", exact=True)).to_be_visible()
+    last.reload()
+    expect(last.locator("html[data-ready]")).to_have_count(1)
+    expect(saved_meanwhile).to_have_count(0)
     last.goto(f"{server.url}/rate/")
     press(last, "Close on this device")
     assert last.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('concordat-unsent')).length") == 0

@@ -106,10 +106,10 @@ export class Unsent {
     } catch { /* a device that keeps nothing: the page still asks before it is left */ }
   }
 
-  /** All that stands in the form now is stored. */
+  /** All that stands in the form now is stored; what stands beside it is not. */
   sent() {
     this.before = this.fields();
-    if (this.key) device()?.removeItem(this.key);
+    this.keep();
   }
 
   /**
@@ -148,10 +148,11 @@ export class Unsent {
       if (here === words) continue;
       if (here === before && this.put(name, words)) restored = true;
       else {
+        // What this page has no field for is kept for one that has.
         const shown = this.#shown(name, words);
-        if (!shown) continue;
-        this.offer(name, words, shown);
-        offered = true;
+        if (words || shown) this.offered.push([name, before, words]);
+        if (shown) this.offer(name, words, shown);
+        offered ||= words !== "" || shown !== "";
       }
     }
     if (restored) this.say(_("What you had entered here without a connection is being saved now."));
@@ -225,11 +226,24 @@ export class Unsent {
     use.type = "button";
     use.className = "button button--secondary button--small";
     use.textContent = _("Use it instead");
+    const over = () => {
+      this.offered = this.offered.filter(([one, , value]) => one !== name || value !== words);
+      said.remove();
+      if (field instanceof HTMLElement) field.focus();
+    };
     use.addEventListener("click", () => {
       this.put(name, words);
+      over();
       this.form.dispatchEvent(new Event("change", { bubbles: true }));
-      said.remove();
     });
-    said.append(" ", quote, " ", use);
+    const away = document.createElement("button");
+    away.type = "button";
+    away.className = "button button--secondary button--small";
+    away.textContent = _("Let go");
+    away.addEventListener("click", () => {
+      over();
+      this.keep();
+    });
+    said.append(" ", quote, " ", use, " ", away);
   }
 }
