@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.calc import anchors
 from app.calc.anchors import Anchor
-from app.calc.changes import ChangeSet, recall, to_units
+from app.calc.changes import to_units
 from app.calc.dialect import clean
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged
@@ -25,7 +25,7 @@ from app.services.activity import note
 from app.uow import UnitOfWork
 from models.accounts import Person
 from models.comments import Comment, Discussion, Mention
-from models.documents import Document, Field, TextChange
+from models.documents import Document, Field
 from models.groups import Group, Membership, Role
 from models.items import Item
 from models.notifications import Kind
@@ -510,16 +510,9 @@ def _carry(session: Session, some: Iterable[Discussion], document: Document) -> 
 def _places(session: Session, document: Document, some: Sequence[Discussion], version: int) -> dict[int, Anchor]:
     """Where discussions stand in a version of their text (id 0: one not kept yet), with the log read once for all."""
     since = min((each.carried_to for each in some), default=version)
-    later: list[ChangeSet] = []
-    if since < version:
-        rows = session.execute(
-            select(TextChange.changes)
-            .where(
-                TextChange.document_id == document.id, TextChange.version > since, TextChange.version <= version
-            )
-            .order_by(TextChange.version)
-        ).scalars()  # fmt: skip
-        later = [recall(source) for source in rows]
+    apart = {each.carried_to for each in some}
+    log = documents.acts_of(session, document, since, version, apart=apart) if since < version else ()
+    later = [change for change, _client in log]
     places, units = {}, to_units(document.text)
     for each in some:
         place = anchors.carry(Anchor(each.begins, each.ends), later[each.carried_to - since :])

@@ -6,7 +6,9 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, case, insert, select
@@ -17,7 +19,9 @@ from app.calc.authorship import Run
 from app.calc.changes import (
     MAX_TEXT_UNITS,
     ChangeSet,
+    Part,
     Units,
+    add_part,
     difference,
     from_units,
     recall,
@@ -177,9 +181,13 @@ def client_of(actor: Actor, act: str = ".") -> str:
 
 def doer(client: str, author_id: int | None) -> int | None:
     """Who made a change: its author, but for words that somebody else brought along or brought back."""
-    whose, dot, act = client.partition(".")
-    done = f"{dot}{act}".startswith((MOVED, RESTORED))
-    return int(whose) or None if done and whose.isdigit() else author_id
+    whose, _, _ = client.partition(".")
+    return int(whose) or None if _is_brought(client) and whose.isdigit() else author_id
+
+
+def _is_brought(client: str) -> bool:
+    """Whether a client is that of an act which brought along or brought back words."""
+    return client[client.find(".") :].startswith((MOVED, RESTORED))
 
 
 def act() -> ColumnElement[str]:
@@ -392,6 +400,40 @@ def changes_of(session: Session, document: Document, since: int, until: int) -> 
         TextChange.document_id == document.id, TextChange.version > since, TextChange.version <= until
     )
     return map(recall, session.execute(query.order_by(TextChange.version)).scalars())
+
+
+def acts_of(
+    session: Session, document: Document, since: int, until: int, *, apart: Collection[int] = ()
+) -> Iterator[tuple[ChangeSet, str]]:
+    """As ``changes_of``, each with its client, for what is carried along with the words.
+
+    What brought along or brought back words of several hands is one change, by the first of them, and nothing happens
+    in the rest: who is carried over one after the other would come to lie among these words. No change is of before
+    and after a version that must be told ``apart``.
+    """
+    rows = session.execute(
+        select(TextChange.version, TextChange.changes, TextChange.client)
+        .where(TextChange.document_id == document.id, TextChange.version > since, TextChange.version <= until)
+        .order_by(TextChange.version)
+    )
+
+    def of(row: tuple[int, str, str]) -> tuple[str, int]:
+        version, _changes, client = row
+        first = max((each for each in apart if each < version), default=0) if _is_brought(client) else version
+        return whole_act(client), first
+
+    for _act, held in groupby(rows, of):
+        (_version, changes, client), *rest = held
+        whole = recall(changes)
+        if rest:
+            later = [recall(changes) for _version, changes, _client in rest]
+            parts: list[Part] = []
+            for part in reduce(ChangeSet.compose, later, whole).parts:
+                add_part(parts, *part, join=True)
+            whole = ChangeSet(tuple(parts))
+        yield whole, client
+        nothing = replace(whole.new_length, 0, 0, Units(""))
+        yield from ((nothing, client) for _version, _changes, client in rest)
 
 
 def reset(uow: UnitOfWork, document: Document) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from app.calc import authorship
 from app.calc import suggestions as calc
-from app.calc.changes import MAX_SOURCE_CHARACTERS, ChangeSet, from_units, recall, to_units
+from app.calc.changes import MAX_SOURCE_CHARACTERS, ChangeSet, from_units, recall, to_units, units_length
 from app.calc.choices import Choice, choices
 from app.calc.choices import chosen as chosen_of
 from app.calc.differences import change_between
@@ -169,7 +170,7 @@ def to_replace(uow: UnitOfWork, actor: Actor, *, suggestion_id: int, group_id: i
     shown = _shown(uow, actor, known, document, {}, {}, may_decide=False)
     text, version = shown.after, shown.version
     if shown.in_conflict:
-        found = _fitting(uow.session, document, recall(known.carried), shown.version)
+        found = _fitting(uow.session, document, known, recall(known.carried), shown.version)
         units = to_units(document.text)
         text, version = from_units(found.change.apply(units) if found is not None else units), document.version
     return Draft(shown, document.item_id or 0, text, version)
@@ -320,7 +321,8 @@ def accept(
     if chosen.empty:
         raise Invalid("", fields={"places": "Choose at least one of the places."})
     after = chosen.apply(to_units(document.text))
-    documents.clean(document.field, from_units(after))
+    if not documents.clean(document.field, from_units(after)) and document.field is Field.TITLE:
+        raise Conflict("It would leave no title: an item has to be called something.")
     _stop_rivals(uow, suggestion, document, chosen)
     client = documents.taken_by(suggestion)
     before = select(func.count()).where(TextChange.document_id == document.id, TextChange.client == client)
@@ -387,28 +389,51 @@ def unaccept(
 def _fit_again(
     session: Session, document: Document, suggestion: Suggestion, before: int, without: Sequence[tuple[ChangeSet, bool]]
 ) -> None:
-    """Let a suggestion that waits again, and those that were set aside for it, find their words in a text that reads as
-    that ``before`` it was accepted, with what was written since ``without`` it.
+    """Let a suggestion that waits again, and those that were set aside for it or only carried over it, find their words
+    in a text that reads as that ``before`` it was accepted, with what was written since ``without`` it.
 
     So do those in conflict whose words the text has again to the letter. All others go over the log as they always do.
     """
-    known = {before: document.text} if not without else {}
+    known, length = {before: document.text} if not without else {}, units_length(document.text)
     query = select(Suggestion).where(
-        Suggestion.document_id == document.id, Suggestion.state == SuggestionState.OPEN,
-        Suggestion.in_conflict | (Suggestion.carried_to == before),
+        Suggestion.document_id == document.id, Suggestion.state == SuggestionState.OPEN
     )  # fmt: skip
-    for each in {suggestion, *session.execute(query).scalars()}:
-        change, at = recall(each.carried), each.carried_to
-        if at not in known:
-            known[at] = history.text_at(session, document, at)
-        moved = change if known[at] == document.text else None
-        dear = len(calc.places(change)) * len(without) > MOST_PASSED
-        if moved is None and at == before and (each.in_conflict or each is suggestion) and not dear:
-            moved = calc.carry_beside(change, without)
+    some = {suggestion, *session.execute(query).scalars()}
+    then = _as_of(session, document, some, before)
+    for each in some:
+        change, at, moved = recall(each.carried), each.carried_to, None
+        if change.length == length and (each.in_conflict or each is suggestion or at == before):
+            if at not in known:
+                known[at] = history.text_at(session, document, at)
+            moved = change if known[at] == document.text else None
+        if moved is None and (was := then.get(each.id)) is not None:
+            dear = len(calc.places(was)) * len(without) > MOST_PASSED
+            moved = None if dear else calc.carry_beside(was, without)
         if moved is not None:
             each.carried, each.carried_to, each.in_conflict = moved.to_json(), document.version, False
         elif each is suggestion:
             each.in_conflict = True
+
+
+def _as_of(session: Session, document: Document, some: Iterable[Suggestion], version: int) -> dict[int, ChangeSet]:
+    """Suggestions on a text, by their ids, as they fitted a version: those that stand there, and those carried further
+    whose way there can be gone once more, in as many steps as one takes at most."""
+    found = {each.id: recall(each.carried) for each in some if each.carried_to == version}
+    further = [each for each in some if version - FAR <= each.made_for <= version < each.carried_to]
+    first = min((each.made_for for each in further), default=version)
+    log = list(documents.acts_of(session, document, first, version, apart={each.made_for for each in further}))
+    # What was accepted and taken back since it was made has moved it in another way.
+    taken_back = first + max((at for at, (_, client) in enumerate(log, 1) if documents.RESTORED in client), default=0)
+    left = MOST_PASSED
+    for each in further:
+        change = recall(each.changes)
+        left -= len(calc.places(change)) * (version - each.made_for)
+        if left < 0 or each.made_for < taken_back:
+            continue
+        moved = calc.carry(change, [later for later, _client in log[each.made_for - first :]])
+        if not moved.conflict:
+            found[each.id] = moved.change
+    return found
 
 
 def _way_back(session: Session, item: Item, document: Document, version: int) -> calc.Back | None:
@@ -422,12 +447,8 @@ def _way_back(session: Session, item: Item, document: Document, version: int) ->
         return None
     if _is_far(version, document.version, back):
         return calc.back_over(back, [(each, True) for each in _between(session, document, version, document.version)])
-    log = session.execute(
-        select(TextChange.changes, TextChange.client)
-        .where(TextChange.document_id == document.id, TextChange.version > version)
-        .order_by(TextChange.version)
-    )
-    return calc.back_over(back, ((recall(changes), documents.SUGGESTED in client) for changes, client in log))
+    log = documents.acts_of(session, document, version, document.version)
+    return calc.back_over(back, ((change, documents.SUGGESTED in client) for change, client in log))
 
 
 def take_in(
@@ -469,7 +490,7 @@ def set_apart(
     if not conflict:
         change, version, conflict = _carried(uow.session, known, text)
     # What was written never changes, and nobody need wait while it is looked for.
-    found, until = _fitting(uow.session, text, change, version) if conflict else None, text.version
+    found, until = _fitting(uow.session, text, known, change, version) if conflict else None, text.version
     suggestion, document, item = _hold(uow, actor, suggestion_id, item_id, group_id)
     if suggestion.author_id == actor.person_id:
         items.must_stand(uow.session, item)
@@ -532,6 +553,7 @@ def unreject(
     if _waiting(uow.session, suggestion.author_id, item) >= MOST_OPEN:
         raise Conflict(f"Its author has {MOST_OPEN} suggestions waiting on this item. Decide about one of them first.")
     _wait_again(suggestion)
+    carry_along(uow, document)
     _carry(uow.session, suggestion, document)
     theirs = _open_on(document).where(
         Suggestion.author_id == suggestion.author_id, Suggestion.id != suggestion.id,
@@ -710,15 +732,24 @@ def _carried(session: Session, suggestion: Suggestion, document: Document) -> tu
     return _moved(session, recall(suggestion.carried), suggestion.carried_to, document)
 
 
-def _fitting(session: Session, document: Document, change: ChangeSet, version: int) -> calc.Fitting | None:
-    """What of a change, in conflict with what was written right after a ``version``, still finds its words today."""
+def _fitting(
+    session: Session, document: Document, suggestion: Suggestion, change: ChangeSet, version: int
+) -> calc.Fitting | None:
+    """What of a suggestion's change, in conflict with what was written right after a ``version``, still finds its words
+    today."""
     many, count = len(calc.places(change)), document.version - version
     if not 1 < many <= MOST_PLACES:
         return None
     then = history.text_at(session, document, version)
     over: Iterable[ChangeSet]
-    if count <= FAR and many * count <= MOST_STEPS:
-        over = documents.changes_of(session, document, version, document.version)
+    log = documents.acts_of(session, document, version, document.version)
+    first, client = next(log, (None, ""))
+    if first is None:
+        return None
+    # A part of it may have been accepted, and that taken back: it does not compete with itself.
+    is_own = client == documents.taken_by(suggestion)
+    if count <= FAR and many * count <= MOST_STEPS and not is_own:
+        over = chain([first], (change for change, _client in log))
     elif max(len(then), len(document.text)) <= MOST_COMPARED:
         over = [change_between(then, document.text)]
     else:
@@ -756,7 +787,9 @@ def saying_the_same(
         if change.delta == len(after) - len(before) and all(put in after for _, put in change.parts if put):
             likely.append((each, change, since))
     first = min((since for _, change, since in likely if not _is_far(since, version, change)), default=version)
-    later = list(documents.changes_of(session, document, first, version)) if first < version else []
+    apart = {since for _each, _change, since in likely}
+    log = documents.acts_of(session, document, first, version, apart=apart) if first < version else ()
+    later = [change for change, _client in log]
     for each, change, since in likely:
         if not _is_far(since, version, change):
             moved, _passed, conflict = calc.carry(change, later[since - first :])
@@ -800,7 +833,8 @@ def _moved(
     """
     last = document.version if until is None else until
     far = _is_far(since, last, change)
-    moved = calc.carry(change, (_between if far else documents.changes_of)(session, document, since, last))
+    log = documents.acts_of(session, document, since, last)
+    moved = calc.carry(change, _between(session, document, since, last) if far else (each for each, _client in log))
     return moved.change, since + moved.passed if moved.conflict else last, moved.conflict
 
 

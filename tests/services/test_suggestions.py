@@ -13,11 +13,11 @@ from app.calc.changes import MAX_SOURCE_CHARACTERS, parse, recall, replace, to_u
 from app.calc.differences import change_between
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.policy import Actor
-from app.services import documents, history, items, notifications, outline, several, suggestions, texts
+from app.services import comments, documents, history, items, notifications, outline, several, suggestions, texts
 from app.services.suggestions import Shown
 from app.uow import Database
 from models.documents import Document, Field, TextChange
-from models.items import Kind, Status
+from models.items import Item, Kind, Status
 from models.notifications import Notification
 from models.suggestions import SuggestionState
 from tests.cast import Cast
@@ -579,6 +579,94 @@ def test_where_words_repeat_those_that_wait_stay_at_their_place_when_an_acceptan
     assert after == "Pay later. Pay now. End."
 
 
+@pytest.mark.parametrize("since", ["typed", "accepted"])
+def test_what_waits_beside_words_that_come_back_stays_on_its_side_of_them(
+    database: Database, people: Cast, since: str
+) -> None:
+    room = Room(database, people, agreed(database, people, "Review the yearly corridor. Nothing else.").id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    taken = room.suggest(people.member, "yearly ", "")
+    beside = room.suggest(people.peer, "yearly", "whole yearly")
+    end = room.suggest(people.peer, "else", "more")
+    room.decide(people.facilitator, taken)
+    if since == "typed":
+        room.write(room.words.replace("else", "more"))
+    else:
+        room.decide(people.facilitator, end)
+    take_back(room, taken)
+    assert room.words == "Review the yearly corridor. Nothing more."
+    (after,) = (each.after for each in room.shown() if each.suggestion.id == beside)
+    assert after == "Review the whole yearly corridor. Nothing more."
+    room.decide(people.facilitator, beside)
+    assert room.words == after
+
+
+@pytest.mark.parametrize("way", ["undo", "restore"])
+def test_what_waits_beside_words_of_several_hands_that_come_back_stays_outside_them(
+    database: Database, people: Cast, way: str
+) -> None:
+    room = Room(database, people, agreed(database, people, "The corridor is narrow.").id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    rewrite(database, people.peer, room.item_id, "The corridor is narrow and high.")
+    with database.reading() as uow:
+        mark = history.mark_now(uow.session, uow.session.get_one(Item, room.item_id))
+    taken = room.suggest(people.member, "narrow and high", "fine")
+    room.decide(people.facilitator, taken)
+    behind = room.suggest(people.peer, "fine.", "fine, really.")
+    with database.writing() as uow:
+        comments.start(uow, people.peer, item_id=room.item_id, words="Is it?", quote="is fine")
+    if way == "undo":
+        take_back(room, taken)
+    else:
+        with database.writing() as uow:
+            history.restore(uow, people.facilitator, item_id=room.item_id, mark=mark)
+    assert len({run.author for run in runs(room)}) == 2
+    (after,) = (each.after for each in room.shown() if each.suggestion.id == behind)
+    assert after == "The corridor is narrow and high, really."
+    with database.reading() as uow:
+        (talk,) = comments.of_item(uow, people.peer, room.item_id)
+        assert room.words[slice(*talk.place or (0, 0))] == "is narrow and high"
+    midst = text_of(database, room.item_id).version - 1
+    late = room.suggest(people.peer, "", "", text="The corridor is fine.", version=midst)
+    assert late in [each.suggestion.id for each in room.shown()], "also from the midst of what came back"
+
+
+def test_what_fits_of_one_whose_part_was_accepted_and_taken_back_can_be_set_apart(
+    database: Database, people: Cast
+) -> None:
+    words = "The corridor is narrow. Nobody minds at all. It is reviewed each year."
+    room = Room(database, people, agreed(database, people, words).id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    made = room.suggest(people.member, "", "", text=words.replace("narrow", "wide").replace("year", "month"))
+    (before,) = room.shown(people.facilitator)
+    room.decide(people.facilitator, made, places=[before.places[0].key])
+    room.write(room.words.replace("year", "decade"))
+    take_back(room, made)
+    with database.writing() as uow:
+        apart = suggestions.set_apart(uow, people.member, suggestion_id=made).id
+    (after,) = (each.after for each in room.shown() if each.suggestion.id == apart)
+    assert after == words.replace("narrow", "wide").replace("year", "decade")
+
+
+def test_no_two_suggestions_take_a_title_away(room: Room) -> None:
+    def retitle(words: str) -> int:
+        with room.database.writing() as uow:
+            return suggestions.suggest(
+                uow, room.people.member, item_id=room.item_id, field=Field.TITLE, text=words,
+                version=text_of(room.database, room.item_id, Field.TITLE).version,
+            ).id  # fmt: skip
+
+    rewrite(room.database, room.people.facilitator, room.item_id, "Money/Gains", Field.TITLE)
+    first, second = retitle("Money"), retitle("/Gains")
+    room.decide(room.people.facilitator, first)
+    with pytest.raises(Conflict, match="no title"):
+        room.decide(room.people.facilitator, second)
+    assert text_of(room.database, room.item_id, Field.TITLE).text == "Money"
+
+
 def test_a_rival_waits_on_where_another_that_it_competes_with_is_still_accepted(room: Room) -> None:
     people = room.people
     with room.database.writing() as uow:
@@ -616,6 +704,7 @@ def test_a_no_is_not_taken_back_where_its_author_has_suggested_the_same_again(ro
     with room.database.writing() as uow:
         suggestions.reject(uow, room.people.facilitator, suggestion_id=first, answer="No.")
     room.suggest(room.people.member, "corridor", "hall")
+    room.write(f"{WORDS} More.")
     with pytest.raises(Conflict, match="the same again"), room.database.writing() as uow:
         suggestions.unreject(uow, room.people.facilitator, suggestion_id=first)
     assert [each.suggestion.state for each in room.shown()].count(SuggestionState.OPEN) == 1
