@@ -368,13 +368,15 @@ def _put_in(
 
 
 def take_along(
-    uow: UnitOfWork, old: Document, new: Document, *, begins: int, by: int, ends: int | None = None, behind: int = 0
+    uow: UnitOfWork, old: Document, new: Document, *, begins: int, by: int, ends: int | None = None, behind: int = 0,
+    since: int = 0,
 ) -> list[Suggestion]:  # fmt: skip
     """Move what is said about the words of one text from ``begins`` to ``ends`` to another, where they stand ``by``
     further; the suggestions among it.
 
     ``behind`` is how much more the other text has after them (fewer: below 0). Both texts hold these words at this
-    moment.
+    moment. Where these words came into the text with its version ``since``, what was suggested for an earlier one was
+    not about them, and stays.
     """
     settle(uow, old)
     ends = units_length(old.text) if ends is None else ends
@@ -385,11 +387,8 @@ def take_along(
             each.document_id, each.made_for, each.carried_to = new.id, new.version, new.version
             gone.append(each)
     comments.lead_on(uow, gone, old=old.item_id or 0, new=new.item_id or 0)
-    waiting = select(Suggestion).where(
-        Suggestion.document_id == old.id, Suggestion.state == SuggestionState.OPEN, Suggestion.in_conflict.is_(False)
-    )
     taken = []
-    for suggestion in uow.session.execute(waiting).scalars().all():
+    for suggestion in _waiting_on(uow, old, since):
         change = recall(suggestion.carried)
         # What goes on from words that stay, stays.
         stays = begins > 0 and any(each.goes_on and each.start == begins for each in places(change))
@@ -400,6 +399,15 @@ def take_along(
             taken.append(suggestion)
     uow.flush()
     return taken
+
+
+def _waiting_on(uow: UnitOfWork, text: Document, since: int = 0) -> Sequence[Suggestion]:
+    """The suggestions for a settled text that can be accepted as they are; those for its version ``since`` or later."""
+    query = select(Suggestion).where(
+        Suggestion.document_id == text.id, Suggestion.state == SuggestionState.OPEN, Suggestion.in_conflict.is_(False),
+        Suggestion.made_for >= since,
+    )  # fmt: skip
+    return uow.session.execute(query).scalars().all()
 
 
 def shifted(change: ChangeSet, lead: int, tail: int) -> ChangeSet:
@@ -439,14 +447,20 @@ def _join(
     settle(uow, kept, given)
     if not given.text.strip():
         return _Joined(kept.field, {}, [])
-    own = units_length(kept.text)
-    gap = gap if kept.text.strip() else ""
+    own, waiting = units_length(kept.text), _waiting_on(uow, kept)
+    # Words that wait for an empty text are to stand apart, too, once they are accepted.
+    gap = gap if kept.text.strip() or waiting else ""
     documents.clean(kept.field, kept.text + gap + given.text)
     if gap:
         _insert(uow, actor, kept, 0 if first else own, gap, client)
     lead = 0 if first else units_length(kept.text)
     behind = units_length(kept.text) - lead
     _put_in(uow, actor, kept, lead, given, client, first=1)
+    grown = units_length(kept.text) - own
+    for each in waiting:
+        # All that came stands outside its own words, and what was suggested for these goes on from nothing else.
+        each.carried = shifted(recall(each.carried), grown if first else 0, 0 if first else grown).to_json()
+        each.carried_to = kept.version
     taken = take_along(uow, given, kept, begins=0, by=lead, behind=behind)
     moved = [[each.id, given.id, given.version, kept.version, lead, behind] for each in taken]
     settle(uow, kept)

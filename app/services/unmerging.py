@@ -200,7 +200,9 @@ def _take_out(
     whole = to_units(kept.text)
     if not _untouched(whole, stands, to_units(given.text), place):
         return False
-    take_along(uow, kept, given, begins=begins, ends=ends, by=-begins, behind=ends - len(whole))
+    take_along(
+        uow, kept, given, begins=begins, ends=ends, by=-begins, behind=ends - len(whole), since=place["version"]
+    )  # fmt: skip
     before, after = (units_length(gap) for gap in place["gap"])
     if before and _holds(whole, begins - before, place["gap"][0]):
         begins -= before

@@ -70,6 +70,20 @@ class Undoing(Room):
             found = origins.ancestry(uow.session, uow.session.get_one(Item, item_id))
             return {name: [one.reference for one in some] for name, some in vars(found).items() if some}
 
+    def propose(self, item_id: int, words: str, field: Field = Field.TEXT, *, version: int | None = None) -> int:
+        """Suggest such words for one text of an item, as it is or as a ``version`` of it reads."""
+        read = self.text(item_id, field).version if version is None else version
+        with self.database.writing() as uow:
+            return suggestions.suggest(
+                uow, self.people.peer, item_id=item_id, field=field, text=words, version=read
+            ).id  # fmt: skip
+
+    def would(self, item_id: int, field: Field = Field.TEXT) -> dict[int, str]:
+        """What a text of an item would read with each of its suggestions."""
+        with self.database.reading() as uow:
+            some = suggestions.of_item(uow, self.people.member, item_id)
+            return {each.suggestion.id: each.after for each in some if each.field is field}
+
     def stays(self) -> bool | None:
         with self.database.reading() as uow:
             return uow.session.execute(select(ItemDescent.words_stay).order_by(ItemDescent.id.desc())).scalars().first()
@@ -110,6 +124,43 @@ def test_a_merge_that_is_taken_back_leaves_both_as_they_were(room: Undoing, word
     assert room.accept(first, mine) == FIRST.replace("gain", "loss")
     assert room.accept(other, theirs) == SECOND.replace("each year", "every month")
     assert (room.says(first), room.says(other)) == ({}, {})
+
+
+@pytest.mark.parametrize("words", [Words.AFTER, Words.BEFORE])
+@pytest.mark.parametrize("field", [Field.TEXT, Field.WHY])
+@pytest.mark.parametrize(
+    ("own", "change", "would"),
+    [("", "What A says.", "What A says."), ("One.\n", "Two.\n", "One.\nTwo.\n"), ("One.", "Nought. ", "Nought. One.")],
+)
+def test_what_was_suggested_for_the_item_that_stays_is_of_its_own_words_and_stays_with_it(
+    room: Undoing, words: Words, field: Field, own: str, change: str, would: str
+) -> None:
+    first, other, third = (room.add(title, "") for title in ("A", "B", "C"))
+    rewrite(room.database, room.people.member, first, own, field)
+    for one, said in ((other, "Bee."), (third, "Sea.")):
+        rewrite(room.database, room.people.member, one, said, field)
+    waiting = room.propose(first, would, field)
+    order = words if field is Field.TEXT else Words.AFTER
+    room.merge(first, other, words=words)
+    assert room.would(first, field)[waiting] == (f"Bee.\n\n{would}" if order is Words.BEFORE else f"{would}\n\nBee.")
+    room.merge(third, first)
+    assert room.would(third, field)[waiting].count(change) == 1
+    room.restore(first)
+    room.restore(other)
+    assert (room.text(first, field).text, room.text(other, field).text) == (own, "Bee.")
+    assert room.would(first, field) == {waiting: would}
+    assert room.would(other, field) == {}
+
+
+def test_what_was_suggested_for_its_words_from_before_the_merge_comes_after_it_and_stays_with_it_too(
+    room: Undoing,
+) -> None:
+    first, other = room.add("A", ""), room.add("B", "Bee.")
+    read = room.text(first).version
+    room.merge(first, other)
+    waiting = room.propose(first, "What A says.", version=read)
+    room.restore(other)
+    assert room.would(first) == {waiting: "What A says."}
 
 
 def principles(uow: UnitOfWork, room: Undoing) -> list[int]:
