@@ -6,7 +6,7 @@ the item they were put into; and what was begun about words that go back goes wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -253,29 +253,38 @@ def _ties(uow: UnitOfWork, row: ItemDescent, item: Item, other: Item) -> None:
     What a later merge found there already, and would have brought as well, stays as what that one brought.
     """
     session, moved, heirs = uow.session, row.moved or {}, _heirs(uow.session, row)
-    left = set(moved["models"])
+    left, merged = set(moved["models"]), [heir.from_id for heir in heirs]
+    models = select(ItemModel.item_id, ItemModel.model_id).where(ItemModel.item_id.in_(merged))
+    kept = set(map(tuple, session.execute(models)))
     for heir in heirs:
-        has = select(ItemModel.model_id).where(ItemModel.item_id == heir.from_id, ItemModel.model_id.in_(left))
-        taken = sorted(session.execute(has).scalars())
+        taken = sorted(id_ for id_ in left if (heir.from_id, id_) in kept)
         _inherit(heir, "models", taken)
         left.difference_update(taken)
     session.execute(delete(ItemModel).where(ItemModel.item_id == item.id, ItemModel.model_id.in_(left)))
+    principles = select(ItemPrinciple.item_id, ItemPrinciple.principle_id).where(ItemPrinciple.item_id.in_(merged))
+    carried = set(map(tuple, session.execute(principles)))
     for principle_id in moved["principles"]:
-        _principle(session, heirs, item, principle_id)
+        _principle(session, heirs, carried, item, principle_id)
     _lines(session, moved, heirs, item, other)
     _carriers(session, moved, heirs, item, other)
     uow.flush()
 
 
-def _principle(session: Session, heirs: Sequence[ItemDescent], item: Item, principle_id: int) -> None:
+def _principle(
+    session: Session, heirs: Sequence[ItemDescent], carried: Collection[tuple[int, ...]], item: Item, principle_id: int
+) -> None:  # fmt: skip
     """An item carries a principle out no more that came with a merge, unless something else would have brought it: a
     later merge, or a principle that was merged into it meanwhile. Where it was itself merged into another, it is that
-    one which the item carries out for it."""
+    one which the item carries out for it. ``carried`` is which items of later merges carry out which principles."""
     while True:
         merged = merge_of(session, session.get_one(Item, principle_id))
         step = merged[1] if merged is not None else None
         carriers = _brought(step, "carriers") if step is not None else []
-        heir = next((each for each in heirs if _carries(session, each.from_id, principle_id, carriers)), None)
+        # Those too which did when it was merged into another.
+        bearers = {who for who, _before in carriers}
+        heir = next(
+            (one for one in heirs if (one.from_id, principle_id) in carried or one.from_id in bearers), None
+        )  # fmt: skip
         if heir is not None:
             _inherit(heir, "principles", [principle_id])
             return
@@ -293,12 +302,6 @@ def _principle(session: Session, heirs: Sequence[ItemDescent], item: Item, princ
         if mine[1]:
             return  # it carried that one out as well
         principle_id = step.item_id
-
-
-def _carries(session: Session, item_id: int, principle_id: int, moved: Sequence[Sequence[int]]) -> bool:
-    """Whether an item carries out a principle, or did when that was merged into another and its carriers ``moved``."""
-    tie = session.get(ItemPrinciple, (item_id, principle_id))
-    return tie is not None or any(who == item_id for who, _before in moved)
 
 
 def _claimed(merges: Iterable[ItemDescent], carrier_id: int) -> bool:
@@ -362,16 +365,12 @@ def _lines(
     theirs = [item.id, other.id, *(heir.from_id for heir in heirs)]
     links = select(Link).where(Link.finding_id.in_(about), Link.item_id.in_(theirs))
     found = {(each.finding_id, each.item_id): each for each in session.execute(links).scalars()}
+    said_by = _SaidBy(session, heirs, found)
+    inherited: dict[int, list[int]] = {heir.id: [] for heir in heirs}
     for finding_id in moved["findings"]:
         copy, own = found.get((finding_id, item.id)), found.get((finding_id, other.id))
-        if copy is None or own is None:
-            continue
-        bare = copy.note
-        for heir in heirs:
-            for said in _added(heir, finding_id):
-                bare = without(bare, said)
         # A line that somebody has put otherwise since is theirs.
-        if (copy.relation, bare) != (own.relation, own.note):
+        if copy is None or own is None or (copy.relation, said_by.bare(copy)) != (own.relation, own.note):
             continue
         next_one = next((each for each in heirs if (finding_id, each.from_id) in found), None)
         if next_one is None:
@@ -380,32 +379,67 @@ def _lines(
         line = found[finding_id, next_one.from_id]
         copy.relation, copy.note = line.relation, line.note
         copy.created_at, copy.created_by_id = line.created_at, line.created_by_id
-        _inherit(next_one, "findings", [finding_id])
-        for heir in heirs:
-            _put(heir, "notes", [pair for pair in _brought(heir, "notes") if pair[0] != finding_id])
-        _say(session, [heir for heir in heirs if heir is not next_one], copy, found)
+        inherited[next_one.id].append(finding_id)
+        said_by.forget(finding_id)
+        said_by.say([heir for heir in heirs if heir is not next_one], copy)
     for finding_id, said in notes:
         held = found.get((finding_id, item.id))
         if held is not None and (rest := without(held.note, said)) != held.note:
             held.note = rest
-            _say(session, heirs, held, found)
+            said_by.say(heirs, held)
+    for heir in heirs:
+        _inherit(heir, "findings", inherited[heir.id])
+    said_by.store()
 
 
-def _added(merge: ItemDescent, finding_id: int) -> list[str]:
-    """What a merge added to the note on a finding."""
-    return [said for id_, said in _brought(merge, "notes") if id_ == finding_id]
+class _SaidBy:
+    """What each of some merges into an item added to the notes on its findings.
 
+    It is read once and stored once: a merge keeps it in one value with all else that moved.
+    """
 
-def _say(
-    session: Session, merges: Sequence[ItemDescent], held: Link, found: Mapping[tuple[int, int], Link]
-) -> None:  # fmt: skip
-    """Let a line say what the lines of merged items say of the same finding, as far as it does not, and as it fits."""
-    for merge in merges:
-        line = found.get((held.finding_id, merge.from_id))
-        if line is None or _added(merge, held.finding_id):
-            continue  # what it has said already stands there, or somebody has taken it out
-        if said := say_beside(held, line, session.get_one(Item, merge.from_id).reference):
-            _put(merge, "notes", [*_brought(merge, "notes"), [held.finding_id, said]])
+    def __init__(
+        self, session: Session, merges: Sequence[ItemDescent], found: Mapping[tuple[int, int], Link]
+    ) -> None:  # fmt: skip
+        self._merges, self._found = merges, found
+        ids = {merge.from_id for merge in merges}
+        named = session.execute(select(Item).where(Item.id.in_(ids))).scalars()
+        self._references = {one.id: one.reference for one in named}
+        self._added: dict[int, dict[int, list[str]]] = {merge.id: {} for merge in merges}
+        for merge in merges:
+            for finding_id, said in _brought(merge, "notes"):
+                self._added[merge.id].setdefault(finding_id, []).append(said)
+
+    def bare(self, line: Link) -> str:
+        """The note of a line without all of it."""
+        words = line.note
+        for added in self._added.values():
+            for said in added.get(line.finding_id, []):
+                words = without(words, said)
+        return words
+
+    def forget(self, finding_id: int) -> None:
+        """None of it stands in the note on a finding any more."""
+        for added in self._added.values():
+            added.pop(finding_id, None)
+
+    def say(self, merges: Iterable[ItemDescent], held: Link) -> None:
+        """Let a line say what the lines of merged items say of the same finding, as far as it does not, and as it
+        fits."""
+        for merge in merges:
+            line = self._found.get((held.finding_id, merge.from_id))
+            added = self._added[merge.id]
+            if line is None or added.get(held.finding_id):
+                continue  # what it has said already stands there, or somebody has taken it out
+            if said := say_beside(held, line, self._references[merge.from_id]):
+                added[held.finding_id] = [said]
+
+    def store(self) -> None:
+        """Keep it with the merges."""
+        for merge in self._merges:
+            pairs = [[finding_id, said] for finding_id, some in self._added[merge.id].items() for said in some]
+            if pairs != _brought(merge, "notes"):
+                _put(merge, "notes", pairs)
 
 
 def _children(uow: UnitOfWork, known: Sequence[Sequence[int]], item: Item, other: Item) -> None:

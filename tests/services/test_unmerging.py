@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,11 +37,11 @@ from app.services.descent import Words
 from app.services.findings import FindingForm
 from app.uow import Database, UnitOfWork
 from models.documents import Document, Field
-from models.evidence import ItemModel, Link, Relation
+from models.evidence import Finding, ItemModel, Link, Relation
 from models.homework import Homework
 from models.items import Item, ItemDescent, ItemPrinciple, Kind, PrincipleGroup, Status
 from models.notifications import Notification
-from tests.cast import Cast
+from tests.cast import Cast, counting
 from tests.conftest import SetClock
 from tests.services.test_descent import FIRST, NO, SECOND, YES, Room, lines, speak, study
 from tests.wordings import rewrite
@@ -379,6 +380,47 @@ def test_what_somebody_has_said_of_evidence_since_is_left_alone_whatever_is_take
     for each in (other, third):
         room.restore(each)
         assert lines(room, first) == [("supports", "Both were weighed")]
+
+
+def test_taking_a_merge_back_asks_no_more_often_however_many_came_later(room: Undoing) -> None:
+    def asked(later: int) -> int:
+        kept, *others = (room.add(f"{later} {number}", FIRST) for number in range(later + 2))
+        with room.database.writing() as uow:
+            carried = [*principles(uow, room), *principles(uow, room)]
+            threads.set_principles(uow, room.people.facilitator, item_id=others[0], principle_ids=carried)
+        for each in others:
+            room.merge(kept, each)
+        with counting(room.database) as sent:
+            room.restore(others[0])
+        return len(sent)
+
+    assert asked(9) == asked(1)
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite"])
+def test_a_merge_of_items_that_share_much_evidence_is_taken_back_soon(room: Undoing) -> None:
+    kept, *others = (room.add(f"Item {number}", FIRST) for number in range(7))
+    first = study(room)
+    with room.database.writing() as uow:
+        one = uow.session.get_one(Finding, first)
+        copied = {each.key: getattr(one, each.key) for each in Finding.__mapper__.column_attrs if each.key != "id"}
+        some = [Finding(**copied) for _ in range(1_200)]
+        uow.session.add_all(some)
+        uow.flush()
+        uow.session.add_all(
+            Link(
+                group_id=one.group_id, finding_id=each.id, item_id=other, relation=YES, note=f"Says {other}.",
+                created_at=uow.now, created_by_id=room.people.peer.person_id,
+            )
+            for each in some for other in others
+        )  # fmt: skip
+    for each in others:
+        room.merge(kept, each)
+    began = time.process_time()
+    room.restore(others[0])
+    assert time.process_time() - began < 4
+    [note] = {said for _relation, said in lines(room, kept)}
+    assert note.startswith(f"Says {others[1]}.")
 
 
 def test_who_carries_out_a_principle_does_so_again(room: Undoing) -> None:
