@@ -138,12 +138,16 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
     on, or the words of either read otherwise now).
     """
     part = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
+    refused = Conflict(f"{part.reference} was not split off another item, or that was taken back already.")
     row = split_of(uow.session, part)
     if row is None:
-        raise Conflict(f"{part.reference} was not split off another item, or that was taken back already.")
+        raise refused
     item = access_item(uow.session, actor, row.from_id, Can.ITEM_WRITE, group_id=part.group_id)
     uow.lock(Group, item.group_id)
     uow.lock_all(Item, [item.id, part.id])
+    uow.session.refresh(row, with_for_update=True)
+    if row.undone_at is not None:  # somebody has taken it back while the group was waited for
+        raise refused
     _must_change(uow, actor, [item, part])
     uow.lock_all(Document, [each.id for each in texts_of(uow, item, part)])
     gap = between(uow, actor, row, item, part)
@@ -154,7 +158,6 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
             code=PARTS_CHANGED,
         )
     old, new, parted = text_of(uow, item, Field.TEXT), text_of(uow, part, Field.TEXT), row.moved or {}
-    uow.session.refresh(row, with_for_update=True)
     row.undone_at = uow.now
 
     def put_together(client: str) -> Iterable[_Joined]:

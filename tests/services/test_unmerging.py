@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from app.calc.differences import change_between
 from app.calc.suggestions import places
@@ -798,6 +799,40 @@ def test_an_undo_kept_from_before_puts_no_words_in_twice(
     with pytest.raises(Conflict, match=refusal):
         room.put_back(made)
     assert (room.text(first).text, room.status(made)) == (left, Status.DRAFT)
+
+
+@pytest.mark.parametrize("database_engine", ["postgres"])
+def test_a_split_that_others_take_back_and_part_again_meanwhile_is_not_taken_back_by_who_waited(room: Undoing) -> None:
+    first = room.add("Sharing", f"{FIRST} {SECOND}")
+    made = room.split(first, "The corridor").id
+    waits = threading.Event()
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if threading.current_thread() is waiting and "FOR NO KEY UPDATE" in statement:
+            waits.set()
+
+    refused: list[str] = []
+
+    def put_back() -> None:
+        try:
+            room.put_back(made, room.people.peer)
+        except Conflict as error:
+            refused.append(error.message)
+
+    waiting = threading.Thread(target=put_back)
+    event.listen(room.database.engine, "before_cursor_execute", note)
+    with room.database.writing() as uow:
+        descent.put_back(uow, room.people.member, item_id=made)
+        outline.restore_item(uow, room.people.member, item_id=made)
+        waiting.start()
+        assert waits.wait(20), "it has read how the part was split off, and waits for the group"
+    waiting.join()
+    event.remove(room.database.engine, "before_cursor_execute", note)
+    assert refused == ["C1.2 was not split off another item, or that was taken back already."]
+    assert (room.text(first).text, room.text(made).text) == (FIRST, SECOND)
+    room.put_back(made)
+    room.restore(made)
+    assert (room.text(first).text, room.text(made).text) == (FIRST, SECOND)
 
 
 def test_a_split_that_is_parted_again_leaves_the_past_as_it_was(room: Undoing, clock: SetClock) -> None:
