@@ -28,8 +28,10 @@ from app.services.items import (
     SETTLED,
     access_item,
     add_item,
+    branch_of,
     give_status,
     must_be_free,
+    must_go_along,
     must_settle,
     must_stand,
     siblings,
@@ -106,16 +108,17 @@ def merge(
     """Merge another item of the same kind into this one: words, comments, evidence, principles and what is under it.
 
     The other is withdrawn and keeps its own words; restoring it (``outline.restore_item``) gives back what it took
-    along. Answers the item that stays. Raises NotFound, Forbidden (agreed ones: facilitators only), Conflict
-    (withdrawn, a vote is open), Invalid (not two of a kind, too long).
+    along. Answers the item that stays. Raises NotFound, Forbidden (agreed ones, also those that go along as what is
+    under the other: facilitators only), Conflict (withdrawn, a vote on any of these is open), Invalid (not two of a
+    kind, too long).
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     other = access_item(uow.session, actor, other_id, Can.ITEM_WRITE, group_id=item.group_id)
     if item.id == other.id or item.kind is not other.kind:
         raise Invalid("", fields={"other_id": f"Choose another {item.kind.value}."})
     uow.lock(Group, item.group_id)
-    uow.lock_all(Item, [item.id, other.id])
-    _must_change(uow, actor, [item, other])
+    _hold(uow, item, other)
+    _must_change(uow, actor, [item, other], going=other)
     uow.lock_all(Document, [each.id for each in texts_of(uow, item, other)])
 
     def put_together(client: str) -> Iterable[_Joined]:
@@ -134,8 +137,8 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
     """Take a split back: the part is withdrawn, and its words stand again where they were, with what was said of them.
 
     Answers the item it was split off. Restoring the part parts them again, unless its words stay there. Raises
-    NotFound, Forbidden (agreed ones: facilitators only), Conflict (it was not split off, either is withdrawn or voted
-    on, or the words of either read otherwise now).
+    NotFound, Forbidden (agreed ones, also under the part: facilitators only), Conflict (it was not split off, any of
+    these is withdrawn or voted on, or the words of either read otherwise now).
     """
     part = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     refused = Conflict(f"{part.reference} was not split off another item, or that was taken back already.")
@@ -144,11 +147,11 @@ def put_back(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int | Non
         raise refused
     item = access_item(uow.session, actor, row.from_id, Can.ITEM_WRITE, group_id=part.group_id)
     uow.lock(Group, item.group_id)
-    uow.lock_all(Item, [item.id, part.id])
+    _hold(uow, item, part)
     uow.session.refresh(row, with_for_update=True)
     if row.undone_at is not None:  # somebody has taken it back while the group was waited for
         raise refused
-    _must_change(uow, actor, [item, part])
+    _must_change(uow, actor, [item, part], going=part)
     uow.lock_all(Document, [each.id for each in texts_of(uow, item, part)])
     gap = between(uow, actor, row, item, part)
     if gap is None:
@@ -179,7 +182,7 @@ def back_into(uow: UnitOfWork, actor: Actor, part: Item) -> Item | None:
         return None
     item = uow.session.get_one(Item, row.from_id)
     try:
-        _must_change(uow, actor, [item, part])
+        _must_change(uow, actor, [item, part], going=part)
     except (Conflict, Forbidden):
         return None
     return item if between(uow, actor, row, item, part) is not None else None
@@ -318,11 +321,18 @@ def keep(uow: UnitOfWork, actor: Actor, item: Item, other: Item, how: Descent, m
     uow.emit(ItemChanged(item.group_id, other.id))
 
 
-def _must_change(uow: UnitOfWork, actor: Actor, some: Sequence[Item]) -> None:
+def _hold(uow: UnitOfWork, item: Item, going: Item) -> None:
+    """Hold an item and one that goes into it with all that is under that, whose group is held."""
+    uow.lock_all(Item, [item.id, *(each.id for each in branch_of(uow.session, going))])
+
+
+def _must_change(uow: UnitOfWork, actor: Actor, some: Sequence[Item], *, going: Item | None = None) -> None:
     for item in some:
         must_stand(uow.session, item)
     must_settle(uow.session, actor, some)
     must_be_free(uow.session, some)
+    if going is not None:
+        must_go_along(uow.session, actor, branch_of(uow.session, going))
 
 
 def texts_of(uow: UnitOfWork, *some: Item) -> list[Document]:

@@ -252,6 +252,20 @@ def must_settle(session: Session, actor: Actor, items: Iterable[Item]) -> None:
                 raise Forbidden(f"{item.reference} is agreed: ask a facilitator to reopen it.", code="agreed")
 
 
+def must_go_along(session: Session, actor: Actor, items: Iterable[Item]) -> None:
+    """The same of items that go along where what they stand under is moved or merged, and Conflict while a vote is open
+    on any of them."""
+    going = list(items)
+    for item in going:
+        if item.status in SETTLED:
+            found = require(session, actor, item.group_id, Can.ITEM_WRITE)
+            if not allowed(found.role, Can.ITEM_SETTLE):
+                raise Forbidden(
+                    f"{item.reference} would go along, and is agreed: ask a facilitator to do this.", code="agreed"
+                )
+    must_be_free(session, going)
+
+
 # --- reading ---
 
 
@@ -271,6 +285,17 @@ def items_of(session: Session, group_id: int) -> list[Item]:
         ordered.append(item)
         waiting.extend(reversed(under.get(item.id, [])))
     return ordered
+
+
+def branch_of(session: Session, item: Item) -> list[Item]:
+    """An item and all that stands under it, in tree order."""
+    inside = {item.id}
+    branch = []
+    for one in items_of(session, item.group_id):
+        if one.id == item.id or one.parent_id in inside:
+            inside.add(one.id)
+            branch.append(one)
+    return branch
 
 
 def tree(uow: UnitOfWork, actor: Actor, group_id: int, *, withdrawn: bool = True) -> list[Entry]:

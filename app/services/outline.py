@@ -19,11 +19,12 @@ from app.services.activity import note
 from app.services.items import (
     access_item,
     add_item,
+    branch_of,
     check_parent,
     give_status,
-    items_of,
     merge_of,
     must_be_free,
+    must_go_along,
     must_settle,
     must_stand,
     now_under,
@@ -69,7 +70,8 @@ def place_of(item: Item) -> Place:
 def shift_item(uow: UnitOfWork, actor: Actor, *, item_id: int, by: int, group_id: int | None = None) -> Place | None:
     """Move an item one place up (``by`` -1) or down (1) among the siblings that are not withdrawn.
 
-    Answers where it stood, or None when it is the first or last already. Raises NotFound, Forbidden, Conflict.
+    Answers where it stood, or None when it is the first or last already. Raises NotFound, Forbidden (agreed, it or what
+    is under it: facilitators only), Conflict (withdrawn, or a vote on any of these is open).
     """
     item = _hold(uow, actor, item_id, group_id)
     row = siblings(uow.session, item.group_id, item.kind, item.parent_id, item.principle_group)
@@ -98,7 +100,7 @@ def move_item(
     """Move an item under another parent of the same kind (a principle: to the other family), or to another place.
 
     ``position`` counts from 0 among all siblings, withdrawn ones too; beyond the end, or None, means last. The
-    reference stays. Answers where the item stood. Raises NotFound, Forbidden, Invalid, Conflict.
+    reference stays. Answers where the item stood. Raises Invalid, and NotFound, Forbidden, Conflict as ``shift_item``.
     """
     item = _hold(uow, actor, item_id, group_id)
     before = place_of(item)
@@ -140,7 +142,7 @@ def withdraw_branches(uow: UnitOfWork, actor: Actor, roots: Iterable[Item]) -> l
     for root in roots:
         if root.status is Status.WITHDRAWN:
             continue  # it stood under another one, and has gone with it
-        branch = [one for one in _branch(uow, root) if one.status is not Status.WITHDRAWN]
+        branch = [one for one in branch_of(uow.session, root) if one.status is not Status.WITHDRAWN]
         must_settle(uow.session, actor, branch)
         must_be_free(uow.session, branch)
         for one in branch:
@@ -158,8 +160,9 @@ def restore_item(uow: UnitOfWork, actor: Actor, *, item_id: int, group_id: int |
 
     One that was merged into another gets back what it took along there (``unmerging.give_back``).
 
-    Raises NotFound, Forbidden (one that was agreed, or merged into an agreed one: facilitators only), Conflict (its
-    parent is still withdrawn, or so is the merge of the item it was merged into; a vote on that is open).
+    Raises NotFound, Forbidden (one that was agreed, or merged into an agreed one, or with agreed ones that go home to
+    it: facilitators only), Conflict (its parent is still withdrawn, or so is the merge of the item it was merged into,
+    or a vote on any of these is open).
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     _hold_branch(uow, item)
@@ -188,7 +191,7 @@ def restore_branches(uow: UnitOfWork, actor: Actor, roots: Iterable[Item]) -> li
         parent = uow.session.get(Item, root.parent_id) if root.parent_id is not None else None
         if parent is not None and parent.status is Status.WITHDRAWN:
             raise Conflict(f"{parent.reference}, which it stands under, is withdrawn. Restore that first.")
-        branch = [one for one in _branch(uow, root) if one is root or one.withdrawn_with_id == root.id]
+        branch = [one for one in branch_of(uow.session, root) if one is root or one.withdrawn_with_id == root.id]
         for one in branch:
             give_status(uow, one, one.status_before or Status.DRAFT)
             one.status_before = one.withdrawn_with_id = None
@@ -213,31 +216,20 @@ def restore_branches(uow: UnitOfWork, actor: Actor, roots: Iterable[Item]) -> li
 
 
 def _hold(uow: UnitOfWork, actor: Actor, item_id: int, group_id: int | None) -> Item:
-    """The item to be moved, with the group's row held. An agreed branch is moved by facilitators only."""
+    """The item to be moved, with its branch held. A branch with anything agreed in it is moved by facilitators only."""
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
-    uow.lock(Group, item.group_id)
-    uow.lock(Item, item.id)
+    _hold_branch(uow, item)
     must_stand(uow.session, item)
     must_settle(uow.session, actor, [item])
     must_be_free(uow.session, [item])
+    must_go_along(uow.session, actor, branch_of(uow.session, item))
     return item
 
 
 def _hold_branch(uow: UnitOfWork, item: Item) -> None:
     """Hold the group's row and then the whole branch, fresh: moving needs the group's row, so it stays whole."""
     uow.lock(Group, item.group_id)
-    uow.lock_all(Item, [one.id for one in _branch(uow, item)])
-
-
-def _branch(uow: UnitOfWork, item: Item) -> list[Item]:
-    """An item and all that stands under it, in tree order."""
-    inside = {item.id}
-    branch = []
-    for one in items_of(uow.session, item.group_id):
-        if one.id == item.id or one.parent_id in inside:
-            inside.add(one.id)
-            branch.append(one)
-    return branch
+    uow.lock_all(Item, [one.id for one in branch_of(uow.session, item)])
 
 
 def _number(row: list[Item]) -> None:

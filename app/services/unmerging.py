@@ -34,7 +34,16 @@ from app.services.descent import (
     texts_of,
     without,
 )
-from app.services.items import SETTLED, give_status, merge_of, must_be_free, must_settle, went_to
+from app.services.items import (
+    SETTLED,
+    branch_of,
+    give_status,
+    merge_of,
+    must_be_free,
+    must_go_along,
+    must_settle,
+    went_to,
+)
 from app.services.origins import split_of
 from app.uow import UnitOfWork
 from models.comments import Discussion
@@ -82,8 +91,7 @@ def hold(uow: UnitOfWork, item: Item) -> None:
     """Hold what a merge that is to be taken back will touch besides the merged item, whose group is held."""
     found = merge_of(uow.session, item)
     if found is not None:
-        under = select(Item.id).where(Item.parent_id == found[0].id)
-        uow.lock_all(Item, [found[0].id, *uow.session.execute(under).scalars()])
+        uow.lock_all(Item, [each.id for each in branch_of(uow.session, found[0])])
 
 
 def rests(session: Session, item: Item) -> bool:
@@ -98,10 +106,7 @@ def revive(uow: UnitOfWork, item: Item, row: ItemDescent) -> list[Item]:
     if item.status is not Status.WITHDRAWN or row.moved is None:
         return []
     back: list[Item] = []
-    for id_, _position in row.moved["under"]:
-        child = uow.session.get(Item, id_)
-        if child is None or child.parent_id != item.id:
-            continue
+    for child, _position in _under(uow.session, row, item):
         under = uow.session.execute(select(Item).where(Item.parent_id == child.id).order_by(Item.position)).scalars()
         for one in (child, *under.all()):
             if one.status is Status.WITHDRAWN and one.withdrawn_with_id == item.withdrawn_with_id:
@@ -115,10 +120,10 @@ def give_back(uow: UnitOfWork, actor: Actor, other: Item, item: Item, row: ItemD
     """Give an item that was merged into another, and stands again, what it took along there.
 
     Words that nobody has changed since are taken out of the other item by an ordinary change; else ``row.words_stay``.
-    Both items are held. Raises Forbidden (agreed words: facilitators only), Conflict (a vote is open, or the other item
-    was itself merged away).
+    Both items are held. Raises Forbidden (agreed ones, also those that go home: facilitators only), Conflict (a vote on
+    any of these is open, or the other item was itself merged away).
     """
-    _must_change(uow, actor, other, item)
+    _must_change(uow, actor, other, item, row)
     row.undone_at = uow.now
     moved = row.moved
     if moved is None:  # merged before this was kept: it comes back with its own words
@@ -138,14 +143,14 @@ def give_back(uow: UnitOfWork, actor: Actor, other: Item, item: Item, row: ItemD
             row.words_stay = True
     _homework(uow, moved["homework"], item, other)
     _ties(uow, row, item, other)
-    _children(uow, moved["under"], item, other)
+    _children(uow, row, item, other)
     _part_again(uow, actor, item, other, row, before, about)
     item.changed_at = uow.now
     note(uow, actor, f"took {other.reference} out of {item.reference} again", group_id=item.group_id, item_id=item.id)
     uow.emit(ItemChanged(item.group_id, item.id))
 
 
-def _must_change(uow: UnitOfWork, actor: Actor, other: Item, item: Item) -> None:
+def _must_change(uow: UnitOfWork, actor: Actor, other: Item, item: Item, row: ItemDescent) -> None:
     further = merge_of(uow.session, item)
     if further is not None:
         raise Conflict(
@@ -158,6 +163,8 @@ def _must_change(uow: UnitOfWork, actor: Actor, other: Item, item: Item) -> None
         found = require(uow.session, actor, item.group_id, Can.ITEM_WRITE)
         if not allowed(found.role, Can.ITEM_SETTLE):
             raise Forbidden(f"{item.reference} was agreed: ask a facilitator to restore {other.reference}.")
+    for child, _position in _under(uow.session, row, item):
+        must_go_along(uow.session, actor, branch_of(uow.session, child))
 
 
 def _discussions(
@@ -442,12 +449,16 @@ class _SaidBy:
                 _put(merge, "notes", pairs)
 
 
-def _children(uow: UnitOfWork, known: Sequence[Sequence[int]], item: Item, other: Item) -> None:
+def _under(session: Session, row: ItemDescent, item: Item) -> list[tuple[Item, int]]:
+    """What a merge brought under an item and stands there still, each with the place it had."""
+    places: dict[int, int] = dict(_brought(row, "under"))
+    query = select(Item).where(Item.id.in_(places), Item.parent_id == item.id).order_by(Item.position, Item.id)
+    return [(child, places[child.id]) for child in session.execute(query).scalars()]
+
+
+def _children(uow: UnitOfWork, row: ItemDescent, item: Item, other: Item) -> None:
     """What stood under it, with what is under that."""
-    for id_, position in known:
-        child = uow.session.get(Item, id_)
-        if child is None or child.parent_id != item.id:
-            continue
+    for child, position in _under(uow.session, row, item):
         child.parent_id, child.position = other.id, position
         uow.emit(ItemChanged(item.group_id, child.id))
 

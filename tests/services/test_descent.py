@@ -450,6 +450,31 @@ def test_agreed_items_are_a_facilitators_and_what_was_agreed_shows_as_changed(ro
     assert (made.status, room.status(agreed)) == (Status.PROPOSED, Status.AGREED)
 
 
+@pytest.mark.parametrize("kind", [Kind.CRITERION, Kind.ELEMENT])
+def test_what_is_agreed_goes_along_with_a_merge_by_facilitators_only(room: Room, kind: Kind) -> None:
+    people, draft = room.people, room.add("Draft", FIRST)
+    kept, other = room.add("Kept", SECOND), draft
+    with room.database.writing() as uow:
+        if kind is Kind.ELEMENT:
+            kept = items.add_item(uow, people.facilitator, group_id=people.group_id, kind=kind, title="Risk").id
+            other = room.element
+        agreed = items.add_item(
+            uow, people.facilitator, group_id=people.group_id, kind=Kind.SPECIFICATION, title="Agreed",
+            parent_id=draft, status=Status.AGREED,
+        ).reference  # fmt: skip
+    before, would = room.status(other), f"{agreed} would go along, and is agreed: ask a facilitator to do this."
+    with pytest.raises(Forbidden) as refused:
+        room.merge(kept, other)
+    assert (refused.value.message, room.status(other)) == (would, before)
+    room.merge(kept, other, people.facilitator)
+    with pytest.raises(Forbidden) as refused, room.database.writing() as uow:
+        outline.restore_item(uow, people.member, item_id=other)
+    assert (refused.value.message, room.status(other)) == (would, Status.WITHDRAWN)
+    with room.database.writing() as uow:
+        outline.restore_item(uow, people.facilitator, item_id=other)
+    assert room.status(other) is before
+
+
 def test_refusals_change_nothing(room: Room) -> None:
     people = room.people
     first, other = room.add("Sharing", f"{FIRST} {SECOND}"), room.add("Corridor", SECOND)

@@ -175,6 +175,7 @@ def test_agreed_items_belong_to_facilitators(database: Database, people: Cast, b
         lambda uow: items.reopen(uow, people.member, item_id=item.id),
         lambda uow: outline.withdraw_item(uow, people.member, item_id=blueprint["E1"].id),
         lambda uow: outline.shift_item(uow, people.member, item_id=item.id, by=1),
+        lambda uow: outline.shift_item(uow, people.member, item_id=blueprint["E1"].id, by=1),
         lambda uow: threads.set_principles(uow, people.member, item_id=item.id, principle_ids=[]),
     )
     for act in acts:

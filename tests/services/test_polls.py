@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,10 +11,10 @@ from sqlalchemy import func, select
 
 from app.errors import Conflict, Forbidden, Gone, Invalid
 from app.policy import Actor
-from app.services import attendance, decisions, documents, items, polls, suggestions
-from app.uow import Database
+from app.services import attendance, decisions, descent, documents, items, outline, polls, suggestions
+from app.uow import Database, UnitOfWork
 from models.documents import Document, Field
-from models.items import Item
+from models.items import Item, Kind
 from models.polls import Ballot, Choice, Outcome, Poll
 from models.suggestions import Suggestion
 from tests.rooms import Hall, build_hall
@@ -183,6 +184,28 @@ def test_the_words_are_locked_while_a_vote_is_open(hall: Hall) -> None:
         poll = uow.session.get_one(Poll, poll_id)
         texts = documents.documents_of(uow.session, [hall.item_id])[hall.item_id]
         assert poll.words["text"] == texts[Field.TEXT].text
+
+
+def test_what_is_voted_on_is_not_moved_along_with_what_it_stands_under(hall: Hall) -> None:
+    lead, group_id = hall.who["Fay"], hall.group_id
+    with hall.database.writing() as uow:
+        over = uow.session.get_one(Item, hall.item_id).parent_id or 0
+        other = items.add_item(uow, lead, group_id=group_id, kind=Kind.ELEMENT, title="Risk").id
+    acts: tuple[Callable[[UnitOfWork], object], ...] = (
+        lambda uow: outline.shift_item(uow, lead, item_id=over, by=1),
+        lambda uow: descent.merge(uow, lead, item_id=other, other_id=over),
+        lambda uow: outline.restore_item(uow, lead, item_id=over),
+    )
+    hall.open("Ana")
+    for number, act in enumerate(acts):
+        poll_id = ask(hall)
+        with pytest.raises(Conflict, match=r"A vote on C1\.1 is open"), hall.database.writing() as uow:
+            act(uow)
+        with hall.database.writing() as uow:
+            polls.cancel_poll(uow, lead, poll_id=poll_id)
+            act(uow)
+        with hall.database.reading() as uow:
+            assert uow.session.get_one(Item, hall.item_id).parent_id == (other if number == 1 else over)
 
 
 def test_voting_twice_at_once_leaves_one_ballot(hall: Hall) -> None:

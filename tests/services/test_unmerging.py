@@ -591,7 +591,7 @@ def test_what_comes_back_with_it_needs_the_same_rights_and_its_people_are_told(r
             person_ids=[people.peer.person_id or 0], due_on=uow.now.date() + timedelta(days=2),
         )  # fmt: skip
         items.set_status(uow, people.facilitator, item_id=under, status=Status.AGREED)
-    room.merge(first, other)
+    room.merge(first, other, people.facilitator)
     with room.database.writing() as uow:
         outline.withdraw_item(uow, people.facilitator, item_id=first)
     with pytest.raises(Forbidden, match="is agreed"):
@@ -963,6 +963,26 @@ def test_words_that_were_merged_on_are_told_where_they_stand(room: Undoing, cloc
     with room.database.writing() as uow:
         outline.withdraw_item(uow, room.people.facilitator, item_id=fourth)
     assert elsewhere() == []
+
+
+def test_a_part_with_agreed_ones_under_it_is_put_back_by_facilitators_only(room: Undoing) -> None:
+    first = room.add("Sharing", f"{FIRST} {SECOND}")
+    made = room.split(first, "The corridor")
+    under = room.add("Under", "", kind=Kind.SPECIFICATION, parent=made.id, status=Status.AGREED)
+
+    def offered(who: Actor) -> bool:
+        with room.database.reading() as uow:
+            return descent.back_into(uow, who, uow.session.get_one(Item, made.id)) is not None
+
+    assert (offered(room.people.member), offered(room.people.facilitator)) == (False, True)
+    with pytest.raises(Forbidden, match="would go along, and is agreed: ask a facilitator"):
+        room.put_back(made.id)
+    room.put_back(made.id, room.people.facilitator)
+    assert room.parent(under) == first
+    with pytest.raises(Forbidden, match="would go along, and is agreed: ask a facilitator"):
+        room.restore(made.id)
+    room.restore(made.id, room.people.facilitator)
+    assert room.parent(under) == made.id
 
 
 def test_what_was_never_split_cannot_be_put_back(room: Undoing) -> None:
