@@ -103,14 +103,15 @@ def split(
 
 def merge(
     uow: UnitOfWork, actor: Actor, *, item_id: int, other_id: int, words: Words = Words.AFTER,
-    group_id: int | None = None,
+    seen: tuple[str, str] = ("", ""), group_id: int | None = None,
 ) -> Item:  # fmt: skip
     """Merge another item of the same kind into this one: words, comments, evidence, principles and what is under it.
 
     The other is withdrawn and keeps its own words; restoring it (``outline.restore_item``) gives back what it took
-    along. Answers the item that stays. Raises NotFound, Forbidden (agreed ones, also those that go along as what is
-    under the other: facilitators only), Conflict (withdrawn, a vote on any of these is open), Invalid (not two of a
-    kind, too long).
+    along. Who takes that back merges the words they have ``seen``, by the marks of both; other words are a Conflict.
+    Answers the item that stays. Raises NotFound, Forbidden (agreed ones, also those that go along as what is under the
+    other: facilitators only), Conflict (withdrawn, a vote on any of these is open), Invalid (not two of a kind, too
+    long).
     """
     item = access_item(uow.session, actor, item_id, Can.ITEM_WRITE, group_id=group_id)
     other = access_item(uow.session, actor, other_id, Can.ITEM_WRITE, group_id=item.group_id)
@@ -120,6 +121,9 @@ def merge(
     _hold(uow, item, other)
     _must_change(uow, actor, [item, other], going=other)
     uow.lock_all(Document, [each.id for each in texts_of(uow, item, other)])
+    for one, mark in zip((item, other), seen, strict=True):
+        if mark and history.mark_now(uow.session, one) != mark:
+            raise Conflict(f"The words of {one.reference} are others than you read. Read them as they are now first.")
 
     def put_together(client: str) -> Iterable[_Joined]:
         for field in JOINED:

@@ -189,7 +189,10 @@ def merge(slug: str, item_id: int) -> ResponseReturnValue:
         if other is None:
             raise Invalid("", fields={"other_id": _("Choose an item")})
         with transaction() as (uow, actor):
-            merged = descent.merge(uow, actor, item_id=item_id, other_id=other, words=words, group_id=group_id())
+            merged = descent.merge(
+                uow, actor, item_id=item_id, other_id=other, words=words, seen=(text("seen"), text("other_seen")),
+                group_id=group_id(),
+            )  # fmt: skip
             gone = items.access_item(uow.session, actor, other, Can.ITEM_READ, group_id=group_id())
             left = _left(uow, actor, merged, gone)
     except (Conflict, Forbidden, Invalid) as refused:

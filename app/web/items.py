@@ -469,6 +469,7 @@ def restore(item_id: int, slug: str) -> ResponseReturnValue:
     with transaction() as (uow, actor):
         back = outline.restore_item(uow, actor, item_id=item_id, group_id=group_id())
         unmerged = unmerging.just_now(uow, actor, back[0])
+        seen = [history.mark_now(uow.session, one) for one in (unmerged.into, back[0])] if unmerged is not None else []
     reference = back[0].reference
     if unmerged is None:
         return done(_("%(reference)s restored", reference=reference), back[0], ("items.withdraw", {}))
@@ -491,7 +492,7 @@ def restore(item_id: int, slug: str) -> ResponseReturnValue:
     said = _("%(reference)s restored, with all that came to %(into)s with it", reference=reference, into=into)
     if not unmerged.again:
         return done(said, back[0])
-    again = {"other_id": back[0].id, "words": unmerged.words.value}
+    again = {"other_id": back[0].id, "words": unmerged.words.value, "seen": seen[0], "other_seen": seen[1]}
     return done(said, back[0], ("descent.merge", again), of=unmerged.into)
 
 

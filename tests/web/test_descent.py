@@ -135,7 +135,8 @@ def test_an_item_is_merged_and_the_other_says_where_it_went(
     done = lead.post(undo, headers={"Accept": "application/json"}).json
     assert done["said"] == "E2 restored, with all that came to E1 with it"
     assert "E2</a> was merged into it." not in lead.get(address).text
-    redo = {"url": f"{address}/merge", "fields": {"other_id": pair[1].id, "words": "before"}}
+    seen = {"seen": "1.4.0.0", "other_seen": "1.1.0.0"}
+    redo = {"url": f"{address}/merge", "fields": {"other_id": pair[1].id, "words": "before", **seen}}
     assert done["undo"] == redo
     assert (
         lead.post(redo["url"], data=redo["fields"], headers={"Accept": "application/json"}).json["item"] == pair[0].id
@@ -263,11 +264,29 @@ def test_no_undo_of_a_restore_is_offered_and_then_refused(
     wordings.rewrite(database, people.member, part, "The corridor is wide.")
     lead.post(f"{ITEMS}/{kept}/merge", data={"other_id": part})
     undo = restored(lead, part, "E3 restored, with all that came to E1 with it")
-    assert undo == {"url": f"{ITEMS}/{kept}/merge", "fields": {"other_id": part, "words": "after"}}, "it was a merge"
+    fields = {"other_id": part, "words": "after", "seen": "1.6.0.0", "other_seen": "1.2.0.0"}
+    assert undo == {"url": f"{ITEMS}/{kept}/merge", "fields": fields}, "it was a merge"
     lead.post(f"{ITEMS}/{part}/restore")
     lead.post(f"{ITEMS}/{kept}/merge", data={"other_id": other})
     lead.post(f"{ITEMS}/{kept}/withdraw")
     assert restored(lead, other, "E2 restored, with all that came to E1 with it") is None, "it would come into nothing"
+
+
+@pytest.mark.parametrize("changed", [0, 1])
+def test_an_undo_of_a_restore_merges_no_words_that_were_written_since(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, pair: tuple[Item, Item], changed: int
+) -> None:
+    lead, (kept, other) = client_of(people.facilitator), (pair[0].id, pair[1].id)
+    lead.post(f"{ITEMS}/{kept}/merge", data={"other_id": other})
+    undo = lead.post(f"{ITEMS}/{other}/restore", headers=JSON).json["undo"]
+    wordings.rewrite(database, people.member, pair[changed].id, "Others by now.")
+    late = lead.post(undo["url"], data=undo["fields"], headers=JSON)
+    said = f"The words of E{changed + 1} are others than you read. Read them as they are now first."
+    assert (late.status_code, late.json["message"]) == (409, said)
+    page = lead.post(undo["url"], data={**undo["fields"], "next": "page"})
+    assert (page.status_code, said in page.text) == (409, True)
+    assert "other_seen" not in page.text, "whoever merges them there does so with what they say now"
+    assert lead.post(undo["url"], data={"other_id": other}, headers=JSON).status_code == 200
 
 
 def test_putting_a_part_back_is_offered_only_where_it_can_be_done(
