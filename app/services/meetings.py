@@ -41,6 +41,8 @@ PLAIN = (
     ("Decisions and actions", StageKind.CLOSE, 15),
 )
 LONGEST_TITLE, LONGEST_REASON = 200, 300
+#: The code of a refusal of what was typed upon a plan that is no longer so.
+OUTDATED = "outdated"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,17 @@ class Told:
     def ends_at(self) -> datetime:
         """When it is planned to end."""
         return self.starts_at + timedelta(minutes=self.minutes)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a form holds of a session's plan: the day and time are those of the group's clocks."""
+
+    title: str
+    day: date
+    at: time
+    place: str
+    aims: Sequence[str]
 
 
 @lru_cache(maxsize=1)
@@ -378,25 +391,31 @@ def edit_meeting(
     at: time,
     place: str,
     aims: Sequence[str],
+    was: Plan | None = None,
 ) -> Meeting:
     """Change a session's title, time, place and aims; people who were told of it are told where or when it is now.
 
-    Raises Invalid (also for a day that has passed, where people would be told of it), Conflict once it has closed.
+    ``was`` is the plan that the writer's form was made from: what they left as it was stays as it is now, and what
+    they changed that somebody else has changed since is refused at its field. Raises Invalid (also for a day that has
+    passed, where people would be told of it), Conflict once it has closed, and with the code OUTDATED for such fields.
     """
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state not in (*BEFORE, *OPEN):
         raise Conflict("This session is over: its plan can no longer change.")
     group = uow.session.get_one(Group, meeting.group_id)
     known = meeting.title, meeting.place, meeting.starts_at
-    starts_at = _begins(day, at, group.time_zone)
+    plan = Plan(title, day, at, place, aims)
+    if was is not None:
+        plan = _upon(was, meeting, plan, group.time_zone)
+    starts_at = _begins(plan.day, plan.at, group.time_zone)
     is_told = meeting.state is MeetingState.ANNOUNCED and starts_at != meeting.starts_at
-    if is_told and day < moments.local_day(uow.now, group.time_zone):
+    if is_told and plan.day < moments.local_day(uow.now, group.time_zone):
         # Everybody is mailed: a slip of the pen in the year must not reach them.
-        sentence = f"{moments.day_in_words(day)} has passed: choose a day from today on."
+        sentence = f"{moments.day_in_words(plan.day)} has passed: choose a day from today on."
         raise Invalid(sentence, fields={"day": sentence})
-    meeting.title, meeting.place = clean_title(title), clean_place(place)
+    meeting.title, meeting.place = clean_title(plan.title), clean_place(plan.place)
     meeting.starts_at = starts_at
-    meeting.aims = [" ".join(aim.split())[:300] for aim in aims if aim.strip()][:12]
+    meeting.aims = _clean_aims(plan.aims)
     note(uow, actor, f"changed the plan of session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
     if known != (meeting.title, meeting.place, meeting.starts_at) and meeting.cancelled_at is None:
         meeting.revision += 1  # calendars that hold it must see that it changed
@@ -404,6 +423,42 @@ def edit_meeting(
             _write(uow, group, meeting, "session_moved", before=moments.in_words(known[2], group.time_zone))
     uow.emit(MeetingChanged(meeting.group_id, meeting.id))
     return meeting
+
+
+def _upon(was: Plan, meeting: Meeting, typed: Plan, zone: str) -> Plan:
+    """What was typed upon one plan, for a session whose plan may be another by now. Raises Conflict."""
+    local = moments.local(meeting.starts_at, zone)
+    now = Plan(meeting.title, local.date(), local.time(), meeting.place, meeting.aims)
+    aims, empty = " · ".join(meeting.aims), "It is empty now."
+    stands = {
+        "title": f"The title was changed meanwhile. It is now: {meeting.title}",
+        "when": f"The session was moved meanwhile. It is now on {moments.in_words(meeting.starts_at, zone)}.",
+        "place": f"The place was changed meanwhile. {f'It is now: {meeting.place}' if meeting.place else empty}",
+        "aims": f"What it is for was changed meanwhile. {f'It is now: {aims}' if aims else empty}",
+    }
+    before, here, mine = _parts(was), _parts(now), _parts(typed)
+    changed = [part for part in stands if mine[part] != before[part]]
+    fields = {
+        "at" if part == "when" and typed.day == was.day else "day" if part == "when" else part: stands[part]
+        for part in changed
+        if here[part] not in (before[part], mine[part])
+    }
+    if fields:
+        raise Conflict(
+            "Nothing is saved yet: somebody changed the plan while this page was open. Each marked field says how it "
+            "stands now; saving again puts what you typed in its place.", code=OUTDATED, fields=fields,
+        )  # fmt: skip
+    upon = {part: typed if part in changed else now for part in stands}
+    when = upon["when"]
+    return Plan(upon["title"].title, when.day, when.at, upon["place"].place, upon["aims"].aims)
+
+
+def _parts(plan: Plan) -> dict[str, object]:
+    """What of a plan is changed as one: who changes the time of a day that is another by now means another moment."""
+    return {
+        "title": " ".join(plan.title.split()), "when": (plan.day, plan.at), "place": " ".join(plan.place.split()),
+        "aims": _clean_aims(plan.aims),
+    }  # fmt: skip
 
 
 def remove_meeting(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> None:
@@ -511,3 +566,7 @@ def clean_place(place: str) -> str:
     if len(place) > 300 or "\0" in place:
         raise Invalid("The place is too long.", fields={"place": "At most 300 characters"})
     return place
+
+
+def _clean_aims(aims: Sequence[str]) -> list[str]:
+    return [" ".join(aim.split())[:300] for aim in aims if aim.strip()][:12]

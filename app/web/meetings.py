@@ -263,14 +263,48 @@ def _edit_page(meeting_id: int, refused: DomainError | None = None, stage_id: in
         meeting, _found = meetings.access_meeting(uow.session, actor, meeting_id, Can.MEETING_RUN, group_id=group_id())
         sheet = meetings.stages_of(uow.session, meeting_id)
         items = rooms.choosable(uow.session, group_id())
-    zone = g.group.time_zone
-    local = moments.local(meeting.starts_at, zone)
+    was = _as_typed(meeting)
+    plan = was
+    if refused is not None and stage_id == 0:
+        was, plan = _typed_plan(was, is_outdated=refused.code == meetings.OUTDATED)
     return render_template(
         "meetings/edit.html", meeting=meeting, sheet=sheet, items=items, kinds=kinds(), refused=refused,
-        errors=faults(refused), typed=typed(), stage_id=stage_id, day=local.date().isoformat(),
-        at=local.strftime("%H:%M"), total=sum(stage.planned_minutes for stage in sheet), names=dict(items),
-        kind_names=dict(kinds()),
+        errors=faults(refused), typed=typed(), stage_id=stage_id, plan=plan, was=was,
+        total=sum(stage.planned_minutes for stage in sheet), names=dict(items), kind_names=dict(kinds()),
     )  # fmt: skip
+
+
+def _as_typed(meeting: Meeting) -> dict[str, str]:
+    """The fields of the plan as it stands."""
+    local = moments.local(meeting.starts_at, g.group.time_zone)
+    return {
+        "title": meeting.title, "day": local.date().isoformat(), "at": local.strftime("%H:%M"), "place": meeting.place,
+        "aims": "\n".join(meeting.aims),
+    }  # fmt: skip
+
+
+def _typed_plan(now: dict[str, str], *, is_outdated: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """What a refused form of the plan is based on, and what it shows.
+
+    Who was told how the plan stands now goes on from there: what they had not touched shows it, what they typed stays.
+    Any other refusal leaves the form as it was sent: what others changed meanwhile is told when it can be saved.
+    """
+    sent = typed()
+    shown = {name: sent.get(name, value) for name, value in now.items()}
+    was = {name: sent.get(f"was_{name}", value) for name, value in now.items()}
+    if not is_outdated:
+        return was, shown
+    left = {name for name in now if shown[name].splitlines() == was[name].splitlines()}
+    return now, {name: now[name] if name in left else shown[name] for name in now}
+
+
+def _was() -> meetings.Plan | None:
+    """The plan that the form was made from, where it says so."""
+    day, at = _date("was_day"), _time("was_at")
+    if day is None or at is None:
+        return None
+    sent = typed()
+    return meetings.Plan(sent["was_title"], day, at, sent["was_place"], sent["was_aims"].splitlines())
 
 
 @bp.get("/<int:meeting_id>/plan")
@@ -287,7 +321,7 @@ def save(slug: str, meeting_id: int) -> ResponseReturnValue:
         moment = When.parse()
         changed = meetings.edit_meeting(
             uow, actor, meeting_id=meeting_id, title=request.form.get("title", ""), day=moment.day, at=moment.at,
-            place=request.form.get("place", ""), aims=request.form.get("aims", "").splitlines(),
+            place=request.form.get("place", ""), aims=request.form.get("aims", "").splitlines(), was=_was(),
         )  # fmt: skip
         return with_homework(_("The plan is saved."), "due_after", homework.due_after(uow, changed), slug)
 

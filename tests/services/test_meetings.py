@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import date, time, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -40,6 +42,75 @@ def test_a_series_is_planned_a_month_apart_on_the_same_weekday(hall: Hall) -> No
         meetings.access_meeting(uow.session, hall.who["Ana"], made[0].id, meetings.Can.MEETING_READ)
     with hall.database.writing() as uow, pytest.raises(Forbidden):
         meetings.plan_series(uow, hall.who["Ana"], group_id=hall.group_id, first=date(2026, 3, 12), at=time(14))
+
+
+def as_planned(hall: Hall) -> meetings.Plan:
+    """What a form that is opened now is made from."""
+    meeting = hall.meeting()
+    return meetings.Plan(
+        meeting.title, meeting.starts_at.date(), meeting.starts_at.time(), meeting.place, list(meeting.aims)
+    )
+
+
+def save_plan(hall: Hall, by: str, was: meetings.Plan | None, **changed: Any) -> None:
+    typed = replace(was or as_planned(hall), **changed)
+    with hall.database.writing() as uow:
+        meetings.edit_meeting(
+            uow, hall.who[by], meeting_id=hall.meeting_id, title=typed.title, day=typed.day, at=typed.at,
+            place=typed.place, aims=typed.aims, was=was,
+        )  # fmt: skip
+
+
+def told_of_days(hall: Hall) -> list[str]:
+    """The subjects of Ana's mails, in their order."""
+    with hall.database.reading() as uow:
+        jobs = uow.session.execute(select(Job).where(Job.kind == "patient_mail").order_by(Job.id)).scalars()
+        mails = [job.payload["mail"] for job in jobs]
+    return [mail["subject"] for mail in mails if mail["to"] == "ana@example.org"]
+
+
+def test_a_plan_saved_from_an_older_page_changes_only_what_was_changed_there(hall: Hall) -> None:
+    with hall.database.writing() as uow:
+        meetings.announce(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+    older = as_planned(hall)
+    save_plan(hall, "Sam", older, day=date(2026, 3, 9), title="Partners")
+    save_plan(hall, "Fay", older, aims=["Agree the words", " "], place=" Hall  ")
+    now = hall.meeting()
+    assert (now.title, now.starts_at.date(), now.place, now.aims) == (
+        "Partners", date(2026, 3, 9), "Hall", ["Agree the words"],
+    )  # fmt: skip
+    assert len(told_of_days(hall)) == 2, "announced, and moved once"
+    save_plan(hall, "Fay", older, day=date(2026, 3, 9), at=time(9))
+    assert len(told_of_days(hall)) == 2, "two who move it to the same day move it once"
+
+
+@pytest.mark.parametrize(
+    ("by_sam", "by_fay", "field", "stands"),
+    [
+        ({"day": date(2026, 3, 9)}, {"day": date(2026, 3, 16)}, "day", "Monday 9 March 2026 at 09:00 (GMT)."),
+        ({"day": date(2026, 3, 9)}, {"at": time(10)}, "at", "Monday 9 March 2026 at 09:00 (GMT)."),
+        ({"at": time(8)}, {"day": date(2026, 3, 9)}, "day", "Monday 2 March 2026 at 08:00 (GMT)."),
+        ({"title": "Partners"}, {"title": "Together"}, "title", "It is now: Partners"),
+        ({"place": ""}, {"place": "Library"}, "place", "It is empty now."),
+        ({"aims": ["Agree", "Meet"]}, {"aims": ["Talk"]}, "aims", "It is now: Agree · Meet"),
+    ],
+)  # fmt: skip
+def test_what_two_change_at_once_is_refused_at_its_field(
+    hall: Hall, by_sam: dict[str, Any], by_fay: dict[str, Any], field: str, stands: str
+) -> None:
+    with hall.database.writing() as uow:
+        meetings.announce(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+    older = as_planned(hall)
+    save_plan(hall, "Sam", older, **by_sam)
+    mailed = told_of_days(hall)
+    with pytest.raises(Conflict) as refused:
+        save_plan(hall, "Fay", older, **by_fay)
+    assert refused.value.code == meetings.OUTDATED
+    assert list(refused.value.fields) == [field]
+    assert refused.value.fields[field].endswith(stands)
+    assert told_of_days(hall) == mailed
+    save_plan(hall, "Fay", as_planned(hall), **by_fay)
+    assert replace(as_planned(hall), **by_fay) == as_planned(hall), "who has read how it stands now may"
 
 
 def test_the_run_sheet_keeps_planned_and_actual_minutes_and_the_projected_end(hall: Hall, clock: SetClock) -> None:

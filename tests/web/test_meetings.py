@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from datetime import date, time
@@ -482,3 +483,48 @@ def test_a_session_in_which_the_clocks_are_put_back_says_on_which_it_ends(app: F
 def wall_of(app: Flask, hall: Hall, address: str) -> str:
     """What the projector shows."""
     return browser(app, hall).get(address).text
+
+
+def form_of(page: str) -> dict[str, str]:
+    """What the browser would send of the form of the plan, as it stands."""
+    form = next(each for each in re.findall(r"<form.*?</form>", page, re.DOTALL) if 'id="aims"' in each)
+    fields = re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', form)
+    fields += re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>\n(.*?)</textarea>', form, re.DOTALL)
+    return {name: html.unescape(value) for name, value in fields if name != "csrf_token"}
+
+
+def test_a_plan_saved_from_an_older_page_moves_nothing_back(app: Flask, hall: Hall) -> None:
+    fay, sam = browser(app, hall, hall.who["Fay"]), browser(app, hall, hall.who["Sam"])
+    plan = f"{base(hall)}/plan"
+    older = form_of(fay.get(plan).text)
+    moved = sam.post(plan, data={**older, "day": "2026-03-09", "aims": "Meet\r\nAgree"})
+    assert moved.status_code == 303
+    assert fay.post(plan, data={**older, "place": "Library"}).status_code == 303
+    now = form_of(fay.get(plan).text)
+    assert (now["day"], now["place"], now["aims"].split()) == ("2026-03-09", "Library", ["Meet", "Agree"])
+
+    refused = fay.post(plan, data={**older, "title": "", "aims": "Talk", "at": "10:00"})
+    assert refused.status_code == 409
+    says = "The session was moved meanwhile. It is now on Monday 9 March 2026 at 09:00 (GMT)."
+    assert refused.text.count(says) == 2, "above, and at the field"
+    assert "What it is for was changed meanwhile. It is now: Meet · Agree" in refused.text
+    assert "somebody changed the plan while this page was open" in refused.text
+    again = form_of(refused.text)
+    assert (again["day"], again["at"], again["aims"].strip()) == ("2026-03-09", "10:00", "Talk"), "what was typed stays"
+    assert (again["place"], again["title"]) == ("Library", ""), "what was left alone shows how it stands now"
+    refused = fay.post(plan, data=again)
+    assert (refused.status_code, "Enter a title" in refused.text) == (422, True)
+    again = form_of(refused.text)
+    assert fay.post(plan, data={**again, "title": "Partnership"}).status_code == 303
+    assert "Monday 9 March 2026 at 10:00 (GMT)" in fay.get(base(hall)).text
+
+
+def test_another_refusal_does_not_hide_what_was_changed_meanwhile(app: Flask, hall: Hall) -> None:
+    fay, sam = browser(app, hall, hall.who["Fay"]), browser(app, hall, hall.who["Sam"])
+    plan = f"{base(hall)}/plan"
+    older = form_of(fay.get(plan).text)
+    refused = fay.post(plan, data={**older, "day": "", "place": "Library"})
+    assert refused.status_code == 422
+    sam.post(plan, data={**older, "place": "Barn"})
+    refused = fay.post(plan, data={**form_of(refused.text), "day": older["day"]})
+    assert (refused.status_code, "It is now: Barn" in refused.text) == (409, True)
