@@ -475,30 +475,44 @@ def remove_meeting(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> None:
     uow.emit(MeetingChanged(meeting.group_id, meeting_id))
 
 
-def announce(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> int:
-    """Tell the group of a session: one mail to each person of it with an address. Returns how many were written."""
+def announce(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int | None = None) -> int:
+    """Tell the group of a session: one mail to each person of it with an address. Returns how many were written.
+
+    Raises Conflict where it was told already, or has moved on since ``revision``; Invalid where its day has passed.
+    """
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state is not MeetingState.DRAFT:
         raise Conflict("The group has been told of this session already.")
+    _must_be_as_seen(meeting, revision)
+    group = uow.session.get_one(Group, meeting.group_id)
+    day = moments.local_day(meeting.starts_at, group.time_zone)
+    if day < moments.local_day(uow.now, group.time_zone):
+        raise Invalid(f"{moments.day_in_words(day)} has passed: change the plan before you announce this session.")
     meeting.state = MeetingState.ANNOUNCED
     meeting.revision += 1
     meeting.cancelled_at, meeting.cancelled_because = None, None
-    group = uow.session.get_one(Group, meeting.group_id)
     note(uow, actor, f"announced session {meeting.number}", group_id=group.id, meeting_id=meeting.id)
     told = _write(uow, group, meeting, "session_announced")
     record(uow, actor, meeting, "announced", told=told)
     return told
 
 
-def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str) -> int:
+def _must_be_as_seen(meeting: Meeting, revision: int | None) -> None:
+    """Everybody is mailed: who presses on an older page reads first what has become of it. Raises Conflict."""
+    if revision is not None and revision != meeting.revision:
+        raise Conflict("The session had already moved on when you pressed that. Here is where it is now.")
+
+
+def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str, revision: int | None = None) -> int:
     """Cancel a session that people were told of, and tell them, and why. Returns how many mails were written.
 
     It becomes a draft again that everyone sees as cancelled, on its day; it can be planned and announced anew. Raises
-    Invalid without a reason, Conflict for one that was not announced or has begun.
+    Invalid without a reason, Conflict for one that was not announced, has begun, or has moved on since ``revision``.
     """
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state is not MeetingState.ANNOUNCED:
         raise Conflict("Only a session that was announced and has not begun can be cancelled.")
+    _must_be_as_seen(meeting, revision)
     reason = " ".join(reason.split())
     if not 1 <= len(reason) <= LONGEST_REASON or "\0" in reason:
         sentence = f"Say why in a sentence, in at most {LONGEST_REASON} characters"

@@ -148,12 +148,12 @@ def _show_page(meeting_id: int, refused: DomainError | None = None) -> str:
         items = dict(rooms.choosable(uow.session, group_id()))
         prepared = homework.of_meeting(uow, meeting)
         zone = g.group.time_zone
-        is_today = moments.local_day(meeting.starts_at, zone) == moments.local_day(uow.now, zone)
+        day, today = moments.local_day(meeting.starts_at, zone), moments.local_day(uow.now, zone)
         told = meetings.as_told(uow.session, [meeting])[meeting_id]
     return render_template(
         "meetings/show.html", meeting=meeting, sheet=sheet, own=own[0] if own else None, decisions=log,
-        has_minutes=has_minutes, items=items, told=told, is_today=is_today, refused=refused, kinds=dict(kinds()),
-        homework=prepared, typed=typed(),
+        has_minutes=has_minutes, items=items, told=told, is_today=day == today, has_passed=day < today, refused=refused,
+        kinds=dict(kinds()), homework=prepared, typed=typed(),
     )  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def announce(slug: str, meeting_id: int) -> ResponseReturnValue:
     """Tell the group of it, by one mail each."""
 
     def tell(uow: UnitOfWork, actor: Actor) -> object:
-        count = meetings.announce(uow, actor, meeting_id=meeting_id)
+        count = meetings.announce(uow, actor, meeting_id=meeting_id, revision=number("revision"))
         said = ngettext("The group has been told: %(num)d mail is on its way.",
                         "The group has been told: %(num)d mails are on their way.", count)  # fmt: skip
         # It may have become the next one, for which homework is that was given for a later one.
@@ -196,7 +196,9 @@ def cancel(slug: str, meeting_id: int) -> ResponseReturnValue:
     """Cancel it, and tell everyone why."""
 
     def call_off(uow: UnitOfWork, actor: Actor) -> object:
-        count = meetings.cancel(uow, actor, meeting_id=meeting_id, reason=request.form.get("reason", ""))
+        count = meetings.cancel(
+            uow, actor, meeting_id=meeting_id, reason=request.form.get("reason", ""), revision=number("revision")
+        )
         return ngettext("The session is cancelled: %(num)d mail is on its way.",
                         "The session is cancelled: %(num)d mails are on their way.", count)  # fmt: skip
 

@@ -104,7 +104,7 @@ def test_what_is_ready_has_arrived_and_the_rest_comes_again(hall: Hall, clock: S
     assert [line.homework.id for line in at(hall, second)] == [later]
     say(hall, "Ana", done, True)
     clock.advance(days=19)
-    hall.open("Ana", "Leo")
+    open_doors(hall, hall.meeting_id)
     with hall.database.reading() as uow:
         console = rooms.read_console(uow, hall.who["Fay"], meeting_id=hall.meeting_id, group_id=hall.group_id)
         assert [(line.homework.id, line.outcome, line.overdue) for line in console.room.homework] == [

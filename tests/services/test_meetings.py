@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.errors import Conflict, Forbidden, NotFound
+from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.policy import SYSTEM
 from app.services import attendance, hands, items, meetings, minutes, polls, rooms, stages
 from app.uow import Database
@@ -111,6 +112,39 @@ def test_what_two_change_at_once_is_refused_at_its_field(
     assert told_of_days(hall) == mailed
     save_plan(hall, "Fay", as_planned(hall), **by_fay)
     assert replace(as_planned(hall), **by_fay) == as_planned(hall), "who has read how it stands now may"
+
+
+def test_nothing_is_announced_or_cancelled_from_an_older_page(hall: Hall) -> None:
+    fay, of = hall.who["Fay"], {"meeting_id": hall.meeting_id}
+
+    def press(act: Callable[..., object], revision: int, **more: str) -> None:
+        with hall.database.writing() as uow:
+            act(uow, fay, **of, revision=revision, **more)
+
+    draft = hall.meeting().revision
+    press(meetings.announce, draft)
+    announced = hall.meeting().revision
+    press(meetings.cancel, announced, reason="Snow")
+    with pytest.raises(Conflict, match="had already moved on"):
+        press(meetings.announce, draft)
+    assert hall.meeting().cancelled_at is not None
+    press(meetings.announce, hall.meeting().revision)
+    with pytest.raises(Conflict, match="had already moved on"):
+        press(meetings.cancel, announced, reason="Snow")
+    assert hall.meeting().cancelled_at is None
+    assert len(told_of_days(hall)) == 3, "announced, cancelled, announced anew"
+
+
+def test_a_day_that_has_passed_is_announced_to_nobody(hall: Hall, clock: SetClock) -> None:
+    clock.advance(hours=14)  # that evening still, when it should have begun in the morning
+    with hall.database.writing() as uow:
+        meetings.announce(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+        meetings.cancel(uow, hall.who["Fay"], meeting_id=hall.meeting_id, reason="Snow")
+    clock.advance(hours=1)
+    with hall.database.writing() as uow, pytest.raises(Invalid, match="2 March 2026 has passed: change the plan"):
+        meetings.announce(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+    assert len(told_of_days(hall)) == 2
+    assert hall.meeting().cancelled_at is not None
 
 
 def test_the_run_sheet_keeps_planned_and_actual_minutes_and_the_projected_end(hall: Hall, clock: SetClock) -> None:

@@ -528,3 +528,44 @@ def test_another_refusal_does_not_hide_what_was_changed_meanwhile(app: Flask, ha
     sam.post(plan, data={**older, "place": "Barn"})
     refused = fay.post(plan, data={**form_of(refused.text), "day": older["day"]})
     assert (refused.status_code, "It is now: Barn" in refused.text) == (409, True)
+
+
+def pressed(page: str, does: str) -> dict[str, str]:
+    """What the browser would send of the form of a session's page that does something."""
+    form = next(each for each in re.findall(r"<form.*?</form>", page, re.DOTALL) if f'/{does}"' in each)
+    fields = re.findall(r'<input[^>]* name="(\w+)"[^>]* value="([^"]*)"', form)
+    return {name: value for name, value in fields if name != "csrf_token"}
+
+
+def test_an_older_page_announces_no_cancelled_session_and_cancels_none_that_was_announced_anew(
+    app: Flask, hall: Hall
+) -> None:
+    fay, sam = browser(app, hall, hall.who["Fay"]), browser(app, hall, hall.who["Sam"])
+    draft = fay.get(base(hall)).text
+    sam.post(f"{base(hall)}/announce", data=pressed(sam.get(base(hall)).text, "announce"))
+    announced = fay.get(base(hall)).text
+    sam.post(f"{base(hall)}/cancel", data={**pressed(sam.get(base(hall)).text, "cancel"), "reason": "Snow"})
+    refused = fay.post(f"{base(hall)}/announce", data=pressed(draft, "announce"))
+    assert (refused.status_code, "had already moved on" in refused.text) == (409, True)
+    assert "This session was cancelled" in refused.text
+    sam.post(f"{base(hall)}/announce", data=pressed(sam.get(base(hall)).text, "announce"))
+    refused = fay.post(f"{base(hall)}/cancel", data={**pressed(announced, "cancel"), "reason": "Heavy snow"})
+    assert (refused.status_code, "had already moved on" in refused.text) == (409, True)
+    assert 'value="Heavy snow"' in refused.text, "what was typed stays"
+    again = fay.post(f"{base(hall)}/cancel", data={**pressed(refused.text, "cancel"), "reason": "Heavy snow"})
+    assert again.status_code == 303
+
+
+def test_a_draft_whose_day_has_passed_leads_to_its_plan(app: Flask, hall: Hall, clock: SetClock) -> None:
+    fay = browser(app, hall, hall.who["Fay"])
+    older = pressed(fay.get(base(hall)).text, "announce")
+    clock.advance(days=1)
+    page = fay.get(base(hall)).text
+    assert "Announce to the group" not in page
+    assert "Its day, 2 March 2026, has passed. To announce it, give it another day" in page
+    refused = fay.post(f"{base(hall)}/announce", data=older)
+    assert (refused.status_code, "change the plan before you announce" in refused.text) == (422, True)
+    assert f'href="{base(hall)}/plan"' in refused.text
+    save_plan(fay, hall, "2026-03-03", "09:00")
+    page = fay.get(base(hall)).text
+    assert ("has passed" in page, "Announce to the group" in page) == (False, True)
