@@ -15,7 +15,7 @@ from email.utils import format_datetime, make_msgid
 from functools import lru_cache
 from pathlib import Path
 from textwrap import wrap
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -87,17 +87,19 @@ def send(
     key: str | None = None,
     group_id: int | None = None,
     member_id: int | None = None,
+    what: Literal["news", "all"] = "all",
     until: datetime | None = None,
 ) -> None:
     """Have the worker send a mail after the commit; with a ``key``, at most once.
 
     One for a member of its group waits while a session of it runs, and goes after what they were sent there before, so
-    that of two days the later word comes last. After ``until`` none is sent.
+    that of two days the later word comes last; not to who has left the list ``what``, which it belongs to, before it
+    goes. After ``until`` none is sent.
     """
     if member_id is None:
         enqueue(uow, "mail", asdict(mail), key=key, group_id=group_id, until=until)
         return
-    payload = {"mail": asdict(mail), "group_id": group_id, "person_id": member_id}
+    payload = {"mail": asdict(mail), "group_id": group_id, "person_id": member_id, "what": what}
     lane = f"mail-{group_id}-{member_id}"
     enqueue(uow, "patient_mail", payload, key=key, group_id=group_id, until=until, lane=lane)
 

@@ -91,12 +91,13 @@ class Worker:
         self.post.deliver(Mail(**payload))
 
     def deliver_in_peace(self, database: Database, payload: dict[str, Any]) -> None:
-        """Send one mail to a member of a group, later while a session of it runs; not to who has left it meanwhile."""
+        """Send one mail to a member of a group, later while a session of it runs; not to who left it, or such mails."""
         mail, group_id = Mail(**payload["mail"]), int(payload["group_id"])
         with database.reading() as uow:
             notifications.wait_for_end(uow, group_id)
             member = payload.get("person_id")  # mails written before it was kept have none
-            is_wanted = member is None or notifications.is_addressee(uow, group_id, int(member))
+            what = payload.get("what", "all")  # as have those before this was
+            is_wanted = member is None or notifications.is_addressee(uow, group_id, int(member), what)
         if is_wanted:
             self.post.deliver(mail)
 

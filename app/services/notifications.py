@@ -487,7 +487,7 @@ def write(database: Database, group_id: int, person_id: int) -> None:
         mailed = [line.notification.id for line in lines]
         # Without a key: the person is locked, and what is mailed is settled with it. (A number is no key: SQLite gives
         # those of deleted rows again.)
-        mail.send(uow, letter, group_id=group_id, member_id=person_id)
+        mail.send(uow, letter, group_id=group_id, member_id=person_id, what="news")
         # Those and no others: somebody may be told of something while this mail is written.
         settled = update(Notification).where(Notification.id.in_(mailed))
         uow.session.execute(settled.values(settled_at=uow.now))
@@ -503,11 +503,17 @@ def _also(uow: UnitOfWork, group: Group, choice: MailChoice) -> tuple[int, int] 
     return len(found.decided), len(found.reworded)
 
 
-def is_addressee(uow: UnitOfWork, group_id: int, person_id: int) -> bool:
-    """For the worker, before a patient mail goes out: whether the person is in the group now."""
-    rows = select(Person.id).join(Membership, Membership.person_id == Person.id).where(
-        Membership.group_id == group_id, *_HAS_A_PLACE,
-        Person.id == person_id, Person.disabled_at.is_(None), Person.erased_at.is_(None),
+def is_addressee(uow: UnitOfWork, group_id: int, person_id: int, what: List = "all") -> bool:
+    """For the worker, before a patient mail goes out: whether the person is in the group now and still wants such."""
+    wanted = func.coalesce(MailChoice.mode, MailMode.DIGEST.value)
+    rows = (
+        select(Person.id).join(Membership, Membership.person_id == Person.id)
+        .outerjoin(MailChoice, (MailChoice.group_id == group_id) & (MailChoice.person_id == Person.id))
+        .where(
+            Membership.group_id == group_id, *_HAS_A_PLACE,
+            Person.id == person_id, Person.disabled_at.is_(None), Person.erased_at.is_(None),
+            wanted.in_(MAILING) if what == "news" else wanted != MailMode.NONE,
+        )
     )  # fmt: skip
     return uow.session.execute(rows).first() is not None
 

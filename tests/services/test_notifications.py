@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import date, time, timedelta
 from functools import partial
+from typing import Literal
 
 import pytest
 from sqlalchemy import delete, event, select
@@ -456,6 +457,44 @@ def test_who_has_left_the_group_gets_no_mail_that_was_still_waiting(
     work()
     assert post.of("ana") == []
     assert [job.done_at is not None for job in news(hall)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("stopped", "comes"),
+    [
+        (None, ["all", "all", "news"]),
+        ("news", ["all", "all"]),
+        ("all", []),
+        (MailMode.SESSIONS, ["all", "all"]),
+        (MailMode.DIGEST, ["all", "all", "news"]),
+    ],
+)
+def test_who_stops_mails_gets_none_of_those_that_wait(
+    hall: Hall,
+    clock: SetClock,
+    work: Callable[[], None],
+    post: Post,
+    stopped: Literal["news", "all"] | MailMode | None,
+    comes: list[str],
+) -> None:
+    second = plan_another(hall)
+    due_for_ana(hall, clock)
+    notifications.write(hall.database, hall.group_id, hall.who["Ana"].person_id or 0)
+    hall.open("Ana")  # before the mail server was reached
+    with hall.database.writing() as uow:
+        meetings.announce(uow, hall.who["Fay"], meeting_id=second)
+    if isinstance(stopped, MailMode):
+        choose(hall, "Ana", stopped)
+    elif stopped is not None:
+        with hall.database.writing() as uow:
+            person_id = hall.who["Ana"].person_id or 0
+            notifications.stop(uow, notifications.stop_token(uow.keys, stopped, hall.group_id, person_id))
+    with hall.database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    work()
+    lists = [mail.unsubscribe.rpartition("/")[2].partition("-")[0] for mail in post.of("ana")]
+    assert sorted(lists) == comes
+    assert len(post.of("leo")) == 2, "others get both session mails"
 
 
 def test_of_two_days_the_later_word_comes_last(
