@@ -55,8 +55,8 @@ def _settled(known: Visit) -> tuple[datetime | None, datetime | None]:
 
 
 def all_read(known: Visit, until: datetime) -> Visit:
-    """The visit after its person said that they have read everything until a moment."""
-    return known if until == known.mark else known._replace(mark=until, before=known.mark)
+    """The visit after its person said that they have read everything until a moment; an older page says nothing new."""
+    return known if known.mark is not None and until <= known.mark else known._replace(mark=until, before=known.mark)
 
 
 def taken_back(known: Visit) -> Visit:

@@ -185,8 +185,14 @@ def _line(uow: UnitOfWork, row: Notification, group: Group, by: str | None) -> L
     return Line(row, group, by or "", f"{uow.settings.base_url}/g/{group.slug}/{row.path}")
 
 
-def read(uow: UnitOfWork, actor: Actor, *, until_id: int | None = None, notification_id: int | None = None) -> None:
-    """Take one notification, or all up to one, for read. Raises NotFound for another's."""
+def read(
+    uow: UnitOfWork, actor: Actor, *, until_id: int | None = None, notification_id: int | None = None,
+    seen_at: datetime | None = None,
+) -> None:  # fmt: skip
+    """Take one notification, or all up to one, for read. Raises NotFound for another's.
+
+    ``seen_at`` is when the page that showed them was made: SQLite gives the numbers of deleted rows again.
+    """
     statement = update(Notification).where(
         Notification.person_id == (actor.person_id or 0), Notification.read_at.is_(None)
     )
@@ -197,6 +203,8 @@ def read(uow: UnitOfWork, actor: Actor, *, until_id: int | None = None, notifica
         statement = statement.where(Notification.id == notification_id)
     elif until_id is not None:
         statement = statement.where(Notification.id <= until_id)
+    if seen_at is not None:
+        statement = statement.where(Notification.at <= seen_at)
     uow.session.execute(statement.values(read_at=uow.now).execution_options(synchronize_session=False))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import flash, g, get_template_attribute, jsonify, make_response, redirect, request
@@ -104,6 +104,15 @@ def day(name: str) -> date | None:
     except ValueError:
         sentence = _("Enter a real date, or leave it empty")
         raise Invalid(sentence, fields={name: sentence}) from None
+
+
+def moment(name: str) -> datetime | None:
+    """A moment that a page of ours has put into its form, None for anything else."""
+    try:
+        found = datetime.fromisoformat(request.form.get(name, ""))
+        return found.astimezone(UTC) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def group_id() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -16,6 +15,7 @@ from app.services import overview as overview_service
 from app.services.activity import list_activity
 from app.web.context import looking, transaction
 from app.web.forms import asked, optional, text
+from app.web.fragments import moment
 from app.web.homework import with_homework
 from app.web.items import outcome
 from models.groups import Role
@@ -36,21 +36,13 @@ def overview(slug: str) -> ResponseReturnValue:
 @bp.post("/read")
 def read(slug: str) -> ResponseReturnValue:
     """Take what is new for read, as far as the page showed it; or show again what was."""
-    until = _moment("until")
+    until = moment("until")
     with transaction() as (uow, actor):
         if request.form.get("again"):
             visits.take_back(uow, actor, group_id=g.group.id)
         elif until is not None:
             visits.read_all(uow, actor, group_id=g.group.id, until=until)
     return redirect(url_for("groups.overview", slug=slug, _anchor="since"), 303)
-
-
-def _moment(name: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(request.form.get(name, ""))
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
 
 
 @bp.get("/activity/")

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from app.errors import Invalid
 from app.services import notifications
 from app.web.context import looking, transaction
-from app.web.fragments import number
+from app.web.fragments import moment, number
 from app.web.limits import KNOCKING, failed, limiter
 from models.notifications import MailMode
 
@@ -37,14 +37,17 @@ def index() -> ResponseReturnValue:
     with looking() as (uow, actor):
         lines = notifications.mine(uow, actor)
         choices = notifications.choices(uow, actor)
-    return render_template("notifications/index.html", lines=lines, choices=choices, modes=mode_words())
+        now = uow.now
+    return render_template("notifications/index.html", lines=lines, choices=choices, modes=mode_words(), now=now)
 
 
 @bp.post("/read")
 def read() -> ResponseReturnValue:
     """Take one, or all that the page showed, for read."""
     with transaction() as (uow, actor):
-        notifications.read(uow, actor, until_id=number("until"), notification_id=number("one"))
+        notifications.read(
+            uow, actor, until_id=number("until"), notification_id=number("one"), seen_at=moment("seen_at")
+        )
     return redirect(url_for("notifications.index"), 303)
 
 

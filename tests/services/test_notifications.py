@@ -612,6 +612,17 @@ def test_session_mails_go_to_all_but_those_who_want_none(
         assert uow.session.get_one(Meeting, hall.meeting_id).cancelled_at is None
 
 
+def test_what_came_after_a_page_was_made_is_not_read_there(hall: Hall, clock: SetClock) -> None:
+    tell(hall, "Ana")
+    seen = clock.now
+    clock.advance(seconds=1)
+    tell(hall, "Ana", "answered you again")
+    with hall.database.writing() as uow:
+        notifications.read(uow, hall.who["Ana"], until_id=2**31 - 1, seen_at=seen)
+        lines = notifications.mine(uow, hall.who["Ana"])
+    assert [line.notification.read_at is None for line in lines] == [True, False]
+
+
 def test_others_cannot_read_mine_and_erasing_takes_all_away(hall: Hall, clock: SetClock) -> None:
     tell(hall, "Ana")
     choose(hall, "Ana", MailMode.CONCERNS)

@@ -52,6 +52,7 @@ def test_what_is_said_to_be_read_is_read_and_can_be_taken_back() -> None:
     known = all_read(walk(None, (0, True), (10, True), (60, True)), at(61))
     assert (known.mark, known.before) == (at(61), at(10))
     assert all_read(known, at(61)) == known, "pressed twice it does it once"
+    assert all_read(known, at(5)) == known, "an older page that is still open makes nothing new again"
     assert taken_back(known).mark == at(10)
     assert taken_back(taken_back(known)).mark == at(10)
 

@@ -11,9 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.policy import Actor
-from app.services import notifications
+from app.services import comments, notifications
 from app.uow import Database
 from app.worker import Worker
+from models.comments import Comment
 from models.notifications import Kind, MailMode
 from tests.cast import Browser
 from tests.conftest import SetClock
@@ -60,6 +61,25 @@ def test_the_bell_rings_until_it_was_read(client_of: Callable[[Actor], Browser],
     tell(hall, "and what came meanwhile")
     page = ana.post(f"{PAGE}/read", data={"until": shown[1]}, follow_redirects=True).text
     assert "For you: 1 unread" in page
+
+
+def test_what_an_older_page_never_showed_stays_unread_though_its_number_was_given_before(
+    client_of: Callable[[Actor], Browser], hall: Hall, clock: SetClock
+) -> None:
+    ana = client_of(hall.who["Ana"])
+    with hall.database.writing() as uow:
+        comments.start(uow, hall.who["Leo"], item_id=hall.item_id, words="What of @Ana Acute?")
+        said = uow.session.query(Comment).one().id
+    older = ana.get(PAGE).text
+    forms = [dict(re.findall(r'name="(until|one|seen_at)" value="([^"]+)"', form)) for form in older.split("</form>")]
+    clock.advance(minutes=1)
+    with hall.database.writing() as uow:
+        comments.take_back(uow, hall.who["Leo"], comment_id=said)
+    tell(hall, "and what came meanwhile")
+    for name in ("until", "one"):
+        (form,) = (each for each in forms if name in each)
+        ana.post(f"{PAGE}/read", data=form)
+        assert "For you: 1 unread" in ana.get(PAGE).text, name
 
 
 def test_each_group_has_its_own_choice(client_of: Callable[[Actor], Browser], hall: Hall) -> None:
