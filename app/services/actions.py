@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from app.calc import moments
 from app.errors import Invalid, NotFound
@@ -15,6 +16,7 @@ from app.policy import Actor, Can, access, require
 from app.services.activity import note
 from app.services.meetings import access_meeting, record
 from app.uow import UnitOfWork
+from models.activity import Activity
 from models.groups import Group, Membership, Role
 from models.items import Item
 from models.meetings import Meeting
@@ -146,6 +148,28 @@ def mine(uow: UnitOfWork, actor: Actor, *, group_id: int) -> list[ActionLine]:
     """The actor's own actions that are not done, in the same order. Raises NotFound, Forbidden."""
     lines = list_actions(uow, actor, group_id=group_id)
     return [line for line in lines if line.action.owner_id == actor.person_id and line.action.done_at is None]
+
+
+def last_changed(session: Session, some: Collection[Action]) -> dict[int, datetime]:
+    """When each of a group's actions was last changed, finished or opened again, as its lines of activity say."""
+    named = {
+        (each.group_id, f"{what} action {each.number}"): each.id
+        for each in some
+        for what in ("changed", "finished", "reopened")
+    }
+    rows = session.execute(
+        select(Activity.group_id, Activity.sentence, func.max(Activity.at))
+        .where(
+            Activity.group_id.in_({each.group_id for each in some}),
+            Activity.sentence.in_([sentence for _group, sentence in named]),
+        )
+        .group_by(Activity.group_id, Activity.sentence)
+    )
+    found = {each.id: each.created_at for each in some}
+    for group_id, sentence, at in rows:
+        if (id_ := named.get((group_id or 0, sentence))) is not None:
+            found[id_] = max(found[id_], at)
+    return found
 
 
 def lines_of(uow: UnitOfWork, group_id: int, *, meeting_id: int | None = None) -> list[ActionLine]:

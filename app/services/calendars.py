@@ -100,13 +100,16 @@ def _due(uow: UnitOfWork, actor: Actor, group: Group) -> list[Entry]:
         )
         for line in waits
     ]  # fmt: skip
+    mine = actions.mine(uow, actor, group_id=group.id)
+    edited = actions.last_changed(uow.session, [line.action for line in mine])
     noted = [
         Entry(
-            uid=meetings.uid(uow, "action", line.action.id), changed=line.action.created_at,
+            uid=meetings.uid(uow, "action", line.action.id), changed=edited[line.action.id],
+            sequence=int((edited[line.action.id] - line.action.created_at).total_seconds()),
             title=f"Action due: {line.action.what} ({group.name})", begins=line.action.due_on,
             link=f"{base}/sessions/actions",
         )
-        for line in actions.mine(uow, actor, group_id=group.id)
+        for line in mine
         if line.action.due_on is not None
     ]  # fmt: skip
     return [*given, *noted]

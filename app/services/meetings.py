@@ -403,7 +403,7 @@ def edit_meeting(
     if meeting.state not in (*BEFORE, *OPEN):
         raise Conflict("This session is over: its plan can no longer change.")
     group = uow.session.get_one(Group, meeting.group_id)
-    known = meeting.title, meeting.place, meeting.starts_at
+    known, known_aims = (meeting.title, meeting.place, meeting.starts_at), meeting.aims
     plan = Plan(title, day, at, place, aims)
     if was is not None:
         plan = _upon(was, meeting, plan, group.time_zone)
@@ -417,7 +417,8 @@ def edit_meeting(
     meeting.starts_at = starts_at
     meeting.aims = _clean_aims(plan.aims)
     note(uow, actor, f"changed the plan of session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
-    if known != (meeting.title, meeting.place, meeting.starts_at) and meeting.cancelled_at is None:
+    is_other = known != (meeting.title, meeting.place, meeting.starts_at) or known_aims != meeting.aims
+    if is_other and meeting.cancelled_at is None:
         meeting.revision += 1  # calendars that hold it must see that it changed
         if meeting.state is MeetingState.ANNOUNCED and known[1:] != (meeting.place, meeting.starts_at):
             _write(uow, group, meeting, "session_moved", before=moments.in_words(known[2], group.time_zone))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -117,6 +118,48 @@ def test_what_moves_or_is_cancelled_keeps_its_uid_and_counts_up(hall: Hall, cloc
     assert sorted(set(changed)) == list(changed)
     assert states == ("CONFIRMED", "CONFIRMED", "CANCELLED")
     assert begins == ("2026-03-02T09:00:00+00:00", *["2026-04-06T08:00:00+00:00"] * 2), "summer time"
+
+
+def test_an_action_and_the_aims_of_a_session_count_up_too(hall: Hall, clock: SetClock) -> None:
+    fay, ana, where = hall.who["Fay"], hall.who["Ana"], address(hall, "Ana")
+    given = {"group_id": hall.group_id, "owner_id": ana.person_id}
+    with hall.database.writing() as uow:
+        meetings.announce(uow, fay, meeting_id=hall.meeting_id)
+        for what in ("Ask", "Leave alone"):
+            actions.add_action(uow, fay, what=what, due_on=date(2026, 4, 1), **given)
+
+    def look() -> dict[str, tuple[int, str]]:
+        clock.advance(hours=1)
+        found = follow(hall, where).items()
+        return {name: (int(each["sequence"]), each["last-modified"].dt.isoformat()) for name, each in found}
+
+    def edit(month: int) -> None:
+        with hall.database.writing() as uow:
+            actions.edit_action(uow, fay, action_id=1, what="Ask", due_on=date(2026, month, 1), **given)
+
+    def reopen() -> None:
+        for done in (True, False):
+            with hall.database.writing() as uow:
+                actions.set_done(uow, ana, action_id=1, group_id=hall.group_id, done=done)
+
+    def aim(*aims: str) -> None:
+        with hall.database.writing() as uow:
+            meetings.edit_meeting(
+                uow, fay, meeting_id=hall.meeting_id, title="Partnership", day=date(2026, 3, 2), at=time(9),
+                place="Hall", aims=aims,
+            )  # fmt: skip
+
+    session, before = f"session-{hall.meeting_id}", look()
+    assert before == look(), "nothing has changed"
+    for act, name in (
+        (partial(edit, 5), "action-1"), (partial(edit, 6), "action-1"), (reopen, "action-1"),
+        (partial(aim, "Agree it"), session), (partial(aim, "Agree it", "Meet"), session),
+    ):  # fmt: skip
+        act()
+        after = look()
+        assert {each for each in after if after[each] != before[each]} == {name}
+        assert all(now > was for now, was in zip(after[name], before[name], strict=True)), name
+        before = after
 
 
 def test_a_cancelled_session_stays_on_its_day_until_it_is_announced_anew(hall: Hall, clock: SetClock) -> None:
