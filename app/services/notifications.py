@@ -21,7 +21,7 @@ from app.calc import notifications as calc
 from app.errors import NotFound
 from app.policy import GUESTS_WELCOME, Actor, Can, require
 from app.secrets import Keys
-from app.services.since import since
+from app.services.since import MOST, since
 from app.uow import Database, UnitOfWork
 from models.accounts import Person
 from models.groups import Group, Membership, Role
@@ -489,7 +489,7 @@ def write(database: Database, group_id: int, person_id: int) -> None:
         letter = mail.compose(
             "news", person.email or "", name=person.name, group=group.name, lines=lines[:MAILED],
             more=max(0, len(lines) - MAILED), daily=choice.mode is MailMode.DIGEST, also=_also(uow, group, choice),
-            home=f"{uow.settings.base_url}/g/{group.slug}/", unsubscribe=stop_, stop=stop_,
+            most=MOST, home=f"{uow.settings.base_url}/g/{group.slug}/", unsubscribe=stop_, stop=stop_,
             choose=f"{uow.settings.base_url}/account/notifications",
         )  # fmt: skip
         mailed = [line.notification.id for line in lines]
@@ -503,7 +503,10 @@ def write(database: Database, group_id: int, person_id: int) -> None:
 
 
 def _also(uow: UnitOfWork, group: Group, choice: MailChoice) -> tuple[int, int] | None:
-    """For the digest: how many decisions and changed items there are besides since the last one, or in a day."""
+    """For the digest: how many decisions and changed items there are besides since the last one, or in a day.
+
+    No more than MOST are counted of either.
+    """
     if choice.mode is not MailMode.DIGEST:
         return None
     since_ = max(choice.mailed_at or uow.now - timedelta(days=1), uow.now - timedelta(days=7))

@@ -22,6 +22,7 @@ from app.services import (
     comments,
     groups,
     homework,
+    items,
     meetings,
     memberships,
     notifications,
@@ -34,6 +35,7 @@ from app.worker import Worker
 from models.documents import Field
 from models.groups import Membership, Role
 from models.items import Item, Status
+from models.items import Kind as ItemKind
 from models.jobs import Job
 from models.meetings import Meeting, MeetingState
 from models.notifications import Kind, MailMode, Notification
@@ -320,6 +322,24 @@ def test_what_was_read_is_not_mailed_and_what_nobody_wants_neither(
     clock.advance(minutes=10)
     work()
     assert "answered you now" in post.of("pat")[0].text
+
+
+def test_the_digest_counts_no_more_than_it_looks_at(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post
+) -> None:
+    def digest_after(items_: int) -> str:
+        clock.advance(hours=1)
+        with hall.database.writing() as uow:
+            for _ in range(items_):
+                items.add_item(uow, hall.who["Fay"], group_id=hall.group_id, kind=ItemKind.ELEMENT, title="Money")
+        tell(hall, "Ana")
+        clock.advance(hours=23)
+        work()
+        return " ".join(post.of("ana")[-1].text.split())
+
+    assert "new words on 1 item." in digest_after(1)
+    assert "new words on 39 items." in digest_after(39)
+    assert "new words on 40 or more items." in digest_after(46)
 
 
 def test_none_goes_out_during_a_session_of_the_group(
