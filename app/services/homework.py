@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.calc import moments
@@ -316,10 +316,11 @@ def come_back(uow: UnitOfWork, meeting: Meeting, lines: Iterable[HomeworkLine]) 
     for line in lines:
         if line.outcome is Outcome.READY:
             line.homework.meeting_id, line.homework.came_back_at = meeting.id, uow.now
-        else:
-            line.homework.meeting_id = None
         uow.emit(ItemChanged(meeting.group_id, line.homework.item_id))
     uow.flush()
+    # Also what is on no line since its item is withdrawn: it may be restored.
+    rest = update(Homework).where(Homework.meeting_id == meeting.id, IS_OPEN)
+    uow.session.execute(rest.values(meeting_id=None))
 
 
 def takers(uow: UnitOfWork, group_id: int) -> list[tuple[int, str]]:

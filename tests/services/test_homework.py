@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import migrations
 from app.calc.homework import Outcome
 from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import ItemChanged, MeetingChanged
@@ -29,7 +30,7 @@ from app.services.homework import HomeworkLine
 from app.uow import Database
 from models.accounts import Person
 from models.groups import Membership, Role
-from models.homework import HomeworkShare
+from models.homework import Homework, HomeworkShare
 from models.items import Kind
 from models.meetings import Meeting
 from tests.cast import counting
@@ -175,6 +176,48 @@ def test_a_session_that_nobody_closed_takes_nothing_that_is_given_after_it(hall:
     with hall.database.writing() as uow:
         stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
     assert where(hall) == {coming: [before, after]}
+
+
+def withdraw(hall: Hall) -> None:
+    with hall.database.writing() as uow:
+        outline.withdraw_item(uow, hall.who["Fay"], item_id=hall.item_id)
+
+
+def restore(hall: Hall) -> None:
+    with hall.database.writing() as uow:
+        outline.restore_item(uow, hall.who["Fay"], item_id=hall.item_id)
+
+
+def close(hall: Hall, meeting_id: int | None = None) -> None:
+    with hall.database.writing() as uow:
+        meeting = uow.session.get_one(Meeting, meeting_id or hall.meeting_id)
+        stages.close(uow, hall.who["Fay"], meeting_id=meeting.id, revision=meeting.revision)
+
+
+def test_what_names_a_session_that_closed_while_its_item_was_withdrawn_is_for_the_next(hall: Hall) -> None:
+    second = plan(hall, date(2026, 4, 2), announced=True)
+    made = give(hall, "Ana", due_on=date(2026, 3, 2), meeting_id=hall.meeting_id)
+    say(hall, "Ana", made, True)
+    withdraw(hall)
+    hall.open("Ana")
+    close(hall)
+    assert where(hall) == {}
+    restore(hall)
+    assert where(hall) == {second: [made]}
+
+
+def test_what_an_older_server_left_with_a_closed_session_is_for_the_next(hall: Hall, database_url: str) -> None:
+    second = plan(hall, date(2026, 4, 2), announced=True)
+    arrived, stuck = give(hall, "Ana"), give(hall, "Leo")
+    say(hall, "Ana", arrived, True)
+    hall.open("Ana")
+    close(hall)
+    with hall.database.writing() as uow:
+        uow.session.get_one(Homework, stuck).meeting_id = hall.meeting_id
+    hall.database.close()
+    migrations.downgrade(database_url, "0030")
+    migrations.upgrade(database_url)
+    assert where(hall) == {hall.meeting_id: [arrived], second: [stuck]}
 
 
 def test_its_people_find_it_on_their_first_page_until_it_is_taken_back(hall: Hall) -> None:
