@@ -17,11 +17,11 @@ from app.calc import moments
 from app.calc.homework import Outcome, is_overdue, outcome
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.events import ItemChanged, MeetingChanged
-from app.policy import Actor, Can, access, allowed, require
+from app.policy import Actor, Can, access, require
 from app.services import items, notifications
 from app.services.activity import note
 from app.services.meetings import BEFORE, OPEN, access_meeting
-from app.services.notifications import NOBODY_ENDED
+from app.services.notifications import DOES_HOMEWORK, NOBODY_ENDED
 from app.uow import UnitOfWork
 from models.accounts import Person
 from models.documents import Document, Field
@@ -44,7 +44,8 @@ OVER = (MeetingState.CLOSED, MeetingState.APPROVED)
 class HomeworkLine:
     """One piece of homework as people read it; ``number`` is that of the session it is for.
 
-    ``gone`` are those of its people who have left the group: what they answered stays, and only waits for nobody.
+    ``gone`` are those of its people of whom it is asked no more, since they have left the group, have a role that does
+    no homework or no account: what they answered stays, and only waits for nobody.
     """
 
     homework: Homework
@@ -154,7 +155,7 @@ def change(
         raise Invalid("The homework cannot be changed yet.", fields=fields)
     if not is_moved and not more:
         return homework
-    waiting = [share.person_id for share in line.shares if share.ready is not True]
+    waiting = [share.person_id for share in line.shares if share.ready is not True and share.person_id not in line.gone]
     if is_moved:
         notifications.settle(uow, *(_reminder(homework, each) for each in waiting))
     homework.due_on, homework.comments_until = due_on, until
@@ -295,9 +296,17 @@ def tell_takers(uow: UnitOfWork, actor: Actor, some: Iterable[Item], *, withdraw
 
 
 def _shared(session: Session, *wanted: ColumnElement[bool]) -> list[tuple[Homework, int]]:
-    """Pieces of homework for which all of ``wanted`` holds, with each person who has a part in them."""
-    query = select(Homework, HomeworkShare.person_id).join(HomeworkShare, HomeworkShare.homework_id == Homework.id)
-    rows = session.execute(query.where(*wanted).order_by(Homework.id, HomeworkShare.person_id)).all()
+    """Pieces of homework for which all of ``wanted`` holds, with each person of whom they are asked."""
+    query = (
+        select(Homework, HomeworkShare.person_id)
+        .join(HomeworkShare, HomeworkShare.homework_id == Homework.id)
+        .join(
+            Membership, (Membership.group_id == Homework.group_id) & (Membership.person_id == HomeworkShare.person_id)
+        )
+        .join(Person, Person.id == Membership.person_id)
+        .where(*DOES_HOMEWORK, *wanted)
+    )
+    rows = session.execute(query.order_by(Homework.id, HomeworkShare.person_id)).all()
     return [(homework, person_id) for homework, person_id in rows]
 
 
@@ -325,20 +334,19 @@ def come_back(uow: UnitOfWork, meeting: Meeting, lines: Iterable[HomeworkLine]) 
 
 def takers(uow: UnitOfWork, group_id: int) -> list[tuple[int, str]]:
     """Who may be given homework: those who may do it, by name."""
-    query = (
-        select(Membership)
-        .where(Membership.group_id == group_id, Membership.removed_at.is_(None))
-        .options(joinedload(Membership.person))
-    )
-    found = [row for row in uow.session.execute(query).scalars() if allowed(row.role, Can.HOMEWORK_DO)]
-    return sorted(((row.person_id, row.person.name) for row in found), key=lambda pair: pair[1].lower())
+    query = select(Person.id, Person.name).join(Membership, Membership.person_id == Person.id)
+    found = uow.session.execute(query.where(Membership.group_id == group_id, *DOES_HOMEWORK)).all()
+    return sorted(((id_, name) for id_, name in found), key=lambda pair: pair[1].lower())
 
 
-def leave(uow: UnitOfWork, actor: Actor, person_id: int, *, group_id: int | None = None) -> list[HomeworkLine]:
+def leave(
+    uow: UnitOfWork, actor: Actor, person_id: int, *, group_id: int | None = None, stays: bool = False
+) -> list[HomeworkLine]:
     """Nobody waits for open homework of somebody who is gone from one group, or whose data are erased from all.
 
-    What they answered stays in the group, but not when they are erased. Answers what nobody has now, which whoever
-    gave it is told; it stays open until it is given to somebody else or taken back.
+    With ``stays`` they have a role now that does no homework. What they answered stays in the group, but not when they
+    are erased. Answers what nobody has now, which whoever gave it is told; it stays open until it is given to somebody
+    else or taken back.
     """
     given = select(HomeworkShare).join(Homework).where(IS_OPEN, HomeworkShare.person_id == person_id)
     if group_id is not None:
@@ -357,9 +365,12 @@ def leave(uow: UnitOfWork, actor: Actor, person_id: int, *, group_id: int | None
         for line in _lines(uow, each, _open_ids(uow.session, Homework.id.in_(held), Homework.group_id == each))
         if line.has_nobody
     ]
+    if stays:
+        what = "took another role" if actor.person_id == person_id else "gave somebody another role"
+    else:
+        what = "left the group" if actor.person_id == person_id else "took somebody out of the group"
     for line in lines:
-        gone = "left the group" if actor.person_id == person_id else "took somebody out of the group"
-        words = f"{gone}: homework on {line.reference} has nobody now. Give it to somebody else or take it back"
+        words = f"{what}: homework on {line.reference} has nobody now. Give it to somebody else or take it back"
         path = f"sessions/homework?change={line.homework.id}#homework-{line.homework.id}"
         _tell(uow, actor, line.homework, line.homework.given_by_id, words, path=path)
     return lines
@@ -392,9 +403,10 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int) -> list[HomeworkLine]:
 def mine(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[list[HomeworkLine], list[HomeworkLine]]:
     """The actor's open homework: what waits for them, and what they said is ready; each with the earliest first.
 
-    Raises NotFound, Forbidden.
+    Of those who do no homework nothing is asked. Raises NotFound, Forbidden.
     """
-    require(uow.session, actor, group_id, Can.GROUP_READ)
+    if not require(uow.session, actor, group_id, Can.GROUP_READ).may(Can.HOMEWORK_DO):
+        return [], []
     own = select(HomeworkShare.homework_id).where(HomeworkShare.person_id == (actor.person_id or 0))
     waits = set(uow.session.execute(own.join(Homework).where(WAITS)).scalars())
     lines = _lines(uow, group_id, _open_ids(uow.session, Homework.group_id == group_id, Homework.id.in_(own)))
@@ -481,9 +493,10 @@ def _lines(uow: UnitOfWork, group_id: int, ids: Collection[int]) -> list[Homewor
     for share in uow.session.execute(parts).scalars():
         shares.setdefault(share.homework_id, []).append(share)
     people = {share.person_id for some in shares.values() for share in some}
-    here = select(Membership.person_id).where(
-        Membership.group_id == group_id, Membership.removed_at.is_(None), Membership.person_id.in_(people)
-    )
+    here = (
+        select(Person.id).join(Membership, Membership.person_id == Person.id)
+        .where(Membership.group_id == group_id, *DOES_HOMEWORK, Person.id.in_(people))
+    )  # fmt: skip
     gone = frozenset(people.difference(uow.session.execute(here).scalars()))
     rows = uow.session.execute(
         select(Homework, Item.reference, Document.text, Meeting.number, Person.name)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from app.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 from app.events import MembershipEnded, PeopleChanged
 from app.mail import check_address, compose, send
-from app.policy import Actor, Can, require
+from app.policy import Actor, Can, allowed, require
 from app.secrets import new_token
 from app.services import accounts, groups, homework
 from app.services.activity import note
@@ -225,10 +225,11 @@ def _membership(uow: UnitOfWork, group_id: int, membership_id: int) -> Membershi
 
 def change(
     uow: UnitOfWork, actor: Actor, *, group_id: int, membership_id: int, role: Role, constituency: str | None
-) -> Membership:
+) -> tuple[Membership, list[homework.HomeworkLine]]:
     """Give a person another role or constituency, at once, open sockets included; the change is dated in the activity.
 
-    Raises Invalid when it would leave the group without a facilitator.
+    Answers the open homework that nobody has now, too. Raises Invalid when it would leave the group without a
+    facilitator.
     """
     uow.lock(Group, group_id)
     require(uow.session, actor, group_id, Can.PEOPLE_MANAGE)
@@ -244,10 +245,14 @@ def change(
     if (found.id if found else None) != row.constituency_id:
         now = found.name if found else "nobody"
         note(uow, actor, f"noted that {row.person.name} now speaks for {now} (was: {was})", group_id=group_id)
+    did = allowed(row.role, Can.HOMEWORK_DO)
     row.role, row.constituency_id = role, found.id if found else None
+    orphaned = []
+    if did and not allowed(role, Can.HOMEWORK_DO):
+        orphaned = homework.leave(uow, actor, row.person_id, group_id=group_id, stays=True)
     uow.emit(PeopleChanged(group_id))
     uow.emit(MembershipEnded(group_id, row.person_id))
-    return row
+    return row, orphaned
 
 
 def _keep_a_facilitator(uow: UnitOfWork, group_id: int, leaving: Membership) -> None:

@@ -19,7 +19,7 @@ from app import jobs, mail
 from app.calc import moments
 from app.calc import notifications as calc
 from app.errors import NotFound
-from app.policy import GUESTS_WELCOME, Actor, Can, require
+from app.policy import GUESTS_WELCOME, RULES, Actor, Can, require
 from app.secrets import Keys
 from app.services.since import MOST, since
 from app.uow import Database, UnitOfWork
@@ -73,6 +73,10 @@ class Stop(NamedTuple):
 
 #: Who is told of anything.
 _HAS_A_PLACE = (Membership.removed_at.is_(None), Membership.role != Role.GUEST)
+#: Of whom homework is asked: nobody who has left, whose role is another now, or whose account is closed.
+DOES_HOMEWORK = (
+    Membership.removed_at.is_(None), Membership.role.in_(RULES[Can.HOMEWORK_DO]), Person.disabled_at.is_(None)
+)  # fmt: skip
 
 
 # --- telling ---
@@ -395,7 +399,8 @@ def _homework_due(uow: UnitOfWork) -> Iterator[dict[str, Any] | None]:
         .join(Item, Item.id == Homework.item_id)
         .join(Group, Group.id == Homework.group_id)
         .join(Membership, (Membership.group_id == Group.id) & (Membership.person_id == HomeworkShare.person_id))
-        .where(*_HAS_A_PLACE, Homework.due_on.between(uow.now.date(), soon), WAITS, Item.status != Status.WITHDRAWN)
+        .join(Person, Person.id == Membership.person_id)
+        .where(*DOES_HOMEWORK, Homework.due_on.between(uow.now.date(), soon), WAITS, Item.status != Status.WITHDRAWN)
     )
     for homework, person_id, reference, zone in rows:
         from_ = _reminded_from(uow.now, homework.due_on, zone)

@@ -139,7 +139,7 @@ def change(slug: str, membership_id: int) -> ResponseReturnValue:
     """Give a person another role or constituency."""
     try:
         with transaction() as (uow, actor):
-            row = memberships.change(
+            row, orphaned = memberships.change(
                 uow,
                 actor,
                 group_id=g.group.id,
@@ -150,7 +150,8 @@ def change(slug: str, membership_id: int) -> ResponseReturnValue:
     except Invalid as error:
         flash(error.message, "error")
         return redirect(url_for("groups.people", slug=slug))
-    flash(_("Changed: %(name)s.", name=row.person.name), "success")
+    said = _("Changed: %(name)s.", name=row.person.name)
+    flash(with_homework(said, "nobody_now", orphaned, slug), "success")
     return redirect(url_for("groups.people", slug=slug))
 
 

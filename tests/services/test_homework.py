@@ -14,6 +14,7 @@ from app.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.events import ItemChanged, MeetingChanged
 from app.policy import SYSTEM, Actor
 from app.services import (
+    administration,
     groups,
     homework,
     items,
@@ -436,6 +437,61 @@ def test_who_takes_somebody_out_hears_what_has_nobody_now(hall: Hall) -> None:
         row = uow.session.query(Membership).filter_by(person_id=hall.who["Ana"].person_id, group_id=hall.group_id).one()
         orphaned = memberships.remove(uow, hall.who["Fay"], group_id=hall.group_id, membership_id=row.id)
         assert [line.homework.id for line in orphaned] == [made], "what is ready needs nobody"
+
+
+def becomes(hall: Hall, name: str, role: Role, *, by: str = "Fay") -> list[int]:
+    """Give somebody another role; the homework that nobody has then."""
+    with hall.database.writing() as uow:
+        row = uow.session.query(Membership).filter_by(person_id=hall.who[name].person_id, group_id=hall.group_id).one()
+        _row, orphaned = memberships.change(
+            uow, hall.who[by], group_id=hall.group_id, membership_id=row.id, role=role, constituency="Legal"
+        )
+        return [line.homework.id for line in orphaned]
+
+
+@pytest.mark.parametrize("role", [Role.OBSERVER, Role.PANEL_MANAGER])
+def test_who_has_a_role_that_does_no_homework_is_asked_for_none(hall: Hall, clock: SetClock, role: Role) -> None:
+    shared, alone, answered = give(hall, "Ana", "Leo"), give(hall, "Ana", by="Sam"), give(hall, "Ana")
+    say(hall, "Leo", shared, True)
+    say(hall, "Ana", answered, False, "Figures are missing.")
+    assert becomes(hall, "Ana", role) == [alone, answered]
+    found = {line.homework.id: line for line in at(hall)}
+    assert [found[each].has_nobody for each in (shared, alone, answered)] == [False, True, True]
+    assert (found[shared].outcome, found[answered].outcome) == (Outcome.READY, Outcome.NOT_READY)
+    assert found[answered].gone == set(ids(hall, "Ana"))
+    words = "gave somebody another role: homework on C1.1 has nobody now. Give it to somebody else or take it back"
+    assert told(hall, "Sam") == [words]
+    before = told(hall, "Ana")
+    change(hall, answered, "Leo", due_on=date(2026, 3, 19))
+    with hall.database.reading() as uow:
+        assert homework.mine(uow, hall.who["Ana"], group_id=hall.group_id) == ([], [])
+    clock.advance(days=16)
+    notifications.remind(hall.database)
+    withdraw(hall)
+    restore(hall)
+    assert told(hall, "Ana") == before
+    assert becomes(hall, "Ana", Role.MEMBER) == []
+    with hall.database.reading() as uow:
+        waiting, _ready = homework.mine(uow, hall.who["Ana"], group_id=hall.group_id)
+    assert [line.homework.id for line in waiting] == [answered], "what she answered is hers again"
+
+
+def test_a_facilitator_keeps_their_homework_as_a_member(hall: Hall) -> None:
+    give(hall, "Sam")
+    assert becomes(hall, "Sam", Role.MEMBER) == []
+    assert not at(hall)[0].gone
+
+
+def test_a_closed_account_does_no_homework(hall: Hall) -> None:
+    made = give(hall, "Ana")
+    with hall.database.writing() as uow:
+        administration.set_disabled(uow, SYSTEM, person_id=hall.who["Ana"].person_id or 0, disabled=True)
+    (line,) = at(hall)
+    assert line.has_nobody
+    with pytest.raises(Invalid):
+        give(hall, "Ana")
+    change(hall, made, "Leo")
+    assert not at(hall)[0].has_nobody
 
 
 def test_another_day_and_more_people(hall: Hall) -> None:

@@ -113,6 +113,27 @@ def test_homework_that_has_nobody_is_said_and_given_to_somebody_else(
     assert ("Nobody has it now" in page, "Due on 19 March 2026" in page) == (False, True)
 
 
+def test_who_is_made_observer_answers_no_homework_and_the_page_says_what_has_nobody(
+    client_of: Callable[[Actor], Browser], hall: Hall
+) -> None:
+    fay, ana, base = client_of(hall.who["Fay"]), client_of(hall.who["Ana"]), f"/g/{hall.slug}"
+    room, item = f"{base}/sessions/homework", f"{base}/blueprint/items/{hall.item_id}"
+    given = {"item_id": str(hall.item_id), "asked": "Prepare it", "due_on": "2026-03-20",
+             "people": str(hall.who["Ana"].person_id)}  # fmt: skip
+    fay.post(room, data=given)
+    ana.post(f"{room}/1/reply", data={"ready": "no", "words": "Figures are missing"})
+    people = fay.get(f"{base}/people").text
+    row = re.search(r"/people/(\d+)/remove", people[people.index("Ana Acute") :])
+    assert row is not None
+    said = fay.post(f"{base}/people/{row[1]}", data={"role": "observer"}, follow_redirects=True).text
+    link = f'<a href="{room}?change=1#homework-1">C1.1</a>'
+    assert f"Changed: Ana Acute. This homework has nobody now: {link}. Give it to somebody else." in said
+    for page in (room, item, f"{base}/"):
+        shown = ana.get(page).text
+        assert "homework/1/reply" not in shown, "no form that would be refused"
+        assert ('Figures are missing” <span class="soft">(is asked no more)' in shown) is (page != f"{base}/")
+
+
 def test_who_leaves_the_group_lands_on_a_page_that_says_so(client_of: Callable[[Actor], Browser], hall: Hall) -> None:
     ana, people = client_of(hall.who["Ana"]), f"/g/{hall.slug}/people"
     own = re.search(r"/people/(\d+)/remove", ana.get(people).text)
