@@ -126,18 +126,24 @@ def give(
 
 def change(
     uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int, due_on: date | None,
-    person_ids: Collection[int] = (),
-) -> Homework:  # fmt: skip
+    person_ids: Collection[int] = (), was: date | None = None,
+) -> bool:  # fmt: skip
     """Have open homework due on another day, and give it to more people; who has it already keeps it.
 
-    Comments that were asked for until the day it was due are asked for until the new one. Raises NotFound, Forbidden,
-    Conflict once it is over or its item withdrawn, Invalid with a sentence for each field, also where nobody would have
-    it.
+    ``was`` is the day it was due on the page that asks: that day is left as it is now. Comments that were asked for
+    until the day it was due are asked for until the new one. Answers whether anything changed. Raises NotFound,
+    Forbidden, Conflict once it is over, its item withdrawn, or its day changed by somebody else to yet another one,
+    Invalid with a sentence for each field, also where nobody would have it.
     """
     homework = _hold(uow, actor, homework_id, group_id, Can.HOMEWORK_GIVE)
     items.must_stand(uow.session, uow.session.get_one(Item, homework.item_id))
     (line,) = _lines(uow, group_id, [homework.id])
     more = set(person_ids) - {share.person_id for share in line.shares}
+    if due_on is not None and due_on == was:
+        due_on = homework.due_on
+    elif was is not None and homework.due_on not in (was, due_on):
+        now = moments.day_in_words(homework.due_on)
+        raise Conflict(f"Nothing was changed: somebody else has changed the day meanwhile. It is due {now} now.")
     is_moved = due_on != homework.due_on
     until = due_on if homework.comments_until == homework.due_on else max(homework.comments_until, due_on or date.min)
     fields = {}
@@ -154,7 +160,7 @@ def change(
     if fields or due_on is None or until is None:
         raise Invalid("The homework cannot be changed yet.", fields=fields)
     if not is_moved and not more:
-        return homework
+        return False
     waiting = [share.person_id for share in line.shares if share.ready is not True and share.person_id not in line.gone]
     if is_moved:
         notifications.settle(uow, *(_reminder(homework, each) for each in waiting))
@@ -169,7 +175,7 @@ def change(
         for each in waiting:
             _tell(uow, actor, homework, each, words, key=_moved(homework, each))
     _ask(uow, actor, homework, more)
-    return homework
+    return True
 
 
 def _ask(uow: UnitOfWork, actor: Actor, homework: Homework, person_ids: Collection[int]) -> None:

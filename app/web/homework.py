@@ -120,10 +120,11 @@ def change(slug: str, homework_id: int) -> ResponseReturnValue:
     """Have it due on another day, or give it to more people."""
 
     def keep(uow: UnitOfWork, actor: Actor) -> object:
-        homework.change(
-            uow, actor, homework_id=homework_id, group_id=group_id(), due_on=day("due_on"), person_ids=numbers("people")
-        )
-        return _("The homework is changed. Its people are told.")
+        is_changed = homework.change(
+            uow, actor, homework_id=homework_id, group_id=group_id(), due_on=day("due_on"),
+            person_ids=numbers("people"), was=day("was"),
+        )  # fmt: skip
+        return _("The homework is changed. Its people are told.") if is_changed else _("Nothing was changed.")
 
     to = url_for("homework.index", slug=slug, _anchor=f"homework-{homework_id}")
     return command(keep, to=to, page=lambda refused: _page(refused, homework_id))

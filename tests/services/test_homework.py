@@ -396,11 +396,13 @@ def told(hall: Hall, name: str) -> list[str]:
         return [line.notification.words for line in notifications.mine(uow, hall.who[name])]
 
 
-def change(hall: Hall, homework_id: int, *names: str, due_on: date | None = DUE, by: str = "Fay") -> None:
+def change(
+    hall: Hall, homework_id: int, *names: str, due_on: date | None = DUE, by: str = "Fay", was: date | None = None
+) -> bool:
     with hall.database.writing() as uow:
-        homework.change(
+        return homework.change(
             uow, hall.who[by], homework_id=homework_id, group_id=hall.group_id, due_on=due_on,
-            person_ids=ids(hall, *names),
+            person_ids=ids(hall, *names), was=was,
         )  # fmt: skip
 
 
@@ -525,6 +527,23 @@ def test_another_day_and_more_people(hall: Hall) -> None:
     assert len(told(hall, "Leo")) == len(told(hall, "Pat")) == 1
     with hall.database.reading() as uow:
         assert homework.due_after(uow, uow.session.get_one(Meeting, session)) == []
+
+
+def test_a_page_that_was_opened_before_sets_no_day_back(hall: Hall) -> None:
+    made, earlier, later = give(hall, "Ana"), date(2026, 3, 10), date(2026, 3, 25)
+    assert change(hall, made, due_on=earlier, by="Sam", was=DUE)
+    before = told(hall, "Ana")
+    assert change(hall, made, "Leo", due_on=DUE, was=DUE), "only somebody more was chosen there"
+    assert not change(hall, made, due_on=DUE, was=DUE)
+    assert not change(hall, made, due_on=earlier, was=DUE), "both chose the same"
+    with pytest.raises(Conflict) as refused:
+        change(hall, made, "Pat", due_on=later, was=DUE)
+    assert "It is due 10 March 2026 now." in refused.value.message
+    with pytest.raises(Invalid):
+        change(hall, made, due_on=None, was=earlier)
+    (line,) = at(hall)
+    assert (line.homework.due_on, len(line.shares), told(hall, "Ana")) == (earlier, 2, before)
+    assert change(hall, made, due_on=later, was=earlier)
 
 
 def waits(hall: Hall, name: str) -> list[str]:

@@ -134,6 +134,32 @@ def test_who_is_made_observer_answers_no_homework_and_the_page_says_what_has_nob
         assert ('Figures are missing” <span class="soft">(is asked no more)' in shown) is (page != f"{base}/")
 
 
+def test_a_change_from_a_page_opened_before_says_that_the_day_is_another_now(
+    client_of: Callable[[Actor], Browser], hall: Hall
+) -> None:
+    fay, room = client_of(hall.who["Fay"]), f"/g/{hall.slug}/sessions/homework"
+    leo = str(hall.who["Leo"].person_id)
+    given = {"item_id": str(hall.item_id), "asked": "Prepare it", "due_on": "2026-03-20",
+             "people": str(hall.who["Ana"].person_id)}  # fmt: skip
+    fay.post(room, data=given)
+
+    def save(day: str, was: str, **more: str) -> str:
+        return fay.post(f"{room}/1/change", data={"due_on": day, "was": was, **more}, follow_redirects=True).text
+
+    def was(page: str) -> list[str]:
+        return re.findall(r'name="was" value="([^"]*)"', page)
+
+    assert was(fay.get(f"{room}?change=1").text) == ["2026-03-20"]
+    assert "Nothing was changed." in save("2026-03-20", "2026-03-20")
+    assert "The homework is changed. Its people are told." in save("2026-03-10", "2026-03-20")
+    refused = save("2026-03-25", "2026-03-20", people=leo)
+    assert "It is due 10 March 2026 now." in refused
+    assert was(refused) == ["2026-03-10"]
+    assert re.search(rf'<input[^>]*value="{leo}"[^>]* checked', refused), "who was chosen stays chosen"
+    refused = save("2026-03-20", "2026-03-20", people="987654")
+    assert was(refused) == ["2026-03-20"], "the page still shows what was typed"
+
+
 def test_who_leaves_the_group_lands_on_a_page_that_says_so(client_of: Callable[[Actor], Browser], hall: Hall) -> None:
     ana, people = client_of(hall.who["Ana"]), f"/g/{hall.slug}/people"
     own = re.search(r"/people/(\d+)/remove", ana.get(people).text)
