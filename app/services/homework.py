@@ -89,7 +89,13 @@ def give(
     item, a session that is over, too much at a time), Invalid with a sentence for each field.
     """
     require(uow.session, actor, group_id, Can.HOMEWORK_GIVE)
-    today = moments.local_day(uow.now, uow.session.get_one(Group, group_id).time_zone)
+    if meeting_id is not None:  # held, so that it does not close meanwhile; before the group, as sessions hold the two
+        access_meeting(uow.session, actor, meeting_id, Can.MEETING_RUN, group_id=group_id)
+        meeting = uow.lock(Meeting, meeting_id)
+        if meeting.state in OVER or meeting.cancelled_at is not None:
+            raise Conflict("That session is over: choose one that is to come.")
+    # Held, so that nobody leaves who is given it.
+    today = moments.local_day(uow.now, uow.lock(Group, group_id).time_zone)
     asked, until = " ".join(asked.split()), comments_until or due_on
     fields = _faults(asked, due_on, until, today)
     session = meeting_id or next_id(uow, group_id)
@@ -104,10 +110,6 @@ def give(
     item = items.access_item(uow.session, actor, item_id, Can.HOMEWORK_GIVE, group_id=group_id)
     item = uow.lock(Item, item.id)
     items.must_stand(uow.session, item)
-    if meeting_id is not None:
-        meeting, _ = access_meeting(uow.session, actor, meeting_id, Can.MEETING_RUN, group_id=group_id)
-        if meeting.state in OVER or meeting.cancelled_at is not None:
-            raise Conflict("That session is over: choose one that is to come.")
     if len(_open_ids(uow.session, Homework.item_id == item.id)) >= MOST_OPEN:
         raise Conflict(f"{item.reference} is given as homework {MOST_OPEN} times already. Take one back first.")
     made = Homework(
@@ -135,6 +137,8 @@ def change(
     Forbidden, Conflict once it is over, its item withdrawn, or its day changed by somebody else to yet another one,
     Invalid with a sentence for each field, also where nobody would have it.
     """
+    require(uow.session, actor, group_id, Can.HOMEWORK_GIVE)
+    uow.lock(Group, group_id)  # before the homework, as whoever takes people out holds the two
     homework = _hold(uow, actor, homework_id, group_id, Can.HOMEWORK_GIVE)
     items.must_stand(uow.session, uow.session.get_one(Item, homework.item_id))
     (line,) = _lines(uow, group_id, [homework.id])
@@ -326,9 +330,12 @@ def _tell(
     )  # fmt: skip
 
 
-def come_back(uow: UnitOfWork, meeting: Meeting, lines: Iterable[HomeworkLine]) -> None:
-    """When a session closes with these lines: what is ready has arrived in it, the rest is for the session after."""
-    for line in lines:
+def come_back(uow: UnitOfWork, meeting: Meeting) -> None:
+    """When a session is about to close: what is ready has arrived in it, the rest is for the session after."""
+    # All of it is held before it is read how it stands, so that nobody answers or takes something back meanwhile.
+    known = select(Homework.id).where(Homework.group_id == meeting.group_id, IS_OPEN)
+    uow.lock_all(Homework, uow.session.execute(known).scalars())
+    for line in of_meeting(uow, meeting):
         if line.outcome is Outcome.READY:
             line.homework.meeting_id, line.homework.came_back_at = meeting.id, uow.now
         uow.emit(ItemChanged(meeting.group_id, line.homework.item_id))
@@ -357,7 +364,10 @@ def leave(
     given = select(HomeworkShare).join(Homework).where(IS_OPEN, HomeworkShare.person_id == person_id)
     if group_id is not None:
         given = given.where(Homework.group_id == group_id)
-    shares = uow.session.execute(given).scalars().all()
+    # Held before it is read what was answered: what is said meanwhile is not lost.
+    known = given.with_only_columns(HomeworkShare.homework_id)
+    uow.lock_all(Homework, uow.session.execute(known).scalars())
+    shares = uow.session.execute(given.execution_options(populate_existing=True)).scalars().all()
     held = {share.homework_id for share in shares}
     for share in shares:
         if group_id is None or share.ready is None:

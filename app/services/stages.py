@@ -382,7 +382,7 @@ def close(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int) -> M
         raise Conflict("This session is not open.")
     if polls.open_poll_in(uow.session, meeting.id) is not None:
         raise Conflict("A vote is still open. Close it first.", code="vote_open")
-    lines = homework.of_meeting(uow, meeting)
+    homework.come_back(uow, meeting)
     stage = current_stage(stages_of(uow.session, meeting.id))
     _end_pause(uow, meeting, stage)
     if stage is not None:
@@ -392,7 +392,6 @@ def close(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int) -> M
     meeting.closed_at, meeting.join_code, meeting.controller_id = uow.now, None, None
     record(uow, actor, meeting, "closed")
     draft(uow, meeting)
-    homework.come_back(uow, meeting, lines)
     note(uow, actor, f"closed session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
     return meeting
 

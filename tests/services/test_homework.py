@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import threading
+from collections.abc import Callable, Collection
 from datetime import date, time
 from typing import Any
 
@@ -28,7 +29,7 @@ from app.services import (
     stages,
 )
 from app.services.homework import HomeworkLine
-from app.uow import Database
+from app.uow import Database, UnitOfWork
 from models.accounts import Person
 from models.groups import Membership, Role
 from models.homework import Homework, HomeworkShare
@@ -621,3 +622,94 @@ def test_what_is_taken_back_before_anybody_was_mailed_is_not_mailed(hall: Hall, 
             waits = [row.key or "" for row in rows if row.settled_at is None and row.read_at is None]
             assert [key.rsplit("-", 2 if "back" in key else 1)[0] for key in waits] == mailed
             assert "took back" in rows[0].words, "the page says both"
+
+
+# --- two at the same moment: on SQLite one is over before the other begins ---
+
+
+def second(hall: Hall, first: Callable[[UnitOfWork], object], then: Callable[[], object]) -> list[DomainError]:
+    """Begin something while something else is under way, which ends once the other waits for it; what that raised."""
+    refused: list[DomainError] = []
+
+    def run() -> None:
+        try:
+            then()
+        except DomainError as error:
+            refused.append(error)
+
+    waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    other = threading.Thread(target=run)
+    with hall.database.writing() as uow, hall.database.engine.connect() as looking:
+        first(uow)
+        uow.flush()
+        other.start()
+        while other.is_alive() and looking.exec_driver_sql(waits).first() is None:
+            looking.rollback()  # to see how it is now
+    other.join()
+    return refused
+
+
+postgres = pytest.mark.parametrize("database_engine", ["postgres"])
+
+
+def answers(hall: Hall, made: int, ready: bool, words: str) -> Callable[[UnitOfWork], object]:
+    return lambda uow: homework.reply(
+        uow, hall.who["Ana"], homework_id=made, group_id=hall.group_id, ready=ready, words=words
+    )
+
+
+@postgres
+def test_what_is_answered_while_its_author_is_taken_out_stays(hall: Hall) -> None:
+    made = give(hall, "Ana")
+    assert second(hall, answers(hall, made, True, "See the annex."), lambda: leave(hall, "Ana")) == []
+    assert [(share.ready, share.words) for share in at(hall)[0].shares] == [(True, "See the annex.")]
+
+
+@postgres
+def test_what_is_not_ready_after_all_does_not_arrive_in_the_session_that_closes(hall: Hall) -> None:
+    made = give(hall, "Ana")
+    say(hall, "Ana", made, True)
+    hall.open("Ana")
+    assert second(hall, answers(hall, made, False, "A table is missing."), lambda: close(hall)) == []
+    assert at(hall) == []
+    with hall.database.reading() as uow:
+        assert uow.session.get_one(Homework, made).came_back_at is None
+
+
+@postgres
+def test_what_is_taken_back_does_not_arrive_in_the_session_that_closes(hall: Hall) -> None:
+    made = give(hall, "Ana")
+    say(hall, "Ana", made, True)
+    hall.open("Ana")
+
+    def back(uow: UnitOfWork) -> object:
+        return homework.take_back(uow, hall.who["Sam"], homework_id=made, group_id=hall.group_id)
+
+    assert second(hall, back, lambda: close(hall)) == []
+    assert at(hall) == []
+
+
+@postgres
+def test_nothing_is_given_to_who_is_being_taken_out(hall: Hall) -> None:
+    made = give(hall, "Leo")
+    for name, act in (("Ana", lambda: give(hall, "Ana")), ("Pat", lambda: change(hall, made, "Pat"))):
+        with hall.database.reading() as uow:
+            row = uow.session.query(Membership).filter_by(person_id=hall.who[name].person_id).one()
+
+        def out(uow: UnitOfWork, id_: int = row.id) -> object:
+            return memberships.remove(uow, hall.who["Sam"], group_id=hall.group_id, membership_id=id_)
+
+        assert [type(error) for error in second(hall, out, act)] == [Invalid]
+    assert [len(line.shares) for line in at(hall)] == [1]
+
+
+@postgres
+def test_nothing_is_given_for_a_session_that_is_being_closed(hall: Hall) -> None:
+    hall.open("Ana")
+
+    def end(uow: UnitOfWork) -> object:
+        revision = uow.session.get_one(Meeting, hall.meeting_id).revision
+        return stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=revision)
+
+    refused = second(hall, end, lambda: give(hall, "Leo", by="Sam", meeting_id=hall.meeting_id))
+    assert [type(error) for error in refused] == [Conflict]
