@@ -42,7 +42,7 @@ OVER = (MeetingState.CLOSED, MeetingState.APPROVED)
 
 @dataclass(frozen=True)
 class HomeworkLine:
-    """One piece of homework as people read it; ``number`` is that of the session it is for.
+    """One piece of homework as people read it; ``number`` is that of the session it is for, ``withdrawn`` its item.
 
     ``gone`` are those of its people of whom it is asked no more, since they have left the group, have a role that does
     no homework or no account: what they answered stays, and only waits for nobody.
@@ -53,6 +53,7 @@ class HomeworkLine:
     title: str
     number: int | None
     given_by: str
+    withdrawn: bool
     shares: list[HomeworkShare]
     gone: frozenset[int]
     outcome: Outcome
@@ -178,13 +179,14 @@ def change(
         words = f"changed the day of your homework on {line.reference}: it is due {day}"
         for each in waiting:
             _tell(uow, actor, homework, each, words, key=_moved(homework, each))
+    if more:
+        notifications.settle(uow, _nobody(homework))
     _ask(uow, actor, homework, more)
     return True
 
 
 def _ask(uow: UnitOfWork, actor: Actor, homework: Homework, person_ids: Collection[int]) -> None:
-    """Ask people for a piece of homework, and tell them, also who had it before they left the group."""
-    notifications.forget(uow, *(key for each in person_ids for key in _keys(homework, each)))
+    """Ask people for a piece of homework, and tell them."""
     uow.session.add_all(HomeworkShare(homework_id=homework.id, person_id=each) for each in sorted(person_ids))
     uow.flush()
     reference = uow.session.get_one(Item, homework.item_id).reference
@@ -206,6 +208,11 @@ def _moved(homework: Homework, person_id: int) -> str:
 
 def _reminder(homework: Homework, person_id: int) -> str:
     return f"due-homework-{homework.id}-{homework.due_on}-{person_id}"
+
+
+def _nobody(homework: Homework) -> str:
+    """For whoever gave it: that nobody has it any more."""
+    return f"homework-{homework.id}-nobody"
 
 
 def _keys(homework: Homework, person_id: int) -> tuple[str, ...]:
@@ -276,6 +283,7 @@ def take_back(uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int)
     homework.withdrawn_at = uow.now
     reference = uow.session.get_one(Item, homework.item_id).reference
     _note(uow, actor, homework, f"took back the homework on {reference}")
+    notifications.settle(uow, _nobody(homework))
     for _homework, person_id in _shared(uow.session, Homework.id == homework.id):
         words, key = f"took back your homework on {reference}: nothing is left to do", _given(homework, person_id)
         _tell(uow, actor, homework, person_id, words, key=f"{key}-back")
@@ -365,30 +373,38 @@ def leave(
     if group_id is not None:
         given = given.where(Homework.group_id == group_id)
     # Held before it is read what was answered: what is said meanwhile is not lost.
-    known = given.with_only_columns(HomeworkShare.homework_id)
-    uow.lock_all(Homework, uow.session.execute(known).scalars())
+    known = uow.session.execute(given.with_only_columns(HomeworkShare.homework_id)).scalars()
+    held = {homework.id: homework for homework in uow.lock_all(Homework, known)}
     shares = uow.session.execute(given.execution_options(populate_existing=True)).scalars().all()
-    held = {share.homework_id for share in shares}
+    in_groups: dict[int, list[int]] = {}
     for share in shares:
+        homework = held[share.homework_id]
+        in_groups.setdefault(homework.group_id, []).append(homework.id)
         if group_id is None or share.ready is None:
-            notifications.forget(uow, *_keys(uow.session.get_one(Homework, share.homework_id), person_id))
+            notifications.forget(uow, *_keys(homework, person_id))
             uow.session.delete(share)
+        else:
+            notifications.settle(uow, _reminder(homework, person_id))
     uow.flush()
-    groups = select(Homework.group_id).where(Homework.id.in_(held)).distinct()
-    lines = [
-        line
-        for each in uow.session.execute(groups).scalars().all()
-        for line in _lines(uow, each, _open_ids(uow.session, Homework.id.in_(held), Homework.group_id == each))
-        if line.has_nobody
-    ]
+    if group_id is not None:  # all else of it, and of what is over
+        kinds = [Kind.HOMEWORK] if stays else [Kind.HOMEWORK, Kind.DUE]
+        notifications.settle_all(uow, person_id, group_id=group_id, kinds=kinds)
+    lines = [line for each, ids in in_groups.items() for line in _lines(uow, each, ids) if line.has_nobody]
     if stays:
         what = "took another role" if actor.person_id == person_id else "gave somebody another role"
     else:
         what = "left the group" if actor.person_id == person_id else "took somebody out of the group"
     for line in lines:
-        words = f"{what}: homework on {line.reference} has nobody now. Give it to somebody else or take it back"
-        path = f"sessions/homework?change={line.homework.id}#homework-{line.homework.id}"
-        _tell(uow, actor, line.homework, line.homework.given_by_id, words, path=path)
+        homework = line.homework
+        words = f"{what}: homework on {line.reference} has nobody now"
+        todo = "Give it to somebody else or take it back"
+        path = f"sessions/homework?change={homework.id}#homework-{homework.id}"
+        if line.withdrawn:  # it can be given to nobody until it is restored
+            todo = "It is withdrawn: give it to somebody if it is restored"
+            path = f"blueprint/items/{homework.item_id}"
+        notifications.forget(uow, _nobody(homework))
+        if homework.given_by_id != person_id:
+            _tell(uow, actor, homework, homework.given_by_id, f"{words}. {todo}", path=path, key=_nobody(homework))
     return lines
 
 
@@ -515,7 +531,7 @@ def _lines(uow: UnitOfWork, group_id: int, ids: Collection[int]) -> list[Homewor
     )  # fmt: skip
     gone = frozenset(people.difference(uow.session.execute(here).scalars()))
     rows = uow.session.execute(
-        select(Homework, Item.reference, Document.text, Meeting.number, Person.name)
+        select(Homework, Item, Document.text, Meeting.number, Person.name)
         .join(Item, Item.id == Homework.item_id)
         .join(Document, (Document.item_id == Item.id) & (Document.field == Field.TITLE))
         .outerjoin(Meeting, Meeting.id == Homework.meeting_id)
@@ -523,10 +539,8 @@ def _lines(uow: UnitOfWork, group_id: int, ids: Collection[int]) -> list[Homewor
         .where(Homework.id.in_(ids)).order_by(Homework.due_on, Homework.id)
     )  # fmt: skip
     return [
-        _line(
-            homework, reference, title, number, name or "", _by_name(shares.get(homework.id, [])), gone, zone, uow.now
-        )
-        for homework, reference, title, number, name in rows
+        _line(homework, item, title, number, name or "", _by_name(shares.get(homework.id, [])), gone, zone, uow.now)
+        for homework, item, title, number, name in rows
     ]
 
 
@@ -535,7 +549,7 @@ def _by_name(shares: Iterable[HomeworkShare]) -> list[HomeworkShare]:
 
 
 def _line(
-    homework: Homework, reference: str, title: str, number: int | None, given_by: str, shares: list[HomeworkShare],
+    homework: Homework, item: Item, title: str, number: int | None, given_by: str, shares: list[HomeworkShare],
     gone: frozenset[int], zone: str, now: datetime,
 ) -> HomeworkLine:  # fmt: skip
     today = moments.local_day(now, zone)
@@ -543,7 +557,7 @@ def _line(
     counted = [share for share in shares if share.ready or share.person_id not in gone] or shares
     how = outcome([share.ready for share in counted])
     return HomeworkLine(
-        homework, reference, title, number, given_by, shares, gone, how,
+        homework, item.reference, title, number, given_by, item.status is Status.WITHDRAWN, shares, gone, how,
         homework.came_back_at is None and is_overdue(how, homework.due_on, today), today <= homework.comments_until,
         zone,
     )  # fmt: skip

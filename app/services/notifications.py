@@ -133,6 +133,15 @@ def settle(uow: UnitOfWork, *keys: str) -> bool:
     return bool(found)
 
 
+def settle_all(uow: UnitOfWork, person_id: int, *, group_id: int, kinds: Collection[Kind] = tuple(Kind)) -> None:
+    """Mail nothing of what a person was told so far in a group, of these kinds; pages show it still."""
+    waits = update(Notification).where(
+        Notification.group_id == group_id, Notification.person_id == person_id, Notification.settled_at.is_(None),
+        Notification.kind.in_(kinds),
+    )  # fmt: skip
+    uow.session.execute(waits.values(settled_at=uow.now))
+
+
 def forget(uow: UnitOfWork, *keys: str) -> None:
     """Take what was told under these keys for never told, read and mailed or not, so that it can be told again."""
     uow.session.execute(delete(Notification).where(Notification.key.in_(keys)))
@@ -259,7 +268,7 @@ def choose(uow: UnitOfWork, actor: Actor, *, group_id: int, mode: MailMode) -> N
 def _choose(uow: UnitOfWork, group_id: int, person_id: int, mode: MailMode) -> None:
     row = _choice(uow, group_id, person_id)
     if row.mode not in MAILING:  # what gathered while nothing was wanted does not come all at once
-        _settle(uow, group_id, person_id)
+        settle_all(uow, person_id, group_id=group_id)
     row.mode = mode
 
 
@@ -276,15 +285,6 @@ def lead_on(uow: UnitOfWork, old: str, *, item_id: int, path: str) -> None:
     """Have what was told of the words at the path ``old`` lead to a path of another item."""
     moved = update(Notification).where(Notification.path == old)
     uow.session.execute(moved.values(item_id=item_id, path=path))
-
-
-def _settle(uow: UnitOfWork, group_id: int, person_id: int) -> None:
-    uow.session.execute(
-        update(Notification)
-        .where(
-            Notification.group_id == group_id, Notification.person_id == person_id, Notification.settled_at.is_(None)
-        ).values(settled_at=uow.now)
-    )  # fmt: skip
 
 
 # --- stopping, without signing in ---

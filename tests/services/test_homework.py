@@ -35,6 +35,7 @@ from models.groups import Membership, Role
 from models.homework import Homework, HomeworkShare
 from models.items import Kind
 from models.meetings import Meeting
+from models.notifications import Kind as NotificationKind
 from tests.cast import counting
 from tests.conftest import SetClock
 from tests.rooms import Hall, build_hall
@@ -561,17 +562,75 @@ def test_who_comes_back_into_the_group_is_told_of_homework_that_is_given_again(h
         with hall.database.writing() as uow:
             notifications.read(uow, hall.who["Ana"])
     leave(hall, "Ana")
-    with hall.database.writing() as uow:
-        ana = uow.session.get_one(Person, hall.who["Ana"].person_id)
-        groups.add_member(
-            uow, SYSTEM, group_id=hall.group_id, person=ana, role=Role.MEMBER, constituency="Acute provider"
-        )
+    comes_back(hall, "Ana")
     assert waits(hall, "Ana") == [], "nothing is asked of her any more"
     change(hall, made, "Ana")
     assert waits(hall, "Ana") == ["gave you homework on C1.1, due 20 March 2026: Write the first words."]
     with hall.database.writing() as uow:
         homework.take_back(uow, hall.who["Fay"], homework_id=made, group_id=hall.group_id)
     assert waits(hall, "Ana") == []
+
+
+def comes_back(hall: Hall, name: str) -> None:
+    with hall.database.writing() as uow:
+        person = uow.session.get_one(Person, hall.who[name].person_id)
+        groups.add_member(uow, SYSTEM, group_id=hall.group_id, person=person, role=Role.MEMBER, constituency="Legal")
+
+
+@pytest.mark.parametrize("how", ["restored", "taken back"])
+def test_who_comes_back_is_mailed_of_nothing_that_became_of_their_homework_before(hall: Hall, how: str) -> None:
+    made = give(hall, "Ana")
+    with hall.database.writing() as uow:
+        notifications.read(uow, hall.who["Ana"])
+    if how == "restored":
+        withdraw(hall)
+        restore(hall)
+    else:
+        with hall.database.writing() as uow:
+            homework.take_back(uow, hall.who["Fay"], homework_id=made, group_id=hall.group_id)
+    assert waits(hall, "Ana")
+    leave(hall, "Ana")
+    comes_back(hall, "Ana")
+    assert waits(hall, "Ana") == []
+
+
+def test_an_observer_is_still_reminded_of_actions(hall: Hall) -> None:
+    with hall.database.writing() as uow:
+        notifications.tell(
+            uow, hall.who["Ana"].person_id, NotificationKind.DUE, group_id=hall.group_id, words="Your action 1 is due"
+        )
+    becomes(hall, "Ana", Role.OBSERVER)
+    assert waits(hall, "Ana") == ["Your action 1 is due"]
+    becomes(hall, "Ana", Role.MEMBER)
+    leave(hall, "Ana")
+    comes_back(hall, "Ana")
+    assert waits(hall, "Ana") == [], "by then it is another day"
+
+
+def test_who_gave_homework_is_told_that_it_has_nobody_while_its_item_is_withdrawn(hall: Hall) -> None:
+    give(hall, "Ana", by="Sam")
+    withdraw(hall)
+    with hall.database.writing() as uow:
+        row = uow.session.query(Membership).filter_by(person_id=hall.who["Ana"].person_id, group_id=hall.group_id).one()
+        (line,) = memberships.remove(uow, hall.who["Fay"], group_id=hall.group_id, membership_id=row.id)
+        assert line.withdrawn
+    words = (
+        "took somebody out of the group: homework on C1.1 has nobody now. It is withdrawn: give it to somebody if it"
+    )
+    assert told(hall, "Sam") == [f"{words} is restored"]
+
+
+def test_that_homework_has_nobody_is_mailed_only_while_it_is_so(hall: Hall) -> None:
+    given, back = give(hall, "Ana", by="Sam"), give(hall, "Ana", by="Sam")
+    words = "took somebody out of the group: homework on C1.1 has nobody now. Give it to somebody else or take it back"
+    leave(hall, "Ana")
+    assert waits(hall, "Sam") == [words, words]
+    change(hall, given, "Leo")
+    with hall.database.writing() as uow:
+        homework.take_back(uow, hall.who["Fay"], homework_id=back, group_id=hall.group_id)
+    assert (waits(hall, "Sam"), told(hall, "Sam")) == ([], [words, words])
+    leave(hall, "Leo")
+    assert waits(hall, "Sam") == [words], "told anew where it has nobody once more"
 
 
 def test_homework_on_an_item_that_was_withdrawn_meanwhile_is_not_changed(hall: Hall) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
 from app.policy import Actor
-from app.services import meetings, notifications, outline
+from app.services import homework, items, meetings, notifications, outline
 from app.uow import Database
+from models.items import Kind as ItemKind
 from models.notifications import Kind
 from tests.cast import Browser
 from tests.conftest import SetClock
@@ -111,6 +113,30 @@ def test_homework_that_has_nobody_is_said_and_given_to_somebody_else(
     assert "Prepare it" in client_of(hall.who["Leo"]).get(f"{base}/").text
     page = fay.get(room).text
     assert ("Nobody has it now" in page, "Due on 19 March 2026" in page) == (False, True)
+
+
+def test_much_homework_that_has_nobody_is_said_in_one_short_sentence(
+    client_of: Callable[[Actor], Browser], hall: Hall
+) -> None:
+    fay, base, ana = client_of(hall.who["Fay"]), f"/g/{hall.slug}", hall.who["Ana"].person_id or 0
+    with hall.database.writing() as uow:
+        for number in range(60):
+            item = items.add_item(
+                uow, hall.who["Fay"], group_id=hall.group_id, kind=ItemKind.ELEMENT, title=f"{number}"
+            )
+            homework.give(
+                uow, hall.who["Fay"], group_id=hall.group_id, item_id=item.id, asked="Write", due_on=date(2026, 3, 20),
+                person_ids=[ana],
+            )  # fmt: skip
+        outline.withdraw_item(uow, hall.who["Fay"], item_id=item.id)
+    people = fay.get(f"{base}/people").text
+    row = re.search(r"/people/(\d+)/remove", people[people.index("Ana Acute") :])
+    assert row is not None
+    answer = fay.post(f"{base}/people/{row[1]}/remove")
+    assert max(len(cookie) for cookie in answer.headers.getlist("Set-Cookie")) < 4_000, "browsers keep no more"
+    said = fay.get(f"{base}/people").text
+    assert f'<a href="{base}/sessions/homework">and 50 more</a>. Give it to somebody else.' in said
+    assert said.count("homework?change=") == 10
 
 
 def test_who_is_made_observer_answers_no_homework_and_the_page_says_what_has_nobody(
