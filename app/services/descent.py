@@ -21,7 +21,7 @@ from app.calc.suggestions import places
 from app.errors import Conflict, Forbidden, Invalid
 from app.events import ItemChanged, TreeChanged
 from app.policy import Actor, Can
-from app.services import comments, documents, history, suggestions
+from app.services import comments, documents, history, homework, suggestions
 from app.services.activity import note
 from app.services.findings import LONGEST_NOTE, RELATION_WORDS
 from app.services.items import (
@@ -540,9 +540,8 @@ def _take_rest(uow: UnitOfWork, item: Item, other: Item) -> list[int]:
     comments.lead_on(uow, rest, old=other.id, new=item.id)
     # Whoever prepares the one prepares the other now.
     asked = uow.session.execute(select(Homework).where(Homework.item_id == other.id, IS_OPEN)).scalars().all()
-    for homework in asked:
-        homework.item_id = item.id
-    return [homework.id for homework in asked]
+    homework.move(uow, asked, item.id)
+    return [each.id for each in asked]
 
 
 def _share(uow: UnitOfWork, giver: Item, taker: Item) -> dict[str, list[Any]]:

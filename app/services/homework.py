@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.calc import moments
@@ -21,7 +21,7 @@ from app.policy import Actor, Can, access, require
 from app.services import items, notifications
 from app.services.activity import note
 from app.services.meetings import BEFORE, OPEN, access_meeting
-from app.services.notifications import DOES_HOMEWORK, NOBODY_ENDED
+from app.services.notifications import DOES_HOMEWORK, NOBODY_ENDED, given_key, moved_key, reminder_key
 from app.uow import UnitOfWork
 from models.accounts import Person
 from models.documents import Document, Field
@@ -42,7 +42,9 @@ OVER = (MeetingState.CLOSED, MeetingState.APPROVED)
 
 @dataclass(frozen=True)
 class HomeworkLine:
-    """One piece of homework as people read it; ``number`` is that of the session it is for, ``withdrawn`` its item.
+    """One piece of homework as people read it; ``number`` is that of the session it is for, none for the next one.
+
+    ``withdrawn`` is whether its item is.
 
     ``gone`` are those of its people of whom it is asked no more, since they have left the group, have a role that does
     no homework or no account: what they answered stays, and only waits for nobody.
@@ -155,7 +157,7 @@ def change(
     if is_moved or more:
         today = moments.local_day(uow.now, uow.session.get_one(Group, group_id).time_zone)
         fields = _faults(homework.asked, due_on, until, today)
-        session = homework.meeting_id or _next(uow, group_id)(homework.given_at)
+        session = _next(uow, group_id)(homework.given_at, homework.meeting_id)
         if due_on is not None and not fields and session is not None:
             fields |= _late(uow, group_id, session, due_on)
     if line.has_nobody and not more:
@@ -168,17 +170,17 @@ def change(
         return False
     waiting = [share.person_id for share in line.shares if share.ready is not True and share.person_id not in line.gone]
     if is_moved:
-        notifications.settle(uow, *(_reminder(homework, each) for each in waiting))
+        notifications.settle(uow, *(reminder_key(homework, each) for each in waiting))
     homework.due_on, homework.comments_until = due_on, until
     day = moments.day_in_words(due_on)
     whom = f" and gave it to {len(more)} more" if more else ""
     _note(uow, actor, homework, f"changed the homework on {line.reference}{whom}, due {day}")
     if is_moved:
         homework.changed_at = uow.now
-        notifications.forget(uow, *(_moved(homework, share.person_id) for share in line.shares))
+        notifications.forget(uow, *(moved_key(homework, share.person_id) for share in line.shares))
         words = f"changed the day of your homework on {line.reference}: it is due {day}"
         for each in waiting:
-            _tell(uow, actor, homework, each, words, key=_moved(homework, each))
+            _tell(uow, actor, homework, each, words, path=_place(homework.item_id), key=moved_key(homework, each))
     if more:
         notifications.settle(uow, _nobody(homework))
     _ask(uow, actor, homework, more)
@@ -193,21 +195,12 @@ def _ask(uow: UnitOfWork, actor: Actor, homework: Homework, person_ids: Collecti
     day = moments.day_in_words(homework.due_on)
     for each in sorted(person_ids):
         words = f"gave you homework on {reference}, due {day}: {homework.asked}"
-        path = f"blueprint/items/{homework.item_id}#homework"
-        _tell(uow, actor, homework, each, words, path=path, key=_given(homework, each))
+        _tell(uow, actor, homework, each, words, path=_place(homework.item_id), key=given_key(homework, each))
 
 
-def _given(homework: Homework, person_id: int) -> str:
-    return f"homework-{homework.id}-{person_id}"
-
-
-def _moved(homework: Homework, person_id: int) -> str:
-    """For the day it is due now: what was said of another one before is forgotten."""
-    return f"homework-{homework.id}-{person_id}-day"
-
-
-def _reminder(homework: Homework, person_id: int) -> str:
-    return f"due-homework-{homework.id}-{homework.due_on}-{person_id}"
+def _place(item_id: int) -> str:
+    """Where the homework on an item stands, as notifications say it."""
+    return f"blueprint/items/{item_id}#homework"
 
 
 def _nobody(homework: Homework) -> str:
@@ -217,7 +210,7 @@ def _nobody(homework: Homework) -> str:
 
 def _keys(homework: Homework, person_id: int) -> tuple[str, ...]:
     """Under which a person is told of what is asked of them."""
-    return _given(homework, person_id), _moved(homework, person_id), _reminder(homework, person_id)
+    return given_key(homework, person_id), moved_key(homework, person_id), reminder_key(homework, person_id)
 
 
 def _faults(asked: str, due_on: date | None, until: date | None, today: date) -> dict[str, str]:
@@ -262,9 +255,10 @@ def reply(
     if not ready and not words:
         raise Invalid("", fields={"words": "Say in a sentence what is missing, so that the others know"})
     other = (Homework.item_id == homework.item_id) & (Homework.id != homework.id)
-    mine = (HomeworkShare.person_id == actor.person_id) & HomeworkShare.ready.is_(None)
-    asked_more = _shared(uow.session, other, IS_OPEN, mine)
-    if not asked_more:  # who answers has read what was asked, wherever that was: no mail tells of it any more
+    asked_more = _shared(uow.session, other, WAITS, HomeworkShare.person_id == actor.person_id)
+    # Who answers has read what was asked, wherever that was: no mail tells of it any more.
+    notifications.read_told(uow, *_keys(homework, share.person_id))
+    if not asked_more:
         notifications.read_on_item(uow, actor, item_id=homework.item_id, kinds=(Kind.HOMEWORK, Kind.DUE))
     if (share.ready, share.words) == (ready, words):
         return share  # pressed twice
@@ -285,7 +279,7 @@ def take_back(uow: UnitOfWork, actor: Actor, *, homework_id: int, group_id: int)
     _note(uow, actor, homework, f"took back the homework on {reference}")
     notifications.settle(uow, _nobody(homework))
     for _homework, person_id in _shared(uow.session, Homework.id == homework.id):
-        words, key = f"took back your homework on {reference}: nothing is left to do", _given(homework, person_id)
+        words, key = f"took back your homework on {reference}: nothing is left to do", given_key(homework, person_id)
         _tell(uow, actor, homework, person_id, words, key=f"{key}-back")
         is_new = notifications.settle(uow, key)
         notifications.settle(uow, *_keys(homework, person_id), *([f"{key}-back"] if is_new else []))
@@ -338,19 +332,30 @@ def _tell(
     )  # fmt: skip
 
 
+def move(uow: UnitOfWork, some: Collection[Homework], item_id: int) -> None:
+    """Have homework be on another item, and what told people of it lead there."""
+    by_id = {homework.id: homework for homework in some}
+    parts = select(HomeworkShare.homework_id, HomeworkShare.person_id).where(HomeworkShare.homework_id.in_(by_id))
+    keys = {key for id_, person_id in uow.session.execute(parts) for key in _keys(by_id[id_], person_id)}
+    notifications.lead_keys_on(uow, keys, item_id=item_id, path=_place(item_id))
+    for homework in some:
+        homework.item_id = item_id
+
+
 def come_back(uow: UnitOfWork, meeting: Meeting) -> None:
     """When a session is about to close: what is ready has arrived in it, the rest is for the session after."""
     # All of it is held before it is read how it stands, so that nobody answers or takes something back meanwhile.
     known = select(Homework.id).where(Homework.group_id == meeting.group_id, IS_OPEN)
     uow.lock_all(Homework, uow.session.execute(known).scalars())
-    for line in of_meeting(uow, meeting):
+    lines = of_meeting(uow, meeting)
+    for line in lines:
         if line.outcome is Outcome.READY:
             line.homework.meeting_id, line.homework.came_back_at = meeting.id, uow.now
         uow.emit(ItemChanged(meeting.group_id, line.homework.item_id))
     uow.flush()
     # Also what is on no line since its item is withdrawn: it may be restored.
-    rest = update(Homework).where(Homework.meeting_id == meeting.id, IS_OPEN)
-    uow.session.execute(rest.values(meeting_id=None))
+    named = (Homework.meeting_id == meeting.id) | Homework.id.in_([line.homework.id for line in lines])
+    uow.session.execute(update(Homework).where(named, IS_OPEN).values(meeting_id=None))
 
 
 def takers(uow: UnitOfWork, group_id: int) -> list[tuple[int, str]]:
@@ -384,7 +389,7 @@ def leave(
             notifications.forget(uow, *_keys(homework, person_id))
             uow.session.delete(share)
         else:
-            notifications.settle(uow, _reminder(homework, person_id))
+            notifications.settle(uow, reminder_key(homework, person_id))
     uow.flush()
     if group_id is not None:  # all else of it, and of what is over
         kinds = [Kind.HOMEWORK] if stays else [Kind.HOMEWORK, Kind.DUE]
@@ -451,18 +456,18 @@ def mine(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[list[Homework
 def of_meeting(uow: UnitOfWork, meeting: Meeting) -> list[HomeworkLine]:
     """What comes to a session, or came to it; the caller has asked for the right.
 
-    What names no session comes to the one that is held now, or else to the next.
+    What names no session, or one that was not held on its day, comes to the one that is held now, or else to the next.
     """
     if meeting.state in OVER:
         arrived = select(Homework.id).where(Homework.meeting_id == meeting.id, Homework.came_back_at.is_not(None))
         return _lines(uow, meeting.group_id, uow.session.execute(arrived).scalars().all())
     of = _next(uow, meeting.group_id)
-    unnamed = select(Homework.id, Homework.given_at).where(
-        Homework.group_id == meeting.group_id, IS_OPEN, Homework.meeting_id.is_(None)
+    known = select(Homework.id, Homework.given_at, Homework.meeting_id).where(
+        Homework.group_id == meeting.group_id, IS_OPEN
     )
-    here = [id_ for id_, given_at in uow.session.execute(unnamed) if of(given_at) == meeting.id]
-    named = Homework.meeting_id == meeting.id
-    return _lines(uow, meeting.group_id, _open_ids(uow.session, named | Homework.id.in_(here)))
+    rows = uow.session.execute(known).all()
+    here = [id_ for id_, given_at, named in rows if of(given_at, named) == meeting.id]
+    return _lines(uow, meeting.group_id, _open_ids(uow.session, Homework.id.in_(here)))
 
 
 def due_after(uow: UnitOfWork, meeting: Meeting) -> list[HomeworkLine]:
@@ -480,15 +485,23 @@ def due_after(uow: UnitOfWork, meeting: Meeting) -> list[HomeworkLine]:
 
 def next_id(uow: UnitOfWork, group_id: int) -> int | None:
     """The session for which homework is that is given now and names none; the caller has asked for the right."""
-    return _next(uow, group_id)(uow.now)
+    return _next(uow, group_id)(uow.now, None)
 
 
-def _next(uow: UnitOfWork, group_id: int) -> Callable[[datetime], int | None]:
-    """For which session homework is that names none, by when it was given.
+def _passed(uow: UnitOfWork, group_id: int) -> ColumnElement[bool]:
+    """Of a session: that its day has passed, and it was not held. It may be, later."""
+    zone = uow.session.get_one(Group, group_id).time_zone
+    today = moments.moment(moments.local_day(uow.now, zone), time(), zone)
+    return Meeting.state.in_(BEFORE) & (Meeting.starts_at < today)
 
-    That is the one that is held now, of several the one that began last; else the first that is still to come, of
-    those people were told of before a draft, which none of them can see. A session that nobody closed keeps what was
-    given before it was left, so that it can arrive when it is closed later, until another begins.
+
+def _next(uow: UnitOfWork, group_id: int) -> Callable[[datetime, int | None], int | None]:
+    """For which session homework is, by when it was given and which it names.
+
+    That is the one it names, unless the day of that has passed and it was not held. Else it is the one that is held
+    now, of several the one that began last; else the first that is still to come, of those people were told of before a
+    draft, which none of them can see. A session that nobody closed keeps what was given before it was left, so that it
+    can arrive when it is closed later, until another begins.
     """
     in_group = select(Meeting).where(Meeting.group_id == group_id)
     begun = in_group.where(Meeting.opened_at.is_not(None)).order_by(Meeting.opened_at.desc(), Meeting.number.desc())
@@ -496,14 +509,16 @@ def _next(uow: UnitOfWork, group_id: int) -> Callable[[datetime], int | None]:
     ends = {each.id: each.paused_at + NOBODY_ENDED for each in sessions if each.paused_at is not None}
     held = next((each for each in sessions if each.state in OPEN and ends.get(each.id, uow.now) >= uow.now), None)
     left = sessions[0] if held is None and sessions and sessions[0].state in OPEN else None
-    zone = uow.session.get_one(Group, group_id).time_zone
-    today = moments.moment(moments.local_day(uow.now, zone), time(), zone)
-    to_come = in_group.where(
-        Meeting.state.in_(BEFORE), Meeting.cancelled_at.is_(None), Meeting.starts_at >= today
-    ).order_by(Meeting.state != MeetingState.ANNOUNCED, Meeting.starts_at, Meeting.number)  # fmt: skip
+    passed = _passed(uow, group_id)
+    to_come = in_group.where(Meeting.state.in_(BEFORE), Meeting.cancelled_at.is_(None), ~passed).order_by(
+        Meeting.state != MeetingState.ANNOUNCED, Meeting.starts_at, Meeting.number
+    )
+    not_held = set(uow.session.execute(select(Meeting.id).where(Meeting.group_id == group_id, passed)).scalars())
     coming = held or uow.session.execute(to_come.limit(1)).scalar()
 
-    def of(given_at: datetime) -> int | None:
+    def of(given_at: datetime, named: int | None) -> int | None:
+        if named is not None and named not in not_held:
+            return named
         if left is not None and left.paused_at is not None and given_at <= left.paused_at:
             return left.id
         return coming.id if coming is not None else None
@@ -531,7 +546,7 @@ def _lines(uow: UnitOfWork, group_id: int, ids: Collection[int]) -> list[Homewor
     )  # fmt: skip
     gone = frozenset(people.difference(uow.session.execute(here).scalars()))
     rows = uow.session.execute(
-        select(Homework, Item, Document.text, Meeting.number, Person.name)
+        select(Homework, Item, Document.text, case((_passed(uow, group_id), None), else_=Meeting.number), Person.name)
         .join(Item, Item.id == Homework.item_id)
         .join(Document, (Document.item_id == Item.id) & (Document.field == Field.TITLE))
         .outerjoin(Meeting, Meeting.id == Homework.meeting_id)
@@ -577,7 +592,7 @@ def _hold(uow: UnitOfWork, actor: Actor, homework_id: int, group_id: int, can: C
 
 
 def _note(uow: UnitOfWork, actor: Actor, homework: Homework, sentence: str) -> None:
-    meeting_id = homework.meeting_id or _next(uow, homework.group_id)(homework.given_at)
+    meeting_id = _next(uow, homework.group_id)(homework.given_at, homework.meeting_id)
     note(uow, actor, sentence, group_id=homework.group_id, item_id=homework.item_id)
     uow.emit(ItemChanged(homework.group_id, homework.item_id))
     if meeting_id is not None:

@@ -165,6 +165,21 @@ def _is_told(session: Session, key: str) -> bool:
     return session.execute(select(Notification.id).where(Notification.key == key)).first() is not None
 
 
+def given_key(homework: Homework, person_id: int) -> str:
+    """Under which a person is told that homework is theirs."""
+    return f"homework-{homework.id}-{person_id}"
+
+
+def moved_key(homework: Homework, person_id: int) -> str:
+    """Under which they are told of the day it is due now: what was said of another one before is forgotten."""
+    return f"homework-{homework.id}-{person_id}-day"
+
+
+def reminder_key(homework: Homework, person_id: int) -> str:
+    """Under which they are reminded of that day."""
+    return f"due-homework-{homework.id}-{homework.due_on}-{person_id}"
+
+
 # --- reading ---
 
 
@@ -242,6 +257,12 @@ def read_on_item(uow: UnitOfWork, actor: Actor, *, item_id: int, kinds: Collecti
     )  # fmt: skip
 
 
+def read_told(uow: UnitOfWork, *keys: str) -> None:
+    """What was told under these keys has been read."""
+    told = update(Notification).where(Notification.key.in_(keys), Notification.read_at.is_(None))
+    uow.session.execute(told.values(read_at=uow.now))
+
+
 # --- choosing ---
 
 
@@ -284,6 +305,12 @@ def _choice(uow: UnitOfWork, group_id: int, person_id: int) -> MailChoice:
 def lead_on(uow: UnitOfWork, old: str, *, item_id: int, path: str) -> None:
     """Have what was told of the words at the path ``old`` lead to a path of another item."""
     moved = update(Notification).where(Notification.path == old)
+    uow.session.execute(moved.values(item_id=item_id, path=path))
+
+
+def lead_keys_on(uow: UnitOfWork, keys: Collection[str], *, item_id: int, path: str) -> None:
+    """As ``lead_on``, for what was told under these keys."""
+    moved = update(Notification).where(Notification.key.in_(keys))
     uow.session.execute(moved.values(item_id=item_id, path=path))
 
 
@@ -402,13 +429,25 @@ def _homework_due(uow: UnitOfWork) -> Iterator[dict[str, Any] | None]:
         .join(Person, Person.id == Membership.person_id)
         .where(*DOES_HOMEWORK, Homework.due_on.between(uow.now.date(), soon), WAITS, Item.status != Status.WITHDRAWN)
     )
-    for homework, person_id, reference, zone in rows:
+    found = rows.all()
+    # When each was told last that it is theirs, or due on that day: who was told so today is not reminded as well.
+    known = {
+        key: (homework.id, person_id)
+        for homework, person_id, *_ in found
+        for key in (given_key(homework, person_id), moved_key(homework, person_id))
+    }
+    told: dict[tuple[int, int], datetime] = {}
+    for key, at in uow.session.execute(select(Notification.key, Notification.at).where(Notification.key.in_(known))):
+        whose = known[key or ""]
+        told[whose] = max(at, told.get(whose, at))
+    for homework, person_id, reference, zone in found:
         from_ = _reminded_from(uow.now, homework.due_on, zone)
-        yield None if from_ is None or homework.given_at >= from_ else {
+        last = told.get((homework.id, person_id), homework.given_at)
+        yield None if from_ is None or max(last, homework.given_at) >= from_ else {
             "person_id": person_id, "kind": Kind.DUE, "group_id": homework.group_id, "item_id": homework.item_id,
             "path": f"blueprint/items/{homework.item_id}#homework", "at": from_,
             "words": f"Your homework on {reference} is due tomorrow: {homework.asked}",
-            "key": f"due-homework-{homework.id}-{homework.due_on}-{person_id}",
+            "key": reminder_key(homework, person_id),
         }  # fmt: skip
 
 

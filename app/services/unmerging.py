@@ -18,7 +18,7 @@ from app.calc.changes import Units, recall, replace, to_units, units_length
 from app.errors import Conflict, Forbidden
 from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require
-from app.services import comments, documents, history
+from app.services import comments, documents, history, homework
 from app.services.activity import note
 from app.services.descent import (
     Words,
@@ -250,8 +250,7 @@ def _holds(whole: Units, at: int, words: str) -> bool:
 def _homework(uow: UnitOfWork, known: Sequence[int], item: Item, other: Item) -> None:
     """What is still open: what came back meanwhile was about the item it came back on."""
     asked = select(Homework).where(Homework.id.in_(known), Homework.item_id == item.id, IS_OPEN)
-    for each in uow.session.execute(asked).scalars().all():
-        each.item_id = other.id
+    homework.move(uow, uow.session.execute(asked).scalars().all(), other.id)
 
 
 def _ties(uow: UnitOfWork, row: ItemDescent, item: Item, other: Item) -> None:

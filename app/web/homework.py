@@ -28,7 +28,12 @@ def _page(refused: DomainError | None = None, homework_id: int | None = None) ->
     with looking() as (uow, actor):
         waits, past = homework.list_homework(uow, actor, group_id=group_id())
         lines = meetings.list_meetings(uow, actor, group_id=group_id())
-        coming = [each for each in lines if each.state not in homework.OVER and not each.cancelled]
+        today = moments.local_day(uow.now, g.group.time_zone)
+        coming = [
+            each for each in lines
+            if each.state not in homework.OVER and not each.cancelled
+            and (each.state not in meetings.BEFORE or moments.local_day(each.starts_at, g.group.time_zone) >= today)
+        ]  # fmt: skip
         choices = {
             "items": rooms.choosable(uow.session, group_id()) if gives else [],
             "takers": homework.takers(uow, group_id()) if gives else [],

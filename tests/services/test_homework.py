@@ -16,6 +16,7 @@ from app.events import ItemChanged, MeetingChanged
 from app.policy import SYSTEM, Actor
 from app.services import (
     administration,
+    descent,
     groups,
     homework,
     items,
@@ -33,7 +34,7 @@ from app.uow import Database, UnitOfWork
 from models.accounts import Person
 from models.groups import Membership, Role
 from models.homework import Homework, HomeworkShare
-from models.items import Kind
+from models.items import Item, Kind
 from models.meetings import Meeting
 from models.notifications import Kind as NotificationKind
 from tests.cast import counting
@@ -221,6 +222,38 @@ def test_what_an_older_server_left_with_a_closed_session_is_for_the_next(hall: H
     migrations.downgrade(database_url, "0030")
     migrations.upgrade(database_url)
     assert where(hall) == {hall.meeting_id: [arrived], second: [stuck]}
+
+
+def test_what_names_a_session_that_was_not_held_comes_to_the_next(hall: Hall, clock: SetClock) -> None:
+    second = plan(hall, date(2026, 4, 2), announced=True)
+    with hall.database.writing() as uow:
+        meetings.announce(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
+    done, late = [give(hall, name, due_on=date(2026, 3, 2), meeting_id=hall.meeting_id) for name in ("Ana", "Leo")]
+    assert (where(hall), at(hall)[0].number) == ({hall.meeting_id: [done, late]}, 1)
+    clock.advance(days=20)
+    assert where(hall) == {second: [done, late]}
+    assert at(hall, second)[0].number is None, "the next one"
+    change(hall, late, due_on=date(2026, 4, 2))
+    with pytest.raises(Invalid):
+        change(hall, late, due_on=date(2026, 4, 3))
+    clock.advance(days=11)
+    open_doors(hall, second)
+    say(hall, "Ana", done, True)
+    close(hall, second)
+    assert where(hall) == {second: [done]}
+    open_doors(hall, hall.meeting_id)
+    assert where(hall) == {second: [done], hall.meeting_id: [late]}, "it is held now"
+
+
+def test_a_session_that_is_held_late_has_what_names_it(hall: Hall, clock: SetClock) -> None:
+    second = plan(hall, date(2026, 4, 2), announced=True)
+    made = give(hall, "Ana", due_on=date(2026, 3, 2), meeting_id=hall.meeting_id)
+    clock.advance(days=1)
+    assert where(hall) == {second: [made]}
+    hall.open("Ana")
+    assert where(hall) == {hall.meeting_id: [made]}
+    close(hall)
+    assert where(hall) == {second: [made]}
 
 
 def test_its_people_find_it_on_their_first_page_until_it_is_taken_back(hall: Hall) -> None:
@@ -631,6 +664,52 @@ def test_that_homework_has_nobody_is_mailed_only_while_it_is_so(hall: Hall) -> N
     assert (waits(hall, "Sam"), told(hall, "Sam")) == ([], [words, words])
     leave(hall, "Leo")
     assert waits(hall, "Sam") == [words], "told anew where it has nobody once more"
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_answering_after_a_merge_reads_what_told_of_it(hall: Hall, clock: SetClock, apart: bool) -> None:
+    with hall.database.writing() as uow:
+        parent = uow.session.get_one(Item, hall.item_id).parent_id
+        other = items.add_item(
+            uow, hall.who["Fay"], group_id=hall.group_id, kind=Kind.CRITERION, title="Other", parent_id=parent
+        ).id
+    made = give(hall, "Ana", item_id=other)
+    change(hall, made, due_on=date(2026, 3, 4))
+    clock.advance(days=1)
+    notifications.remind(hall.database)
+    with hall.database.writing() as uow:
+        descent.merge(uow, hall.who["Fay"], item_id=hall.item_id, other_id=other)
+    if apart:
+        with hall.database.writing() as uow:
+            outline.restore_item(uow, hall.who["Fay"], item_id=other)
+    with hall.database.reading() as uow:
+        lines = [line.notification for line in notifications.mine(uow, hall.who["Ana"])]
+        its = [line for line in lines if line.key is not None]
+        item_id = uow.session.get_one(Homework, made).item_id
+    assert item_id == (other if apart else hall.item_id)
+    assert {(line.item_id, line.path) for line in its} == {(item_id, f"blueprint/items/{item_id}#homework")}
+    assert len(its) == 3
+    say(hall, "Ana", made, True)
+    assert waits(hall, "Ana") == []
+
+
+def test_who_answers_one_piece_has_not_read_what_is_new_of_another_on_the_item(hall: Hall) -> None:
+    one, two = give(hall, "Ana"), give(hall, "Ana")
+    say(hall, "Ana", two, False, "Not yet.")
+    change(hall, two, due_on=date(2026, 3, 25))
+    say(hall, "Ana", one, True)
+    assert waits(hall, "Ana") == ["changed the day of your homework on C1.1: it is due 25 March 2026"]
+
+
+@pytest.mark.parametrize("how", ["given to one more", "moved"])
+def test_who_was_told_today_of_a_day_is_not_reminded_of_it_as_well(hall: Hall, clock: SetClock, how: str) -> None:
+    made = give(hall, "Ana", due_on=DUE if how == "given to one more" else date(2026, 3, 25))
+    clock.advance(days=17)
+    change(hall, made, *(("Leo",) if how == "given to one more" else ()), due_on=DUE)
+    clock.advance(hours=1)
+    notifications.remind(hall.database)
+    reminded = {name: [words for words in told(hall, name) if "tomorrow" in words] for name in ("Ana", "Leo")}
+    assert {name: len(some) for name, some in reminded.items()} == {"Ana": how == "given to one more", "Leo": 0}
 
 
 def test_homework_on_an_item_that_was_withdrawn_meanwhile_is_not_changed(hall: Hall) -> None:

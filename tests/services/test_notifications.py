@@ -218,7 +218,7 @@ def test_who_answers_has_read_what_was_asked_and_nothing_else_that_is(hall: Hall
             homework.reply(uow, ana, homework_id=homework_id, group_id=hall.group_id, ready=False, words="Not yet")
         with hall.database.reading() as uow:
             unread.append(notifications.unread(uow.session, ana))
-    assert unread == [2, 0]
+    assert unread == [1, 0]
 
 
 def test_an_action_of_somebody_who_has_left_is_no_work_for_the_worker(hall: Hall, clock: SetClock) -> None:

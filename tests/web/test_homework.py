@@ -91,6 +91,24 @@ def test_the_form_offers_sessions_that_can_be_chosen_and_says_which_is_the_next(
     assert "Give homework for this session" not in fay.get(f"/g/{hall.slug}/sessions/{hall.meeting_id}").text
 
 
+def test_a_session_that_was_not_held_is_not_offered_and_a_form_comes_where_it_is_asked_for(
+    client_of: Callable[[Actor], Browser], hall: Hall, clock: SetClock
+) -> None:
+    fay, room = client_of(hall.who["Fay"]), f"/g/{hall.slug}/sessions/homework"
+    for asked in ("One", "Two"):
+        fay.post(room, data={"item_id": str(hall.item_id), "asked": asked, "due_on": "2026-03-20",
+                             "meeting_id": "", "people": str(hall.who["Ana"].person_id)})  # fmt: skip
+    page = fay.get(room).text
+    leo = f'value="{hall.who["Leo"].person_id}"'
+    assert ('name="was"' in page, page.partition('id="homework-1"')[2].count(leo)) == (False, 0)
+    assert f'href="{room}?change=2#homework-2"' in page
+    assert "Session 1, 2 March 2026" in page
+    page = fay.get(f"{room}?change=2").text.partition('id="homework-1"')[2]
+    assert ('id="due_on-2"' in page, page.count('name="was"'), leo in page) == (True, 1, True)
+    clock.advance(days=1)
+    assert "Session 1, 2 March 2026" not in fay.get(room).text
+
+
 def test_homework_that_has_nobody_is_said_and_given_to_somebody_else(
     client_of: Callable[[Actor], Browser], hall: Hall
 ) -> None:
