@@ -150,7 +150,8 @@ def change(
         due_on = homework.due_on
     elif was is not None and homework.due_on not in (was, due_on):
         now = moments.day_in_words(homework.due_on)
-        raise Conflict(f"Nothing was changed: somebody else has changed the day meanwhile. It is due {now} now.")
+        whose = f"the day of the homework on {line.reference}"
+        raise Conflict(f"Nothing was changed: somebody else has changed {whose} meanwhile. It is due {now} now.")
     is_moved = due_on != homework.due_on
     until = due_on if homework.comments_until == homework.due_on else max(homework.comments_until, due_on or date.min)
     fields = {}
