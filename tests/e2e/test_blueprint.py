@@ -20,6 +20,7 @@ from models.items import Item, Kind, PrincipleGroup, Status
 from tests.cast import SLUG, Cast, enter
 from tests.live import LiveServer
 from tests.typists import until
+from tests.visits import goto, take
 
 Opener = Callable[..., Page]
 #: Answers when so many changes wait in the browser's own store to be sent.
@@ -28,6 +29,14 @@ KEPT = """(count) => new Promise((tell) => {
   open.onsuccess = function look() {
     const all = open.result.transaction("pending").objectStore("pending").getAll();
     all.onsuccess = () => all.result.some(({ pending }) => pending.length >= count) ? tell() : setTimeout(look, 20);
+  };
+})"""
+#: The texts that are kept on the device and were not sent, or not saved.
+NOT_SENT = """() => new Promise((tell) => {
+  const open = indexedDB.open("concordat-text");
+  open.onsuccess = () => {
+    const all = open.result.transaction("lost").objectStore("lost").getAll();
+    all.onsuccess = () => tell(all.result.map(({ text }) => text));
   };
 })"""
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -1081,3 +1090,112 @@ def test_what_evidence_two_items_read_otherwise_is_shown_of_the_one_that_is_chos
     expect(said).to_contain_text("C1.2 Contradicts")
     page.get_by_label("Which item").select_option("C1.3 (Agreed) Settled")
     expect(said).to_be_hidden()
+
+
+def begin_suggestion(page: Page) -> Locator:
+    """Suggest other words for C1.1; answers their box."""
+    card(page, "C1.1").focus()
+    page.keyboard.press("s")
+    words = card(page, "C1.1").get_by_role("textbox", name="Words of C1.1")
+    expect(words).to_be_focused()
+    page.keyboard.type(" New words.")
+    return words
+
+
+def write_on_while_it_is_sent(page: Page, words: Locator) -> None:
+    """Suggest the words of C1.1, and go on typing before they have gone."""
+    held: list[Route] = []
+    page.route("**/suggest*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    card(page, "C1.1").get_by_role("button", name="Suggest these words").click()
+    until(lambda: page.title() and held, "the suggestion")
+    words.focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" Meanwhile.")
+    expect(words).to_contain_text("Meanwhile.")
+    held[0].continue_()
+    page.unroute("**/suggest*")
+
+
+def test_what_is_typed_while_a_suggestion_is_on_its_way_is_kept_and_can_be_sent(
+    open_room: Opener, people: Cast
+) -> None:
+    page = open_room(people.member)
+    write_on_while_it_is_sent(page, begin_suggestion(page))
+    one = card(page, "C1.1")
+    expect(one.get_by_role("link", name="1 suggestion")).to_be_visible()
+    kept = one.get_by_role("region", name="A suggestion of yours is not sent")
+    expect(kept.get_by_role("textbox")).to_have_value("First words. New words. Meanwhile.")
+    kept.get_by_role("button", name="Suggest these words").click()
+    page.wait_for_url("**/suggest")
+    page.get_by_role("button", name="Suggest these words").click()
+    page.wait_for_url("**/items/*")
+    expect(page.get_by_text("Meanwhile.").first).to_be_visible()
+    until(lambda: page.evaluate(NOT_SENT) == [], "what is sent is let go of")
+
+
+def test_what_is_typed_into_a_closed_text_while_its_words_are_sent_stays_and_can_be_sent(
+    open_room: Opener, people: Cast
+) -> None:
+    page, facilitator = open_room(people.member), open_room(people.facilitator)
+    words = lay_words(page)
+    agree(facilitator, "C1.1", "Before.")
+    page.keyboard.type(" After it was agreed.")
+    write_on_while_it_is_sent(page, words)
+    expect(page.locator("#toasts")).to_contain_text("suggest")
+    expect(words).to_have_text("First words. Before. After it was agreed. Meanwhile.")
+    until(lambda: page.evaluate(NOT_SENT) == [words.inner_text()], "it is kept on the device")
+    one = card(page, "C1.1")
+    one.get_by_role("button", name="Suggest these words").click()
+    expect(one.get_by_role("link", name="2 suggestions")).to_be_visible()
+    expect(one.locator(".editor__kept")).to_have_count(0)
+    until(lambda: page.evaluate(NOT_SENT) == [], "what is sent is let go of")
+
+
+def test_a_suggestion_that_is_being_written_outlives_its_tab_and_is_offered_once_that_is_gone(
+    open_room: Opener, people: Cast
+) -> None:
+    page = open_room(people.member)
+    begin_suggestion(page)
+    until(lambda: page.evaluate(NOT_SENT) == ["First words. New words."], "it is kept on the device")
+    other = goto(page.context.new_page(), page.url)
+    expect(other.locator("html[data-live=on]")).to_have_count(1)
+    kept = card(other, "C1.1").get_by_role("region", name="A suggestion of yours is not sent")
+    card(other, "C1.1").get_by_role("button", name="Edit").click()
+    expect(card(other, "C1.1").get_by_role("textbox", name="Words of C1.1")).to_be_focused()
+    expect(kept).to_have_count(0)
+    card(other, "C1.1").get_by_role("button", name="Done").click()
+    expect(card(other, "C1.1").locator(".item__words")).to_be_visible()
+    expect(kept).to_have_count(0)
+    take(page)
+    expect(kept.get_by_role("textbox")).to_have_value("First words. New words.")
+    other.reload()
+    expect(kept).to_have_count(1)
+
+
+def test_a_suggestion_that_is_given_up_is_offered_on_its_card_at_once_and_once_only(
+    open_room: Opener, people: Cast
+) -> None:
+    page = open_room(people.member)
+    begin_suggestion(page)
+    until(lambda: page.evaluate(NOT_SENT) == ["First words. New words."], "it is kept on the device")
+    page.keyboard.type(" More.")
+    card(page, "C1.1").get_by_role("button", name="Cancel").click()
+    kept = card(page, "C1.1").get_by_role("region", name="A suggestion of yours is not sent")
+    expect(kept.get_by_role("textbox")).to_have_value("First words. New words. More.")
+    page.reload()
+    expect(kept.get_by_role("textbox")).to_have_value("First words. New words. More.")
+
+
+def test_words_that_were_put_in_once_the_text_was_open_again_are_no_more_offered_as_not_saved(
+    open_room: Opener, people: Cast
+) -> None:
+    page, facilitator = open_room(people.member), open_room(people.facilitator)
+    lay_words(page)
+    agree(facilitator, "C1.1", "Before.")
+    expect(card(page, "C1.1").get_by_text("has agreed this item")).to_be_visible()
+    page.keyboard.type(" Meanwhile.")
+    until(lambda: page.evaluate(NOT_SENT) == ["First words. Before. Meanwhile."], "it is kept on the device")
+    facilitator.get_by_role("button", name="Undo").click()
+    card(page, "C1.1").get_by_role("button", name="Put my words into the text").click()
+    until(lambda: page.evaluate(NOT_SENT) == [], "what is put in is let go of")
+    expect(card(page, "C1.1").locator(".editor--body")).to_have_attribute("data-save", "saved")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Dialog, Error, Page, Route, expect
+from playwright.sync_api import BrowserContext, Dialog, Page, Route, expect
 from sqlalchemy import func, select
 
 from app.clock import utc_now
@@ -26,7 +25,7 @@ from tests.conftest import SetClock
 from tests.live import LiveServer
 from tests.panels import Study, build_study
 from tests.typists import until
-from tests.visits import act_before_script
+from tests.visits import act_before_script, take
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -86,16 +85,6 @@ def begin(page: Page, address: str) -> None:
     page.get_by_label("I have read the information sheet").check()
     press(page, "Agree and begin")
     expect(page.get_by_role("heading", name="My review")).to_be_visible()
-
-
-def take(page: Page) -> None:
-    """As a phone takes a tab that nobody looks at, or an empty battery: it does not send a last thing on its way out.
-
-    A page that is closed loses "offline" a moment before it ends, and may reach the server with what it kept.
-    """
-    with page.expect_event("crash"), suppress(Error):
-        page.goto("chrome://crash")
-    page.close()
 
 
 def finish(page: Page, look: Callable[[Page], None]) -> None:

@@ -38,7 +38,10 @@ export class Leftovers {
     this.#tell();
     for (const doc of pending) await this.#send(doc);
     // A tab that is just closing may have had them still.
-    await this.store.whenFree(this.person, (doc) => this.#send(doc));
+    await this.store.whenFree(this.person, async (doc) => {
+      await this.#send(doc);
+      await this.#showOf(doc);
+    });
   }
 
   /**
@@ -65,13 +68,16 @@ export class Leftovers {
   /** @param {string} doc */
   async #send(doc) {
     if (!this.#card(doc)) return;
-    const saved = await bringHome(this.store, doc, this.person, async () => {
-      const now = this.#card(doc);
-      if (now) await this.show(now);
-      this.#tell();
-    });
+    const saved = await bringHome(this.store, doc, this.person, () => this.#showOf(doc));
     const reference = this.#card(doc)?.dataset.reference;
     if (saved && reference) toast(_("What you wrote in {reference} while you were away is saved now.", { reference }));
+  }
+
+  /** @param {string} doc */
+  async #showOf(doc) {
+    const card = this.#card(doc);
+    if (card) await this.show(card);
+    this.#tell();
   }
 
   /** Says at the head of the page on which cards such words stand. */

@@ -137,6 +137,8 @@ class Editor {
     /** @type {string | undefined} the record of what is suggested and not sent */
     this.draft = undefined;
     this.sent = false;
+    /** Whether something was typed since what is on its way was read: it did not go along. */
+    this.writtenOn = false;
     /** Whether the words that were being written are in another text now: a key would come among words that stayed. */
     this.stranded = false;
     this.talksTimer = 0;
@@ -271,7 +273,14 @@ class Editor {
 
   /** @param {Lost} lost */
   lost(lost) {
-    void store.keepLost({ ...lost, person: this.person }).then((kept) => this.#show(kept));
+    // What is handed back takes the place of what was kept while it was written: it must not be offered twice.
+    const draft = lost.code === "moved" ? undefined : this.draft;
+    const why = draft && { why: this.#reasonField()?.value ?? "" };
+    if (draft) {
+      this.draft = undefined;
+      store.release(draft);
+    }
+    void store.keepLost({ ...lost, ...why, person: this.person }, draft).then((kept) => this.#show(kept));
   }
 
   /**
@@ -346,6 +355,8 @@ class Editor {
     clearTimeout(this.talksTimer);
     clearTimeout(this.calm);
     if (this.suggesting) {
+      // It is shown on the card as soon as this editor is gone.
+      if (this.draft) store.release(this.draft);
       void this.#keepDraft();
       this.session.stop();
       this.view?.destroy();
@@ -394,7 +405,7 @@ class Editor {
     const mine = make("div", "editor__mine");
     mine.append(
       action(_("Suggest these words"), "editor__send", () => void this.#suggest()),
-      action(_("Put my words into the text"), "editor__put-in", () => this.session.putIn()),
+      action(_("Put my words into the text"), "editor__put-in", () => void this.#putIn()),
       action(_("Copy my text"), "button--secondary", () => void copy(unconfirmedWords(/** @type {EditorState} */ (this.state))).then((done) => {
         this.note.textContent = done ? _("Copied") : _("Select your words and copy them by hand.");
       })),
@@ -500,14 +511,27 @@ class Editor {
     const draft = { field: this.element.dataset.field ?? "text", text: this.state.doc.toString(), version: String(this.session.version) };
     for (const [name, value] of Object.entries(draft)) fields.set(name, value);
     this.problem.textContent = "";
+    this.writtenOn = false;
     try {
       const { said } = await post(this.element.dataset.suggestTo ?? "", fields);
       toast(said);
+      // What was typed meanwhile stays as it is, not sent.
+      if (this.writtenOn) return;
       this.#letGo();
       this.element.dispatchEvent(new CustomEvent("concordat:done", { bubbles: true }));
     } catch (error) {
       this.problem.textContent = /** @type {Error} */ (error).message;
     }
+  }
+
+  /** What was written here while the text was closed is sent like anything else, and no more offered as words that are not. */
+  async #putIn() {
+    const { draft } = this;
+    this.session.putIn();
+    if (this.session.aside || !draft) return;
+    this.draft = undefined;
+    await this.session.flush();
+    await store.letGo(draft);
   }
 
   /** What was written here while the text was closed is somewhere else now, or not wanted. */
@@ -620,14 +644,15 @@ class Editor {
   }
 
   /**
-   * Gives what is suggested to whoever sends it; `sent` is then to be called.
+   * Gives what is suggested to whoever sends it; `sent` is then to be called, and keeps what was typed meanwhile.
    * @param {{drafts: object[]}} to
    */
   #handOver(to) {
     if (!this.suggesting || !this.state || !this.session.written) return;
+    this.writtenOn = false;
     to.drafts.push({
       field: this.element.dataset.field ?? "text", text: this.state.doc.toString(), version: this.session.version,
-      sent: () => this.#sent(),
+      sent: () => this.writtenOn || this.#sent(),
     });
   }
 
@@ -641,7 +666,7 @@ class Editor {
     return /** @type {HTMLTextAreaElement | null} */ (this.element.closest("[data-item]")?.querySelector("[data-suggests] [name=reason]") ?? null);
   }
 
-  /** Keeps what is written and not sent on this device: it is offered again where the item is. */
+  /** Keeps what is written and not sent on this device: it is offered again where the item is, once no editor holds it. */
   async #keepDraft() {
     if (!this.state || this.sent || this.session.renewing) return;
     if (!this.session.written) {
@@ -654,7 +679,8 @@ class Editor {
     const isDraft = !aside || access === "suggest";
     const why = isDraft ? { code: "draft", detail: "" } : { code: "closed", detail: access === "read" ? reason : "" };
     this.draft ??= recordKey();
-    await store.keepLost({ doc: this.doc, ...why, words: unconfirmedWords(this.state) || text, text, version, person: this.person, why: this.#reasonField()?.value ?? "" }, this.draft);
+    const draft = { doc: this.doc, ...why, words: unconfirmedWords(this.state) || text, text, version, person: this.person, why: this.#reasonField()?.value ?? "" };
+    await (this.listeners.signal.aborted ? store.keepLost(draft, this.draft) : store.keepDraft(draft, this.draft));
   }
 
   // -- The editor -----------------------------------------------------------------------------------------------------
@@ -774,6 +800,7 @@ class Editor {
     if (local) {
       // What was sent is not what stands here now.
       this.sent = false;
+      this.writtenOn = true;
       this.session.edited();
       if (this.note.textContent) this.note.textContent = "";
       if (Math.abs(update.state.doc.length - update.startState.doc.length) > LEAP_UNITS) this.#landCursor();

@@ -46,7 +46,11 @@ export async function mount(element) {
   };
   for (const doc of pending.filter(ofPage)) await send(doc);
   // A tab that is just closing may have had them still.
-  await store.whenFree(person, (doc) => (ofPage(doc) ? send(doc) : undefined));
+  await store.whenFree(person, async (doc) => {
+    if (!ofPage(doc)) return;
+    await send(doc);
+    await show(element, store, doc, person);
+  });
 }
 
 /**

@@ -34,6 +34,8 @@ const WRITING_MS = 400;
 const TAKE_MS = 40;
 const TYPING_MS = 2_000;
 const SAVE_MS = 150;
+/** What goes nowhere by itself is kept as a whole, which costs more than a letter does. */
+const KEEP_MS = 1_000;
 const LATE_MS = 10_000;
 const REMEMBERED = 500;
 
@@ -184,7 +186,7 @@ export class TextSession {
   edited() {
     this.editedAt = Date.now();
     if (this.waitingSince === null && this.pending.length) this.waitingSince = this.editedAt;
-    this.#after("save", SAVE_MS, () => void this.flush(), true);
+    this.#after("save", this.suggesting ? KEEP_MS : SAVE_MS, () => void this.flush(), true);
     this.#push();
     this.#tell();
   }
@@ -248,10 +250,10 @@ export class TextSession {
     this.#tell();
   }
 
-  /** Writes what is unconfirmed to the store, or removes it from there when nothing is. */
+  /** Writes what is unconfirmed to the store, or removes it from there when nothing is; what goes nowhere the host keeps. */
   async flush() {
     this.#clear("save");
-    if (this.suggesting) return this.aside ? this.host.keep?.() : undefined;
+    if (this.suggesting) return this.host.keep?.();
     const key = this.client;
     if (!this.pending.length || this.renewing) return this.store.forget(key);
     return this.store.save({

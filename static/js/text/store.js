@@ -1,7 +1,8 @@
 /**
  * Where unconfirmed changes, and words that could not be saved, outlive a closed tab: IndexedDB. A record belongs to one
  * editor state; while that lives, its tab holds a lock of the same name (or keeps the record's time fresh where the
- * browser has no locks), so that another tab takes over only what nobody works on any more.
+ * browser has no locks), so that another tab takes over, and shows as not sent, only what nobody works on any more. Where
+ * there are no locks it shows what is being written too: twice is better than not at all.
  */
 
 /** @typedef {import("./session.js").Kept} Kept */
@@ -44,6 +45,8 @@ export class BrowserStore {
     this.opened = null;
     /** @type {Map<string, () => void>} */
     this.locks = new Map();
+    /** @type {Map<string, string>} the texts of words that were not told of, since an open editor has them, by record */
+    this.written = new Map();
   }
 
   /**
@@ -109,16 +112,31 @@ export class BrowserStore {
   }
 
   /**
-   * Which texts hold something of this person that is not saved: changes to be sent, or words handed back.
+   * Which texts hold something of this person that is not saved: changes to be sent, or words handed back that no editor
+   * has open.
    * @param {string} person
    * @returns {Promise<{pending: string[], lost: string[]}>} numbers of texts
    */
   async left(person) {
-    const texts = async (/** @type {"pending" | "lost"} */ name) => {
-      const all = await this.#run(name, "readonly", (store) => store.getAll(), /** @type {{doc: string, person: string}[]} */ ([]));
-      return [...new Set(all.filter((each) => each.person === person).map(({ doc }) => doc))];
-    };
-    return { pending: await texts("pending"), lost: await texts("lost") };
+    const all = await this.#run("pending", "readonly", (store) => store.getAll(), /** @type {Kept[]} */ ([]));
+    const texts = (/** @type {{doc: string}[]} */ records) => [...new Set(records.map(({ doc }) => doc))];
+    return { pending: texts(all.filter((each) => each.person === person)), lost: texts(await this.#lost(person)) };
+  }
+
+  /**
+   * @param {string} person
+   * @returns {Promise<KeptLost[]>} their words that no open editor is writing
+   */
+  async #lost(person) {
+    const all = await this.#run("lost", "readonly", (store) => store.getAll(), /** @type {KeptLost[]} */ ([]));
+    const mine = all.filter((each) => each.person === person);
+    if (!navigator.locks || !mine.length) return mine;
+    const { held = [] } = await navigator.locks.query();
+    // A shared one is of a page that only waits for it.
+    const names = new Set(held.filter(({ mode }) => mode === "exclusive").map(({ name }) => name));
+    const isWritten = (/** @type {KeptLost} */ { key }) => names.has(`${NAME}-${key}`);
+    for (const each of mine.filter(isWritten)) this.written.set(each.key, each.doc);
+    return mine.filter((each) => !isWritten(each));
   }
 
   /**
@@ -142,7 +160,8 @@ export class BrowserStore {
   }
 
   /**
-   * Waits, as long as it takes, for other tabs to let go of what they hold of this person.
+   * Waits, as long as it takes, for other tabs to let go of what they hold of this person: changes, and words of which this
+   * store did not tell since an editor had them.
    * @param {string} person
    * @param {(doc: string) => unknown} free told of a text each time one of its records has become free
    */
@@ -151,6 +170,20 @@ export class BrowserStore {
     for (const { key, doc } of all.filter((each) => each.person === person && !this.locks.has(each.key))) {
       void navigator.locks?.request(`${NAME}-${key}`, () => {}).then(() => free(doc));
     }
+    for (const [key, doc] of this.written) {
+      void navigator.locks?.request(`${NAME}-${key}`, { mode: "shared" }, () => {}).then(() => free(doc));
+    }
+  }
+
+  /**
+   * Keeps words that an editor is still writing: nobody is told of them until it lets go of the record, or is gone.
+   * @param {Lost & {person: string}} lost
+   * @param {string} key
+   */
+  async keepDraft(lost, key) {
+    // Not awaited: a page that is just left would not live to keep the words.
+    void this.#hold(key);
+    await this.keepLost(lost, key);
   }
 
   /**
@@ -166,11 +199,10 @@ export class BrowserStore {
   /**
    * @param {string} doc
    * @param {string} person
-   * @returns {Promise<KeptLost[]>}
+   * @returns {Promise<KeptLost[]>} without what an open editor is writing
    */
   async lost(doc, person) {
-    const all = await this.#run("lost", "readonly", (store) => store.getAll(), /** @type {KeptLost[]} */ ([]));
-    return all.filter((each) => each.doc === doc && each.person === person).sort((one, two) => one.at - two.at);
+    return (await this.#lost(person)).filter((each) => each.doc === doc).sort((one, two) => one.at - two.at);
   }
 
   /**
@@ -186,6 +218,7 @@ export class BrowserStore {
   /** @param {string} key */
   async letGo(key) {
     await this.#run("lost", "readwrite", (store) => store.delete(key), undefined);
+    this.release(key);
   }
 
   /**
@@ -196,11 +229,12 @@ export class BrowserStore {
   #hold(key) {
     if (this.locks.has(key) || !navigator.locks) return Promise.resolve(true);
     return new Promise((resolve) => {
+      // At once: it may be let go of before it is granted.
+      const kept = new Promise((release) => this.locks.set(key, () => release(undefined)));
       void navigator.locks.request(`${NAME}-${key}`, { ifAvailable: true }, (lock) => {
-        if (!lock) return resolve(false);
-        const kept = new Promise((release) => this.locks.set(key, () => release(undefined)));
-        resolve(true);
-        return kept;
+        if (!lock) this.locks.delete(key);
+        resolve(lock !== null);
+        return lock ? kept : undefined;
       });
     });
   }
