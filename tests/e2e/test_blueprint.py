@@ -1199,3 +1199,54 @@ def test_words_that_were_put_in_once_the_text_was_open_again_are_no_more_offered
     card(page, "C1.1").get_by_role("button", name="Put my words into the text").click()
     until(lambda: page.evaluate(NOT_SENT) == [], "what is put in is let go of")
     expect(card(page, "C1.1").locator(".editor--body")).to_have_attribute("data-save", "saved")
+
+
+def paste_before_it_can_be_read(page: Page) -> Callable[[], None]:
+    """Write in C1.1 and paste formatted words on a slow line; answers what lets them be read."""
+    held: list[Route] = []
+    page.route("**/text/html.js*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    words = lay_words(page)
+    page.keyboard.type(" They live.")
+    expect(card(page, "C1.1").locator(".editor--body")).to_have_attribute("data-save", "saved")
+    words.evaluate("""(element) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/html", "<p><b>Bold</b> pasted</p>");
+      clipboardData.setData("text/plain", "Bold pasted");
+      element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+    }""")
+    until(lambda: page.title() and held, "what reads formatted words")
+    return held[0].continue_
+
+
+def test_what_is_pasted_just_before_a_split_is_not_put_among_the_words_that_stay_and_that_is_said(
+    open_room: Opener, people: Cast
+) -> None:
+    page, facilitator = open_room(people.member), open_room(people.facilitator)
+    read = paste_before_it_can_be_read(page)
+    one = card(page, "C1.1")
+    facilitator.goto(f"{page.url}/items/{one.get_attribute('data-item')}/split")
+    facilitator.get_by_label("They live.").check()
+    facilitator.get_by_label("Title of the new item").fill("Living")
+    facilitator.get_by_role("button", name="Split C1.1").click()
+    words = one.get_by_role("textbox", name="Words of C1.1")
+    expect(words).to_have_text("First words. Before.")
+    read()
+    said = one.get_by_role("status").filter(has_text="What you pasted came too late and was not put in.")
+    expect(said).to_contain_text("To write here all the same, choose a place in these words.")
+    expect(words).to_have_text("First words. Before.")
+
+
+def test_what_is_pasted_just_before_done_is_put_in(open_room: Opener, people: Cast) -> None:
+    page = open_room(people.member)
+    read = paste_before_it_can_be_read(page)
+    card(page, "C1.1").get_by_role("button", name="Done").click()
+    shown = card(page, "C1.1").locator(".item__words")
+    expect(shown).to_have_text("First words. Before. They live.")
+    read()
+    expect(shown).to_have_text("First words. Before. They live.Bold pasted")
+
+
+def test_what_reads_formatted_words_is_there_before_one_pastes(open_room: Opener, people: Cast) -> None:
+    page = open_room(people.member)
+    with page.expect_response("**/text/html.js*"):
+        lay_words(page)

@@ -24,7 +24,7 @@ import { indent, inline, lines } from "../text/commands.js";
 import { dialect } from "../text/dialect.js";
 import { action, copy, keptWords } from "../text/kept.js";
 import { look } from "../text/look.js";
-import { paste } from "../text/paste.js";
+import { insert, paste } from "../text/paste.js";
 import { RECOVER_MS, recover } from "../text/recovery.js";
 import { redline } from "../text/redline.js";
 import { PUSH_BYTES, TextSession } from "../text/session.js";
@@ -141,6 +141,8 @@ class Editor {
     this.writtenOn = false;
     /** Whether the words that were being written are in another text now: a key would come among words that stayed. */
     this.stranded = false;
+    /** How many pasted words are being read and not put in yet. */
+    this.coming = 0;
     this.talksTimer = 0;
     this.calm = 0;
     /** @type {boolean | undefined} whether one might write when the save state was said last */
@@ -358,20 +360,24 @@ class Editor {
       // It is shown on the card as soon as this editor is gone.
       if (this.draft) store.release(this.draft);
       void this.#keepDraft();
-      this.session.stop();
-      this.view?.destroy();
+      this.#end();
       return;
     }
     const end = Date.now() + RECOVER_MS;
     const finish = () => {
-      if (this.session.pending.length && Date.now() < end) {
+      if ((this.session.pending.length || this.coming) && Date.now() < end) {
         setTimeout(finish, 100);
         return;
       }
-      this.session.stop();
-      this.view?.destroy();
+      this.#end();
     };
     finish();
+  }
+
+  #end() {
+    this.session.stop();
+    this.view?.destroy();
+    this.view = null;
   }
 
   /** @param {Status} status */
@@ -727,7 +733,7 @@ class Editor {
         top: this.element.closest("[data-editing]")?.querySelector(".item__head")?.clientHeight ?? 0, bottom: this.covered,
       })),
       guard({ limit, oneLine: !body, refuse: (length) => this.#tooLong(length, limit) }),
-      body ? [dialect(), look(), paste(), this.#bodyKeys()] : [EditorView.lineWrapping, this.#titleKeys()],
+      body ? [dialect(), look(), paste((words) => void this.#pasted(words)), this.#bodyKeys()] : [EditorView.lineWrapping, this.#titleKeys()],
       theirCarets(),
       commented(),
       this.redlining.of(this.#redline()),
@@ -759,6 +765,24 @@ class Editor {
       return true;
     };
     return Prec.high(keymap.of([{ key: "Enter", run: done }, { key: "Shift-Enter", run: done }]));
+  }
+
+  /**
+   * Puts in what was pasted once it is read, or says that it was not: the text may have been split, or closed, meanwhile.
+   * @param {Promise<string>} reading
+   */
+  async #pasted(reading) {
+    this.coming += 1;
+    const words = await reading;
+    this.coming -= 1;
+    if (!words) return;
+    if (this.view && !this.view.state.readOnly) {
+      insert(this.view, words);
+      return;
+    }
+    const said = _("What you pasted came too late and was not put in. Paste it again where it belongs.");
+    if (this.listeners.signal.aborted) toast(said);
+    else this.note.textContent = `${this.note.textContent} ${said}`.trim();
   }
 
   /**

@@ -1,4 +1,4 @@
-/** Formatted text as Markdown of our dialect; fetched, with turndown, at the first paste that needs it. */
+/** Formatted text as Markdown of our dialect; fetched, with turndown, when an editor is opened. */
 import { TurndownService } from "../../vendor/turndown.js";
 import { clean } from "./sync.js";
 

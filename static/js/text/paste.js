@@ -1,6 +1,6 @@
 /**
  * Pasted and dropped words become Markdown of our dialect. Formatted text (Word, web pages) goes through html.js and
- * turndown, fetched at the first such paste; everything else is taken as it is.
+ * turndown; everything else is taken as it is.
  */
 import { EditorView } from "../../vendor/codemirror.js";
 import { clean } from "./sync.js";
@@ -10,11 +10,11 @@ import { clean } from "./sync.js";
 const FORMATTED = /<(?:b|strong|i|em|h[1-6]|ul|ol|li|a|blockquote|table)[\s>]|mso-list|font-weight:\s*(?:bold|[67]00)/i;
 
 /**
+ * Puts pasted words where the cursor is.
  * @param {View} view
  * @param {string} words
  */
-function insert(view, words) {
-  if (!words) return;
+export function insert(view, words) {
   const { state } = view;
   const { to } = state.selection.main;
   let { from } = state.selection.main;
@@ -30,8 +30,13 @@ function insert(view, words) {
   });
 }
 
-/** @returns {import("@codemirror/state").Extension} */
-export function paste() {
+/**
+ * @param {(words: Promise<string>) => void} take what was pasted and is being read: by then the text may take no words any more
+ * @returns {import("@codemirror/state").Extension}
+ */
+export function paste(take) {
+  // Fetched while one begins to read, so that nothing that is pressed next overtakes a paste; at the paste it is tried again.
+  import("./html.js").catch(() => {});
   return EditorView.domEventHandlers({
     paste(event, view) {
       const data = event.clipboardData;
@@ -39,10 +44,7 @@ export function paste() {
       if (!data || view.state.readOnly || !FORMATTED.test(html)) return false;
       event.preventDefault();
       const plain = data.getData("text/plain");
-      import("./html.js").then(({ toMarkdown }) => toMarkdown(html)).then(
-        (words) => insert(view, words || clean(plain)),
-        () => insert(view, clean(plain)),
-      );
+      take(import("./html.js").then(({ toMarkdown }) => toMarkdown(html)).then((words) => words || clean(plain), () => clean(plain)));
       return true;
     },
   });
