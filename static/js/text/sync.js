@@ -171,6 +171,8 @@ function standsAgain({ words, place }, changes, next) {
 }
 
 /** @typedef {{from: number, to: number, replaced: string, at: number}} Left words that are left; `replaced`: those that stay, and in whose place they were put, and `at`: where they stood */
+/** @typedef {{from: number, to: number, words?: string}} Stretch words of the confirmed text: where they stand, or which they were, once they are taken out of it */
+/** @typedef {{from: number, to: number, stay: Stretch[], at: number}} Place as `Left`, while updates are still to come */
 
 /**
  * Where words stand, after updates were taken in, that had no number yet and were put into what the updates have carried off
@@ -181,7 +183,7 @@ function standsAgain({ words, place }, changes, next) {
  * @returns {Left[]} in the order of the text, none over another
  */
 export function leftBehind(transactions, confirmed, updates) {
-  /** @type {Left[]} */
+  /** @type {Place[]} */
   let places = [];
   let text = confirmed;
   for (const [at, { startState, changes }] of transactions.entries()) {
@@ -189,36 +191,83 @@ export function leftBehind(transactions, confirmed, updates) {
     // As long as something waits, there is one transaction for each update.
     const waiting = sendableUpdates(startState).map((each) => each.changes);
     if (waiting.length && update.clientID.includes(MOVED)) {
-      const own = waiting.reduce((one, next) => one.compose(next));
+      const own = composed(waiting);
       eachTaken(update.changes, text, (first, end, _words, gap) => own.iterChanges((fromA, toA, from, to, inserted) => {
         if (!inserted.length || toA <= first || toA > end) return;
         // What an earlier one of these updates left here is seen again, in the whole of what waits at this place.
-        places = places.filter((place) => place.to <= from || place.from >= to);
-        places.push({ from, to, replaced: text.sliceString(fromA, Math.max(fromA, gap)), at: from });
+        const again = places.filter((place) => place.to > from && place.from < to);
+        places = places.filter((place) => !again.includes(place));
+        const gone = again.flatMap(({ stay }) => stay.filter(({ words }) => words !== undefined));
+        places.push({ from, to, stay: [...gone, { from: fromA, to: Math.max(fromA, gap) }], at: from });
       }));
     }
-    places = places.flatMap((place) => apart(place, changes));
+    const isOwn = acknowledged(transactions[at]) !== null;
+    const before = text;
+    places = places.flatMap((place) => apart(place, changes))
+      .map((place) => ({ ...place, stay: place.stay.flatMap((stretch) => stays(stretch, update.changes, isOwn ? before : null)) }));
     text = update.changes.apply(text);
   }
-  return places.filter(({ from, to }) => from < to).sort((one, other) => one.from - other.from);
+  const replaced = (/** @type {Stretch[]} */ stay) => stay.map(({ from, to, words }) => words ?? text.sliceString(from, to)).join("");
+  return places.filter(({ from, to }) => from < to).sort((one, other) => one.from - other.from)
+    .map(({ from, to, stay, at }) => ({ from, to, replaced: replaced(stay), at }));
+}
+
+/**
+ * What is left, after an entry of the log, of words that stayed until then and are to be put in again: what somebody else
+ * has taken out of them, or carried off, does not come back, and what was put in among them stands there by itself.
+ * @param {Stretch} stretch
+ * @param {ChangeSet} changes the entry
+ * @param {Text | null} own the text before it where it is one's own, which takes them out only now: they are what is put in again
+ * @returns {Stretch[]}
+ */
+function stays(stretch, changes, own) {
+  if (stretch.words !== undefined) return [stretch];
+  const { from, to } = stretch;
+  /** @type {Stretch[]} */
+  const parts = [];
+  let here = from;
+  const until = (/** @type {number} */ end) => {
+    if (here < end) parts.push({ from: changes.mapPos(here, 1), to: changes.mapPos(end, -1) });
+  };
+  changes.iterChanges((fromA, toA) => {
+    if (toA < from || fromA > to) return;
+    until(Math.min(fromA, to));
+    const [first, end] = [Math.max(fromA, from), Math.min(toA, to)];
+    if (own && first < end) parts.push({ from: 0, to: 0, words: own.sliceString(first, end) });
+    here = Math.max(here, toA);
+  });
+  until(to);
+  return parts;
+}
+
+/**
+ * Many changes as one, by halves: one after the other, each would go through all that is before it.
+ * @param {readonly ChangeSet[]} changes at least one, each of the text that the one before it makes
+ * @returns {ChangeSet}
+ */
+function composed(changes) {
+  const [first] = changes;
+  if (changes.length < 2) return /** @type {ChangeSet} */ (first);
+  const half = changes.length >> 1;
+  return composed(changes.slice(0, half)).compose(composed(changes.slice(half)));
 }
 
 /**
  * Where words stand after a change: what somebody else puts in among them is not of them.
- * @param {Left} place
+ * @param {Place} place
  * @param {ChangeSet} changes
- * @returns {Left[]}
+ * @returns {Place[]}
  */
-function apart({ from, to, replaced, at }, changes) {
-  const parts = [{ from, to, replaced, at }];
+function apart({ from, to, stay, at }, changes) {
+  const parts = [{ from, to, stay, at }];
   changes.iterChanges((fromA, toA, _fromB, _toB, inserted) => {
-    const last = /** @type {Left} */ (parts.at(-1));
+    const last = /** @type {Place} */ (parts.at(-1));
     if (!inserted.length || fromA <= last.from || toA >= to) return;
     last.to = fromA;
-    parts.push({ from: toA, to, replaced: "", at });
+    parts.push({ from: toA, to, stay: [], at });
   });
   return parts.map((part) => ({
-    from: changes.mapPos(part.from, 1), to: changes.mapPos(part.to, -1), replaced: part.replaced, at: changes.mapPos(at, -1),
+    from: changes.mapPos(part.from, 1), to: changes.mapPos(part.to, -1), stay: part.stay, at: changes.mapPos(at, -1),
   }));
 }
 
@@ -395,7 +444,7 @@ export function inPieces(changes, piece) {
 export function unconfirmedWords(state) {
   const updates = sendableUpdates(state);
   if (!updates.length) return "";
-  const all = updates.map((update) => update.changes).reduce((one, next) => one.compose(next));
+  const all = composed(updates.map((update) => update.changes));
   /** @type {string[]} */
   const lines = [];
   let last = -1;
