@@ -96,18 +96,25 @@ class Texts:
     # --- joining and reading ---
 
     def join(self, each: Connection, payload: Any) -> None:
-        """``[doc, client, version or null, epoch or null]``: answered by text:joined, or text:refused without a seq."""
+        """``[doc, client, version or null, epoch or null]``: answered by text:joined, or text:refused without a seq.
+
+        A fifth part is the client whose place it takes: nothing more comes from that one.
+        """
         match payload:
-            case [str(doc), str(client), int() | None as version, str() | None as epoch] if document_id := to_id(doc):
+            case [str(doc), str(client), int() | None as version, str() | None as epoch, *rest] if (
+                document_id := to_id(doc)
+            ) and len(rest) <= 1:
                 pass
             case _:
                 return
         if isinstance(version, bool) or not (client.isascii() and client.isprintable()):
             return
         known = each.texts.get(document_id)
+        if known is not None:
+            known.clients.difference_update(one for one in rest if isinstance(one, str))
         full = len(each.texts) >= MAX_TEXTS if known is None else client not in known.clients
         if full and (known is None or len(known.clients) >= MAX_CLIENTS):
-            self.refuse(each, doc, None, "limit", "Too many texts are open on this page.", client)
+            self.refuse(each, doc, None, "full", "Too many texts are open on this page.", client)
             return
         # First the right, so that nobody hears in a room what they may not read. Then the room, then the text: what is
         # stored in between reaches the room, and is looked for below. With the text the right is looked up once more:

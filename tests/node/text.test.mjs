@@ -337,6 +337,108 @@ test("a text that opens again goes on once all that is stored has come", (t) => 
   assert.deepEqual([text(), session.aside, session.written, first], ["Head.", true, true, 1], "its writer took it out and says so");
 });
 
+test("a text that was opened again goes on once its writer has taken out what was typed meanwhile, and refuses no key", (t) => {
+  t.mock.timers.reset();
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { line, session, host, type, text } = opened("Head.", { holds: true });
+  t.after(() => session.stop());
+  const before = session.client;
+  const told = [];
+  host.access = (...how) => told.push(how);
+  session.onJoined(joined({ access: "read", reason: "Agreed" }));
+  type(5, "!");
+  session.onJoined(joined());
+  assert.ok(session.aside, "what was typed is its writer's to put in");
+  told.length = 0;
+  line.take("text:join");
+  host.dispatch([host.state.update({ changes: { from: 5, to: 6 } })]);
+  session.edited();
+  t.mock.timers.tick(0);
+  assert.deepEqual([session.aside, text(), told], [false, "Head.", [["write", ""]]]);
+  assert.deepEqual(line.take("text:join"), [["1", session.client, 0, "e", before]]);
+  type(5, "?");
+  assert.deepEqual([line.take("text:push"), text()], [[], "Head.?"], "it waits for the answer");
+  session.onJoined(joined({ client: session.client }));
+  assert.deepEqual(line.take("text:push"), [["1", 0, session.client, 1, ['[5,[0,"?"]]']]]);
+});
+
+test("what is taken out of a text that was opened again, and typed anew at once, stays its writer's to put in", (t) => {
+  t.mock.timers.reset();
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { session, host, type, text } = opened("Head.", { holds: true });
+  t.after(() => session.stop());
+  session.onJoined(joined({ access: "read", reason: "Agreed" }));
+  type(5, "!");
+  session.onJoined(joined());
+  host.dispatch([host.state.update({ changes: { from: 5, to: 6 } })]);
+  session.edited();
+  type(5, "?");
+  t.mock.timers.tick(0);
+  assert.deepEqual([session.aside, text()], [true, "Head.?"]);
+});
+
+test("in a suggestion, and in a text that was closed, what was put into words that go stays, and so do the caret and Undo", (t) => {
+  for (const closed of [false, true]) {
+    t.mock.timers.reset();
+    t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+    const { session, host, type, text } = opened(WHOLE, closed ? { holds: true } : { suggesting: true });
+    t.after(() => session.stop());
+    const told = [];
+    host.carriedOff = () => told.push("off");
+    host.forgetUndo = () => told.push("undo");
+    if (closed) session.onJoined(joined({ access: "suggest", reason: "Agreed" }));
+    type(16, " And mo");
+    host.dispatch([host.state.update({ selection: { anchor: 23 } })]);
+    session.onUpdates(0, [SPLIT]);
+    t.mock.timers.tick(50);
+    assert.deepEqual([text(), host.words, told], ["Head. And mo", [], []]);
+  }
+});
+
+test("an editor of a text that was opened again is told so as soon as all that is stored has come", (t) => {
+  for (const left of ["", "?"]) {
+    t.mock.timers.reset();
+    t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+    const { line, session, host, type, text } = opened("Head.", { holds: true });
+    t.after(() => session.stop());
+    type(5, "!");
+    const [[, , client]] = line.take("text:push");
+    session.onJoined(joined({ access: "read", reason: "Agreed" }));
+    if (left) type(6, left);
+    if (left) host.dispatch([host.state.update({ changes: { from: 6, to: 7 } })]);
+    session.edited();
+    session.onJoined(joined({ version: 1 }));
+    const told = [];
+    host.access = (...how) => told.push(how);
+    line.take("text:join");
+    session.onUpdates(0, [[client, "[5,[0,\"!\"]]"]]);
+    t.mock.timers.tick(0);
+    assert.deepEqual([text(), session.aside, told], ["Head.!", false, [["write", ""]]], "and only once");
+    // What was typed and taken out again has no part in what is sent.
+    assert.equal(line.take("text:join").length, left ? 1 : 0);
+    assert.deepEqual(line.take("text:push"), []);
+  }
+});
+
+test("what is handed back is not sent by a later visit either, and Undo does not put it in again", (t) => {
+  const { session, host, stored, come, type, text } = writer(t, 16);
+  const undoing = new Undoing();
+  host.open = function open(doc, extension) {
+    this.state = EditorState.create({ doc, extensions: [extension, undoing.extension] });
+  };
+  session.onJoined(joined({ epoch: "f", text: WHOLE }));
+  session.onJoined(joined({ epoch: "f", client: session.client }));
+  type(16, " And mo");
+  t.mock.timers.tick(1_000);
+  assert.equal(stored.get(session.client).pending.length, 1);
+  come(0, [SPLIT]);
+  t.mock.timers.tick(200);
+  const kept = stored.get(session.client);
+  assert.equal(kept.pending.reduce((doc, source) => ChangeSet.fromJSON(JSON.parse(source)).apply(doc), toText(kept.text)).toString(), "Head.");
+  undo({ state: host.state, dispatch: (transaction) => host.dispatch([transaction]) });
+  assert.equal(text(), "Head.");
+});
+
 test("few words have not come back because others that hold them came in", (t) => {
   for (const [tail, other, back] of [
     [" a", "\n\nParties agree", null], [" a", "\n\nA plan is a plan", null], [" a", " a", 7],
@@ -694,10 +796,10 @@ test("several editors of one text on a page: none takes what the other is told f
   tell("text:joined", joined({ text: "abc", client: one.session.client }));
   one.type(3, "d");
   tell("text:joined", joined({ text: "abc", client: two.session.client }));
-  tell("text:refused", ["1", null, "limit", "Too many texts are open on this page.", two.session.client]);
+  tell("text:refused", ["1", null, "full", "Too many texts are open on this page.", two.session.client]);
   tell("text:updates", ["1", 0, [[one.session.client, '[3,[0,"d"]]']]]);
   assert.deepEqual([one.host.words, one.session.status, one.text()], [[], "saved", "abcd"]);
-  assert.deepEqual([one.host.refusals, two.host.refusals], [[], ["limit"]]);
+  assert.deepEqual([one.host.refusals, two.host.refusals], [[], ["full"]]);
 });
 
 test("a text that was asked for twice and answered twice is opened once", (t) => {
@@ -886,7 +988,7 @@ test("a reconnection resumes, catches up first and then pushes", (t) => {
 });
 
 for (const code of ["bad", "ahead", "gap", "forbidden", "locked", "limit"]) {
-  test(`refused as ${code}: the words are handed back and a new id joins`, (t) => {
+  test(`refused as ${code}: the words are handed back and a new id joins in the place of the old one`, (t) => {
     const { line, host, session, type, text } = opened();
     t.after(() => session.stop());
     const before = session.client;
@@ -894,7 +996,7 @@ for (const code of ["bad", "ahead", "gap", "forbidden", "locked", "limit"]) {
     session.onRefused(1, code, "");
     assert.deepEqual(host.words.map((lost) => [lost.code, lost.words]), [[code, "abc mine"]]);
     assert.notEqual(session.client, before);
-    assert.deepEqual(line.take("text:join"), [["1", session.client, null, null]]);
+    assert.deepEqual(line.take("text:join"), [["1", session.client, null, null, before]]);
     session.onJoined(joined({ text: "abc", version: 5 }));
     assert.equal(text(), "abc");
     assert.equal(session.pending.length, 0);
@@ -929,6 +1031,7 @@ for (const code of ["behind", "retry"]) {
 test("a fresh text while changes are pending hands the words back", (t) => {
   const { line, host, session, type, text } = opened();
   t.after(() => session.stop());
+  const before = session.client;
   type(3, " mine");
   line.connected = false;
   session.disconnected();
@@ -938,7 +1041,7 @@ test("a fresh text while changes are pending hands the words back", (t) => {
   session.onJoined(joined({ epoch: "f", version: 9, text: "restored" }));
   assert.deepEqual(host.words.map((lost) => [lost.code, lost.words]), [["fresh", "abc mine"]]);
   assert.equal(text(), "restored");
-  assert.deepEqual(line.take("text:join"), [["1", session.client, 9, "f"]]);
+  assert.deepEqual(line.take("text:join"), [["1", session.client, 9, "f", before]]);
 });
 
 test("changes made while the text was closed are handed back, unless the log has them", (t) => {
@@ -946,12 +1049,13 @@ test("changes made while the text was closed are handed back, unless the log has
   t.after(() => session.stop());
   type(3, "d");
   type(4, "e");
+  const before = session.client;
   session.disconnected();
   session.connected();
   session.onJoined(joined({ version: 1, access: "read" }));
   session.onUpdates(0, [[session.client, '[3,[0,"d"]]']]);
   assert.deepEqual(host.words.map((lost) => lost.code), ["closed"]);
-  assert.deepEqual(line.take("text:join").at(-1), ["1", session.client, null, null]);
+  assert.deepEqual(line.take("text:join").at(-1), ["1", session.client, null, null, before]);
   session.onJoined(joined({ version: 1, text: "abcd", access: "read" }));
   assert.equal(host.words.length, 1);
 });

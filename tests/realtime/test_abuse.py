@@ -194,7 +194,7 @@ def test_69_68_flood_of_joins_and_pulls(place: Place) -> None:
         for number in range(110):
             member.send("text:join", [str(place.doc), f"{place.people.member.person_id}.{number}", None, None])
         member.settle()
-        assert [code for _, _, code, *_ in member.got("text:refused")].count("limit") == 90
+        assert [code for _, _, code, *_ in member.got("text:refused")].count("full") == 90
     with raw(place.server.url, place.tokens["member"]) as member:
         with contextlib.suppress(socketio.exceptions.SocketIOError):
             for number in range(5_000):
@@ -566,7 +566,12 @@ def test_one_who_has_many_editors_open_keeps_those(place: Place, member: Raw) ->
     member.wait("text:joined", 21)
     member.send("text:join", [str(place.doc), f"{person_id}.20", None, None])
     assert member.wait("text:refused")[-1][1:] == [
-        None, "limit", "Too many texts are open on this page.", f"{person_id}.20"
+        None, "full", "Too many texts are open on this page.", f"{person_id}.20"
     ]  # fmt: skip
+    # One that takes the place of another needs no room, and nothing more comes from the other.
+    member.send("text:join", [str(place.doc), f"{person_id}.20", None, None, f"{person_id}.19"])
+    member.wait("text:joined", 22)
+    member.send("text:push", [str(place.doc), 0, f"{person_id}.19", 1, ["[1]"]])
+    assert member.wait("text:refused", 2)[-1][1:] == [1, "forbidden", "Open the text first.", f"{person_id}.19"]
     member.send("text:push", ["1", 0, "x" * 200_000, 1, ["[1]"]])
-    assert len(json.dumps(member.wait("text:refused", 2)[-1])) < 1_000
+    assert len(json.dumps(member.wait("text:refused", 3)[-1])) < 1_000

@@ -66,7 +66,7 @@ function reason({ code, detail }) {
     case "forbidden": return _("You may not change this text any more.");
     case "limit": return _("Your last change would make the text longer than it may be.");
     case "draft": return _("You wrote this suggestion and did not send it.");
-    case "form": case "unsent": return why;
+    case "form": case "unsent": case "full": return why;
     case "gone": return `${_("You are no longer in this group, so your last words here could not be saved.")}${foundAgain()}`;
     case "moved": return _("The place where you typed this went to another item before your words could go along. Copy them, and paste them there.");
     case "fresh": return _("The text was replaced while you were away.");

@@ -101,6 +101,8 @@ export class TextSession {
     this.host = host;
     this.store = store;
     this.client = newClient(person);
+    /** The id under which the server was asked for the text last: once another takes its place it is of no use. */
+    this.asked = "";
     /** @type {unknown} */
     this.epoch = null;
     /** @type {Access} */
@@ -187,6 +189,8 @@ export class TextSession {
     this.editedAt = Date.now();
     if (this.waitingSince === null && this.pending.length) this.waitingSince = this.editedAt;
     this.#after("save", this.suggesting ? KEEP_MS : SAVE_MS, () => void this.flush(), true);
+    // Not in the midst of a change of the editor, which this may begin anew.
+    if (this.aside && !this.written) this.#after("reopen", 0, () => this.#opensAgain());
     this.#push();
     this.#tell();
   }
@@ -395,7 +399,9 @@ export class TextSession {
     this.#landed();
     const known = this.host.state !== null && !this.renewing;
     this.resuming = known;
-    this.link.send("text:join", [this.doc, this.client, known ? this.version : null, known ? this.epoch : null]);
+    const before = this.asked && this.asked !== this.client ? [this.asked] : [];
+    this.asked = this.client;
+    this.link.send("text:join", [this.doc, this.client, known ? this.version : null, known ? this.epoch : null, ...before]);
     // An answer that got lost is asked for again.
     this.#after("rejoin", 2 * ACK_MS, () => this.#join());
   }
@@ -422,8 +428,8 @@ export class TextSession {
   /**
    * A text that was closed and is open again goes on where nothing is written that its writer would have to put in. What was
    * typed meanwhile and taken out again was for nobody: it must not go as changes, and ends with this state. Only once all is
-   * here that is stored: some of what waits may be.
-   * @returns {boolean} whether another state was asked for
+   * here that is stored: some of what waits may be. The next one stands at once, so that no key is refused.
+   * @returns {boolean} whether another state has begun
    */
   #opensAgain() {
     if (!this.aside || this.suggests || this.access !== "write" || this.version < this.head || this.written) return false;
@@ -432,7 +438,11 @@ export class TextSession {
       this.#goOn();
       return false;
     }
-    this.#renew();
+    this.#leaveState();
+    this.#open(this.epoch, this.version, this.confirmed.toString(), true);
+    this.#goOn();
+    this.host.access(this.access, this.reason);
+    this.#join();
     return true;
   }
 
@@ -444,12 +454,17 @@ export class TextSession {
 
   /** The words have been handed back: the next state has a fresh id and nothing of this one. */
   #anew() {
-    void this.store.forget(this.client);
-    // The caret of the state that ends would stand there as if it were somebody else's.
-    if (this.present && this.link.connected) this.link.send("text:presence", [this.doc, this.client, this.version, null, null]);
+    this.#leaveState();
     this.epoch = null;
     this.renewing = true;
     this.client = newClient(this.person);
+  }
+
+  /** Nothing of the state that ends is sent any more. */
+  #leaveState() {
+    void this.store.forget(this.client);
+    // Its caret would stand there as if it were somebody else's.
+    if (this.present && this.link.connected) this.link.send("text:presence", [this.doc, this.client, this.version, null, null]);
   }
 
   /** Begins anew after a refusal. */
