@@ -2,6 +2,8 @@
 // around real ChangeSets; the real one is held against real clients in tests/live.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { ChangeSet, EditorState, collab, redo, undo } from "../../static/vendor/codemirror.js";
 import { fold, wanted } from "../../static/js/fold.js";
 import { TextLink } from "../../static/js/text/link.js";
@@ -516,6 +518,23 @@ test("what waits is put together at once, however many letters there are", () =>
   });
   // One after the other it took two seconds, and by halves a fortieth of one.
   assert.ok(Math.min(...times) < 500, String(times));
+});
+
+test("a long suggestion takes no more memory than its letters do", (t) => {
+  setFlagsFromString("--expose_gc");
+  const collect = runInNewContext("gc");
+  const { session, type, text } = opened("", { suggesting: true });
+  t.after(() => session.stop());
+  const used = () => {
+    collect();
+    return process.memoryUsage().heapUsed / 1e6;
+  };
+  const before = used();
+  for (let count = 0; count < 4_000; count++) type(count, "x");
+  const grown = used() - before;
+  assert.deepEqual([text().length, session.pending.length], [4_000, 4_000]);
+  // With the states in which they were typed it was 60 MB, and four times as much for twice as many.
+  assert.ok(grown < 20, `${grown} MB`);
 });
 
 test("undo and redo bring back nothing of what went to another text, and go on with what is written then", (t) => {

@@ -7,7 +7,7 @@
  * accepted is handed back as words, never dropped.
  */
 import { ChangeSet, StateEffect, Transaction, collab, getSyncedVersion, sendableUpdates } from "../../vendor/codemirror.js";
-import { bytes, carriedOff, carriesOff, fromConfirmed, leftBehind, takeIn, toConfirmed, toText, unconfirmedWords } from "./sync.js";
+import { bytes, carriedOff, carriesOff, forgetOrigins, fromConfirmed, leftBehind, takeIn, toConfirmed, toText, unconfirmedWords } from "./sync.js";
 
 export { PROTOCOL } from "./link.js";
 
@@ -187,6 +187,7 @@ export class TextSession {
   /** The editor's text was changed here. */
   edited() {
     this.editedAt = Date.now();
+    if (this.host.state) forgetOrigins(this.host.state);
     if (this.waitingSince === null && this.pending.length) this.waitingSince = this.editedAt;
     this.#after("save", this.suggesting ? KEEP_MS : SAVE_MS, () => void this.flush(), true);
     // Not in the midst of a change of the editor, which this may begin anew.

@@ -37,6 +37,16 @@ export function takeIn(state, updates) {
 }
 
 /**
+ * The library keeps with each change that waits the transaction that made it, and so the state before it and all that waited
+ * in that one: memory by the square of the letters of a suggestion, or of an hour without a connection. Nothing asks for it.
+ * @param {State} state
+ */
+export function forgetOrigins(state) {
+  const waiting = /** @type {readonly {origin?: Tr}[]} */ (sendableUpdates(state));
+  for (let at = waiting.length - 1; at >= 0 && waiting[at]?.origin; at--) delete waiting[at]?.origin;
+}
+
+/**
  * A position of the editor's text, seen from the confirmed text beneath the changes that are not confirmed yet.
  * @param {State} state
  * @param {number} position
