@@ -45,7 +45,9 @@ def rewrite(database: Database, who: Actor, item_id: int, words: str, field: Fie
         documents.replace_text(uow, who, uow.lock(Document, known), words)
 
 
-def by_turns(database: Database, writers: Sequence[Actor], item_id: int, places: Iterable[int], mark: str) -> None:
+def by_turns(
+    database: Database, writers: Sequence[Actor], item_id: int, places: Iterable[int], mark: str, put_in: str = "x"
+) -> None:
     """Have people put in a letter each by turns, at such places of an item's text, as editors of this ``mark``."""
     known = text_of(database, item_id).id
     with database.writing() as uow:
@@ -54,7 +56,7 @@ def by_turns(database: Database, writers: Sequence[Actor], item_id: int, places:
         for number, place in enumerate(places):
             who = writers[number % len(writers)].person_id
             at = min(place, len(whole))
-            one = replace(len(whole), at, at, to_units("x"))
+            one = replace(len(whole), at, at, to_units(put_in))
             whole = one.apply(whole)
             additions.append(documents.Addition(who, f"{who}.{mark}", number, one, whole))
         documents.append(uow, text, additions)

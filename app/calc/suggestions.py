@@ -9,7 +9,7 @@ today. Words it only adds stay beside those they were written for, whatever else
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from app.calc.changes import ChangeSet, Part
+from app.calc.changes import ChangeSet, Part, Units
 
 #: What belongs to the word before it, and to the word after it.
 _CLOSING, _OPENING = ".,;:!?)]}’”»…", "([{‘“«"
@@ -137,14 +137,15 @@ def back_over(back: ChangeSet, over: Iterable[tuple[ChangeSet, bool]]) -> Back |
     return Back(back, without)
 
 
-def carry_beside(change: ChangeSet, over: Iterable[tuple[ChangeSet, bool]]) -> ChangeSet | None:
-    """Move a suggestion over later changes of its text like ``carry``; None where it cannot stand beside them, as it
-    competes with one that was accepted."""
-    for later, accepted in over:
-        if (competes if accepted else touches)(change, later):
-            return None
-        change = _moved(change, later)
-    return change
+def twice(change: ChangeSet, text: Units) -> int:
+    """At how many places the words that a change of a text puts in stand right beside it already, but for blanks."""
+    found = 0
+    for place in places(change):
+        words = place.insert.strip()
+        before = text[max(0, place.start - len(place.insert) - 2) : place.start].rstrip()
+        behind = text[place.end : place.end + len(place.insert) + 2].lstrip()
+        found += bool(words) and (before.endswith(words) or behind.startswith(words))
+    return found
 
 
 def _moved(change: ChangeSet, later: ChangeSet) -> ChangeSet:
@@ -166,9 +167,14 @@ def carry(change: ChangeSet, over: Iterable[ChangeSet]) -> Carried:
     ``over`` follow each other, the first made for the text the suggestion was made for. Carried to the end, the change
     fits the text after them.
     """
+    return carry_beside(change, ((later, False) for later in over))
+
+
+def carry_beside(change: ChangeSet, over: Iterable[tuple[ChangeSet, bool]]) -> Carried:
+    """Like ``carry``; with those later changes that are so marked it is in conflict where it ``competes`` with them."""
     passed = 0
-    for later in over:
-        if touches(change, later):
+    for later, is_rival in over:
+        if (competes if is_rival else touches)(change, later):
             return Carried(change, passed, True)
         change = _moved(change, later)
         passed += 1

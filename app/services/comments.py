@@ -510,12 +510,13 @@ def _carry(session: Session, some: Iterable[Discussion], document: Document) -> 
 def _places(session: Session, document: Document, some: Sequence[Discussion], version: int) -> dict[int, Anchor]:
     """Where discussions stand in a version of their text (id 0: one not kept yet), with the log read once for all."""
     since = min((each.carried_to for each in some), default=version)
-    apart = {each.carried_to for each in some}
-    log = documents.acts_of(session, document, since, version, apart=apart) if since < version else ()
-    later = [change for change, _client in log]
+    acts = documents.Acts(session, document, since, version) if since < version else None
+    later = {
+        at: [change for change, _client in acts.since(at)] if acts else [] for at in {one.carried_to for one in some}
+    }
     places, units = {}, to_units(document.text)
     for each in some:
-        place = anchors.carry(Anchor(each.begins, each.ends), later[each.carried_to - since :])
+        place = anchors.carry(Anchor(each.begins, each.ends), later[each.carried_to])
         if version == document.version and not units[place.start : place.end].strip():
             place = anchors.again(document.text, each.quote) or Anchor(place.start, place.start)
         places[each.id or 0] = place

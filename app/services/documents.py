@@ -6,9 +6,8 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, case, insert, select
@@ -152,8 +151,11 @@ MOVED = ".moved-"
 RESTORED = ".restored-"
 #: What it names as the hand that wrote an accepted suggestion, after whose that is and before its id.
 SUGGESTED = ".suggestion-"
+#: What stands behind an act that brought back the words of a version as they were, before its number.
+_TO = ".to-"
 #: What stands behind an act that brought along or brought back such words, before the suggestion's id.
 _OF = ".of-"
+_TO_VERSION = re.compile(rf"{re.escape(_TO)}([0-9]+)(?:{re.escape(_OF)}|$)")
 _OF_SUGGESTION = re.compile(rf"(?:{re.escape(SUGGESTED)}|{re.escape(_OF)})([0-9]+)$")
 LONGEST_CLIENT = 60
 
@@ -165,7 +167,18 @@ def taken_by(suggestion: Suggestion) -> str:
 
 def whole_act(client: str) -> str:
     """The client of an act as a whole, which brought along or brought back words of several hands."""
-    return client.partition(_OF)[0]
+    return client.partition(_OF)[0].partition(_TO)[0]
+
+
+def back_to(client: str, version: int) -> str:
+    """The client of an act that makes a text read as in one of its versions."""
+    return f"{client}{_TO}{version}"
+
+
+def _brought_back(client: str) -> int | None:
+    """The version whose words an act brought back."""
+    found = _TO_VERSION.search(client) if RESTORED in client else None
+    return int(found[1]) if found is not None else None
 
 
 def _hand(client: str, author_id: int | None) -> int:
@@ -265,6 +278,8 @@ def put_in(
     for number, (author, one) in enumerate(turns, first):
         whole = one.apply(whole)
         hand = f"{client}{_OF}{-author}" if author < 0 else client
+        if len(hand) > LONGEST_CLIENT:
+            hand = f"{whole_act(client)}{_OF}{-author}"
         additions.append(Addition(writers.get(author, author) or None, hand, number, one, whole))
     clean(document.field, from_units(whole))
     append(uow, document, additions)
@@ -402,38 +417,74 @@ def changes_of(session: Session, document: Document, since: int, until: int) -> 
     return map(recall, session.execute(query.order_by(TextChange.version)).scalars())
 
 
-def acts_of(
-    session: Session, document: Document, since: int, until: int, *, apart: Collection[int] = ()
-) -> Iterator[tuple[ChangeSet, str]]:
-    """As ``changes_of``, each with its client, for what is carried along with the words.
-
-    What brought along or brought back words of several hands is one change, by the first of them, and nothing happens
-    in the rest: who is carried over one after the other would come to lie among these words. No change is of before
-    and after a version that must be told ``apart``.
-    """
-    rows = session.execute(
-        select(TextChange.version, TextChange.changes, TextChange.client)
-        .where(TextChange.document_id == document.id, TextChange.version > since, TextChange.version <= until)
-        .order_by(TextChange.version)
+def is_brought_back(session: Session, document: Document, version: int) -> bool:
+    """Whether, since a version, somebody has brought back the words of an earlier one."""
+    acts = select(TextChange.client).where(
+        TextChange.document_id == document.id, TextChange.version > version, TextChange.client.contains(RESTORED)
     )
+    found = (_brought_back(client) for client in session.execute(acts.distinct()).scalars())
+    return any(to < version for to in found if to is not None)
 
-    def of(row: tuple[int, str, str]) -> tuple[str, int]:
-        version, _changes, client = row
-        first = max((each for each in apart if each < version), default=0) if _is_brought(client) else version
-        return whole_act(client), first
 
-    for _act, held in groupby(rows, of):
-        (_version, changes, client), *rest = held
-        whole = recall(changes)
-        if rest:
-            later = [recall(changes) for _version, changes, _client in rest]
-            parts: list[Part] = []
-            for part in reduce(ChangeSet.compose, later, whole).parts:
-                add_part(parts, *part, join=True)
-            whole = ChangeSet(tuple(parts))
-        yield whole, client
-        nothing = replace(whole.new_length, 0, 0, Units(""))
-        yield from ((nothing, client) for _version, _changes, client in rest)
+class Acts:
+    """What was written in a document after one version of it, until another, for what is carried along with the words.
+
+    An act that brought along or brought back words of several hands is one change, by the first of them, and nothing
+    happens in the rest: who is carried over one after the other would come to lie among these words. And where the
+    words of a version were brought back, nothing has happened since to who is carried from that version, or an earlier.
+    """
+
+    def __init__(self, session: Session, document: Document, since: int, until: int) -> None:
+        self._since = since
+        rows = session.execute(
+            select(TextChange.changes, TextChange.client)
+            .where(
+                TextChange.document_id == document.id, TextChange.version > since, TextChange.version <= until + 1
+            )
+            .order_by(TextChange.version)
+        )  # fmt: skip
+        log = [(changes, client) for changes, client in rows]
+        #: The act that goes on behind: it has not brought anything back yet.
+        self._cut = whole_act(log.pop()[1]) if len(log) > until - since else ""
+        self._log = [(recall(changes), client) for changes, client in log]
+        self._is_plain = not any(_is_brought(client) for _change, client in self._log)
+
+    def since(self, version: int) -> list[tuple[ChangeSet, str]]:
+        """What happened after one of the versions, change by change, each with its client."""
+        log = self._log[version - self._since :]
+        if self._is_plain:
+            return log
+        found: list[tuple[ChangeSet, str]] = []
+        end = len(log)
+        while end:
+            begin, act = end - 1, whole_act(log[end - 1][1])
+            while begin and _is_brought(log[begin][1]) and whole_act(log[begin - 1][1]) == act:
+                begin -= 1
+            to = None if act == self._cut else _brought_back(log[begin][1])
+            if to is not None and to >= version:
+                begin = to - version
+                whole = _nothing(log[begin][0].length)
+            else:
+                whole = _as_one([change for change, _client in log[begin:end]])
+            nothing = _nothing(whole.new_length)
+            found += [(nothing, client) for _change, client in reversed(log[begin + 1 : end])]
+            found.append((whole, log[begin][1]))
+            end = begin
+        return found[::-1]
+
+
+def _as_one(changes: Sequence[ChangeSet]) -> ChangeSet:
+    """Changes that follow each other as one, with one place for what they did at one."""
+    if len(changes) == 1:
+        return changes[0]
+    parts: list[Part] = []
+    for part in reduce(ChangeSet.compose, changes).parts:
+        add_part(parts, *part, join=True)
+    return ChangeSet(tuple(parts))
+
+
+def _nothing(length: int) -> ChangeSet:
+    return replace(length, 0, 0, Units(""))
 
 
 def reset(uow: UnitOfWork, document: Document) -> None:

@@ -39,6 +39,7 @@ from app.services.documents import (
     act,
     authors_at,
     authors_of,
+    back_to,
     changes_of,
     client_of,
     documents_of,
@@ -334,8 +335,9 @@ def restore(uow: UnitOfWork, actor: Actor, *, item_id: int, mark: str, group_id:
     changed = [one for one, text in held.items() if text.text != wanted[one]]
     if not changed:
         raise Conflict("These are the present words already.")
+    versions = _parse(mark, texts)
     for one in changed:
-        _become(uow, actor, held[one], wanted[one], wrote.get(one), client)
+        _become(uow, actor, held[one], wanted[one], wrote.get(one), back_to(client, versions[one]))
     item.changed_at = uow.now
     note(uow, actor, f"restored earlier words of {item.reference}", group_id=item.group_id, item_id=item.id)
     uow.emit(WordsRestored(item.group_id, item.id))
@@ -357,12 +359,16 @@ def way_back(session: Session, document: Document, version: int) -> ChangeSet:
     return change.invert(to_units(text_at(session, document, version - 1)))
 
 
-def put_back(uow: UnitOfWork, actor: Actor, document: Document, back: ChangeSet, replaced: str | None) -> None:
+def put_back(
+    uow: UnitOfWork, actor: Actor, document: Document, back: ChangeSet, replaced: str | None, *, to: int | None = None
+) -> None:
     """Carry out a way back that fits a held text: what it puts in are words of whoever ``replaced`` (as ``Suggestion``
-    keeps it) names, or the actor's where nothing is kept. The caller has checked the right.
+    keeps it) names, or the actor's where nothing is kept. ``to`` is the version as which the text reads then, if it
+    does. The caller has checked the right.
     """
     runs = [Run(back.inserted, actor.person_id or 0)] if replaced is None else from_json(replaced)
-    put_in(uow, actor, document, back, runs, client_of(actor, RESTORED))
+    client = client_of(actor, RESTORED)
+    put_in(uow, actor, document, back, runs, client if to is None else back_to(client, to))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -373,7 +372,8 @@ def unaccept(
             "the time line."
         )
     try:
-        history.put_back(uow, actor, document, back.change, suggestion.replaced)
+        to = None if back.without else version - 1
+        history.put_back(uow, actor, document, back.change, suggestion.replaced, to=to)
     except Invalid as refused:
         raise Conflict(f"It cannot be taken back: {refused.message}") from refused
     _wait_again(suggestion)
@@ -408,7 +408,8 @@ def _fit_again(
             moved = change if known[at] == document.text else None
         if moved is None and (was := then.get(each.id)) is not None:
             dear = len(calc.places(was)) * len(without) > MOST_PASSED
-            moved = None if dear else calc.carry_beside(was, without)
+            found = calc.carry_beside(was, without) if not dear else None
+            moved = found.change if found is not None and not found.conflict else None
         if moved is not None:
             each.carried, each.carried_to, each.in_conflict = moved.to_json(), document.version, False
         elif each is suggestion:
@@ -421,34 +422,39 @@ def _as_of(session: Session, document: Document, some: Iterable[Suggestion], ver
     found = {each.id: recall(each.carried) for each in some if each.carried_to == version}
     further = [each for each in some if version - FAR <= each.made_for <= version < each.carried_to]
     first = min((each.made_for for each in further), default=version)
-    log = list(documents.acts_of(session, document, first, version, apart={each.made_for for each in further}))
-    # What was accepted and taken back since it was made has moved it in another way.
-    taken_back = first + max((at for at, (_, client) in enumerate(log, 1) if documents.RESTORED in client), default=0)
-    left = MOST_PASSED
+    acts, left = documents.Acts(session, document, first, version), MOST_PASSED
     for each in further:
         change = recall(each.changes)
         left -= len(calc.places(change)) * (version - each.made_for)
-        if left < 0 or each.made_for < taken_back:
+        if left < 0:
             continue
-        moved = calc.carry(change, [later for later, _client in log[each.made_for - first :]])
-        if not moved.conflict:
+        since = acts.since(each.made_for)
+        # What was accepted and taken back since it was made has moved it in another way.
+        is_moved = any(documents.RESTORED in client and not later.empty for later, client in since)
+        moved = calc.carry_beside(change, map(_as_rival, since))
+        if not moved.conflict and not is_moved:
             found[each.id] = moved.change
     return found
 
 
 def _way_back(session: Session, item: Item, document: Document, version: int) -> calc.Back | None:
-    """What takes a change of a text back today; None where somebody has changed its words since, or anything in one
-    that is agreed."""
-    back = history.way_back(session, document, version)
+    """What takes a change of a text back today; None where somebody has changed its words since, has put in again what
+    it took out, or has changed anything in one that is agreed."""
+    back, then = history.way_back(session, document, version), history.text_at(session, document, version)
     # What came after may have been taken back itself.
-    if history.text_at(session, document, version) == document.text:
+    if then == document.text:
         return calc.Back(back, [])
-    if item.status in items.SETTLED:
+    if item.status in items.SETTLED or documents.is_brought_back(session, document, version):
         return None
     if _is_far(version, document.version, back):
-        return calc.back_over(back, [(each, True) for each in _between(session, document, version, document.version)])
-    log = documents.acts_of(session, document, version, document.version)
-    return calc.back_over(back, ((change, documents.SUGGESTED in client) for change, client in log))
+        log = [(each, True) for each in _between(session, document, version, document.version)]
+    else:
+        acts = documents.Acts(session, document, version, document.version).since(version)
+        log = [(change, documents.SUGGESTED in client) for change, client in acts]
+    found = calc.back_over(back, log)
+    if found is not None and calc.twice(found.change, to_units(document.text)) > calc.twice(back, to_units(then)):
+        return None
+    return found
 
 
 def take_in(
@@ -742,14 +748,12 @@ def _fitting(
         return None
     then = history.text_at(session, document, version)
     over: Iterable[ChangeSet]
-    log = documents.acts_of(session, document, version, document.version)
-    first, client = next(log, (None, ""))
-    if first is None:
-        return None
+    near = count <= FAR and many * count <= MOST_STEPS
+    log = documents.Acts(session, document, version, document.version if near else version + 1).since(version)
     # A part of it may have been accepted, and that taken back: it does not compete with itself.
-    is_own = client == documents.taken_by(suggestion)
-    if count <= FAR and many * count <= MOST_STEPS and not is_own:
-        over = chain([first], (change for change, _client in log))
+    is_own = any(client == documents.taken_by(suggestion) for _change, client in log[:1])
+    if near and not is_own:
+        over = [change for change, _client in log]
     elif max(len(then), len(document.text)) <= MOST_COMPARED:
         over = [change_between(then, document.text)]
     else:
@@ -787,12 +791,11 @@ def saying_the_same(
         if change.delta == len(after) - len(before) and all(put in after for _, put in change.parts if put):
             likely.append((each, change, since))
     first = min((since for _, change, since in likely if not _is_far(since, version, change)), default=version)
-    apart = {since for _each, _change, since in likely}
-    log = documents.acts_of(session, document, first, version, apart=apart) if first < version else ()
-    later = [change for change, _client in log]
+    acts = documents.Acts(session, document, first, version) if first < version else None
     for each, change, since in likely:
         if not _is_far(since, version, change):
-            moved, _passed, conflict = calc.carry(change, later[since - first :])
+            later = acts.since(since) if acts is not None else []
+            moved, _passed, conflict = calc.carry_beside(change, map(_as_rival, later))
         else:
             moved, _version, conflict = _moved(session, change, since, document, version)
         if not conflict and moved.apply(before) == after:
@@ -833,9 +836,17 @@ def _moved(
     """
     last = document.version if until is None else until
     far = _is_far(since, last, change)
-    log = documents.acts_of(session, document, since, last)
-    moved = calc.carry(change, _between(session, document, since, last) if far else (each for each, _client in log))
+    if far:
+        moved = calc.carry(change, _between(session, document, since, last))
+    else:
+        moved = calc.carry_beside(change, map(_as_rival, documents.Acts(session, document, since, last).since(since)))
     return moved.change, since + moved.passed if moved.conflict else last, moved.conflict
+
+
+def _as_rival(act: tuple[ChangeSet, str]) -> tuple[ChangeSet, bool]:
+    """A change of the log, and whether it put words in of which nobody knows on which side of them others belong: it
+    brought them back."""
+    return act[0], documents.RESTORED in act[1]
 
 
 def _is_far(since: int, last: int, change: ChangeSet) -> bool:

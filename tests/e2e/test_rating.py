@@ -298,6 +298,8 @@ def test_words_written_on_two_devices_at_once_are_both_there(
     expect(phone.get_by_text("Saved", exact=True)).to_be_visible()
     with study.database.reading() as uow:
         assert uow.session.execute(select(Remark.text)).scalar_one() == "Written on the phone."
+    phone.reload()
+    expect(phone.get_by_text("You had written this on another device")).to_be_visible()
     press(phone, "Use it instead")
     expect(phone.get_by_label("Comment", exact=True)).to_have_value("Written on the laptop.")
     press(laptop, "Save and continue")  # an old page, on which nothing was touched since

@@ -633,6 +633,91 @@ def test_what_waits_beside_words_of_several_hands_that_come_back_stays_outside_t
     assert late in [each.suggestion.id for each in room.shown()], "also from the midst of what came back"
 
 
+@pytest.mark.parametrize("gone", ["accepted", "typed"])
+def test_what_waits_and_what_was_said_stand_where_they_stood_when_earlier_words_are_brought_back(
+    database: Database, people: Cast, gone: str
+) -> None:
+    room = Room(database, people, agreed(database, people, "Review the yearly corridor. Nothing else.").id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    with database.reading() as uow:
+        mark = history.mark_now(uow.session, uow.session.get_one(Item, room.item_id))
+    beside = room.suggest(people.peer, "yearly", "whole yearly")
+    within = room.suggest(people.peer, "yearly", "early")
+    with database.writing() as uow:
+        comments.start(uow, people.peer, item_id=room.item_id, words="Why?", quote="the yearly")
+    if gone == "accepted":
+        room.decide(people.facilitator, room.suggest(people.member, "yearly ", ""))
+    else:
+        rewrite(database, people.member, room.item_id, "Review the corridor. Nothing else.")
+        rewrite(database, people.peer, room.item_id, "Review the corridor. Nothing more.")
+    late = room.suggest(people.member, "Review", "Look at")
+    with database.writing() as uow:
+        history.restore(uow, people.facilitator, item_id=room.item_id, mark=mark)
+    after = {each.suggestion.id: each.after for each in room.shown() if not each.in_conflict}
+    assert after[beside] == "Review the whole yearly corridor. Nothing else."
+    assert after[late] == "Look at the yearly corridor. Nothing else."
+    assert (within in after) is (gone == "typed"), "one that was set aside for an acceptance is taken in by hand"
+    with database.reading() as uow:
+        (talk,) = comments.of_item(uow, people.peer, room.item_id)
+    assert room.words[slice(*talk.place or (0, 0))] == "the yearly"
+
+
+def test_words_that_somebody_has_put_in_again_are_not_doubled_by_taking_an_acceptance_back(
+    database: Database, people: Cast
+) -> None:
+    room = Room(database, people, agreed(database, people, "Pay now. Pay now. Review the yearly corridor.").id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    taken = room.suggest(people.member, "yearly ", "")
+    room.decide(people.facilitator, taken)
+    by_turns(database, [people.peer], room.item_id, [room.words.index(" corridor")], "again", " yearly")
+    assert room.words == "Pay now. Pay now. Review the yearly corridor."
+    with pytest.raises(Conflict, match="have been changed since"):
+        take_back(room, taken)
+    repeated = room.suggest(people.member, "", "", text="Pay now. Review the yearly corridor.")
+    room.decide(people.facilitator, repeated)
+    room.write(f"{room.words} Always.")
+    take_back(room, repeated)
+    assert room.words == "Pay now. Pay now. Review the yearly corridor. Always."
+
+
+def test_an_acceptance_that_was_taken_back_by_earlier_words_is_not_taken_back_once_more(
+    database: Database, people: Cast
+) -> None:
+    room = Room(database, people, agreed(database, people, "Review the yearly corridor.").id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    with database.reading() as uow:
+        mark = history.mark_now(uow.session, uow.session.get_one(Item, room.item_id))
+    taken = room.suggest(people.member, "yearly ", "")
+    room.decide(people.facilitator, taken)
+    with database.writing() as uow:
+        history.restore(uow, people.facilitator, item_id=room.item_id, mark=mark)
+    room.write("Review the yearly and long corridor.")
+    with pytest.raises(Conflict, match="have been changed since"):
+        take_back(room, taken)
+
+
+def test_what_would_come_to_lie_on_either_side_of_words_that_come_back_is_taken_in_by_hand(
+    database: Database, people: Cast
+) -> None:
+    room = Room(database, people, agreed(database, people, "Review the yearly corridor.").id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    refused = room.suggest(people.peer, "yearly", "whole yearly")
+    with database.writing() as uow:
+        suggestions.reject(uow, people.facilitator, suggestion_id=refused, answer="No.")
+    taken = room.suggest(people.member, "yearly ", "")
+    room.decide(people.facilitator, taken)
+    room.write("Review the corridor. Always.")
+    take_back(room, taken)
+    with database.writing() as uow:
+        suggestions.unreject(uow, people.facilitator, suggestion_id=refused)
+    (shown,) = (each for each in room.shown() if each.suggestion.id == refused)
+    assert (shown.in_conflict, shown.after) == (True, "Review the whole corridor. Always.")
+
+
 def test_what_fits_of_one_whose_part_was_accepted_and_taken_back_can_be_set_apart(
     database: Database, people: Cast
 ) -> None:

@@ -135,8 +135,18 @@ export class Unsent {
   elsewhere(stored) {
     for (const [name, words] of Object.entries(stored)) {
       this.before[name] = words;
-      this.offer(name, words, words, _("You had written this on another device, and it is replaced by what stands here:"));
+      this.#offerStored(name, words);
     }
+    this.keep();
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} words
+   */
+  #offerStored(name, words) {
+    if (words) this.offered.push([name, words, words]);
+    this.offer(name, words, words, _("You had written this on another device, and it is replaced by what stands here:"));
   }
 
   /** @returns {boolean} whether something was put back that must be sent now */
@@ -145,6 +155,11 @@ export class Unsent {
     let offered = false;
     for (const [name, before, words] of this.kept) {
       const here = this.before[name] ?? null;
+      if (before === words && this.fields()[name] !== words) { // it was stored, by another device
+        this.#offerStored(name, words);
+        offered = true;
+        continue;
+      }
       if (here === words) continue;
       if (here === before && this.put(name, words)) restored = true;
       else {
