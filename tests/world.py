@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 
 from app.errors import DomainError
 from app.policy import SYSTEM, VISITOR, Actor
@@ -193,8 +193,8 @@ def _meeting(world: World, say: Say, name: str) -> int:
     lead = world.cast.facilitator
     with world.database.writing() as uow:
         made = meetings.plan_meeting(
-            uow, lead, group_id=world.cast.group_id, title=say(f"{name} session")[:200], day=date(2026, 3, 2),
-            at=time(9), place=say("place")[:200],
+            uow, lead, group_id=world.cast.group_id, title=say(f"{name} session")[:200],
+            day=(uow.now + timedelta(days=1)).date(), at=time(9), place=say("place")[:200],
         )  # fmt: skip
         first, second, *_rest = meetings.stages_of(uow.session, made.id)
         stages.edit_stage(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -54,6 +55,12 @@ def test_a_press_before_the_question_has_come_is_asked_about_all_the_same(
     server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
 ) -> None:
     hall = build_hall(database)
+    soon = (datetime.now(UTC) + timedelta(days=7)).replace(hour=9)  # by the clock of the server
+    with database.writing() as uow:
+        meetings.edit_meeting(
+            uow, hall.who["Fay"], meeting_id=hall.meeting_id, title="Partnership", day=soon.date(), at=soon.time(),
+            place="Hall", aims=[],
+        )  # fmt: skip
     context = browser_context(viewport=LAPTOP)
     enter(context, server, "fay@example.org")
     page = context.new_page()

@@ -250,7 +250,7 @@ def test_a_session_that_is_held_late_has_what_names_it(hall: Hall, clock: SetClo
     made = give(hall, "Ana", due_on=date(2026, 3, 2), meeting_id=hall.meeting_id)
     clock.advance(days=1)
     assert where(hall) == {second: [made]}
-    hall.open("Ana")
+    open_doors(hall, hall.meeting_id)
     assert where(hall) == {hall.meeting_id: [made]}
     close(hall)
     assert where(hall) == {second: [made]}
