@@ -138,13 +138,16 @@ def back_over(back: ChangeSet, over: Iterable[tuple[ChangeSet, bool]]) -> Back |
 
 
 def twice(change: ChangeSet, text: Units) -> int:
-    """At how many places the words that a change of a text puts in stand right beside it already, but for blanks."""
+    """At how many places the words that a change of a text puts in stand right beside it already, but for blanks, and
+    not as a part of another word."""
     found = 0
     for place in places(change):
-        words = place.insert.strip()
-        before = text[max(0, place.start - len(place.insert) - 2) : place.start].rstrip()
-        behind = text[place.end : place.end + len(place.insert) + 2].lstrip()
-        found += bool(words) and (before.endswith(words) or behind.startswith(words))
+        words, reach = place.insert.strip(), len(place.insert) + 2
+        before = text[max(0, place.start - reach) : place.start].rstrip()
+        behind = text[place.end : place.end + reach].lstrip()
+        ends = before.endswith(words) and not (before[: -len(words)][-1:].isalnum() and words[:1].isalnum())
+        begins = behind.startswith(words) and not (behind[len(words) :][:1].isalnum() and words[-1:].isalnum())
+        found += bool(words) and (ends or begins)
     return found
 
 
@@ -183,7 +186,7 @@ def carry_beside(change: ChangeSet, over: Iterable[tuple[ChangeSet, bool]]) -> C
 
 def fitting(change: ChangeSet, together: Iterable[Collection[int]], over: Iterable[ChangeSet]) -> Fitting | None:
     """What still finds its words of a suggestion that is in conflict with the first of the later changes ``over`` which
-    it was to be carried, or None where nothing does, or all of it.
+    it was to be carried, or None where nothing does. All of it may, once its words have come back.
 
     ``together`` are its places (their numbers) that are taken together or not at all: each is in one of them.
     """
@@ -204,4 +207,4 @@ def fitting(change: ChangeSet, together: Iterable[Collection[int]], over: Iterab
         # Places that have come together cannot be told apart any more.
         if [place.insert for place in places(later)] != [whole[number].insert for number in numbers]:
             return None
-    return Fitting(tuple(numbers), later) if len(numbers) < len(whole) else None
+    return Fitting(tuple(numbers), later)

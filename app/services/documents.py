@@ -175,6 +175,12 @@ def back_to(client: str, version: int) -> str:
     return f"{client}{_TO}{version}"
 
 
+def brings_back(client: str, *, before: int) -> bool:
+    """Whether an act brought back the words of a version before one."""
+    to = _brought_back(client)
+    return to is not None and to < before
+
+
 def _brought_back(client: str) -> int | None:
     """The version whose words an act brought back."""
     found = _TO_VERSION.search(client) if RESTORED in client else None
@@ -195,10 +201,10 @@ def client_of(actor: Actor, act: str = ".") -> str:
 def doer(client: str, author_id: int | None) -> int | None:
     """Who made a change: its author, but for words that somebody else brought along or brought back."""
     whose, _, _ = client.partition(".")
-    return int(whose) or None if _is_brought(client) and whose.isdigit() else author_id
+    return int(whose) or None if is_brought(client) and whose.isdigit() else author_id
 
 
-def _is_brought(client: str) -> bool:
+def is_brought(client: str) -> bool:
     """Whether a client is that of an act which brought along or brought back words."""
     return client[client.find(".") :].startswith((MOVED, RESTORED))
 
@@ -417,15 +423,6 @@ def changes_of(session: Session, document: Document, since: int, until: int) -> 
     return map(recall, session.execute(query.order_by(TextChange.version)).scalars())
 
 
-def is_brought_back(session: Session, document: Document, version: int) -> bool:
-    """Whether, since a version, somebody has brought back the words of an earlier one."""
-    acts = select(TextChange.client).where(
-        TextChange.document_id == document.id, TextChange.version > version, TextChange.client.contains(RESTORED)
-    )
-    found = (_brought_back(client) for client in session.execute(acts.distinct()).scalars())
-    return any(to < version for to in found if to is not None)
-
-
 class Acts:
     """What was written in a document after one version of it, until another, for what is carried along with the words.
 
@@ -447,7 +444,7 @@ class Acts:
         #: The act that goes on behind: it has not brought anything back yet.
         self._cut = whole_act(log.pop()[1]) if len(log) > until - since else ""
         self._log = [(recall(changes), client) for changes, client in log]
-        self._is_plain = not any(_is_brought(client) for _change, client in self._log)
+        self._is_plain = not any(is_brought(client) for _change, client in self._log)
 
     def since(self, version: int) -> list[tuple[ChangeSet, str]]:
         """What happened after one of the versions, change by change, each with its client."""
@@ -458,9 +455,10 @@ class Acts:
         end = len(log)
         while end:
             begin, act = end - 1, whole_act(log[end - 1][1])
-            while begin and _is_brought(log[begin][1]) and whole_act(log[begin - 1][1]) == act:
+            while begin and is_brought(log[begin][1]) and whole_act(log[begin - 1][1]) == act:
                 begin -= 1
-            to = None if act == self._cut else _brought_back(log[begin][1])
+            cut = whole_act(log[end][1]) if end < len(log) else self._cut
+            to = None if act == cut else _brought_back(log[begin][1])
             if to is not None and to >= version:
                 begin = to - version
                 whole = _nothing(log[begin][0].length)

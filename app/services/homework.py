@@ -101,7 +101,7 @@ def give(
     today = moments.local_day(uow.now, uow.lock(Group, group_id).time_zone)
     asked, until = " ".join(asked.split()), comments_until or due_on
     fields = _faults(asked, due_on, until, today)
-    session = meeting_id or next_id(uow, group_id)
+    session = _next(uow, group_id)(uow.now, meeting_id)
     if due_on is not None and "due_on" not in fields and session is not None:
         fields |= _late(uow, group_id, session, due_on)
     if item_id is None:
@@ -336,6 +336,7 @@ def _tell(
 def move(uow: UnitOfWork, some: Collection[Homework], item_id: int) -> None:
     """Have homework be on another item, and what told people of it lead there."""
     by_id = {homework.id: homework for homework in some}
+    uow.lock_all(Homework, by_id)
     parts = select(HomeworkShare.homework_id, HomeworkShare.person_id).where(HomeworkShare.homework_id.in_(by_id))
     keys = {key for id_, person_id in uow.session.execute(parts) for key in _keys(by_id[id_], person_id)}
     notifications.lead_keys_on(uow, keys, item_id=item_id, path=_place(item_id))
@@ -412,6 +413,16 @@ def leave(
         if homework.given_by_id != person_id:
             _tell(uow, actor, homework, homework.given_by_id, f"{words}. {todo}", path=path, key=_nobody(homework))
     return lines
+
+
+def come(uow: UnitOfWork, person_id: int, *, group_id: int) -> None:
+    """Whoever does homework again has what they had not said to be ready: nobody is mailed that it has nobody."""
+    own = (
+        select(Homework).join(HomeworkShare, HomeworkShare.homework_id == Homework.id)
+        .where(Homework.group_id == group_id, HomeworkShare.person_id == person_id, WAITS)
+    )  # fmt: skip
+    for each in uow.session.execute(own).scalars().all():
+        notifications.settle(uow, _nobody(each))
 
 
 # --- reading ---
@@ -520,7 +531,7 @@ def _next(uow: UnitOfWork, group_id: int) -> Callable[[datetime, int | None], in
     def of(given_at: datetime, named: int | None) -> int | None:
         if named is not None and named not in not_held:
             return named
-        if left is not None and left.paused_at is not None and given_at <= left.paused_at:
+        if named is None and left is not None and left.paused_at is not None and given_at <= left.paused_at:
             return left.id
         return coming.id if coming is not None else None
 
@@ -570,7 +581,8 @@ def _line(
 ) -> HomeworkLine:  # fmt: skip
     today = moments.local_day(now, zone)
     # Somebody who has left with a no cannot mend it: it counts only where nobody else is asked.
-    counted = [share for share in shares if share.ready or share.person_id not in gone] or shares
+    asked = any(share.person_id not in gone for share in shares)
+    counted = [share for share in shares if share.ready or share.person_id not in gone] if asked else shares
     how = outcome([share.ready for share in counted])
     return HomeworkLine(
         homework, item.reference, title, number, given_by, item.status is Status.WITHDRAWN, shares, gone, how,

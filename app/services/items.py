@@ -287,12 +287,12 @@ def items_of(session: Session, group_id: int) -> list[Item]:
     return ordered
 
 
-def branch_of(session: Session, item: Item) -> list[Item]:
-    """An item and all that stands under it, in tree order."""
-    inside = {item.id}
+def branch_of(session: Session, item: Item, *more: Item) -> list[Item]:
+    """Items of a group and all that stands under them, in tree order."""
+    inside = {item.id, *(one.id for one in more)}
     branch = []
     for one in items_of(session, item.group_id):
-        if one.id == item.id or one.parent_id in inside:
+        if one.id in inside or one.parent_id in inside:
             inside.add(one.id)
             branch.append(one)
     return branch
@@ -510,7 +510,7 @@ def check_parent(session: Session, group_id: int, kind: Kind, under: int | Item 
     wanted = PARENT_OF.get(kind)
     if wanted is None:
         if under is not None:
-            raise Invalid(f"A {kind.value} stands at the top.", fields={"parent_id": "Leave this empty"})
+            raise Invalid("Principles and core elements stand at the top.", fields={"parent_id": "Leave this empty"})
         return None
     name = "a core element" if wanted is Kind.ELEMENT else "a criterion"
     if under is None:

@@ -94,6 +94,8 @@ class Told:
     starts_at: datetime
     place: str
     minutes: int
+    #: Of a cancelled one, at which revision that was told: what is planned since is nothing to a calendar.
+    revision: int | None = None
 
     @property
     def ends_at(self) -> datetime:
@@ -295,7 +297,7 @@ def entries(uow: UnitOfWork, group: Group, meetings: Sequence[Meeting]) -> list[
             uid=uid(uow, "session", each.id), title=f"{group.name}: {told[each.id].title}",
             begins=told[each.id].starts_at, minutes=told[each.id].minutes,
             changed=each.cancelled_at or max(changed.get(each.id, each.created_at), each.created_at),
-            sequence=each.revision, place=told[each.id].place, link=_link(uow, group, each),
+            sequence=told[each.id].revision or each.revision, place=told[each.id].place, link=_link(uow, group, each),
             cancelled=each.cancelled_at is not None, about=_about(each), invites="" if each.cancelled_at else "Join:",
         )
         for each in meetings
@@ -418,7 +420,7 @@ def edit_meeting(
     meeting.aims = _clean_aims(plan.aims)
     note(uow, actor, f"changed the plan of session {meeting.number}", group_id=meeting.group_id, meeting_id=meeting.id)
     is_other = known != (meeting.title, meeting.place, meeting.starts_at) or known_aims != meeting.aims
-    if is_other and meeting.cancelled_at is None:
+    if is_other:
         meeting.revision += 1  # calendars that hold it must see that it changed
         if meeting.state is MeetingState.ANNOUNCED and known[1:] != (meeting.place, meeting.starts_at):
             _write(uow, group, meeting, "session_moved", before=moments.in_words(known[2], group.time_zone))
@@ -429,7 +431,7 @@ def edit_meeting(
 def _upon(was: Plan, meeting: Meeting, typed: Plan, zone: str) -> Plan:
     """What was typed upon one plan, for a session whose plan may be another by now. Raises Conflict."""
     local = moments.local(meeting.starts_at, zone)
-    now = Plan(meeting.title, local.date(), local.time(), meeting.place, meeting.aims)
+    now = Plan(meeting.title, local.date(), local.time().replace(second=0, microsecond=0), meeting.place, meeting.aims)
     aims, empty = " · ".join(meeting.aims), "It is empty now."
     stands = {
         "title": f"The title was changed meanwhile. It is now: {meeting.title}",
@@ -467,6 +469,7 @@ def remove_meeting(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> None:
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state is not MeetingState.DRAFT or meeting.cancelled_at is not None:
         raise Conflict("Only a draft can be thrown away: people have been told of this session.")
+    _hold_homework(uow, meeting)
     for part in (Stage, MeetingEvent, Attendance):
         uow.session.execute(delete(part).where(part.meeting_id == meeting.id))
     for kept in (Activity, Action, Homework):
@@ -474,6 +477,11 @@ def remove_meeting(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> None:
     note(uow, actor, f"threw away the draft of session {meeting.number}", group_id=meeting.group_id)
     uow.session.delete(meeting)
     uow.emit(MeetingChanged(meeting.group_id, meeting_id))
+
+
+def _hold_homework(uow: UnitOfWork, meeting: Meeting) -> None:
+    """In the order in which whoever closes a session holds it: one by one they could wait for each other for good."""
+    uow.lock_all(Homework, uow.session.execute(select(Homework.id).where(Homework.meeting_id == meeting.id)).scalars())
 
 
 def announce(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int | None = None) -> int:
@@ -519,6 +527,7 @@ def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str, revis
         sentence = f"Say why in a sentence, in at most {LONGEST_REASON} characters"
         raise Invalid(sentence, fields={"reason": sentence})
     known = as_told(uow.session, [meeting])[meeting.id]
+    _hold_homework(uow, meeting)
     meeting.state, meeting.cancelled_at, meeting.cancelled_because = MeetingState.DRAFT, uow.now, reason
     meeting.revision += 1
     uow.session.execute(
@@ -529,7 +538,7 @@ def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str, revis
     sentence = f"cancelled session {meeting.number}: {reason}"
     note(uow, actor, sentence, group_id=meeting.group_id, meeting_id=meeting.id)
     told = _write(uow, uow.session.get_one(Group, meeting.group_id), meeting, "session_cancelled", reason=reason)
-    plan = asdict(known) | {"starts_at": known.starts_at.isoformat()}
+    plan = asdict(known) | {"starts_at": known.starts_at.isoformat(), "revision": meeting.revision}
     record(uow, actor, meeting, "cancelled", told=told, plan=plan)
     return told
 

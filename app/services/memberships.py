@@ -209,6 +209,8 @@ def accept(uow: UnitOfWork, *, token: str, name: str) -> Person:
     actor = Actor(person_id=person.id, name=person.name, email=person.email)
     constituency = row.constituency.name if row.constituency else None
     groups.seat_person(uow, actor, group_id=row.group_id, person=person, role=row.role, constituency=constituency)
+    if allowed(row.role, Can.HOMEWORK_DO):
+        homework.come(uow, person.id, group_id=row.group_id)
     return person
 
 
@@ -250,6 +252,8 @@ def change(
     orphaned = []
     if did and not allowed(role, Can.HOMEWORK_DO):
         orphaned = homework.leave(uow, actor, row.person_id, group_id=group_id, stays=True)
+    elif not did and allowed(role, Can.HOMEWORK_DO):
+        homework.come(uow, row.person_id, group_id=group_id)
     uow.emit(PeopleChanged(group_id))
     uow.emit(MembershipEnded(group_id, row.person_id))
     return row, orphaned

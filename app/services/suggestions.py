@@ -429,8 +429,8 @@ def _as_of(session: Session, document: Document, some: Iterable[Suggestion], ver
         if left < 0:
             continue
         since = acts.since(each.made_for)
-        # What was accepted and taken back since it was made has moved it in another way.
-        is_moved = any(documents.RESTORED in client and not later.empty for later, client in since)
+        # What was accepted and taken back since it was made, or merged in, has moved it in another way.
+        is_moved = any(documents.is_brought(client) and not later.empty for later, client in since)
         moved = calc.carry_beside(change, map(_as_rival, since))
         if not moved.conflict and not is_moved:
             found[each.id] = moved.change
@@ -444,12 +444,14 @@ def _way_back(session: Session, item: Item, document: Document, version: int) ->
     # What came after may have been taken back itself.
     if then == document.text:
         return calc.Back(back, [])
-    if item.status in items.SETTLED or documents.is_brought_back(session, document, version):
+    if item.status in items.SETTLED:
         return None
     if _is_far(version, document.version, back):
         log = [(each, True) for each in _between(session, document, version, document.version)]
     else:
         acts = documents.Acts(session, document, version, document.version).since(version)
+        if any(documents.brings_back(client, before=version) and not change.empty for change, client in acts):
+            return None
         log = [(change, documents.SUGGESTED in client) for change, client in acts]
     found = calc.back_over(back, log)
     if found is not None and calc.twice(found.change, to_units(document.text)) > calc.twice(back, to_units(then)):
@@ -486,7 +488,8 @@ def set_apart(
     """Part a suggestion in conflict in two of the same author and reason: what still finds its words, which can be
     accepted like any other and is answered, and the rest, which stays in conflict.
 
-    It is withdrawn itself, so that nobody decides about something else than they read. Raises NotFound, Forbidden
+    It is withdrawn itself, so that nobody decides about something else than they read; where all of it finds its words
+    again, it waits as it is. Raises NotFound, Forbidden
     (neither its author nor who may change the words), Conflict when it was decided already, is not in conflict, nothing
     can be set apart, or its author would have too many.
     """
@@ -508,6 +511,10 @@ def set_apart(
     fits, at, met = _moved(uow.session, found.change, until, document)
     if met:
         raise Conflict("Somebody has just written in these words. Try again.")
+    if len(found.numbers) == len(calc.places(change)):  # its words have come back
+        suggestion.carried, suggestion.carried_to, suggestion.in_conflict = fits.to_json(), at, False
+        uow.emit(ItemChanged(item.group_id, item.id))
+        return suggestion
     if _waiting(uow.session, suggestion.author_id, item) >= MOST_OPEN:
         raise Conflict(f"Its author has {MOST_OPEN} suggestions waiting on this item. Decide about one of them first.")
     about = {"document_id": document.id, "author_id": suggestion.author_id, "reason": suggestion.reason,

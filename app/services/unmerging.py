@@ -163,8 +163,8 @@ def _must_change(uow: UnitOfWork, actor: Actor, other: Item, item: Item, row: It
         found = require(uow.session, actor, item.group_id, Can.ITEM_WRITE)
         if not allowed(found.role, Can.ITEM_SETTLE):
             raise Forbidden(f"{item.reference} was agreed: ask a facilitator to restore {other.reference}.")
-    for child, _position in _under(uow.session, row, item):
-        must_go_along(uow.session, actor, branch_of(uow.session, child))
+    if going := [child for child, _position in _under(uow.session, row, item)]:
+        must_go_along(uow.session, actor, branch_of(uow.session, *going))
 
 
 def _discussions(

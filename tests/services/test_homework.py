@@ -245,6 +245,46 @@ def test_what_names_a_session_that_was_not_held_comes_to_the_next(hall: Hall, cl
     assert where(hall) == {second: [done], hall.meeting_id: [late]}, "it is held now"
 
 
+def test_what_names_a_session_that_was_not_held_does_not_go_back_to_one_that_nobody_closed(
+    hall: Hall, clock: SetClock
+) -> None:
+    second, third = (plan(hall, day, announced=True) for day in (date(2026, 3, 5), date(2026, 3, 30)))
+    hall.open("Ana")
+    hall.advance()
+    made = give(hall, "Ana", due_on=date(2026, 3, 4), meeting_id=second)
+    clock.advance(minutes=10)
+    with hall.database.writing() as uow:
+        stages.pause(uow, hall.who["Fay"], meeting_id=hall.meeting_id, on=True)
+    assert where(hall) == {second: [made]}
+    clock.advance(days=5)
+    assert where(hall) == {third: [made]}
+    say(hall, "Ana", made, True)
+    close(hall)
+    assert where(hall) == {third: [made]}
+
+
+def test_a_no_counts_once_all_who_were_asked_are_gone(hall: Hall) -> None:
+    made = give(hall, "Ana", "Leo")
+    say(hall, "Ana", made, True)
+    say(hall, "Leo", made, False, "The figures are missing.")
+    leave(hall, "Leo")
+    (line,) = at(hall)
+    assert (line.outcome, line.has_nobody) == (Outcome.READY, False), "Ana is asked, and says that it is ready"
+    leave(hall, "Ana")
+    (line,) = at(hall)
+    assert (line.outcome, line.has_nobody) == (Outcome.NOT_READY, True)
+
+
+def test_that_it_has_nobody_is_not_mailed_once_somebody_has_it_again(hall: Hall) -> None:
+    made = give(hall, "Ana")
+    say(hall, "Ana", made, False, "A table is missing.")
+    becomes(hall, "Ana", Role.OBSERVER, by="Sam")
+    assert any("has nobody now" in each for each in waits(hall, "Fay"))
+    becomes(hall, "Ana", Role.MEMBER, by="Sam")
+    assert not at(hall)[0].has_nobody
+    assert not any("nobody" in each for each in waits(hall, "Fay"))
+
+
 def test_a_session_that_is_held_late_has_what_names_it(hall: Hall, clock: SetClock) -> None:
     second = plan(hall, date(2026, 4, 2), announced=True)
     made = give(hall, "Ana", due_on=date(2026, 3, 2), meeting_id=hall.meeting_id)

@@ -128,6 +128,10 @@ def test_nothing_is_announced_or_cancelled_from_an_older_page(hall: Hall) -> Non
     with pytest.raises(Conflict, match="had already moved on"):
         press(meetings.announce, draft)
     assert hall.meeting().cancelled_at is not None
+    seen = hall.meeting().revision
+    save_plan(hall, "Sam", None, day=date(2026, 4, 6))
+    with pytest.raises(Conflict, match="had already moved on"):
+        press(meetings.announce, seen)  # a day that whoever presses has not seen
     press(meetings.announce, hall.meeting().revision)
     with pytest.raises(Conflict, match="had already moved on"):
         press(meetings.cancel, announced, reason="Snow")

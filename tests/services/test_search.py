@@ -106,7 +106,7 @@ def test_homework_is_found_by_what_is_asked_and_what_was_answered(database: Data
     with database.writing() as uow:
         made = homework.give(
             uow, lead, group_id=group_id, item_id=world.ids["draft_id"], asked="Compare the okapi",
-            due_on=date(2027, 1, 4), person_ids=[peer.person_id or 0],
+            due_on=uow.now.date(), person_ids=[peer.person_id or 0],
         ).id  # fmt: skip
     assert len(found("okapi")) == 1
     assert found("quagga") == []

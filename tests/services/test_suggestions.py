@@ -699,6 +699,95 @@ def test_an_acceptance_that_was_taken_back_by_earlier_words_is_not_taken_back_on
         take_back(room, taken)
 
 
+def test_words_are_brought_back_from_the_midst_of_what_came_back_and_all_can_be_read(
+    database: Database, people: Cast
+) -> None:
+    room = Room(database, people, agreed(database, people, "Review the yearly corridor. Nothing else.").id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+
+    def mark() -> list[str]:
+        with database.reading() as uow:
+            return history.mark_now(uow.session, uow.session.get_one(Item, room.item_id)).split(".")
+
+    def restore(at: list[str]) -> None:
+        with database.writing() as uow:
+            history.restore(uow, people.facilitator, item_id=room.item_id, mark=".".join(at))
+
+    by_turns(database, [people.member, people.peer], room.item_id, [6, 12, 20, 26, 30], "seed", "abc")
+    first, whole = mark(), room.words
+    waits = room.suggest(people.peer, "Nothing", "Not a thing")
+    room.write("Gone.")
+    restore(first)
+    assert room.words == whole
+    title, text, *rest = mark()
+    room.write("Gone again.")
+    restore([title, str(int(text) - 1), *rest])  # which no page offers
+    assert room.words != whole
+    assert [each.suggestion.id for each in room.shown()] == [waits]
+    restore(first)
+    (shown,) = room.shown()
+    assert (shown.in_conflict, shown.after) == (False, whole.replace("Nothing", "Not a thing"))
+
+
+def test_one_in_conflict_whose_words_all_came_back_waits_again_as_it_was(database: Database, people: Cast) -> None:
+    words = "Review the yearly corridor. Nothing else. Pay within a month. Done."
+    room = Room(database, people, agreed(database, people, words).id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    with database.reading() as uow:
+        mark = history.mark_now(uow.session, uow.session.get_one(Item, room.item_id))
+    wanted = "Review the monthly corridor. Nothing else. Pay within a week. Done."
+    made = room.suggest(people.member, "", "", text=wanted)
+    room.write(words.replace("yearly ", ""))
+    with database.writing() as uow:
+        suggestions.carry_along(uow, uow.lock(Document, text_of(database, room.item_id).id))
+        history.restore(uow, people.facilitator, item_id=room.item_id, mark=mark)
+    room.write(f"{words} End.")
+    (shown,) = room.shown()
+    assert shown.in_conflict
+    with database.reading() as uow:
+        assert suggestions.to_replace(uow, people.member, suggestion_id=made).text == f"{wanted} End."
+    with database.writing() as uow:
+        assert suggestions.set_apart(uow, people.member, suggestion_id=made).id == made
+    (shown,) = room.shown()
+    assert (shown.in_conflict, shown.after) == (False, f"{wanted} End.")
+
+
+@pytest.mark.parametrize("beside", ["Extra plan for all.", "A plan for all."])
+def test_a_word_that_ends_like_one_that_comes_back_is_not_that_word(
+    database: Database, people: Cast, beside: str
+) -> None:
+    room = Room(database, people, agreed(database, people, "Make a plan for all.").id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    taken = room.suggest(people.member, "a plan", "plan")
+    room.decide(people.facilitator, taken)
+    room.write(beside)
+    take_back(room, taken)
+    assert room.words == beside.replace("plan", "a plan")
+
+
+def test_an_acceptance_is_taken_back_where_earlier_words_were_brought_back_and_that_was_undone(
+    database: Database, people: Cast
+) -> None:
+    words = "Review the yearly corridor. Nothing else."
+    room = Room(database, people, agreed(database, people, words).id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    with database.reading() as uow:
+        mark = history.mark_now(uow.session, uow.session.get_one(Item, room.item_id))
+    room.write(words.replace("else", "at all else"))
+    taken = room.suggest(people.member, "yearly ", "")
+    room.decide(people.facilitator, taken)
+    for _twice in range(2):
+        with database.writing() as uow:
+            mark = history.restore(uow, people.facilitator, item_id=room.item_id, mark=mark).before
+    room.write(f"{room.words} Always.")
+    take_back(room, taken)
+    assert room.words == "Review the yearly corridor. Nothing at all else. Always."
+
+
 def test_what_would_come_to_lie_on_either_side_of_words_that_come_back_is_taken_in_by_hand(
     database: Database, people: Cast
 ) -> None:

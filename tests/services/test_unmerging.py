@@ -1051,3 +1051,33 @@ def test_merges_and_splits_are_moments_of_their_own(room: Undoing, clock: SetClo
     assert [each for each in told(made) if each[0] == "moved"] == [
         ("moved", lead, ["split from C1.1"], THIRD), ("moved", peer, ["merged into C1.1"], THIRD),
     ]  # fmt: skip
+
+
+def test_taking_a_merge_back_asks_no_more_often_however_much_stood_under_it(room: Undoing) -> None:
+    def asked(children: int) -> int:
+        first, other = (room.add(name, FIRST) for name in ("Stays", "Goes"))
+        for number in range(children):
+            room.add(f"Part {number}", SECOND, kind=Kind.SPECIFICATION, parent=other)
+        room.merge(first, other, room.people.facilitator)
+        with counting(room.database) as sent:
+            room.restore(other)
+        return len(sent)
+
+    assert asked(30) == asked(2), "many at once"
+
+
+def test_what_waits_for_the_item_that_stays_is_in_its_place_when_an_acceptance_beside_it_is_taken_back(
+    room: Undoing,
+) -> None:
+    first, other = room.add("A", "One.\n"), room.add("B", "Bee and sea. Much more to be said.")
+    waiting = room.propose(first, "One.\nTwo.\n")
+    room.merge(first, other)
+    whole = room.text(first).text
+    taken, further = (room.propose(first, whole.replace(*each)) for each in (("sea", "see"), ("Much", "Far")))
+    facilitator = room.people.facilitator
+    with room.database.writing() as uow:
+        for each in (taken, further):
+            suggestions.accept(uow, facilitator, suggestion_id=each)
+    with room.database.writing() as uow:
+        suggestions.unaccept(uow, facilitator, suggestion_id=taken)
+    assert room.would(first)[waiting] == f"One.\nTwo.\n{whole.replace('Much', 'Far').removeprefix('One.' + chr(10))}"
