@@ -265,6 +265,12 @@ class Gateway:
                 return
             except Malformed as error:
                 self.connections.cut(each, f"malformed packet: {error}")
+            except KeyError:
+                # It was closed while its packet was read, by the server that stops for instance: nothing of it stays.
+                if eio_sid in self.server.environ:
+                    raise
+                self.server.manager.disconnect(self.server.manager.sid_from_eio_sid(eio_sid, "/"), "/")
+                self.forget(eio_sid)
 
         return message
 

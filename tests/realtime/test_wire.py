@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 import simple_websocket
+from flask import Flask
+from socketio.packet import CONNECT
 from wsproto.connection import ConnectionState
 
-from realtime.wire import WebSocket, _Line, _Server
+from realtime.wire import Packet, WebSocket, _Line, _Server
 from tests.typists import until
 
 
@@ -58,3 +60,12 @@ def test_a_connection_ended_by_two_threads_at_once_ends_without_an_error(unread:
     second.close()
     first.join(10)
     assert ended == ["first"]
+
+
+def test_a_connection_that_is_closed_while_it_comes_in_raises_no_error_and_leaves_nothing(app: Flask) -> None:
+    gateway = app.extensions["concordat.gateway"]
+    gateway.connections.open("gone", "127.0.0.1")
+    greeting = Packet(CONNECT, namespace="/").encode()
+    gateway.server.eio.handlers["message"]("gone", greeting)  # what the library knew of it has gone before
+    assert "gone" not in gateway.connections.by_engine
+    assert list(gateway.server.manager.get_participants("/", None)) == []
