@@ -256,6 +256,7 @@ def test_what_a_closed_tab_left_is_sent_or_shown_on_its_item(open_room: Opener, 
     page.get_by_label("Your reason").fill("x" * 1_001)
     page.get_by_role("button", name="Suggest these words").click()
     expect(page.get_by_text("At most 1000 characters").first).to_be_visible()
+    page.wait_for_selector("html[data-ready]")
     with page.expect_event("dialog", lambda dialog: dialog.type == "beforeunload" and (dialog.accept() or True)):
         page.goto(address)
     expect(card(page, "C1.2").get_by_role("textbox", name="Your words")).to_be_visible()
