@@ -35,11 +35,17 @@ def take(page: Page) -> None:
     page.close()
 
 
+def held_back(page: Page, pattern: str) -> list[Route]:
+    """What a page asks for at such addresses, kept waiting, in the order in which it asks."""
+    held: list[Route] = []
+    page.route(pattern, lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    return held
+
+
 def act_before_script(page: Page, address: str, module: str, act: Callable[[], object]) -> None:
     """Come to an address and do something there before one of its scripts is there; it comes afterwards."""
-    held: list[Route] = []
     pattern = f"**/modules/{module}*"
-    page.route(pattern, lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    held = held_back(page, pattern)
     with page.expect_request(pattern):
         page.goto(address, wait_until="commit")
     act()

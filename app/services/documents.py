@@ -284,7 +284,7 @@ def put_in(
     for number, (author, one) in enumerate(turns, first):
         whole = one.apply(whole)
         hand = f"{client}{_OF}{-author}" if author < 0 else client
-        if len(hand) > LONGEST_CLIENT:
+        if len(hand) > LONGEST_CLIENT:  # the first of an act says which version it brings back: enough for all
             hand = f"{whole_act(client)}{_OF}{-author}"
         additions.append(Addition(writers.get(author, author) or None, hand, number, one, whole))
     clean(document.field, from_units(whole))

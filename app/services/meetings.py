@@ -41,6 +41,7 @@ PLAIN = (
     ("Decisions and actions", StageKind.CLOSE, 15),
 )
 LONGEST_TITLE, LONGEST_REASON = 200, 300
+MOVED_ON = "The session had already moved on when you pressed that. Here is where it is now."
 #: The code of a refusal of what was typed upon a plan that is no longer so.
 OUTDATED = "outdated"
 
@@ -177,11 +178,14 @@ def hold_controls(uow: UnitOfWork, actor: Actor, meeting_id: int, *, revision: i
         holder = uow.session.get(Person, meeting.controller_id) if meeting.controller_id else None
         name = holder.name if holder else "Nobody"
         raise Conflict(f"{name} has control of this session. Take control first.", code="not_in_control")
-    if revision is not None and revision != meeting.revision:
-        raise Conflict(
-            "The session had already moved on when you pressed that. Here is where it is now.", code="moved_on"
-        )
+    must_be_as_seen(meeting, revision)
     return meeting
+
+
+def must_be_as_seen(meeting: Meeting, revision: int | None) -> None:
+    """Who presses on an older page reads first what has become of a session. Raises Conflict."""
+    if revision is not None and revision != meeting.revision:
+        raise Conflict(MOVED_ON, code="moved_on")
 
 
 def record(uow: UnitOfWork, actor: Actor, meeting: Meeting, kind: str, **detail: Any) -> MeetingEvent:
@@ -492,7 +496,7 @@ def announce(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int | 
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state is not MeetingState.DRAFT:
         raise Conflict("The group has been told of this session already.")
-    _must_be_as_seen(meeting, revision)
+    must_be_as_seen(meeting, revision)
     group = uow.session.get_one(Group, meeting.group_id)
     day = moments.local_day(meeting.starts_at, group.time_zone)
     if day < moments.local_day(uow.now, group.time_zone):
@@ -506,12 +510,6 @@ def announce(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int | 
     return told
 
 
-def _must_be_as_seen(meeting: Meeting, revision: int | None) -> None:
-    """Everybody is mailed: who presses on an older page reads first what has become of it. Raises Conflict."""
-    if revision is not None and revision != meeting.revision:
-        raise Conflict("The session had already moved on when you pressed that. Here is where it is now.")
-
-
 def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str, revision: int | None = None) -> int:
     """Cancel a session that people were told of, and tell them, and why. Returns how many mails were written.
 
@@ -521,7 +519,7 @@ def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str, revis
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state is not MeetingState.ANNOUNCED:
         raise Conflict("Only a session that was announced and has not begun can be cancelled.")
-    _must_be_as_seen(meeting, revision)
+    must_be_as_seen(meeting, revision)
     reason = " ".join(reason.split())
     if not 1 <= len(reason) <= LONGEST_REASON or "\0" in reason:
         sentence = f"Say why in a sentence, in at most {LONGEST_REASON} characters"

@@ -15,6 +15,7 @@ from app.services import attendance, homework, polls
 from app.services.activity import note
 from app.services.meetings import (
     BEFORE,
+    MOVED_ON,
     OPEN,
     clean_title,
     current_stage,
@@ -155,7 +156,7 @@ def open_doors(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int)
     """
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if revision != meeting.revision or meeting.state not in BEFORE:
-        raise Conflict("The session had already moved on when you pressed that. Here is where it is now.")
+        raise Conflict(MOVED_ON)
     if meeting.cancelled_at is not None:
         raise Conflict("This session is cancelled. Announce it anew first.")
     meeting.state = MeetingState.LOBBY

@@ -20,7 +20,7 @@ from models.items import Item, Kind, PrincipleGroup, Status
 from tests.cast import SLUG, Cast, enter
 from tests.live import LiveServer
 from tests.typists import until
-from tests.visits import goto, take
+from tests.visits import goto, held_back, take
 
 Opener = Callable[..., Page]
 #: Answers when so many changes wait in the browser's own store to be sent.
@@ -1105,8 +1105,7 @@ def begin_suggestion(page: Page) -> Locator:
 
 def write_on_while_it_is_sent(page: Page, words: Locator) -> None:
     """Suggest the words of C1.1, and go on typing before they have gone."""
-    held: list[Route] = []
-    page.route("**/suggest*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    held = held_back(page, "**/suggest*")
     card(page, "C1.1").get_by_role("button", name="Suggest these words").click()
     until(lambda: page.title() and held, "the suggestion")
     words.focus()
@@ -1204,8 +1203,7 @@ def test_words_that_were_put_in_once_the_text_was_open_again_are_no_more_offered
 
 def paste_before_it_can_be_read(page: Page) -> Callable[[], None]:
     """Write in C1.1 and paste formatted words on a slow line; answers what lets them be read."""
-    held: list[Route] = []
-    page.route("**/text/html.js*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    held = held_back(page, "**/text/html.js*")
     words = lay_words(page)
     page.keyboard.type(" They live.")
     expect(card(page, "C1.1").locator(".editor--body")).to_have_attribute("data-save", "saved")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.cast import enter
 from tests.live import LiveServer
+from tests.visits import held_back
 
 WIDE = {"width": 1366, "height": 900}
 
@@ -84,8 +85,7 @@ def test_the_box_opened_again_at_once_asks_and_keeps_what_was_pressed_too_early(
     page.wait_for_url(re.compile(r"/blueprint/items/\d+$"))
 
     late = context.new_page()
-    held: list[Route] = []
-    late.route("**/modules/search.js", lambda route: held.append(route))  # noqa: PLW0108 - a built-in cannot be marked
+    held = held_back(late, "**/modules/search.js")
     with late.expect_request("**/modules/search.js"):
         late.goto(page.url, wait_until="commit")
     late.keyboard.press("Control+k")

@@ -15,7 +15,7 @@ from tests import wordings
 from tests.cast import SLUG, Cast, enter
 from tests.live import LiveServer
 from tests.typists import until
-from tests.visits import act_before_script, closed_unasked, goto
+from tests.visits import act_before_script, closed_unasked, goto, held_back
 
 Opener = Callable[..., Page]
 WORDS = "Partners share gain and loss within a corridor."
@@ -191,8 +191,7 @@ def test_a_second_press_while_words_are_on_their_way_sends_nothing_twice(
     page.locator("#new-comment summary").click()
     form, field = page.locator("#new-comment form"), page.get_by_label("Your comment")
     field.fill("Why these words?")
-    on_the_way: list[Route] = []
-    page.route("**/comments", lambda route: on_the_way.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    on_the_way = held_back(page, "**/comments")
     form.evaluate(PRESS_TWICE)
     # Asked in the page, which is about to be left, a question would wait for the next one.
     until(lambda: page.request.get(page.url) and on_the_way, "the comment")
@@ -219,8 +218,7 @@ def test_a_button_that_is_made_anew_while_the_server_is_asked_sends_all_the_same
 ) -> None:
     page = open_page(people.member, f"/blueprint/items/{agreed.id}/suggest")
     page.get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
-    held: list[Route] = []
-    page.route("**/healthz", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    held = held_back(page, "**/healthz")
     button = page.get_by_role("button", name="Suggest these words")
     button.click()
     until(lambda: page.title() and held, "the question whether the server is there")
@@ -241,8 +239,7 @@ def test_a_refused_form_whose_sending_came_to_nothing_still_asks_before_it_is_le
     expect(page.locator(".error-summary")).to_be_visible()
     page.wait_for_selector("html[data-ready]")
     settled(page)
-    on_the_way: list[Route] = []
-    page.route("**/suggest", lambda route: on_the_way.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    on_the_way = held_back(page, "**/suggest")
     page.get_by_role("button", name="Suggest these words").click(no_wait_after=True)
     until(lambda: page.request.get(f"{server.url}/healthz") and on_the_way, "the suggestion")
     on_the_way.pop().abort("aborted")
@@ -257,8 +254,7 @@ def test_a_refused_form_whose_sending_came_to_nothing_still_asks_before_it_is_le
 def stopped(page: Page, server: LiveServer, typed: str, meanwhile: Callable[[Route], object]) -> None:
     """Words are sent, and whoever waits presses Esc."""
     page.get_by_label("Words", exact=True).fill(typed)
-    on_the_way: list[Route] = []
-    page.route("**/suggest", lambda route: on_the_way.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    on_the_way = held_back(page, "**/suggest")
     page.get_by_role("button", name="Suggest these words").click(no_wait_after=True)
     until(lambda: page.request.get(f"{server.url}/healthz") and on_the_way, "the suggestion")
     meanwhile(on_the_way[0])
@@ -555,8 +551,7 @@ def test_nothing_is_typed_into_a_form_that_a_script_sends_while_it_is_on_its_way
     page = open_page(people.facilitator, "/blueprint")
     dialog = commenting(page)
     page.keyboard.type("Who?")
-    on_the_way: list[Route] = []
-    page.route("**/comments", lambda route: on_the_way.append(route))  # noqa: PLW0108  # Playwright takes no built-in
+    on_the_way = held_back(page, "**/comments")
     dialog.get_by_role("button", name="Comment", exact=True).click()
     until(lambda: page.title() and on_the_way, "the comment")
     dialog.get_by_label("Your comment").press_sequentially(" All of them?")

@@ -58,10 +58,34 @@ class Room:
         with self.database.reading() as uow:
             return suggestions.of_item(uow, actor or self.people.observer, self.item_id)
 
+    def would(self, suggestion_id: int) -> str:
+        """What the text would read with one of its suggestions."""
+        (after,) = (each.after for each in self.shown() if each.suggestion.id == suggestion_id)
+        return after
+
+    @property
+    def mark(self) -> str:
+        """The mark of the words as they stand."""
+        with self.database.reading() as uow:
+            return history.mark_now(uow.session, uow.session.get_one(Item, self.item_id))
+
+    def bring_back(self, mark: str) -> str:
+        """Make the words of a mark those of today; the mark of those before."""
+        with self.database.writing() as uow:
+            return history.restore(uow, self.people.facilitator, item_id=self.item_id, mark=mark).before
+
     @property
     def words(self) -> str:
         with self.database.reading() as uow:
             return documents.words_of(uow.session, self.item_id)["text"]
+
+
+def reopened(database: Database, people: Cast, words: str) -> Room:
+    """An item that was agreed with such words and is open again, so that members write in it."""
+    room = Room(database, people, agreed(database, people, words).id)
+    with database.writing() as uow:
+        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    return room
 
 
 @pytest.fixture
@@ -561,9 +585,7 @@ def test_an_acceptance_is_taken_back_though_others_wrote_elsewhere_and_their_wor
 def test_where_words_repeat_those_that_wait_stay_at_their_place_when_an_acceptance_is_taken_back(
     database: Database, people: Cast, own: bool
 ) -> None:
-    room = Room(database, people, agreed(database, people, "Pay now. Pay now. Pay now. End.").id)
-    with database.writing() as uow:
-        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    room = reopened(database, people, "Pay now. Pay now. Pay now. End.")
     second = room.suggest(people.peer, "", "", text="Pay now. Pay later. Pay now. End.")
     end = room.suggest(people.member, "End.", "Stop.")
     room.decide(people.facilitator, second if own else end)
@@ -575,7 +597,7 @@ def test_where_words_repeat_those_that_wait_stay_at_their_place_when_an_acceptan
         documents.append(uow, uow.lock(Document, text.id), [one])
     take_back(room, second if own else end)
     assert room.words == "Pay now. Pay now. End."
-    (after,) = (each.after for each in room.shown() if each.suggestion.id == second)
+    after = room.would(second)
     assert after == "Pay later. Pay now. End."
 
 
@@ -583,9 +605,7 @@ def test_where_words_repeat_those_that_wait_stay_at_their_place_when_an_acceptan
 def test_what_waits_beside_words_that_come_back_stays_on_its_side_of_them(
     database: Database, people: Cast, since: str
 ) -> None:
-    room = Room(database, people, agreed(database, people, "Review the yearly corridor. Nothing else.").id)
-    with database.writing() as uow:
-        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    room = reopened(database, people, "Review the yearly corridor. Nothing else.")
     taken = room.suggest(people.member, "yearly ", "")
     beside = room.suggest(people.peer, "yearly", "whole yearly")
     end = room.suggest(people.peer, "else", "more")
@@ -596,7 +616,7 @@ def test_what_waits_beside_words_that_come_back_stays_on_its_side_of_them(
         room.decide(people.facilitator, end)
     take_back(room, taken)
     assert room.words == "Review the yearly corridor. Nothing more."
-    (after,) = (each.after for each in room.shown() if each.suggestion.id == beside)
+    after = room.would(beside)
     assert after == "Review the whole yearly corridor. Nothing more."
     room.decide(people.facilitator, beside)
     assert room.words == after
@@ -606,12 +626,9 @@ def test_what_waits_beside_words_that_come_back_stays_on_its_side_of_them(
 def test_what_waits_beside_words_of_several_hands_that_come_back_stays_outside_them(
     database: Database, people: Cast, way: str
 ) -> None:
-    room = Room(database, people, agreed(database, people, "The corridor is narrow.").id)
-    with database.writing() as uow:
-        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    room = reopened(database, people, "The corridor is narrow.")
     rewrite(database, people.peer, room.item_id, "The corridor is narrow and high.")
-    with database.reading() as uow:
-        mark = history.mark_now(uow.session, uow.session.get_one(Item, room.item_id))
+    mark = room.mark
     taken = room.suggest(people.member, "narrow and high", "fine")
     room.decide(people.facilitator, taken)
     behind = room.suggest(people.peer, "fine.", "fine, really.")
@@ -620,10 +637,9 @@ def test_what_waits_beside_words_of_several_hands_that_come_back_stays_outside_t
     if way == "undo":
         take_back(room, taken)
     else:
-        with database.writing() as uow:
-            history.restore(uow, people.facilitator, item_id=room.item_id, mark=mark)
+        room.bring_back(mark)
     assert len({run.author for run in runs(room)}) == 2
-    (after,) = (each.after for each in room.shown() if each.suggestion.id == behind)
+    after = room.would(behind)
     assert after == "The corridor is narrow and high, really."
     with database.reading() as uow:
         (talk,) = comments.of_item(uow, people.peer, room.item_id)
@@ -637,11 +653,8 @@ def test_what_waits_beside_words_of_several_hands_that_come_back_stays_outside_t
 def test_what_waits_and_what_was_said_stand_where_they_stood_when_earlier_words_are_brought_back(
     database: Database, people: Cast, gone: str
 ) -> None:
-    room = Room(database, people, agreed(database, people, "Review the yearly corridor. Nothing else.").id)
-    with database.writing() as uow:
-        items.reopen(uow, people.facilitator, item_id=room.item_id)
-    with database.reading() as uow:
-        mark = history.mark_now(uow.session, uow.session.get_one(Item, room.item_id))
+    room = reopened(database, people, "Review the yearly corridor. Nothing else.")
+    mark = room.mark
     beside = room.suggest(people.peer, "yearly", "whole yearly")
     within = room.suggest(people.peer, "yearly", "early")
     with database.writing() as uow:
@@ -652,8 +665,7 @@ def test_what_waits_and_what_was_said_stand_where_they_stood_when_earlier_words_
         rewrite(database, people.member, room.item_id, "Review the corridor. Nothing else.")
         rewrite(database, people.peer, room.item_id, "Review the corridor. Nothing more.")
     late = room.suggest(people.member, "Review", "Look at")
-    with database.writing() as uow:
-        history.restore(uow, people.facilitator, item_id=room.item_id, mark=mark)
+    room.bring_back(mark)
     after = {each.suggestion.id: each.after for each in room.shown() if not each.in_conflict}
     assert after[beside] == "Review the whole yearly corridor. Nothing else."
     assert after[late] == "Look at the yearly corridor. Nothing else."
@@ -666,9 +678,7 @@ def test_what_waits_and_what_was_said_stand_where_they_stood_when_earlier_words_
 def test_words_that_somebody_has_put_in_again_are_not_doubled_by_taking_an_acceptance_back(
     database: Database, people: Cast
 ) -> None:
-    room = Room(database, people, agreed(database, people, "Pay now. Pay now. Review the yearly corridor.").id)
-    with database.writing() as uow:
-        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    room = reopened(database, people, "Pay now. Pay now. Review the yearly corridor.")
     taken = room.suggest(people.member, "yearly ", "")
     room.decide(people.facilitator, taken)
     by_turns(database, [people.peer], room.item_id, [room.words.index(" corridor")], "again", " yearly")
@@ -685,15 +695,11 @@ def test_words_that_somebody_has_put_in_again_are_not_doubled_by_taking_an_accep
 def test_an_acceptance_that_was_taken_back_by_earlier_words_is_not_taken_back_once_more(
     database: Database, people: Cast
 ) -> None:
-    room = Room(database, people, agreed(database, people, "Review the yearly corridor.").id)
-    with database.writing() as uow:
-        items.reopen(uow, people.facilitator, item_id=room.item_id)
-    with database.reading() as uow:
-        mark = history.mark_now(uow.session, uow.session.get_one(Item, room.item_id))
+    room = reopened(database, people, "Review the yearly corridor.")
+    mark = room.mark
     taken = room.suggest(people.member, "yearly ", "")
     room.decide(people.facilitator, taken)
-    with database.writing() as uow:
-        history.restore(uow, people.facilitator, item_id=room.item_id, mark=mark)
+    room.bring_back(mark)
     room.write("Review the yearly and long corridor.")
     with pytest.raises(Conflict, match="have been changed since"):
         take_back(room, taken)
@@ -702,47 +708,34 @@ def test_an_acceptance_that_was_taken_back_by_earlier_words_is_not_taken_back_on
 def test_words_are_brought_back_from_the_midst_of_what_came_back_and_all_can_be_read(
     database: Database, people: Cast
 ) -> None:
-    room = Room(database, people, agreed(database, people, "Review the yearly corridor. Nothing else.").id)
-    with database.writing() as uow:
-        items.reopen(uow, people.facilitator, item_id=room.item_id)
-
-    def mark() -> list[str]:
-        with database.reading() as uow:
-            return history.mark_now(uow.session, uow.session.get_one(Item, room.item_id)).split(".")
-
-    def restore(at: list[str]) -> None:
-        with database.writing() as uow:
-            history.restore(uow, people.facilitator, item_id=room.item_id, mark=".".join(at))
+    room = reopened(database, people, "Review the yearly corridor. Nothing else.")
 
     by_turns(database, [people.member, people.peer], room.item_id, [6, 12, 20, 26, 30], "seed", "abc")
-    first, whole = mark(), room.words
+    first, whole = room.mark, room.words
     waits = room.suggest(people.peer, "Nothing", "Not a thing")
     room.write("Gone.")
-    restore(first)
+    room.bring_back(first)
     assert room.words == whole
-    title, text, *rest = mark()
+    title, text, *rest = room.mark.split(".")
     room.write("Gone again.")
-    restore([title, str(int(text) - 1), *rest])  # which no page offers
+    room.bring_back(".".join([title, str(int(text) - 1), *rest]))  # which no page offers
     assert room.words != whole
     assert [each.suggestion.id for each in room.shown()] == [waits]
-    restore(first)
+    room.bring_back(first)
     (shown,) = room.shown()
     assert (shown.in_conflict, shown.after) == (False, whole.replace("Nothing", "Not a thing"))
 
 
 def test_one_in_conflict_whose_words_all_came_back_waits_again_as_it_was(database: Database, people: Cast) -> None:
     words = "Review the yearly corridor. Nothing else. Pay within a month. Done."
-    room = Room(database, people, agreed(database, people, words).id)
-    with database.writing() as uow:
-        items.reopen(uow, people.facilitator, item_id=room.item_id)
-    with database.reading() as uow:
-        mark = history.mark_now(uow.session, uow.session.get_one(Item, room.item_id))
+    room = reopened(database, people, words)
+    mark = room.mark
     wanted = "Review the monthly corridor. Nothing else. Pay within a week. Done."
     made = room.suggest(people.member, "", "", text=wanted)
     room.write(words.replace("yearly ", ""))
     with database.writing() as uow:
         suggestions.carry_along(uow, uow.lock(Document, text_of(database, room.item_id).id))
-        history.restore(uow, people.facilitator, item_id=room.item_id, mark=mark)
+    room.bring_back(mark)
     room.write(f"{words} End.")
     (shown,) = room.shown()
     assert shown.in_conflict
@@ -758,9 +751,7 @@ def test_one_in_conflict_whose_words_all_came_back_waits_again_as_it_was(databas
 def test_a_word_that_ends_like_one_that_comes_back_is_not_that_word(
     database: Database, people: Cast, beside: str
 ) -> None:
-    room = Room(database, people, agreed(database, people, "Make a plan for all.").id)
-    with database.writing() as uow:
-        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    room = reopened(database, people, "Make a plan for all.")
     taken = room.suggest(people.member, "a plan", "plan")
     room.decide(people.facilitator, taken)
     room.write(beside)
@@ -772,17 +763,13 @@ def test_an_acceptance_is_taken_back_where_earlier_words_were_brought_back_and_t
     database: Database, people: Cast
 ) -> None:
     words = "Review the yearly corridor. Nothing else."
-    room = Room(database, people, agreed(database, people, words).id)
-    with database.writing() as uow:
-        items.reopen(uow, people.facilitator, item_id=room.item_id)
-    with database.reading() as uow:
-        mark = history.mark_now(uow.session, uow.session.get_one(Item, room.item_id))
+    room = reopened(database, people, words)
+    mark = room.mark
     room.write(words.replace("else", "at all else"))
     taken = room.suggest(people.member, "yearly ", "")
     room.decide(people.facilitator, taken)
     for _twice in range(2):
-        with database.writing() as uow:
-            mark = history.restore(uow, people.facilitator, item_id=room.item_id, mark=mark).before
+        mark = room.bring_back(mark)
     room.write(f"{room.words} Always.")
     take_back(room, taken)
     assert room.words == "Review the yearly corridor. Nothing at all else. Always."
@@ -791,9 +778,7 @@ def test_an_acceptance_is_taken_back_where_earlier_words_were_brought_back_and_t
 def test_what_would_come_to_lie_on_either_side_of_words_that_come_back_is_taken_in_by_hand(
     database: Database, people: Cast
 ) -> None:
-    room = Room(database, people, agreed(database, people, "Review the yearly corridor.").id)
-    with database.writing() as uow:
-        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    room = reopened(database, people, "Review the yearly corridor.")
     refused = room.suggest(people.peer, "yearly", "whole yearly")
     with database.writing() as uow:
         suggestions.reject(uow, people.facilitator, suggestion_id=refused, answer="No.")
@@ -811,9 +796,7 @@ def test_what_fits_of_one_whose_part_was_accepted_and_taken_back_can_be_set_apar
     database: Database, people: Cast
 ) -> None:
     words = "The corridor is narrow. Nobody minds at all. It is reviewed each year."
-    room = Room(database, people, agreed(database, people, words).id)
-    with database.writing() as uow:
-        items.reopen(uow, people.facilitator, item_id=room.item_id)
+    room = reopened(database, people, words)
     made = room.suggest(people.member, "", "", text=words.replace("narrow", "wide").replace("year", "month"))
     (before,) = room.shown(people.facilitator)
     room.decide(people.facilitator, made, places=[before.places[0].key])
@@ -821,7 +804,7 @@ def test_what_fits_of_one_whose_part_was_accepted_and_taken_back_can_be_set_apar
     take_back(room, made)
     with database.writing() as uow:
         apart = suggestions.set_apart(uow, people.member, suggestion_id=made).id
-    (after,) = (each.after for each in room.shown() if each.suggestion.id == apart)
+    after = room.would(apart)
     assert after == words.replace("narrow", "wide").replace("year", "decade")
 
 

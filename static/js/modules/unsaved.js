@@ -8,9 +8,9 @@
  *
  * Found again, it goes back into its fields. Sent is nothing without a connection: the browser would put a page of its own
  * in the place of the words. What is kept is let go of when a page says that it is stored as it went (stored.js), the one
- * that answers or one of those after it, or by `concordat:taken` and "reset" where a form is sent by script. After "back" the browser puts what was stored into its
- * fields once more: the tab knows it by what it noted as it went, and that is neither kept nor asked about. What no form
- * gives back is found under "My account" and on the start page (not_sent.js).
+ * that answers or one of those after it, or by `concordat:taken` and "reset" where a form is sent by script. After "back"
+ * the browser puts what was stored into its fields once more: the tab knows it by what it noted as it went, and that is
+ * neither kept nor asked about. What no form gives back is found under "My account" and on the start page (not_sent.js).
  * `data-words` tells forms apart that go to the same address; `data-keeps="nothing"` keeps nothing on the device, and
  * `data-answer="file"` is answered by a file, whose page stays.
  */
