@@ -83,7 +83,8 @@ class Gateway:
             raise _refusal("limit", "You have too many pages open.")
         sid: str = request.sid  # type: ignore[attr-defined]  # set by Flask-SocketIO
         eio_sid = self.rooms.eio_sid_from_sid(sid, "/")
-        self.connections.connected(sid, eio_sid, holder)
+        if self.connections.connected(sid, eio_sid, holder) is None:  # closed meanwhile: nothing of it is kept
+            raise _refusal("gone", "The connection was closed.")
         self.wake()
 
     def _holder(self, uow: UnitOfWork, given: dict[str, Any]) -> sockets.Holder | None:

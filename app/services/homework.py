@@ -416,10 +416,10 @@ def leave(
 
 
 def come(uow: UnitOfWork, person_id: int, *, group_id: int) -> None:
-    """Whoever does homework again has what they had not said to be ready: nobody is mailed that it has nobody."""
+    """Whoever does homework again has what is open of theirs: nobody is mailed that it has nobody."""
     own = (
         select(Homework).join(HomeworkShare, HomeworkShare.homework_id == Homework.id)
-        .where(Homework.group_id == group_id, HomeworkShare.person_id == person_id, WAITS)
+        .where(Homework.group_id == group_id, HomeworkShare.person_id == person_id, IS_OPEN).order_by(Homework.id)
     )  # fmt: skip
     for each in uow.session.execute(own).scalars().all():
         notifications.settle(uow, _nobody(each))
@@ -582,8 +582,12 @@ def _line(
     today = moments.local_day(now, zone)
     # Somebody who has left with a no cannot mend it: it counts only where nobody else is asked.
     asked = any(share.person_id not in gone for share in shares)
-    counted = [share for share in shares if share.ready or share.person_id not in gone] if asked else shares
-    how = outcome([share.ready for share in counted])
+    counted = [
+        share for share in shares
+        if share.ready or share.person_id not in gone or (share.ready is False and not asked)
+    ]  # fmt: skip
+    # Only what is ready arrives: who goes afterwards changes nothing about that.
+    how = Outcome.READY if homework.came_back_at is not None else outcome([share.ready for share in counted])
     return HomeworkLine(
         homework, item.reference, title, number, given_by, item.status is Status.WITHDRAWN, shares, gone, how,
         homework.came_back_at is None and is_overdue(how, homework.due_on, today), today <= homework.comments_until,

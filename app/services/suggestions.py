@@ -489,9 +489,9 @@ def set_apart(
     accepted like any other and is answered, and the rest, which stays in conflict.
 
     It is withdrawn itself, so that nobody decides about something else than they read; where all of it finds its words
-    again, it waits as it is. Raises NotFound, Forbidden
-    (neither its author nor who may change the words), Conflict when it was decided already, is not in conflict, nothing
-    can be set apart, or its author would have too many.
+    again, it waits as it is, and is answered. Raises NotFound, Forbidden (neither its author nor who may change the
+    words), Conflict when it was decided already, is not in conflict, nothing can be set apart, or its author would have
+    too many.
     """
     known = _known(uow, actor, suggestion_id, group_id)
     text = uow.session.get_one(Document, known.document_id)

@@ -57,7 +57,7 @@ def _date(name: str) -> date | None:
 
 def _time(name: str) -> time | None:
     try:
-        return time.fromisoformat(request.form.get(name, ""))
+        return time.fromisoformat(request.form.get(name, "")).replace(second=0, microsecond=0, tzinfo=None)
     except ValueError:
         return None
 

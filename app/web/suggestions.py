@@ -207,8 +207,13 @@ def take_in(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/set-apart")
 def set_apart(slug: str, item_id: int, suggestion_id: int) -> ResponseReturnValue:
     """Make what still finds its words a suggestion of its own."""
-    said = _("What still fits is a suggestion of its own now, and can be accepted.")
-    return _decided(slug, item_id, suggestion_id, suggestions.set_apart, said=said)
+
+    def use_case(uow: UnitOfWork, actor: Actor, **about: Any) -> str:
+        if suggestions.set_apart(uow, actor, **about).id == suggestion_id:
+            return str(_("Its words have come back: it waits again as it was, and can be accepted."))
+        return str(_("What still fits is a suggestion of its own now, and can be accepted."))
+
+    return _decided(slug, item_id, suggestion_id, use_case)
 
 
 @bp.post("/items/<int:item_id>/suggestions/<int:suggestion_id>/reject")

@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 import simple_websocket
-from flask import Flask
+from flask import Flask, request
+from socketio.exceptions import ConnectionRefusedError as Refused
 from socketio.packet import CONNECT
 from wsproto.connection import ConnectionState
 
+from app.uow import Database
 from realtime.wire import Packet, WebSocket, _Line, _Server
-from tests.typists import until
+from tests.cast import Cast
+from tests.typists import PROTOCOL, token_of, until
 
 
 @pytest.fixture
@@ -69,3 +72,15 @@ def test_a_connection_that_is_closed_while_it_comes_in_raises_no_error_and_leave
     gateway.server.eio.handlers["message"]("gone", greeting)  # what the library knew of it has gone before
     assert "gone" not in gateway.connections.by_engine
     assert list(gateway.server.manager.get_participants("/", None)) == []
+
+
+def test_a_connection_that_is_closed_while_it_is_looked_up_is_refused(
+    app: Flask, database: Database, people: Cast
+) -> None:
+    with app.test_request_context():
+        request.sid = "gone"  # type: ignore[attr-defined]  # as Flask-SocketIO sets it
+        with pytest.raises(Refused) as refused:
+            app.extensions["concordat.gateway"].connect(
+                {"protocol": PROTOCOL, "token": token_of(database, people.member)}
+            )
+    assert refused.value.error_args["data"]["code"] == "gone"

@@ -275,10 +275,36 @@ def test_a_no_counts_once_all_who_were_asked_are_gone(hall: Hall) -> None:
     assert (line.outcome, line.has_nobody) == (Outcome.NOT_READY, True)
 
 
-def test_that_it_has_nobody_is_not_mailed_once_somebody_has_it_again(hall: Hall) -> None:
-    made = give(hall, "Ana")
-    say(hall, "Ana", made, False, "A table is missing.")
-    becomes(hall, "Ana", Role.OBSERVER, by="Sam")
+def test_nobody_waits_for_a_closed_account_once_all_others_who_were_asked_are_gone(hall: Hall) -> None:
+    made = give(hall, "Ana", "Leo")
+    say(hall, "Ana", made, True)
+    with hall.database.writing() as uow:
+        administration.set_disabled(uow, SYSTEM, person_id=hall.who["Leo"].person_id or 0, disabled=True)
+    leave(hall, "Ana")
+    (line,) = at(hall)
+    assert (line.outcome, line.has_nobody) == (Outcome.READY, False)
+
+
+def test_what_arrived_stays_ready_whoever_goes_afterwards(hall: Hall) -> None:
+    made = give(hall, "Ana", "Leo")
+    say(hall, "Leo", made, False, "The figures are missing.")
+    leave(hall, "Leo")
+    say(hall, "Ana", made, True)
+    hall.open("Sam")
+    hall.advance()
+    close(hall)
+    leave(hall, "Ana")
+    (line,) = at(hall)
+    assert (line.homework.came_back_at is not None, line.outcome, line.has_nobody) == (True, Outcome.READY, False)
+
+
+@pytest.mark.parametrize("who_said_no", ["Ana", "Leo"])
+def test_that_it_has_nobody_is_not_mailed_once_somebody_has_it_again(hall: Hall, who_said_no: str) -> None:
+    made = give(hall, "Ana", "Leo")
+    for name in ("Ana", "Leo"):
+        say(hall, name, made, name != who_said_no, "A table is missing.")
+    for name in ("Leo", "Ana"):
+        becomes(hall, name, Role.OBSERVER, by="Sam")
     assert any("has nobody now" in each for each in waits(hall, "Fay"))
     becomes(hall, "Ana", Role.MEMBER, by="Sam")
     assert not at(hall)[0].has_nobody

@@ -10,6 +10,7 @@ from datetime import date, time
 import docx
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.policy import SYSTEM, Actor
@@ -49,8 +50,11 @@ def test_a_series_is_planned_and_its_run_sheet_edited_by_buttons(app: Flask, hal
     assert refused.status_code == 422
     assert 'value="Town hall"' in refused.text
     assert "Enter the day" in refused.text
-    made = fay.post(plan, data={"what": "series", "day": "2026-03-12", "at": "14:00", "place": ""})
+    made = fay.post(plan, data={"what": "series", "day": "2026-03-12", "at": "14:00:30+02:00", "place": ""})
     assert made.status_code == 303
+    with hall.database.reading() as uow:
+        begin = uow.session.execute(select(Meeting.starts_at)).scalars().all()
+        assert {(each.second, each.microsecond) for each in begin} == {(0, 0)}, "forms show minutes"
     listed = fay.get(made.location).text
     assert "Thursday 9 April 2026 at 14:00 (BST)" in listed
     assert "Legal and the whole blueprint" in listed

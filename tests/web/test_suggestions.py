@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
-from app.services import descent, items, outline
+from app.services import descent, history, items, outline, suggestions
 from app.uow import Database
 from app.web import redlines
-from models.documents import Field
+from models.documents import Document, Field
 from models.items import Item, Kind, Status
 from tests import wordings
 from tests.cast import SLUG, Browser, Cast
@@ -261,6 +261,25 @@ def test_what_still_fits_is_set_apart_from_the_page(
     assert lead.post(f"{page}/suggestions/1/set-apart").status_code == 409
     accepted = lead.post(f"{page}/suggestions/3/accept", data={"answer": ""}, follow_redirects=True).text
     assert "All partners share all money within a narrow corridor." in accepted
+
+
+def test_one_whose_words_all_came_back_is_said_to_wait_again(
+    database: Database, client_of: Callable[[Actor], Browser], people: Cast, agreed: Item
+) -> None:
+    lead, page = client_of(people.facilitator), f"{ROOM}/items/{agreed.id}"
+    sent = {"field": "text", "version": "1", "text": OTHER.replace("gain and loss", "gains"), "reason": ""}
+    assert client_of(people.member).post(f"{page}/suggest", data=sent).status_code == 303
+    with database.reading() as uow:
+        mark = history.mark_now(uow.session, uow.session.get_one(Item, agreed.id))
+    wordings.rewrite(database, people.facilitator, agreed.id, WORDS.replace("gain and loss", "all money"))
+    assert "Set apart what still fits" in lead.get(page).text  # in conflict, and stored as such once somebody writes
+    with database.writing() as uow:
+        suggestions.carry_along(uow, uow.lock(Document, wordings.text_of(database, agreed.id).id))
+        history.restore(uow, people.facilitator, item_id=agreed.id, mark=mark)
+    wordings.rewrite(database, people.facilitator, agreed.id, f"{WORDS} End.")
+    told = lead.post(f"{page}/suggestions/1/set-apart", follow_redirects=True).text
+    assert "it waits again as it was" in told
+    assert "is a suggestion of its own now" not in told
 
 
 def test_a_redline_is_made_once_and_its_places_are_offered_where_they_can_be_looked_through(
