@@ -468,7 +468,8 @@ def mine(uow: UnitOfWork, actor: Actor, *, group_id: int) -> tuple[list[Homework
 def of_meeting(uow: UnitOfWork, meeting: Meeting) -> list[HomeworkLine]:
     """What comes to a session, or came to it; the caller has asked for the right.
 
-    What names no session, or one that was not held on its day, comes to the one that is held now, or else to the next.
+    What names no session, or one that is cancelled or was not held on its day, comes to the one that is held now, or
+    else to the next.
     """
     if meeting.state in OVER:
         arrived = select(Homework.id).where(Homework.meeting_id == meeting.id, Homework.came_back_at.is_not(None))
@@ -500,20 +501,20 @@ def next_id(uow: UnitOfWork, group_id: int) -> int | None:
     return _next(uow, group_id)(uow.now, None)
 
 
-def _passed(uow: UnitOfWork, group_id: int) -> ColumnElement[bool]:
-    """Of a session: that its day has passed, and it was not held. It may be, later."""
+def _not_held(uow: UnitOfWork, group_id: int) -> ColumnElement[bool]:
+    """Of a session: that it is cancelled, or its day has passed, and it was not held. It may be, later."""
     zone = uow.session.get_one(Group, group_id).time_zone
     today = moments.moment(moments.local_day(uow.now, zone), time(), zone)
-    return Meeting.state.in_(BEFORE) & (Meeting.starts_at < today)
+    return Meeting.state.in_(BEFORE) & (Meeting.cancelled_at.is_not(None) | (Meeting.starts_at < today))
 
 
 def _next(uow: UnitOfWork, group_id: int) -> Callable[[datetime, int | None], int | None]:
     """For which session homework is, by when it was given and which it names.
 
-    That is the one it names, unless the day of that has passed and it was not held. Else it is the one that is held
-    now, of several the one that began last; else the first that is still to come, of those people were told of before a
-    draft, which none of them can see. A session that nobody closed keeps what was given before it was left, so that it
-    can arrive when it is closed later, until another begins.
+    That is the one it names, unless that is cancelled, or its day has passed and it was not held. Else it is the one
+    that is held now, of several the one that began last; else the first that is still to come, of those people were
+    told of before a draft, which none of them can see. A session that nobody closed keeps what was given before it was
+    left, so that it can arrive when it is closed later, until another begins.
     """
     in_group = select(Meeting).where(Meeting.group_id == group_id)
     begun = in_group.where(Meeting.opened_at.is_not(None)).order_by(Meeting.opened_at.desc(), Meeting.number.desc())
@@ -521,11 +522,11 @@ def _next(uow: UnitOfWork, group_id: int) -> Callable[[datetime, int | None], in
     ends = {each.id: each.paused_at + NOBODY_ENDED for each in sessions if each.paused_at is not None}
     held = next((each for each in sessions if each.state in OPEN and ends.get(each.id, uow.now) >= uow.now), None)
     left = sessions[0] if held is None and sessions and sessions[0].state in OPEN else None
-    passed = _passed(uow, group_id)
-    to_come = in_group.where(Meeting.state.in_(BEFORE), Meeting.cancelled_at.is_(None), ~passed).order_by(
+    idle = _not_held(uow, group_id)
+    to_come = in_group.where(Meeting.state.in_(BEFORE), ~idle).order_by(
         Meeting.state != MeetingState.ANNOUNCED, Meeting.starts_at, Meeting.number
     )
-    not_held = set(uow.session.execute(select(Meeting.id).where(Meeting.group_id == group_id, passed)).scalars())
+    not_held = set(uow.session.execute(select(Meeting.id).where(Meeting.group_id == group_id, idle)).scalars())
     coming = held or uow.session.execute(to_come.limit(1)).scalar()
 
     def of(given_at: datetime, named: int | None) -> int | None:
@@ -558,7 +559,7 @@ def _lines(uow: UnitOfWork, group_id: int, ids: Collection[int]) -> list[Homewor
     )  # fmt: skip
     gone = frozenset(people.difference(uow.session.execute(here).scalars()))
     rows = uow.session.execute(
-        select(Homework, Item, Document.text, case((_passed(uow, group_id), None), else_=Meeting.number), Person.name)
+        select(Homework, Item, Document.text, case((_not_held(uow, group_id), None), else_=Meeting.number), Person.name)
         .join(Item, Item.id == Homework.item_id)
         .join(Document, (Document.item_id == Item.id) & (Document.field == Field.TITLE))
         .outerjoin(Meeting, Meeting.id == Homework.meeting_id)

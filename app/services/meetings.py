@@ -473,7 +473,8 @@ def remove_meeting(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> None:
     meeting, _ = hold_meeting(uow, actor, meeting_id, Can.MEETING_RUN)
     if meeting.state is not MeetingState.DRAFT or meeting.cancelled_at is not None:
         raise Conflict("Only a draft can be thrown away: people have been told of this session.")
-    _hold_homework(uow, meeting)
+    # In the order in which whoever closes a session holds it: one by one they could wait for each other for good.
+    uow.lock_all(Homework, uow.session.execute(select(Homework.id).where(Homework.meeting_id == meeting.id)).scalars())
     for part in (Stage, MeetingEvent, Attendance):
         uow.session.execute(delete(part).where(part.meeting_id == meeting.id))
     for kept in (Activity, Action, Homework):
@@ -481,11 +482,6 @@ def remove_meeting(uow: UnitOfWork, actor: Actor, *, meeting_id: int) -> None:
     note(uow, actor, f"threw away the draft of session {meeting.number}", group_id=meeting.group_id)
     uow.session.delete(meeting)
     uow.emit(MeetingChanged(meeting.group_id, meeting_id))
-
-
-def _hold_homework(uow: UnitOfWork, meeting: Meeting) -> None:
-    """In the order in which whoever closes a session holds it: one by one they could wait for each other for good."""
-    uow.lock_all(Homework, uow.session.execute(select(Homework.id).where(Homework.meeting_id == meeting.id)).scalars())
 
 
 def announce(uow: UnitOfWork, actor: Actor, *, meeting_id: int, revision: int | None = None) -> int:
@@ -525,14 +521,8 @@ def cancel(uow: UnitOfWork, actor: Actor, *, meeting_id: int, reason: str, revis
         sentence = f"Say why in a sentence, in at most {LONGEST_REASON} characters"
         raise Invalid(sentence, fields={"reason": sentence})
     known = as_told(uow.session, [meeting])[meeting.id]
-    _hold_homework(uow, meeting)
     meeting.state, meeting.cancelled_at, meeting.cancelled_because = MeetingState.DRAFT, uow.now, reason
     meeting.revision += 1
-    uow.session.execute(
-        update(Homework)
-        .where(Homework.meeting_id == meeting.id, Homework.came_back_at.is_(None))
-        .values(meeting_id=None)
-    )
     sentence = f"cancelled session {meeting.number}: {reason}"
     note(uow, actor, sentence, group_id=meeting.group_id, meeting_id=meeting.id)
     told = _write(uow, uow.session.get_one(Group, meeting.group_id), meeting, "session_cancelled", reason=reason)

@@ -263,6 +263,28 @@ def test_what_names_a_session_that_was_not_held_does_not_go_back_to_one_that_nob
     assert where(hall) == {third: [made]}
 
 
+def test_what_names_a_cancelled_session_comes_to_the_next_until_that_is_announced_anew(
+    hall: Hall, clock: SetClock
+) -> None:
+    second, third = (plan(hall, day, announced=True) for day in (date(2026, 3, 19), date(2026, 4, 2)))
+    hall.open("Ana")
+    hall.advance()
+    made = give(hall, "Ana", due_on=date(2026, 3, 18), meeting_id=second)
+    clock.advance(minutes=10)
+    with hall.database.writing() as uow:
+        stages.pause(uow, hall.who["Fay"], meeting_id=hall.meeting_id, on=True)
+    clock.advance(days=1)
+    with hall.database.writing() as uow:
+        meetings.cancel(uow, hall.who["Fay"], meeting_id=second, reason="Snow")
+    assert (where(hall), at(hall, third)[0].number) == ({third: [made]}, None), "not the one that nobody closed"
+    say(hall, "Ana", made, True)
+    close(hall)
+    assert where(hall) == {third: [made]}
+    with hall.database.writing() as uow:
+        meetings.announce(uow, hall.who["Fay"], meeting_id=second)
+    assert (where(hall), at(hall, second)[0].number) == ({second: [made]}, 2)
+
+
 def test_a_no_counts_once_all_who_were_asked_are_gone(hall: Hall) -> None:
     made = give(hall, "Ana", "Leo")
     say(hall, "Ana", made, True)
