@@ -8,7 +8,7 @@ those (`letters`), so that bold or a list in between is no obstacle.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from app.calc.changes import ChangeSet, from_units, to_units, units_length
@@ -84,12 +84,37 @@ def carry(anchor: Anchor, over: Iterable[ChangeSet]) -> Anchor:
     return Anchor(start, end)
 
 
-def again(text: str, quote: str) -> Anchor | None:
-    """Where words stand that were cut out and came back, by an undo for instance: only where there is no doubt."""
+def again(text: str, quote: str, was: Anchor, over: Sequence[ChangeSet]) -> Anchor | None:
+    """Where words stand that some of these changes cut out where they ``was``, and that came back, by an undo for
+    instance: only where there is no doubt. They stand in the text once, and not since before they were cut."""
     if not quote or text.count(quote) != 1:
         return None
     start = units_length(text[: text.index(quote)])
-    return Anchor(start, start + units_length(quote))
+    found = Anchor(start, start + units_length(quote))
+    first, place = 0, was
+    for number, change in enumerate(over):
+        after = carry(place, [change])
+        if place.empty or after.end - after.start < place.end - place.start:
+            first = number
+            break
+        place = after
+    return found if _came(found, over[first:]) else None
+
+
+def _came(place: Anchor, over: Sequence[ChangeSet]) -> bool:
+    """Whether what lies at a place after some changes was put there by one of them."""
+    start, end = place
+    for change in reversed(over):
+        before = after = 0
+        for covered, insert in change.parts:
+            width = covered if insert is None else len(insert)
+            if start < after + width:
+                if insert is not None or end > after + width:
+                    return True
+                start, end = start - after + before, end - after + before
+                break
+            before, after = before + covered, after + width
+    return False
 
 
 def cut(text: str, anchor: Anchor) -> str:

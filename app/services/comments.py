@@ -516,9 +516,10 @@ def _places(session: Session, document: Document, some: Sequence[Discussion], ve
     }
     places, units = {}, to_units(document.text)
     for each in some:
-        place = anchors.carry(Anchor(each.begins, each.ends), later[each.carried_to])
+        was, over = Anchor(each.begins, each.ends), later[each.carried_to]
+        place = anchors.carry(was, over)
         if version == document.version and not units[place.start : place.end].strip():
-            place = anchors.again(document.text, each.quote) or Anchor(place.start, place.start)
+            place = anchors.again(document.text, each.quote, was, over) or Anchor(place.start, place.start)
         places[each.id or 0] = place
     return places
 

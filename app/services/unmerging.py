@@ -18,7 +18,7 @@ from app.calc.changes import Units, recall, replace, to_units, units_length
 from app.errors import Conflict, Forbidden
 from app.events import ItemChanged
 from app.policy import Actor, Can, allowed, require
-from app.services import comments, documents, history, homework
+from app.services import comments, documents, homework
 from app.services.activity import note
 from app.services.descent import (
     Words,
@@ -224,14 +224,14 @@ def _take_out(
 
 def _stands(session: Session, kept: Document, given: Document, place: Mapping[str, Any]) -> Anchor:
     """Where the words that were put in stand today; empty where nothing is left of them."""
-    later = documents.changes_of(session, kept, place["version"], kept.version)
-    found = carry(Anchor(place["begins"], place["ends"]), later)
+    later = list(documents.changes_of(session, kept, place["version"], kept.version))
+    was = Anchor(place["begins"], place["ends"])
+    found = carry(was, later)
     if to_units(kept.text)[found.start : found.end] == to_units(given.text):
         return found
     # Whoever brings back earlier words, or sends a whole text, may write them anew: where there is no doubt they are
     # the same.
-    then = history.text_at(session, kept, place["version"])
-    return (again(kept.text, given.text) if then.count(given.text) == 1 else None) or found
+    return again(kept.text, given.text, was, later) or found
 
 
 def _untouched(whole: Units, stands: Anchor, words: Units, place: Mapping[str, Any]) -> bool:

@@ -390,6 +390,23 @@ def test_words_that_are_found_again_are_a_suggestion_upon_what_they_were_written
     expect(again.locator("#suggestions del")).to_have_count(0)
 
 
+def test_what_is_written_once_such_words_were_let_go_of_is_upon_the_words_as_they_are(
+    open_room: Opener, people: Cast, database: Database, agreed: Item
+) -> None:
+    page = open_room(people.member)
+    address = f"{page.url}/items/{agreed.id}/suggest"
+    goto(page, address).get_by_label("Words", exact=True).fill(f"{WORDS} By thirds.")
+    wordings.rewrite(database, people.facilitator, agreed.id, f"Often, {WORDS}")
+    again = goto(closed_unasked(page), address)
+    words = again.get_by_label("Words", exact=True)
+    expect(words).to_have_value(f"{WORDS} By thirds.")
+    again.get_by_role("button", name="Let go").click()
+    expect(words).to_have_value(f"Often, {WORDS}")
+    words.fill(f"Often, {WORDS} By halves.")
+    again.get_by_role("button", name="Suggest these words").click()
+    expect(again.locator("#suggestions ins")).to_have_text([re.compile("By halves")])
+
+
 @pytest.mark.parametrize("path", ["", "/comments/new"])
 def test_a_comment_that_was_not_sent_stands_in_its_form_again(
     open_room: Opener, people: Cast, agreed: Item, path: str

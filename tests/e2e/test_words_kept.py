@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from sqlalchemy import select
 
 from app.policy import Actor
 from app.services import versions
 from app.uow import Database
+from models.comments import Discussion
 from models.items import Item
 from tests import wordings
 from tests.cast import SLUG, Cast, enter
@@ -543,6 +545,29 @@ def commenting(page: Page) -> Locator:
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Your comment")).to_be_focused()
     return dialog
+
+
+def test_a_comment_that_was_begun_on_other_words_is_about_those_that_are_marked_now(
+    open_page: Opener, people: Cast, database: Database
+) -> None:
+    page = open_page(people.facilitator, "/blueprint")
+    dialog = commenting(page)
+    page.keyboard.type("Who pays?")
+    dialog.get_by_role("button", name="Close").click()
+    words = page.get_by_role("textbox", name="Words of E1")
+    words.focus()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("All of it: ")
+    expect(words).to_contain_text("All of it: ")
+    page.keyboard.press("Control+Shift+ArrowRight")
+    page.keyboard.press("Control+Alt+m")
+    marked = dialog.locator("blockquote").inner_text()
+    expect(dialog.get_by_label("Your comment")).to_have_value("Who pays?")
+    dialog.get_by_role("button", name="Comment", exact=True).click()
+    expect(dialog).to_be_hidden()
+    with database.reading() as uow:
+        (kept,) = uow.session.execute(select(Discussion)).scalars()
+        assert kept.quote == marked
 
 
 def test_nothing_is_typed_into_a_form_that_a_script_sends_while_it_is_on_its_way(

@@ -71,6 +71,18 @@ def test_a_comment_stays_with_its_words(room: Room) -> None:
     assert room.marked() == "gain** and loss", "words that came back are found again"
 
 
+def test_a_comment_whose_words_are_gone_does_not_turn_to_the_same_words_elsewhere(room: Room) -> None:
+    room.write("It may object. They may refuse.")
+    room.start(room.people.peer, quote="may", occurrence=1)
+    room.write("It may object.")
+    assert room.talks()[0].orphan
+    with room.database.writing() as uow:
+        comments.carry_along(uow, uow.lock(Document, text_of(room.database, room.item_id).id))
+    assert room.talks()[0].orphan
+    room.write("It can object. They may refuse.")
+    assert room.talks()[0].place == (20, 23)
+
+
 def test_a_comment_is_about_words_and_not_about_the_space_beside_them(room: Room) -> None:
     room.write("Partners meet every quarter.")
     version = room.text().version

@@ -89,10 +89,43 @@ def test_an_anchor_goes_along_with_its_words(old: str, new: str, left: str) -> N
     assert anchors.cut(text.replace(old, new), after) == left
 
 
-def test_words_that_come_back_are_found_again_where_there_is_no_doubt() -> None:
-    assert anchors.again("A gain and a loss", "gain") == Anchor(2, 6)
-    assert anchors.again("A gain and a gain", "gain") is None
-    assert anchors.again("A gain", "") is None
+def came_to(text: str, quote: str, *edits: tuple[str, str]) -> str | None:
+    """The end of a text from where the last of such words are found again, after edits one after the other."""
+    start = text.rindex(quote)
+    over = []
+    for old, new in edits:
+        over.append(edit(text, old, new))
+        text = text.replace(old, new, 1)
+    found = anchors.again(text, quote, Anchor(start, start + len(quote)), over)
+    return None if found is None else text[found.start :]
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "edits", "expected"),
+    [
+        ("A gain.", "gain", [("gain", ""), ("A .", "A gain.")], "gain."),
+        ("A gain. End.", "gain", [("gain. ", ""), ("End.", "End gain.")], "gain."),  # carried off to another place
+        ("A gain. End.", "gain", [("A gain. End", "End. A gain")], "gain."),
+        ("A gain.", "gain", [("gain", "in"), ("in", ""), ("A .", "A ga."), ("ga", "gain")], "gain."),  # in letters
+        ("A gain.", "gain", [("gain", ""), ("A .", "A gain or gain.")], None),  # twice now
+        ("It may. They may.", "may", [(" They may.", "")], None),  # that one is another
+        ("It may. They may.", "may", [(" They may.", ""), ("It", "He")], None),
+        ("It may. They may.", "may", [(" They may.", ""), ("may", "can"), ("can", "may")], "may."),
+        ("A part, an art.", "art", [(", an art", "")], None),
+        ("A gain.", "gain", [("A", "No gain, a"), (", a gain", "")], None),  # stood there beside it
+    ],
+)
+def test_words_that_come_back_are_found_again_where_there_is_no_doubt(
+    text: str, quote: str, edits: list[tuple[str, str]], expected: str | None
+) -> None:
+    assert came_to(text, quote, *edits) == expected
+
+
+def test_words_of_a_text_that_had_none_of_them_are_found_once_they_are_put_in() -> None:
+    nowhere = Anchor(0, 0)
+    assert anchors.again("A gain.", "gain", nowhere, []) is None
+    assert anchors.again("A gain.", "gain", nowhere, [edit("A loss.", "loss", "gain")]) == Anchor(2, 6)
+    assert anchors.again("A gain.", "", nowhere, []) is None
 
 
 @given(PIECES, st.data())

@@ -113,6 +113,8 @@ class Typed extends Unsent {
 
   get version() {
     const field = this.form.elements.namedItem("version");
+    // Beside a place it is that of the place, which is marked anew each time.
+    if (this.form.elements.namedItem("start")) return null;
     return field instanceof HTMLInputElement && field.type === "hidden" ? field : null;
   }
 
@@ -261,6 +263,7 @@ class Typed extends Unsent {
    */
   #putBack(found) {
     const { version } = this;
+    const own = version?.value;
     const upon = found.fields.find(([name]) => name === "version")?.[2];
     const now = this.fields();
     /** @type {Set<string>} */
@@ -274,7 +277,7 @@ class Typed extends Unsent {
       else this.#beside([name, before, value], !untouched);
     }
     if (restored.size && version && upon) version.value = upon;
-    if (restored.size) this.#said(now, version?.defaultValue);
+    if (restored.size) this.#said(now, own);
     return restored.size > 0 || this.offered.length > 0;
   }
 
