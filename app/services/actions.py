@@ -13,6 +13,7 @@ from app.calc import moments
 from app.errors import Invalid, NotFound
 from app.events import MeetingChanged
 from app.policy import Actor, Can, access, require
+from app.services import notifications
 from app.services.activity import note
 from app.services.meetings import access_meeting, record
 from app.uow import UnitOfWork
@@ -69,7 +70,10 @@ def edit_action(
     Raises NotFound, Forbidden, Invalid.
     """
     action = access_action(uow, actor, action_id, group_id=group_id)
+    reminder = notifications.action_reminder_key(action)
     _fill(uow, action, what=what, owner_id=owner_id, due_on=due_on, item_id=action.item_id)
+    if notifications.action_reminder_key(action) != reminder:
+        notifications.settle(uow, reminder)
     _tell(uow, actor, action, f"changed action {action.number}")
     return action
 
@@ -80,6 +84,8 @@ def set_done(uow: UnitOfWork, actor: Actor, *, action_id: int, group_id: int, do
     if done == (action.done_at is not None):
         return action
     action.done_at = uow.now if done else None
+    if done:
+        notifications.read_told(uow, notifications.action_reminder_key(action))
     _tell(uow, actor, action, f"{'finished' if done else 'reopened'} action {action.number}")
     return action
 

@@ -293,17 +293,21 @@ def anchors_at(
 
 
 def may_be_named(session: Session, group_id: int) -> list[tuple[int, str]]:
-    """Who can be named in a comment, by id and name: everybody in the group, or who practises there, but guests."""
+    """Who can be named in a comment, by id and name: everybody in the group, or who practises there, with an account,
+    but guests."""
     rows = session.execute(
         select(Person.id, Person.name).join(Membership, Membership.person_id == Person.id)
         .join(Group, Group.home_id == Membership.group_id)
-        .where(Group.id == group_id, Membership.removed_at.is_(None), Membership.role != Role.GUEST)
+        .where(
+            Group.id == group_id, Membership.removed_at.is_(None), Membership.role != Role.GUEST,
+            Person.disabled_at.is_(None),
+        )
     )  # fmt: skip
     return [(row.id, row.name) for row in rows]
 
 
 def who_left(session: Session, group_id: int, words: str) -> list[str]:
-    """Whom words would name and do not, since they are in the group no longer: nobody is told of that."""
+    """Whom words would name and do not, since they have left or their account is closed: nobody is told of that."""
     here = may_be_named(session, group_id)
     rows = session.execute(
         select(Person.id, Person.name).join(Membership, Membership.person_id == Person.id)

@@ -393,8 +393,8 @@ def leave(
         else:
             notifications.settle(uow, reminder_key(homework, person_id))
     uow.flush()
-    if group_id is not None:  # all else of it, and of what is over
-        kinds = [Kind.HOMEWORK] if stays else [Kind.HOMEWORK, Kind.DUE]
+    if group_id is not None:  # all else of it, and of what is over; whoever has left is mailed of nothing
+        kinds = [Kind.HOMEWORK] if stays else tuple(Kind)
         notifications.settle_all(uow, person_id, group_id=group_id, kinds=kinds)
     lines = [line for each, ids in in_groups.items() for line in _lines(uow, each, ids) if line.has_nobody]
     if stays:

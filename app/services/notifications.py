@@ -180,6 +180,11 @@ def reminder_key(homework: Homework, person_id: int) -> str:
     return f"due-homework-{homework.id}-{homework.due_on}-{person_id}"
 
 
+def action_reminder_key(action: Action) -> str:
+    """Under which the owner of an action is reminded of its day."""
+    return f"due-action-{action.id}-{action.due_on}-{action.owner_id}"
+
+
 # --- reading ---
 
 
@@ -463,7 +468,7 @@ def _actions_due(uow: UnitOfWork) -> Iterator[dict[str, Any] | None]:
         yield None if from_ is None or action.created_at >= from_ else {
             "person_id": action.owner_id, "kind": Kind.DUE, "group_id": action.group_id, "path": "sessions/actions",
             "words": f"Your action {action.number} is due tomorrow: {action.what}", "at": from_,
-            "key": f"due-action-{action.id}-{action.due_on}-{action.owner_id}",
+            "key": action_reminder_key(action),
         }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from app.calc import moments
 from app.policy import Actor, Can, allowed, require
 from app.services import actions, decisions, documents, homework, meetings, practice, soundings, visits
 from app.services.activity import Line, list_activity
@@ -16,6 +17,7 @@ from app.services.since import Since, since
 from app.uow import UnitOfWork
 from models.dispositions import Disposition
 from models.documents import Field
+from models.groups import Group
 from models.items import Item, Kind, Status
 from models.meetings import MeetingState
 from models.validation import Remark, Round, RoundState
@@ -95,7 +97,14 @@ def look(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Overview:
     session = uow.session
     planned = meetings.list_meetings(uow, actor, group_id=group_id) if allowed(standing.role, Can.MEETING_READ) else []
     live = next((each for each in planned if each.state in meetings.OPEN), None)
-    coming = next((each for each in planned if each.state is MeetingState.ANNOUNCED), None)
+    zone = session.get_one(Group, group_id).time_zone
+    today = moments.local_day(uow.now, zone)
+    coming = next(
+        (
+            each for each in planned
+            if each.state is MeetingState.ANNOUNCED and moments.local_day(each.starts_at, zone) >= today
+        ), None,
+    )  # fmt: skip
     waiting, ready = homework.mine(uow, actor, group_id=group_id)
     visit = visits.present(uow, actor, group_id)
     return Overview(

@@ -118,7 +118,9 @@ def start(slug: str, item_id: int) -> ResponseReturnValue:
 def _kept(uow: UnitOfWork, said: str) -> str:
     """The sentence that says that words are kept, and whom they call in vain."""
     left = comments.who_left(uow.session, group_id(), request.form.get("words", ""))
-    return " ".join([said, *(_("%(name)s is no longer in the group and is not told.", name=name) for name in left)])
+    return " ".join(
+        [said, *(_("%(name)s has left, or has no account any more, and is not told.", name=name) for name in left)]
+    )
 
 
 def _to(item_id: int, discussion_id: int) -> str:

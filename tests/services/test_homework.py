@@ -16,6 +16,7 @@ from app.events import ItemChanged, MeetingChanged
 from app.policy import SYSTEM, Actor
 from app.services import (
     administration,
+    comments,
     descent,
     groups,
     homework,
@@ -342,6 +343,22 @@ def test_a_session_that_is_held_late_has_what_names_it(hall: Hall, clock: SetClo
     assert where(hall) == {hall.meeting_id: [made]}
     close(hall)
     assert where(hall) == {second: [made]}
+
+
+def test_the_first_page_names_no_session_whose_day_has_passed_as_the_next(hall: Hall, clock: SetClock) -> None:
+    def coming() -> int | None:
+        with hall.database.reading() as uow:
+            line = overview.look(uow, hall.who["Ana"], group_id=hall.group_id).coming
+            return None if line is None else line.id
+
+    first, second = (plan(hall, day, announced=True) for day in (date(2026, 3, 5), date(2026, 3, 30)))
+    assert coming() == first
+    clock.now = clock.now.replace(day=5, hour=21)
+    assert coming() == first, "it may begin late"
+    clock.advance(days=1)
+    assert coming() == second
+    clock.advance(days=30)
+    assert coming() is None
 
 
 def test_its_people_find_it_on_their_first_page_until_it_is_taken_back(hall: Hall) -> None:
@@ -698,8 +715,8 @@ def comes_back(hall: Hall, name: str) -> None:
         groups.add_member(uow, SYSTEM, group_id=hall.group_id, person=person, role=Role.MEMBER, constituency="Legal")
 
 
-@pytest.mark.parametrize("how", ["restored", "taken back"])
-def test_who_comes_back_is_mailed_of_nothing_that_became_of_their_homework_before(hall: Hall, how: str) -> None:
+@pytest.mark.parametrize("how", ["restored", "taken back", "called"])
+def test_who_comes_back_is_mailed_of_nothing_that_came_before(hall: Hall, how: str) -> None:
     made = give(hall, "Ana")
     with hall.database.writing() as uow:
         notifications.read(uow, hall.who["Ana"])
@@ -708,7 +725,10 @@ def test_who_comes_back_is_mailed_of_nothing_that_became_of_their_homework_befor
         restore(hall)
     else:
         with hall.database.writing() as uow:
-            homework.take_back(uow, hall.who["Fay"], homework_id=made, group_id=hall.group_id)
+            if how == "called":
+                comments.start(uow, hall.who["Leo"], item_id=hall.item_id, words="@Ana Acute: which?")
+            else:
+                homework.take_back(uow, hall.who["Fay"], homework_id=made, group_id=hall.group_id)
     assert waits(hall, "Ana")
     leave(hall, "Ana")
     comes_back(hall, "Ana")

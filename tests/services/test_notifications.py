@@ -201,6 +201,32 @@ def test_what_is_due_tomorrow_is_told_once_on_the_morning_before(
     assert len(told(hall, "Pat")) == 1
 
 
+@pytest.mark.parametrize("how", ["done", "moved", "given on"])
+def test_who_is_reminded_of_an_action_is_not_mailed_once_that_is_no_longer_so(
+    hall: Hall, clock: SetClock, work: Callable[[], None], post: Post, how: str
+) -> None:
+    fay, pat = hall.who["Fay"], hall.who["Pat"]
+    with hall.database.writing() as uow:
+        made = actions.add_action(
+            uow, fay, group_id=hall.group_id, what="Book the hall", owner_id=pat.person_id, due_on=date(2026, 3, 5)
+        ).id  # fmt: skip
+    clock.now = clock.now.replace(day=4, hour=6, minute=30)
+    work()
+    assert told(hall, "Pat") == ["Your action 1 is due tomorrow: Book the hall"]
+    with hall.database.writing() as uow:
+        if how == "done":
+            actions.set_done(uow, pat, action_id=made, group_id=hall.group_id, done=True)
+        else:
+            owner, day = (pat, date(2026, 3, 9)) if how == "moved" else (hall.who["Leo"], date(2026, 3, 5))
+            actions.edit_action(
+                uow, fay, action_id=made, group_id=hall.group_id, what="Book the hall", owner_id=owner.person_id,
+                due_on=day,
+            )  # fmt: skip
+    clock.advance(minutes=31)
+    work()
+    assert post.of("pat") == []
+
+
 def test_who_answers_has_read_what_was_asked_and_nothing_else_that_is(hall: Hall) -> None:
     ana = hall.who["Ana"]
     ids = []

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from app.policy import Actor
-from app.services import items, memberships
+from app.policy import SYSTEM, Actor
+from app.services import administration, items, memberships
 from app.uow import Database
 from models.items import Item
 from tests import wordings
@@ -57,25 +57,29 @@ def test_words_are_commented_on_answered_and_resolved(
     assert member.post(f"{talk}/resolve", data={"words": "x" * 100_000}).status_code == 409, "it is resolved already"
 
 
+@pytest.mark.parametrize("how", ["left", "closed"])
 def test_who_calls_somebody_who_has_left_is_told_that_nobody_was_called(
-    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item, database: Database
+    client_of: Callable[[Actor], Browser], people: Cast, agreed: Item, database: Database, how: str
 ) -> None:
     member, page = client_of(people.member), f"{ROOM}/items/{agreed.id}"
     sent = {"field": "text", "words": f"@{people.peer.name.upper()} and @{people.observer.name} and @Nobody: which?"}
-    said = f"{people.peer.name} is no longer in the group and is not told."
+    said = f"{people.peer.name} has left, or has no account any more, and is not told."
     called = member.post(f"{page}/comments", data=sent, follow_redirects=True).text
     assert "Your comment is kept." in called
-    assert "no longer in the group" not in called
+    assert "and is not told" not in called
     with database.writing() as uow:
         rows = memberships.members(uow, people.facilitator, group_id=people.group_id)
         left = next(row for row in rows if row.person_id == people.peer.person_id)
-        memberships.remove(uow, people.facilitator, group_id=people.group_id, membership_id=left.id)
+        if how == "closed":
+            administration.set_disabled(uow, SYSTEM, person_id=left.person_id, disabled=True)
+        else:
+            memberships.remove(uow, people.facilitator, group_id=people.group_id, membership_id=left.id)
     sent["words"] += " Again."
     for address in ("comments", "comments/1/reply", "comments/1/said/1", "comments/1/resolve"):
         sent["words"] += "!"
         shown = member.post(f"{page}/{address}", data=sent, follow_redirects=True).text
         assert shown.count(said) == 1, address
-        assert shown.count("no longer in the group") == 1, "who is here, and what nobody is called, is not named"
+        assert shown.count("and is not told") == 1, "who is here, and what nobody is called, is not named"
     sent["words"] += "!"
     answer = member.post(f"{page}/comments", data=sent, headers={"Accept": "application/json"}).json
     assert answer["said"] == f"Your comment is kept. {said}"
