@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -10,15 +10,18 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from app.calc import moments
+from app.calc.glossary import Glossary
 from app.policy import Actor, Can, require
 from app.services import comments, origins, suggestions
-from app.services.decisions import STANDING_WORDS, standings
+from app.services.decisions import STANDING_WORDS, standings_of
+from app.services.documents import WORDS
 from app.services.minutes import OUTCOMES
 from app.services.thread_files import Tied
 from app.uow import UnitOfWork
 from models.groups import Group
 from models.polls import Decision
 from models.suggestions import SuggestionState
+from models.versions import VersionItem
 
 
 @dataclass(frozen=True)
@@ -79,17 +82,19 @@ class Companions:
 
 
 def beside(
-    uow: UnitOfWork, actor: Actor, *, group_id: int, item_ids: Collection[int], including: Including,
-    until: datetime | None = None,
+    uow: UnitOfWork, actor: Actor, *, group_id: int, rows: Collection[VersionItem], terms: Glossary,
+    including: Including, until: datetime | None = None,
 ) -> Companions:  # fmt: skip
-    """What goes along with some items of a group, as far as it is wanted, and where they come from (as of ``until``).
+    """What goes along with some items of a group, as far as it is wanted: decisions on their words as the ``rows`` and
+    ``terms`` have them, and where they come from, both as of ``until``; what waits, as it is today.
 
     Raises NotFound, Forbidden for those who may not read them.
     """
+    item_ids = {row.item_id for row in rows}
     found = Companions(origins=origins.lines(uow.session, group_id, item_ids, until=until))
     if including.decisions:
         require(uow.session, actor, group_id, Can.DECISION_READ)
-        found.decisions = _decisions(uow, group_id, item_ids)
+        found.decisions = _decisions(uow, group_id, rows, terms, until)
     if including.suggestions:
         require(uow.session, actor, group_id, Can.ITEM_READ)
         for item_id in suggestions.open_counts(uow.session, group_id, item_ids):
@@ -101,7 +106,7 @@ def beside(
     if including.comments:
         require(uow.session, actor, group_id, Can.COMMENT_READ)
         zone = uow.session.get_one(Group, group_id).time_zone
-        for item_id in comments.open_counts(uow.session, group_id).keys() & set(item_ids):
+        for item_id in comments.open_counts(uow.session, group_id).keys() & item_ids:
             found.comments[item_id] = [
                 Commented(talk.field.value, talk.discussion.quote, each.author, each.comment.words, at)
                 for talk in comments.of_item(uow, actor, item_id, group_id=group_id)
@@ -113,17 +118,23 @@ def beside(
     return found
 
 
-def _decisions(uow: UnitOfWork, group_id: int, item_ids: Collection[int]) -> dict[int, list[Decided]]:
+def _decisions(
+    uow: UnitOfWork, group_id: int, rows: Iterable[VersionItem], terms: Glossary, until: datetime | None
+) -> dict[int, list[Decided]]:
     zone = uow.session.get_one(Group, group_id).time_zone
-    latest = standings(uow.session, group_id, item_ids)
+    words = {row.item_id: {each.value: getattr(row, each.value) for each in WORDS} for row in rows}
+    latest = standings_of(uow.session, words, terms, until=until)
     found: dict[int, list[Decided]] = {}
     query = select(Decision).where(Decision.group_id == group_id).order_by(Decision.number)
+    if until is not None:
+        query = query.where(Decision.decided_at <= until)
     for each in uow.session.execute(query).scalars():
-        if each.item_id is None or each.item_id not in item_ids:
+        if each.item_id not in words:
             continue
-        newest = latest.get(each.item_id)
-        is_newest = newest is not None and newest[0].id == each.id
-        says = STANDING_WORDS[newest[1]] if newest is not None and is_newest else "Followed by a later decision"
+        newest, standing = latest.get(each.item_id, (each, "no_words"))
+        says = "Followed by a later decision" if each.number < newest.number else ""
+        if each.id == newest.id:
+            says = STANDING_WORDS[standing]
         day = moments.local_day(each.decided_at, zone)
         found.setdefault(each.item_id, []).append(
             Decided(each.number, day, OUTCOMES[each.outcome], each.sentence, says)

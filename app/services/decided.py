@@ -7,6 +7,7 @@ as a change of what was decided, like any other. Decisions older than the glossa
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -46,18 +47,26 @@ def is_covered(words: dict[str, str], terms: Glossary, covered: Collection[str])
     return not fingerprints(binding(words, terms)).isdisjoint(covered)
 
 
-def latest_decisions(session: Session, item_ids: Iterable[int]) -> dict[int, Decision]:
-    """For items with a decision on their words: the latest."""
+def latest_decisions(
+    session: Session, item_ids: Iterable[int], *, until: datetime | None = None
+) -> dict[int, Decision]:
+    """For items with a decision on their words: the latest, of those until a moment."""
     query = select(Decision).where(Decision.item_id.in_(list(item_ids)), Decision.words_sha256.is_not(None))
+    if until is not None:
+        query = query.where(Decision.decided_at <= until)
     ordered = session.execute(query.order_by(Decision.number)).scalars()
     return {each.item_id: each for each in ordered if each.item_id is not None}
 
 
-def corrections_of(session: Session, decision_ids: Iterable[int]) -> dict[int, list[Correction]]:
-    """The minor corrections that were accepted, by decision."""
+def corrections_of(
+    session: Session, decision_ids: Iterable[int], *, until: datetime | None = None
+) -> dict[int, list[Correction]]:
+    """The minor corrections that were accepted, until a moment, by decision."""
     query = select(Correction).where(
         Correction.decision_id.in_(list(decision_ids)), Correction.accepted_at.is_not(None)
     )
+    if until is not None:
+        query = query.where(Correction.accepted_at <= until)
     found: dict[int, list[Correction]] = {}
     for each in session.execute(query.order_by(Correction.id)).scalars():
         found.setdefault(each.decision_id, []).append(each)

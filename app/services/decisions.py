@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.calc.glossary import fold
+from app.calc.glossary import Glossary, fold
 from app.errors import Conflict, Invalid, NotFound
 from app.events import DecisionRecorded
 from app.policy import Actor, Can, access, allowed, require
@@ -215,23 +215,40 @@ def _follow(uow: UnitOfWork, item: Item, outcome: Outcome) -> None:
 
 def standings(session: Session, group_id: int, item_ids: Iterable[int]) -> dict[int, tuple[Decision, Standing]]:
     """For items of a group that were decided: the latest decision and whether it still stands, in four queries."""
-    latest = decided.latest_decisions(session, item_ids)
-    judge = _Judge(session, group_id, latest.values())
+    return standings_of(session, *_now(session, group_id, item_ids))
+
+
+def standings_of(
+    session: Session, words: Mapping[int, dict[str, str]], terms: Glossary, *, until: datetime | None = None
+) -> dict[int, tuple[Decision, Standing]]:
+    """For items that were decided, by the words that they have, or had at a moment: the latest decision until then, and
+    whether those words, with the meanings of their terms, are the ones that it was taken on."""
+    latest = decided.latest_decisions(session, words, until=until)
+    judge = _Judge(session, latest.values(), words, terms, until)
     return {item_id: (decision, judge.standing(decision)) for item_id, decision in latest.items()}
+
+
+def _now(session: Session, group_id: int, item_ids: Iterable[int]) -> tuple[dict[int, dict[str, str]], Glossary]:
+    ids = set(item_ids)
+    texts = documents.documents_of(session, ids)
+    words = {item_id: documents.words_in(texts.get(item_id, {})) for item_id in ids}
+    return words, glossary.standing(session, group_id)
 
 
 class _Judge:
     """Says of some decisions of a group whether they stand; all that this needs is read once."""
 
-    def __init__(self, session: Session, group_id: int, some: Collection[Decision]) -> None:
-        self._accepted = decided.corrections_of(session, [each.id for each in some])
-        self._texts = documents.documents_of(session, {each.item_id for each in some if each.item_id is not None})
-        self._terms = glossary.standing(session, group_id)
+    def __init__(
+        self, session: Session, some: Collection[Decision], words: Mapping[int, dict[str, str]], terms: Glossary,
+        until: datetime | None = None,
+    ) -> None:  # fmt: skip
+        self._accepted = decided.corrections_of(session, [each.id for each in some], until=until)
+        self._words, self._terms = words, terms
 
     def standing(self, decision: Decision) -> Standing:
         if decision.words_sha256 is None:
             return "no_words"
-        words = documents.words_in(self._texts.get(decision.item_id or 0, {}))
+        words = self._words.get(decision.item_id or 0) or documents.words_in({})
         if decided.is_covered(words, self._terms, [decision.words_sha256]):
             return "stands"
         accepted = [each.words_sha256 for each in self._accepted.get(decision.id, [])]
@@ -264,7 +281,7 @@ def _lines(session: Session, group_id: int, found: list[Decision]) -> list[Decis
     rows = session.execute(select(Item.id, Item.reference).where(Item.group_id == group_id))
     references = {id_: reference for id_, reference in rows}  # noqa: C416  # rows are not pairs to the type checker
     of_items = {each.item_id for each in found if each.item_id is not None}
-    judge = _Judge(session, group_id, found)
+    judge = _Judge(session, found, *_now(session, group_id, of_items))
     latest, gone = _latest_ids(session, of_items), _gone(session, of_items)
     lines = []
     for each in found:

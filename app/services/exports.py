@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from app.calc import moments
+from app.calc.glossary import Glossary
 from app.calc.paragraphs import words_for_others
 from app.calc.tables import Cell, csv_bytes
 from app.errors import NotFound
@@ -21,6 +22,7 @@ from app.services import (
     companions,
     documents,
     evidence,
+    glossary,
     history,
     pdf_files,
     results,
@@ -90,6 +92,7 @@ def export_draft(uow: UnitOfWork, actor: Actor, *, group_id: int, form: str, inc
     body = _body(
         uow, actor, form, group, rows, terms, including, title=group.name, base=word_files.DRAFT, today=today,
         front=[warning], markdown=[f"# {words_for_others(group.name)}: draft", "", warning], head=head, frozen_at=None,
+        meant=glossary.standing(uow.session, group_id),
     )  # fmt: skip
     return File(f"draft-{today.isoformat()}.{form}", FORMS[form], body)
 
@@ -128,7 +131,7 @@ def export_version(
         uow, actor, form, group, whole.items, terms, including, title=version.title, base=str(version.number),
         today=moments.local_day(uow.now, group.time_zone), front=front,
         markdown=[f"# {words_for_others(version.title)}: version {version.number}", *said], head=head,
-        frozen_at=version.frozen_at,
+        frozen_at=version.frozen_at, meant=versions.meanings(whole.terms),
     )  # fmt: skip
     return File(f"version-{number}.{form}", FORMS[form], body)
 
@@ -137,12 +140,13 @@ def _body(
     uow: UnitOfWork, actor: Actor, form: str, group: Group, rows: Sequence[VersionItem], terms: Sequence[VersionTerm],
     including: Including, *,
     title: str, base: str, today: date, front: Sequence[str], markdown: Sequence[str], head: dict[str, Any],
-    frozen_at: datetime | None,
+    frozen_at: datetime | None, meant: Glossary,
 ) -> bytes:  # fmt: skip
     if form not in FORMS:
         raise NotFound()
-    item_ids = {row.item_id for row in rows}
-    along = companions.beside(uow, actor, group_id=group.id, item_ids=item_ids, including=including, until=frozen_at)
+    along = companions.beside(
+        uow, actor, group_id=group.id, rows=rows, terms=meant, including=including, until=frozen_at
+    )  # fmt: skip
     if including.evidence:
         require(uow.session, actor, group.id, Can.EVIDENCE_READ)
         along.tied = thread_files.of_rows(uow.session, group.id, rows, today)

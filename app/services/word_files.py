@@ -52,7 +52,7 @@ FAMILIES = {
 EVIDENCE_HEAD = ("What it does", "How strong", "Finding", "Source")
 _DECISION_WIDTHS = (1.2, 2.9, 2.7, 7.0, 2.8)
 TERM_HEAD = ("Term", "Also", "What it means")
-DECISION_HEAD = ("No.", "Date", "Outcome", "Decision", "Words now")
+DECISION_HEAD = ("No.", "Date", "Outcome", "Decision", "These words")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import date
+from functools import partial
 
+import docx
 import pytest
 from sqlalchemy import select
 
@@ -16,6 +18,7 @@ from app.services import (
     decisions,
     descent,
     documents,
+    exports,
     items,
     minutes,
     outline,
@@ -26,6 +29,7 @@ from app.services import (
     suggestions,
     versions,
 )
+from app.services.companions import Including
 from app.uow import Database
 from models.documents import Document, Field
 from models.groups import Group
@@ -211,6 +215,35 @@ def test_a_sheet_of_the_pack_says_that_its_words_are_not_those_decided_on(hall: 
     assert changed() == [False]
     write(hall, "Small practices apart.")
     assert changed() == [True]
+
+
+def test_a_version_tells_of_the_decisions_before_it_and_judges_its_own_words(hall: Hall, clock: SetClock) -> None:
+    def exported(number: int | None = None) -> list[tuple[int, str]]:
+        kind = exports.export_draft if number is None else partial(exports.export_version, number=number)
+        with hall.database.reading() as uow:
+            file = kind(
+                uow, hall.who["Fay"], group_id=hall.group_id, form="docx", including=Including(decisions=True)
+            )  # fmt: skip
+        rows = [
+            [cell.text for cell in row.cells]
+            for table in docx.Document(io.BytesIO(file.body)).tables
+            for row in table.rows
+        ]
+        return [(int(row[0]), row[-1]) for row in rows if row[0].isdigit()]
+
+    def freeze() -> None:
+        with hall.database.writing() as uow:
+            versions.freeze(uow, hall.who["Fay"], group_id=hall.group_id, reason="For the panel.", with_ideas=True)
+        clock.advance(minutes=1)
+
+    decide(hall, vote(hall, Ana=Choice.YES, Leo=Choice.YES), Outcome.AGREED)
+    freeze()
+    write(hall, "Others.")
+    freeze()
+    decide(hall, vote(hall, Ana=Choice.NO, Leo=Choice.YES), Outcome.NOT_AGREED)
+    assert exported(1) == [(1, "Stands")]
+    assert exported(2) == [(1, "Changed since decided")]
+    assert exported() == [(1, "Followed by a later decision"), (2, "Stands")]
 
 
 def test_a_later_decision_takes_the_place_of_an_earlier_one(hall: Hall) -> None:
