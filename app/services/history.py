@@ -55,7 +55,7 @@ from models.activity import Activity
 from models.documents import Document, Field, TextChange, TextSnapshot
 from models.items import Descent, Item, ItemDescent
 from models.meetings import Meeting
-from models.polls import Decision
+from models.polls import Decision, Poll
 from models.suggestions import Suggestion, SuggestionState
 from models.versions import Version, VersionItem
 
@@ -93,7 +93,8 @@ class Moment:
     changed, or that the suggestion is for, ``text`` is the outcome sentence or the version's title, ``changes`` how
     many changes an edit gathers and ``place`` where it ends in the log. What an accepted suggestion changed is no edit
     of its author's besides. ``between``, newest first, is what stood in the midst of an edit before somebody took a few
-    letters of it away: of the kind "state", by the ``name`` of who did.
+    letters of it away: of the kind "state", by the ``name`` of who did. ``bound_at`` is when a decision's words were
+    put to the vote: they may have changed before it was recorded.
     """
 
     kind: str
@@ -116,6 +117,12 @@ class Moment:
     between: list[Moment] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     place: int = 0
+    bound_at: datetime | None = None
+
+    @property
+    def words_at(self) -> datetime:
+        """When the item's words were those of the moment."""
+        return self.bound_at or self.ended
 
     @property
     def address(self) -> str:
@@ -167,9 +174,9 @@ def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id
     meetings = _meetings(session, item.group_id)
     log, since = _log(session, texts, min(max(most * READ_PER_MOMENT, LEAST_READ), MOST_READ))
     marks = _Marks(log, texts)
-    moments = [moment for moment in _bound(session, item) if since is None or moment.ended > since]
+    moments = [moment for moment in _bound(session, item) if since is None or moment.words_at > since]
     for moment in moments:
-        moment.mark = marks.at(moment.ended)
+        moment.mark = marks.at(moment.words_at)
     turns = _turns(session, item)
     edits = _edits(log, meetings, marks, turns)
     moments += edits + _sessions(meetings, marks, since)
@@ -225,7 +232,7 @@ def named(uow: UnitOfWork, actor: Actor, item_id: int, address: str) -> Moment |
     for moment in [*_bound(uow.session, item), *ends] if name else []:
         moment.mark = mark
         if moment.address == address:
-            return moment if mark == _mark_at(uow.session, item, moment.ended) else None
+            return moment if mark == _mark_at(uow.session, item, moment.words_at) else None
     return None
 
 
@@ -543,7 +550,8 @@ def _edits(
 ) -> list[Moment]:
     """What people wrote, restored and moved, gathered; what accepted suggestions changed, which is told otherwise or
     was taken back, only takes words away."""
-    held = [next((one for one in meetings if _during(one, change.at)), None) for change in log]
+    # Of several that nobody closed, in the one that began last.
+    held = [max((one for one in meetings if _during(one, change.at)), key=_opened, default=None) for change in log]
     stretches = gather(
         Entry(
             change.at, change.field, doer(change.client, change.author_id) or 0, meeting.id if meeting else 0,
@@ -576,12 +584,14 @@ def _sessions(meetings: list[Meeting], marks: _Marks, since: datetime | None) ->
     ]  # fmt: skip
 
 
+def _opened(meeting: Meeting) -> datetime:
+    return meeting.opened_at or meeting.starts_at
+
+
 def _during(meeting: Meeting, at: datetime) -> bool:
-    return (
-        meeting.opened_at is not None
-        and meeting.opened_at <= at
-        and (meeting.closed_at is None or at <= meeting.closed_at)
-    )
+    """Whether a session was held at a moment: one that was left without being closed is paused."""
+    until = meeting.closed_at or meeting.paused_at
+    return meeting.opened_at is not None and meeting.opened_at <= at and (until is None or at <= until)
 
 
 def _meetings(session: Session, group_id: int) -> list[Meeting]:
@@ -606,13 +616,16 @@ def _bound(session: Session, item: Item) -> list[Moment]:
                 )
             )  # fmt: skip
     rows = session.execute(
-        select(Decision, Meeting)
+        select(Decision, Meeting, Poll.opened_at)
         .outerjoin(Meeting, Meeting.id == Decision.meeting_id)
+        .outerjoin(Poll, Poll.id == Decision.poll_id)
         .where(Decision.item_id == item.id)
     )
-    for decision, meeting in rows:
+    for decision, meeting, opened_at in rows:
         at = decision.decided_at
-        moments.append(Moment("decision", at, at, meeting=meeting, text=decision.sentence, decision=decision))
+        moments.append(
+            Moment("decision", at, at, meeting=meeting, text=decision.sentence, decision=decision, bound_at=opened_at)
+        )
     frozen = select(VersionItem.version_id).where(VersionItem.item_id == item.id)
     for version in session.execute(select(Version).where(Version.id.in_(frozen))).scalars():
         at = version.frozen_at

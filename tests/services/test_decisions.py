@@ -19,6 +19,7 @@ from app.services import (
     descent,
     documents,
     exports,
+    history,
     items,
     minutes,
     outline,
@@ -215,6 +216,20 @@ def test_a_sheet_of_the_pack_says_that_its_words_are_not_those_decided_on(hall: 
     assert changed() == [False]
     write(hall, "Small practices apart.")
     assert changed() == [True]
+
+
+def test_the_moment_of_a_decision_has_the_words_that_were_voted_on(hall: Hall, clock: SetClock) -> None:
+    poll_id = vote(hall, Ana=Choice.YES, Leo=Choice.YES)
+    clock.advance(minutes=1)
+    write(hall, "Small practices apart.")
+    clock.advance(minutes=1)
+    decide(hall, poll_id, Outcome.AGREED)
+    with hall.database.reading() as uow:
+        moments = history.timeline(uow, hall.who["Ana"], hall.item_id, most=9)
+        (made,) = [each for each in moments if each.kind == "decision"]
+        words = history.words_at(uow, hall.who["Ana"], hall.item_id, made.mark)
+        assert (words[Field.TEXT], moments.index(made)) == ("Partners share leadership.", 0)
+        assert history.named(uow, hall.who["Ana"], hall.item_id, made.address) is not None
 
 
 def test_a_version_tells_of_the_decisions_before_it_and_judges_its_own_words(hall: Hall, clock: SetClock) -> None:
