@@ -214,8 +214,11 @@ def reopen(uow: UnitOfWork, actor: Actor, *, discussion_id: int, group_id: int |
 # --- reading ---
 
 
-def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None) -> list[Talk]:
-    """The discussions of an item: open ones in the order of their words, then the last resolved.
+def of_item(
+    uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None, also: int | None = None
+) -> list[Talk]:
+    """The discussions of an item: open ones in the order of their words, then the last resolved, and that of the
+    comment ``also`` where it was resolved before those.
 
     Raises NotFound, Forbidden.
     """
@@ -228,6 +231,10 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
             .order_by(Discussion.resolved_at.desc(), Discussion.id.desc()).limit(RESOLVED_SHOWN)
         ).scalars()
     )  # fmt: skip
+    if also is not None and len(resolved) == RESOLVED_SHOWN:
+        with_it = select(Comment.discussion_id).where(Comment.id == also)
+        one = uow.session.execute(mine.where(Discussion.resolved_at.is_not(None), Discussion.id.in_(with_it))).scalar()
+        resolved += [one] if one is not None and one not in resolved else []
     order = {field: at for at, field in enumerate(documents.WORDS)}
     talks = _talks(uow, actor, [*waiting, *resolved])
     first = [each for each in talks if each.discussion.resolved_at is None]

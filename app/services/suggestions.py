@@ -230,8 +230,11 @@ def place_of(uow: UnitOfWork, actor: Actor, document_id: int, *, group_id: int |
     return document.item_id, document.field
 
 
-def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None) -> list[Shown]:
-    """The suggestions on all texts of an item: the open ones in the order they were made, then the last decided."""
+def of_item(
+    uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None = None, also: int | None = None
+) -> list[Shown]:
+    """The suggestions on all texts of an item: the open ones in the order they were made, then the last decided, and
+    ``also`` one that was decided before those."""
     item = items.access_item(uow.session, actor, item_id, Can.ITEM_READ, group_id=group_id)
     found = uow.session.execute(
         select(Suggestion, Document).join(Document, Document.id == Suggestion.document_id)
@@ -241,7 +244,8 @@ def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, group_id: int | None
     decided = sorted(
         (row for row in found if row[0].state is not SuggestionState.OPEN),
         key=lambda row: (row[0].decided_at, row[0].id), reverse=True,
-    )[:DECIDED_SHOWN]  # fmt: skip
+    )  # fmt: skip
+    decided = [*decided[:DECIDED_SHOWN], *(row for row in decided[DECIDED_SHOWN:] if row[0].id == also)]
     may_decide = items.may_write(uow.session, actor, item).access == "write"
     names = _named(uow.session, [each for each, _ in found])
     parts = _parts_taken(uow.session, [each for each, _ in decided])

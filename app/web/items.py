@@ -280,11 +280,12 @@ def outcome(suggestion: Suggestion) -> str:
 def _everything(item_id: int, *, whole: bool = False) -> dict[str, Any]:
     """What is shown of an item, beside its card; or the ``whole`` of it, on its own page."""
     lines = 8 if whole else 4
+    suggestion, said = (request.args.get(name, type=int) for name in ("suggestion", "said"))
     with looking() as (uow, actor):
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
         terms = glossary.standing(uow.session, group_id())
         [found] = cards.cards_of(uow, actor, group_id(), [item_id], terms)
-        talks = talks_.of_item(uow, actor, entry.item)
+        talks = talks_.of_item(uow, actor, entry.item, also=said)
         return {
             "card": found,
             "entry": entry,
@@ -294,7 +295,7 @@ def _everything(item_id: int, *, whole: bool = False) -> dict[str, Any]:
             "evidence": evidence.of_item(uow, actor, item_id),
             "moments": history.timeline(uow, actor, item_id, most=lines),
             "lines": activity.list_activity(uow, actor, group_id=group_id(), item_id=item_id, limit=lines),
-            "redlines": redlines.of_item(uow, actor, item_id),
+            "redlines": redlines.of_item(uow, actor, item_id, also=suggestion),
             "talks": talks,
             "words": {field: _words(entry, talks, field, terms) for field in field_words()},
             "terms": terms,

@@ -58,9 +58,9 @@ class Redlines:
     decided: list[Redline]
 
 
-def of_item(uow: UnitOfWork, actor: Actor, item_id: int) -> Redlines:
-    """All that is shown of an item's suggestions. Raises NotFound, Forbidden."""
-    lines = [line(shown) for shown in suggestions.of_item(uow, actor, item_id)]
+def of_item(uow: UnitOfWork, actor: Actor, item_id: int, *, also: int | None = None) -> Redlines:
+    """All that is shown of an item's suggestions, the one ``also`` among them. Raises NotFound, Forbidden."""
+    lines = [line(shown) for shown in suggestions.of_item(uow, actor, item_id, also=also)]
     waiting = [each for each in lines if each.shown.suggestion.state is SuggestionState.OPEN]
     return Redlines(waiting, [each for each in lines if each not in waiting])
 

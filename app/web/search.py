@@ -81,9 +81,10 @@ def _address(slug: str, thing: Thing) -> str:
     """Where a thing is read."""
     match thing.kind:
         case Kind.COMMENT:
-            return url_for("items.item", slug=slug, item_id=thing.at, _anchor=f"said-{thing.id}")
+            return url_for("items.item", slug=slug, item_id=thing.at, said=thing.id, _anchor=f"said-{thing.id}")
         case Kind.SUGGESTION:
-            return url_for("items.item", slug=slug, item_id=thing.at, _anchor=f"suggestion-{thing.id}")
+            name = f"suggestion-{thing.id}"
+            return url_for("items.item", slug=slug, item_id=thing.at, suggestion=thing.id, _anchor=name)
         case Kind.ACTION:
             return url_for("actions.index", slug=slug, _anchor=f"action-{thing.id}")
         case Kind.HOMEWORK if thing.done:

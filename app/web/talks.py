@@ -52,9 +52,9 @@ class Talks:
         return markup.marked(html, words, marks)
 
 
-def of_item(uow: UnitOfWork, actor: Actor, item: Item) -> Talks:
-    """All that is shown of an item's comments. Raises NotFound, Forbidden."""
-    found = comments.of_item(uow, actor, item.id)
+def of_item(uow: UnitOfWork, actor: Actor, item: Item, *, also: int | None = None) -> Talks:
+    """All that is shown of an item's comments, the one ``also`` among them. Raises NotFound, Forbidden."""
+    found = comments.of_item(uow, actor, item.id, also=also)
     numbers = iter(range(1, len(found) + 1))
     waiting = [shown(talk, next(numbers) if talk.place else None) for talk in found if not talk.discussion.resolved_at]
     resolved = [shown(talk, None) for talk in found if talk.discussion.resolved_at]

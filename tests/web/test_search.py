@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from app.policy import Actor
-from app.services import glossary, items
+from app.services import comments, documents, glossary, items, suggestions
 from app.services.glossary import TermForm
 from app.uow import Database
+from models.documents import Field
 from models.items import Item, Kind
 from tests.cast import OTHER_SLUG, SLUG, Browser, Cast
 from tests.world import build_world
@@ -83,6 +84,28 @@ def test_every_result_leads_to_a_page(client_of: Callable[[Actor], Browser], dat
     all_items = observer.get(SEARCH, query_string={"q": "zebra", "kind": "item"}).text
     assert all_items.count('class="hit"') > 0
     assert "Comments" not in re.findall(r"<h2[^>]*>([^<]*)", all_items)
+
+
+def test_what_was_settled_long_ago_is_found_on_the_page_it_leads_to(
+    client_of: Callable[[Actor], Browser], people: Cast, database: Database, item: Item
+) -> None:
+    with database.writing() as uow:
+        for number in range(21):
+            talk = comments.start(uow, people.peer, item_id=item.id, words=f"Zebra {number}?")
+            comments.resolve(uow, people.member, discussion_id=talk.id)
+            version = documents.documents_of(uow.session, [item.id])[item.id][Field.TEXT].version
+            made = suggestions.suggest(
+                uow, people.peer, item_id=item.id, field=Field.TEXT, text=f"Zebra {number}.", version=version,
+                reason="Stripes.",
+            )  # fmt: skip
+            suggestions.reject(uow, people.facilitator, suggestion_id=made.id, answer="No.")
+    observer = client_of(people.observer)
+    for kind in ("comment", "suggestion"):
+        page = observer.get(SEARCH, query_string={"q": "zebra", "kind": kind}).text
+        hits = re.findall(r'class="hit" href="([^"#]+)#([^"]+)"', page)
+        assert len(hits) > 10
+        for href, anchor in hits:
+            assert f'id="{anchor}"' in observer.get(href.replace("&amp;", "&")).text, f"{href}#{anchor}"
 
 
 def test_strangers_find_nothing(client_of: Callable[[Actor], Browser], people: Cast, item: Item) -> None:
