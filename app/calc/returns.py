@@ -106,7 +106,9 @@ def match(file: WordFile, items: Iterable[Item], last: int = 0) -> Returned:
         if reference not in sheet.titles and not any(place[0] == reference for place in sheet.texts):
             continue
         for name, base in item.texts.items():
-            proposals += _proposals(reference, name, base, sheet, states, who)
+            made = _proposals(reference, name, base, sheet, states, who)
+            # What did not go out was not taken out either, whatever heading came here with its bookmark.
+            proposals += (each for each in made if item.sent or each.after)
     for (reference, name), found in sheet.texts.items():
         if _too_long(found):
             words = "\n".join(each.text for each in found)

@@ -65,12 +65,14 @@ class Text(NamedTuple):
 class Item:
     """An item that the document may speak of, with its texts by field.
 
-    `sent` if it went out in it, and `missed` if it is told where it is not there any more.
+    `sent` if it went out in it, `surely` if that is known, and `missed` if it is told where it is not there any more.
+    What did not go out cannot come back: a heading is that of such an item only where a bookmark says so.
     """
 
     reference: str
     texts: Mapping[str, Text]
     sent: bool = True
+    surely: bool = True
     missed: bool = True
 
 
@@ -160,7 +162,8 @@ class Sorter:
         self.unmarked = {
             reference: _compared(" ".join(item.texts["title"].words.split()))
             for reference, item in self.items.items()
-            if "title" in item.texts and (reference, "title") not in self.marked and reference not in headed
+            if item.sent and reference not in headed
+            if "title" in item.texts and (reference, "title") not in self.marked
         }
         if not self.has_marks:
             self._find_titles(some)
@@ -185,7 +188,7 @@ class Sorter:
         for at, line in enumerate(filled):
             text = line.paragraph.text
             found = _REFERENCE.match(text)
-            item = self.items.get(found[1]) if found is not None else None
+            item = self._named(found)
             if item is None or "title" not in item.texts or line.block.row:
                 continue
             alike = _alike(text, f"{item.reference} {item.texts['title'].words}")
@@ -196,6 +199,14 @@ class Sorter:
             if score > best.get(item.reference, (False, False, 0.0, -1)):
                 best[item.reference] = score
                 self.titles_at[item.reference] = id(line.block)
+
+    def _named(self, found: re.Match[str] | None) -> Item | None:
+        """The item of the reference that a line begins with, if it may be its title as it came back; else None."""
+        item = self.items.get(found[1]) if found is not None else None
+        if found is None or item is None or not item.sent:
+            return None
+        own = item.texts.get("title", Text(0, "")).words
+        return item if item.surely or alike(own, found.string[found.end() :]) else None
 
     def _line(self, line: Line) -> None:
         for name, at in line.begins.items():
@@ -357,7 +368,7 @@ class Sorter:
         found = _REFERENCE.match(text)
         if (
             found
-            and found[1] in self.items
+            and self._named(found) is not None
             and not self._has(found[1], "title")
             and (found[1], "title") not in self.marked
             and self.titles_at.get(found[1], id(line.block)) == id(line.block)
@@ -450,6 +461,8 @@ class Sorter:
             base = self.items[reference].texts.get("text")
             place = reference, "text"
             if reference in self.sheet.titles or base is None or not base.words or self.sheet.texts.get(place):
+                continue
+            if not self.items[reference].sent:
                 continue
             above = next((each for each in reversed(known[:at]) if each in self.sheet.titles), "")
             last = next((name for name in reversed(FIELDS[1:]) if self.sheet.texts.get((above, name))), "")

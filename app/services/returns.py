@@ -528,7 +528,8 @@ class _Source:
                     said = getattr(row, name) if row is not None else None
                     found[name] = self._text(reference, name, document, said)
             sent = row is not None if frozen else self._was_there(item)
-            yield Item(reference, found, sent, missed=sent and item.status is not Status.WITHDRAWN)
+            surely = bool(frozen) or self._moment is not None
+            yield Item(reference, found, sent, surely, missed=sent and item.status is not Status.WITHDRAWN)
 
     def _was_there(self, item: item_models.Item) -> bool:
         if self._moment is None:

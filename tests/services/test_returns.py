@@ -97,6 +97,19 @@ def document(body: str) -> bytes:
     return made.getvalue()
 
 
+def nameless(data: bytes, slug: str, kept: str = "") -> bytes:
+    """The document with no more of its own property than what is kept."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            if name == "docProps/custom.xml":
+                part, count = re.subn(rb">%b [^<]*<" % slug.encode(), b">%b<" % kept.encode(), part)
+                assert count == 1
+            new.writestr(name, part)
+    return out.getvalue()
+
+
 def put_in(paragraph: Paragraph, words: str, by: str) -> None:
     """Words at the end of a paragraph, tracked as Word does."""
     xml = f'<w:ins {W} w:id="9" w:author="{by}"><w:r><w:t xml:space="preserve">{words}</w:t></w:r></w:ins>'
@@ -897,6 +910,63 @@ def test_what_was_restored_since_never_went_out(database: Database, cast: Cast) 
 
 
 @on_sqlite
+@pytest.mark.parametrize(
+    ("heading", "lost"),
+    [
+        *(("C1.10 Termination", lost) for lost in ("nothing", "marks", "property", "marks and property")),
+        *(("Audits", lost) for lost in ("nothing", "marks")),
+    ],
+)
+@pytest.mark.parametrize("number", [1, None], ids=["version", "draft"])
+def test_a_heading_is_no_item_that_never_went_out(
+    database: Database, cast: Cast, clock: SetClock, number: int | None, heading: str, lost: str
+) -> None:
+    with database.writing() as uow:
+        versions.freeze(uow, cast.facilitator, group_id=cast.group_id, reason="To be read outside")
+        slug = uow.session.get_one(Group, cast.group_id).slug
+    data = sent(database, cast, number)
+    clock.advance(minutes=1)
+    with database.writing() as uow:
+        added = items.add_item(
+            uow, cast.facilitator, group_id=cast.group_id, kind=items.Kind.CRITERION, parent_id=numbered(uow, "E1").id,
+            title="Audit", text="The books are open.", why="Trust needs it.", summary="You may look.",
+        )  # fmt: skip
+        assert added.reference == "C1.10"
+
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        new = line(heading, "Heading3")
+        at["This all goes."]._p.addnext(new)
+        new.addnext(line("Either may end it."))
+        if "marks" in lost:
+            without_marks(document)
+
+    data = edited(data, change)
+    found = examine(database, cast, nameless(data, slug) if "property" in lost else data)
+    assert words_found(found) == {}
+    assert [each for each in listed(found) if each[0] == "new"] == [("new", "C1.9", f"{heading}\nEither may end it.")]
+
+
+@on_sqlite
+def test_an_item_that_never_went_out_is_where_its_marks_are_and_loses_nothing(database: Database, cast: Cast) -> None:
+    """A heading copied in from another document of the group brings its bookmark, and not all that stood under it."""
+    with database.writing() as uow:
+        versions.freeze(uow, cast.facilitator, group_id=cast.group_id, reason="To be read outside")
+        items.add_item(
+            uow, cast.facilitator, group_id=cast.group_id, kind=items.Kind.CRITERION, parent_id=numbered(uow, "E1").id,
+            title="Audit", text="The books are open.", why="Trust needs it.", summary="You may look.",
+        )  # fmt: skip
+    (draft,) = (each for each in docx.Document(io.BytesIO(sent(database, cast))).paragraphs if "Audit" in each.text)
+
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        copied = deepcopy(draft._p)
+        at["This all goes."]._p.addnext(copied)
+        copied.addnext(line("The books are open to all."))
+
+    found = examine(database, cast, edited(sent(database, cast, 1), change))
+    assert words_found(found) == {("C1.10", "text"): "The books are open to all."}
+
+
+@on_sqlite
 def test_what_the_group_has_moved_since_is_nobodys_move(database: Database, cast: Cast) -> None:
     data = sent(database, cast)
     with database.writing() as uow:
@@ -1673,17 +1743,6 @@ def test_what_could_not_be_made_can_be_tried_again(database: Database, cast: Cas
 
 @on_sqlite
 def test_a_document_that_does_not_say_whose_it_is_must_have_our_titles(database: Database, cast: Cast) -> None:
-    def nameless(data: bytes, slug: str, kept: str = "") -> bytes:
-        out = io.BytesIO()
-        with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
-            for name in old.namelist():
-                part = old.read(name)
-                if name == "docProps/custom.xml":
-                    part, count = re.subn(rb">%b [^<]*<" % slug.encode(), b">%b<" % kept.encode(), part)
-                    assert count == 1
-                new.writestr(name, part)
-        return out.getvalue()
-
     with database.writing() as uow:
         items.add_item(
             uow, cast.stranger, group_id=cast.other_group_id, kind=items.Kind.ELEMENT, title="Not yours", text="Secret"
