@@ -140,11 +140,15 @@ class _Mode(NamedTuple):
 
 
 class _Field(NamedTuple):
-    """A field that stands open: which part of it is being read, its code, where its words or those around it lead."""
+    """A field that stands open: which part of it is being read, its code, where its words or those around it lead.
+
+    `gone` is what was taken out of its code with tracking on: all of it where the field went with its words.
+    """
 
     part: Literal["code", "result"]
     code: str
     link: str
+    gone: str = ""
 
 
 class _Reader:
@@ -403,6 +407,9 @@ class _Reader:
         elif tag == "w-instrText" and self._fields:
             field = self._fields[-1]
             self._fields[-1] = field._replace(code=(field.code + (each.text or ""))[:LONGEST])
+        elif tag == "w-delInstrText" and self._fields:
+            field = self._fields[-1]
+            self._fields[-1] = field._replace(gone=(field.gone + (each.text or ""))[:LONGEST])
         elif tag in ("w-footnoteReference", "w-endnoteReference"):
             key = tag.removesuffix("Reference"), each.get("w-id", "")
             if key not in self._notes_told:  # Word refers to each once
@@ -445,7 +452,7 @@ class _Reader:
             self._fields.append(_Field("code", "", self._fields[-1].link if self._fields else ""))
         elif step == "separate" and self._fields and self._fields[-1].part == "code":
             field = self._fields[-1]
-            self._fields[-1] = _Field("result", "", of_field(field.code) or field.link)
+            self._fields[-1] = _Field("result", "", of_field(field.code.strip() or field.gone) or field.link)
         elif step == "end" and self._fields:
             self._fields.pop()
 

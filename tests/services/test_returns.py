@@ -450,6 +450,26 @@ def test_changes_of_the_same_words_by_two_stand_together_and_say_so(database: Da
 
 
 @on_sqlite
+def test_a_link_taken_out_with_tracking_on_is_one_change(database: Database, cast: Cast) -> None:
+    """Word turns the link into a field, whose code is taken out with it."""
+
+    def change(at: dict[str, Paragraph], _: Any) -> None:
+        link = at["See the guidance on budgets for the reasons."].hyperlinks[0]._hyperlink
+        address = "https://example.org/guidance?a=1&amp;b=2"
+        gone = parse_xml(
+            f'<w:del {W} w:id="8" w:author="Ann"><w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+            f'<w:r><w:delInstrText xml:space="preserve"> HYPERLINK "{address}" </w:delInstrText></w:r>'
+            '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:delText>guidance on budgets</w:delText></w:r>'
+            '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:del>'
+        )
+        link.addprevious(gone)
+        link.getparent().remove(link)
+
+    found = examine(database, cast, edited(sent(database, cast), change)).returned.proposals
+    assert [(each.after, each.authors) for each in found] == [("See the for the reasons.", ("Ann",))]
+
+
+@on_sqlite
 @pytest.mark.parametrize("nobody", ["Unknown Author", "Unbekannter Autor", "Author"])
 @pytest.mark.parametrize(("typed", "reason"), [("Harrow LLP", "From Word, by Harrow LLP"), ("", "From Word")])
 def test_a_programs_word_for_nobody_is_no_name(

@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -178,6 +179,41 @@ def test_a_field_leads_to_one_address_whatever_stands_around_it(code: str, leads
     for each in (field(code, "there"), simple):
         (block,) = read(document(paragraph(each))).blocks
         assert [(piece.words.text, piece.words.link) for piece in block.pieces] == [("there", leads)]
+
+
+def field_out(code: str, words: str, by: str = BY_ANN) -> str:
+    """A field taken out with tracking on, as Word keeps one."""
+    gone = field(code, words).replace("w:instrText", "w:delInstrText").replace("<w:t ", "<w:delText ")
+    return f"<w:del {by}>{gone.replace('</w:t>', '</w:delText>')}</w:del>"
+
+
+def linked(data: bytes, *accepted: str) -> list[list[tuple[str, str]]]:
+    """The words of each paragraph with where they lead, when these people's changes are made."""
+    return [
+        [
+            ("".join(each.text for each in some), link)
+            for link, some in groupby(line.paragraph.words, lambda it: it.link)
+        ]
+        for line in lines(read(data), lambda author: author in accepted)
+    ]
+
+
+def test_a_link_taken_out_with_tracking_on_is_one_where_it_still_stands() -> None:
+    code = f'HYPERLINK "{LAW}"'
+    sentence = paragraph(run("Stays."), taken_out(" See "), field_out(code, "the law"), taken_out("."))
+    assert linked(document(sentence)) == [[("Stays. See ", ""), ("the law", LAW), (".", "")]]
+    assert linked(document(sentence), "Ann") == [[("Stays.", "")]]
+    put_in = f"<w:ins {BY_ANN}>{field(code, 'this act')}</w:ins>"
+    replaced = paragraph(run("See "), field_out(code, "the law"), put_in, run("."))
+    assert linked(document(replaced)) == [[("See ", ""), ("the law", LAW), (".", "")]]
+    assert linked(document(replaced), "Ann") == [[("See ", ""), ("this act", LAW), (".", "")]]
+    # The code alone replaced: where the link leads now counts in every state, as an address that is changed by hand.
+    elsewhere = field("HYPERLINK", "the law").replace(
+        "<w:r><w:instrText>HYPERLINK</w:instrText></w:r>",
+        f"<w:del {BY_ANN}><w:r><w:delInstrText>{escape(code)}</w:delInstrText></w:r></w:del>"
+        f'<w:ins {BY_ANN}><w:r><w:instrText>HYPERLINK "{LAW}/2"</w:instrText></w:r></w:ins>',
+    )
+    assert linked(document(paragraph(elsewhere))) == [[("the law", f"{LAW}/2")]]
 
 
 def test_a_link_that_keeps_its_place_beside_its_address_is_one_address() -> None:
