@@ -5,7 +5,7 @@ Which lines are which text is found in wordsheets.py; what is said otherwise, an
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -207,7 +207,7 @@ def _proposals(
 
 
 def _separate(base: str, plain: str, after: str, edits: Sequence[tuple[str, str]]) -> list[str] | None:
-    """Each one's words on their own, if they touch different places and together make the whole."""
+    """Each one's words on their own, if they touch different places, together make the whole, and break nothing."""
     if len(edits) < 2:
         return None
     units = to_units(base)
@@ -224,9 +224,27 @@ def _separate(base: str, plain: str, after: str, edits: Sequence[tuple[str, str]
             whole = whole.compose(change.map(whole))
         if paragraphs(from_units(whole.apply(units))) != paragraphs(after):
             return None
-        return [from_units(change.apply(units)) for change in changes]
+        alone = [from_units(change.apply(units)) for change in changes]
     except BadChangeError:
         return None
+    broken = any(_breaks(base, plain, words, each) for (who, words), each in zip(edits, alone, strict=True) if who)
+    return None if broken else alone
+
+
+def _breaks(base: str, plain: str, own: str, alone: str) -> bool:
+    """Whether a change, made `alone` in the words that went out, leaves marks around nothing.
+
+    In its author's own words these had gone with what was not tracked. Where it breaks nothing it adds and takes the
+    same letters here and there; marks around nothing are letters, but for those of a link.
+    """
+    if alone.count("[](") > base.count("[]("):
+        return True
+    return _letters(alone) + _letters(plain) != _letters(base) + _letters(own)
+
+
+def _letters(text: str) -> Counter[str]:
+    """How often each letter is to be read in a text."""
+    return Counter("".join("".join(each.text.split()) for each in paragraphs(text)))
 
 
 # --- what is loose ---

@@ -450,6 +450,44 @@ def test_changes_of_the_same_words_by_two_stand_together_and_say_so(database: Da
 
 
 @on_sqlite
+@pytest.mark.parametrize("form", ["**always**", "[always](https://example.org)"])
+def test_words_taken_out_whose_form_went_untracked_stand_together(database: Database, cast: Cast, form: str) -> None:
+    """Without the untracked change, taking the words out would leave marks around nothing."""
+    with database.writing() as uow:
+        item = numbered(uow, "P1")
+        replace_text(
+            uow, cast.facilitator, documents_of(uow.session, [item.id])[item.id][Field.TEXT], f"Due {form} so."
+        )
+
+    def formless(at: dict[str, Paragraph]) -> tuple[Paragraph, Any]:
+        paragraph = at["Due always so."]
+        (run,) = (each for each in paragraph._p.iter(qn("w:r")) if each.text == "always")
+        run.remove(run.find(qn("w:rPr")))
+        if paragraph.hyperlinks:
+            paragraph.hyperlinks[0]._hyperlink.addprevious(run)
+            paragraph._p.remove(paragraph.hyperlinks[0]._hyperlink)
+        return paragraph, run
+
+    def take(at: dict[str, Paragraph], _: Any) -> None:
+        _paragraph, run = formless(at)
+        run.find(qn("w:t")).tag = qn("w:delText")
+        gone = parse_xml(f'<w:del {W} w:id="8" w:author="Bob"/>')
+        run.addprevious(gone)
+        gone.append(run)
+
+    def add(at: dict[str, Paragraph], _: Any) -> None:
+        put_in(formless(at)[0], " And then.", "Bob")
+
+    data = sent(database, cast)
+    found = examine(database, cast, edited(data, take)).returned.proposals
+    assert [(each.after, each.authors) for each in found] == [("Due so.", ("", "Bob"))]
+    found = examine(database, cast, edited(data, add)).returned.proposals
+    assert [(each.after, each.authors) for each in found] == [
+        ("Due always so.", ("",)), (f"Due {form} so. And then.", ("Bob",)),
+    ]  # fmt: skip
+
+
+@on_sqlite
 def test_a_link_taken_out_with_tracking_on_is_one_change(database: Database, cast: Cast) -> None:
     """Word turns the link into a field, whose code is taken out with it."""
 
