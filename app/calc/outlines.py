@@ -10,7 +10,7 @@ from app.calc.paragraphs import Paragraph, markdown, tidy
 from app.calc.wordmarks import DEFINITIONS, ELEMENTS, FIXED_LABELS, LABELS, PRINCIPLES, bare
 from app.calc.wordpackages import Unreadable
 from app.calc.wordreading import WordFile
-from app.calc.wordstates import Line, lines
+from app.calc.wordstates import Line, lines, stands_out
 
 Guess = Literal["principle", "element", "criterion", "specification", "words", "none"]
 
@@ -26,12 +26,18 @@ _LONGEST_BOLD = 15
 _ENDS = (*".;:,", *"؛۔،।", *"。；：，、")
 #: Of all lines together. Five books of it would take a minute, and the form that adds the items holds no more.
 MOST_LETTERS = 600_000
+#: So many letters of words struck through tell which these are.
+_LONGEST_STRUCK = 200
 INFORMS = "informs"
 
 
 @dataclass
 class Heading:
-    """One heading: how deep it stands (from 0), what it could be, its words and the texts under it."""
+    """One heading: how deep it stands (from 0), what it could be, its words and the texts under it.
+
+    `struck` are words in these that somebody struck through by hand, `raised` those raised or lowered: they come in as
+    words in the line.
+    """
 
     depth: int
     guess: Guess
@@ -39,6 +45,8 @@ class Heading:
     text: str = ""
     why: str = ""
     summary: str = ""
+    struck: str = ""
+    raised: str = ""
 
 
 @dataclass
@@ -93,12 +101,28 @@ def outline(file: WordFile) -> Outline:
             name = label
         elif line.block.row or name == INFORMS:
             found.left_out.append(line.paragraph.text.strip())
-        elif not (line.block.style == "note" and not gathered and name == "text"):  # the grey line of an export
+            continue
+        elif line.block.style == "note" and not gathered and name == "text":  # the grey line of an export
+            continue
+        else:
             gathered.append(line.paragraph)
+        if found.headings:
+            _look_closely(found.headings[-1], line)
     finish()
     found.left_out += _beside(file)
     _guess(found.headings)
     return found
+
+
+def _look_closely(heading: Heading, line: Line) -> None:
+    """Keep with a heading which of the words that come in with it look otherwise in Word than they read here."""
+    for block in line.blocks:
+        for looks, words in stands_out(block):
+            if looks == "struck":
+                short = words if len(words) <= _LONGEST_STRUCK else f"{words[:_LONGEST_STRUCK]} …"
+                heading.struck = "; ".join(filter(None, (heading.struck, f"“{short}”")))
+            elif looks == "raised":
+                heading.raised = "; ".join(filter(None, (heading.raised, words)))
 
 
 def _outlined(some: Iterable[Line]) -> dict[tuple[str, int], int]:

@@ -9,16 +9,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 
 from app.calc.changes import BadChangeError, ChangeSet, from_units, to_units
 from app.calc.differences import change_between
 from app.calc.paragraphs import Paragraph, Words, fold, paragraphs, rewritten, tidy, unfolded
 from app.calc.suggestions import competes
 from app.calc.wordmarks import FIELDS, LINE, Place, check
-from app.calc.wordreading import BESIDE, FEW, Piece, WordFile
+from app.calc.wordreading import WordFile
 from app.calc.wordsheets import Item, Loose, Sheet, Sorter, Text, What
-from app.calc.wordstates import lines
+from app.calc.wordstates import lines, stands_out
 
 #: What stands for an author who gave no name (LibreOffice), or whose name was taken out (Word).
 NOBODY = {"unknown author", "unbekannter autor", "author"}
@@ -304,29 +303,11 @@ def _beside(file: WordFile, sheet: Sheet) -> Iterator[Loose]:
             what, _, words = thing.partition(": ")
             yield Loose(_THINGS[what], place[0], words)
         informs = block.row or any(LINE.match(name) for name in block.begins)
-        struck = "".join(piece.words.text for piece in block.pieces if piece.struck).strip()
-        if struck and not informs:
-            yield Loose("struck", place[0], struck)
-        marked = "".join(piece.words.text for piece in block.pieces if piece.marked).strip()
-        if marked and not informs:
-            yield Loose("marked", place[0], marked)
-        raised = "; ".join(_raised(block.pieces))
-        if raised and not informs:
-            yield Loose("marked", place[0], raised)
+        for looks, words in () if informs else stands_out(block):
+            yield Loose("struck" if looks == "struck" else "marked", place[0], words)
     for comment in file.comments:
         reference, name = at[comment.block] if 0 <= comment.block < len(at) else ("", "")
         yield Loose("comment", reference, comment.text, comment.author, comment.on.strip(), name, comment.resolved)
-
-
-def _raised(pieces: Iterable[Piece]) -> Iterator[str]:
-    """What stands higher or lower than its line, each with the words before it: alone a number says nothing."""
-    before = ""
-    for raised, some in groupby((each for each in pieces if each.deleted_by is None), lambda each: each.raised):
-        words = "".join(each.words.text for each in some)
-        if raised and words.strip():
-            after = " ".join(before[-BESIDE:].split()[-FEW:])
-            yield f"{words.strip()} ({raised}" + (f", after “{after}”)" if after else ")")
-        before = words
 
 
 def _moved(order: Sequence[str], rank: Mapping[str, int]) -> list[str]:

@@ -1,12 +1,12 @@
 """One state of a Word document: its paragraphs when the tracked changes of some are made, those of others not."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import zip_longest
-from typing import NamedTuple
+from itertools import groupby, zip_longest
+from typing import Literal, NamedTuple
 
 from app.calc.paragraphs import Paragraph, Words
 from app.calc.wordmarks import is_ours
-from app.calc.wordreading import Block, WordFile
+from app.calc.wordreading import BESIDE, FEW, Block, Piece, WordFile
 from app.calc.wordstyles import LISTED, Numbering, Shape
 
 _QUOTES = {"quote", "intense quote", "quotations"}
@@ -45,6 +45,34 @@ def lines(file: WordFile, accepts: Callable[[str], bool]) -> list[Line]:
         waiting = []
     found += _line(waiting, accepts, counts, divider)
     return found
+
+
+Looks = Literal["struck", "marked", "raised"]
+
+
+def stands_out(block: Block) -> Iterator[tuple[Looks, str]]:
+    """The words of a paragraph that look otherwise than our dialect can show: struck through, underlined or
+    highlighted, and raised or lowered; each sort once, and of the last each place with the words before it."""
+    struck = "".join(piece.words.text for piece in block.pieces if piece.struck).strip()
+    if struck:
+        yield "struck", struck
+    marked = "".join(piece.words.text for piece in block.pieces if piece.marked).strip()
+    if marked:
+        yield "marked", marked
+    raised = "; ".join(_raised(block.pieces))
+    if raised:
+        yield "raised", raised
+
+
+def _raised(pieces: Iterable[Piece]) -> Iterator[str]:
+    """What stands higher or lower than its line, each with the words before it: alone a number says nothing."""
+    before = ""
+    for raised, some in groupby((each for each in pieces if each.deleted_by is None), lambda each: each.raised):
+        words = "".join(each.words.text for each in some)
+        if raised and words.strip():
+            after = " ".join(before[-BESIDE:].split()[-FEW:])
+            yield f"{words.strip()} ({raised}" + (f", after “{after}”)" if after else ")")
+        before = words
 
 
 def _runs_on(block: Block, following: Block | None, accepts: Callable[[str], bool]) -> bool:

@@ -33,6 +33,8 @@ LARGEST_PACKED = 900_000
 #: Of what is left out so many letters are still known after a refusal.
 LARGEST_LEFT_OUT = 100_000
 TEXTS = ("text", "why", "summary")
+#: What is said of words that look otherwise in Word, and is still said after a refusal.
+LOOKS = ("struck", "raised")
 #: So many letters of what Undo sends are offered: they travel in a cookie.
 LONGEST_BACK = 1_000
 
@@ -148,7 +150,7 @@ def _lines_of(found: Looked) -> list[dict[str, str]]:
     return [
         {"what": f"principle.{PrincipleGroup.PERSON_CENTRED.value}" if each.guess == "principle" else each.guess,
          "depth": str(min(each.depth, 3)), "title": each.title, "text": each.text, "why": each.why,
-         "summary": each.summary}
+         "summary": each.summary, "struck": each.struck, "raised": each.raised}
         for each in found.headings
     ]  # fmt: skip
 
@@ -166,6 +168,7 @@ def _preview(
     return render_template(
         "imports/preview.html", lines=lines, left_out=left_out, elements=elements, whats=what_words(), under=under,
         errors=errors, is_ours=is_ours, is_open=is_open, kept=_kept(left_out),
+        closely=sum(any(line[name] for name in LOOKS) for line in lines),
     )  # fmt: skip
 
 
@@ -173,7 +176,7 @@ def _preview(
 def add(slug: str) -> ResponseReturnValue:
     """Add what was chosen, all of it as ideas."""
     count = min(whole_number(request.form.get("count", "")) or 0, imports.MOST)
-    names = ("what", "depth", "title", *TEXTS)
+    names = ("what", "depth", "title", *TEXTS, *LOOKS)
     lines = [{name: request.form.get(f"{name}-{number}", "") for name in names} for number in range(count)]
     try:
         with transaction() as (uow, actor):

@@ -200,6 +200,40 @@ def test_a_document_without_headings_is_read_by_numbers_and_bold() -> None:
     ]  # fmt: skip
 
 
+def with_words_that_stand_out() -> bytes:
+    """A document in which a word is struck through, one is underlined, and figures are raised and lowered."""
+    made = docx.Document()
+    made.add_paragraph("Payment", "Heading 1")
+    words = made.add_paragraph("The Buyer ")
+    words.add_run("may").font.strike = True
+    words.add_run(" shall pay 10")
+    words.add_run("6").font.superscript = True
+    words.add_run(" euro, ")
+    words.add_run("Net").underline = True
+    words.add_run(", for CO")
+    words.add_run("2").font.subscript = True
+    words.add_run(".")
+    made.add_paragraph().add_run("All of it " + "now " * 100).font.strike = True
+    heading = made.add_paragraph("Rooms of 9 m", "Heading 1")
+    heading.add_run("2").font.superscript = True
+    made.add_table(1, 1).cell(0, 0).paragraphs[0].add_run("left out").font.strike = True
+    made.add_paragraph("Law", "Heading 1")
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def test_words_struck_through_or_raised_come_in_as_words_and_it_is_said() -> None:
+    payment, rooms, law = outline(read(with_words_that_stand_out())).headings
+    assert payment.text.startswith("The Buyer may shall pay 106 euro, Net, for CO2.")
+    assert payment.struck.startswith("“may”; “All of it now now")
+    assert payment.struck.endswith(" …”")
+    assert len(payment.struck) < 250
+    assert payment.raised == ("6 (raised, after “The Buyer may shall pay 10”); 2 (lowered, after “euro, Net, for CO”)")
+    assert (rooms.title, rooms.struck, rooms.raised) == ("Rooms of 9 m2", "", "2 (raised, after “Rooms of 9 m”)")
+    assert (law.struck, law.raised) == ("", "")
+
+
 def test_our_own_document_comes_into_an_empty_group_as_it_was(database: Database, cast: Cast) -> None:
     build_blueprint(database, cast)
     with database.reading() as uow:

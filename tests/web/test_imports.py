@@ -15,7 +15,7 @@ from app.services import findings, items
 from app.uow import Database
 from models.items import Status
 from tests.cast import SLUG, Browser, Cast
-from tests.services.test_imports import CONTRACT, document
+from tests.services.test_imports import CONTRACT, document, with_words_that_stand_out
 
 PAGE = f"/g/{SLUG}/blueprint/import"
 
@@ -119,6 +119,19 @@ def test_the_groups_own_blueprint_is_to_be_brought_back(client_of: Callable[[Act
     other = look_at(client_of(people.stranger), sent, f"/g/{people.other_slug}/blueprint/import")
     assert "own blueprint" not in other
     assert "own blueprint" not in look_at(lead, CONTRACT)
+
+
+def test_words_that_look_otherwise_in_word_are_said_and_stay_said(
+    client_of: Callable[[Actor], Browser], people: Cast
+) -> None:
+    member = client_of(people.member)
+    shown = look_at(member, with_words_that_stand_out())
+    refused = member.post(f"{PAGE}/add", data={**fields_of(shown), "title-0": ""}).text
+    for page in (shown, refused):
+        assert "Look closely at 2 headings." in page
+        assert re.search(r"Struck through by hand[^<]*</strong>\s*“may”;", page)
+        assert page.count("Raised or lowered") == 2
+    assert "Look closely" not in look_at(member, CONTRACT)
 
 
 def test_what_is_left_out_stays_said_and_what_cannot_be_added_is_marked_at_once(
