@@ -49,6 +49,8 @@ _STANDS = "These words stand there already."
 MOST_KEPT = 20
 #: Among so many refused suggestions on a text, the latest, one that says the same is looked for.
 MOST_REFUSED = 50
+#: A comment in the margin of more letters is no remark any more: it is listed in full, and becomes no comment.
+LONGEST_SAID = 20_000
 
 
 @dataclass(frozen=True)
@@ -248,8 +250,10 @@ class _Known:
         if (item_id, fold(comment.author), fold(comment.text)) in self._went_out:
             return True
         quoted, quoting = _spoken(comment.author, comment.text, comment.on)
-        made = {(item_id, _letters(comment.on), fold(quoted)), (item_id, "", fold(quoting))}
-        return not self._made.isdisjoint(made)
+        on = _letters(comment.on)
+        return self._made.issuperset((item_id, on, fold(each)) for each in quoted) or self._made.issuperset(
+            (item_id, "", fold(each)) for each in quoting
+        )
 
 
 def _letters(quote: str) -> str:
@@ -258,11 +262,30 @@ def _letters(quote: str) -> str:
     return "".join(folded[at] for at in anchors.letters(folded)) or folded
 
 
-def _spoken(author: str, text: str, on: str) -> tuple[str, str]:
-    """A comment of a document as one of the item: where it can stand on the words it is about, and where not."""
+def _spoken(author: str, text: str, on: str) -> tuple[list[str], list[str]]:
+    """A comment of a document as one of the item, and what goes on in replies to it, as none may be as long as it is:
+    where it can stand on the words it is about, and where not."""
     who = author or "Word"
-    words = f"{who}: {text}", f"{who}, on “{on[:300]}”: {text}" if on else f"{who}: {text}"
-    return words[0][: comments.LONGEST], words[1][: comments.LONGEST]
+    return _divided(who, who, text), _divided(f"{who}, on “{on[:300]}”" if on else who, who, text)
+
+
+def _divided(first: str, who: str, text: str) -> list[str]:
+    """What somebody said, in as many comments as it needs, parted between words where it can be.
+
+    It begins with `first`, and each further comment says whose it is too.
+    """
+    if len(f"{first}: {text}") <= comments.LONGEST:
+        return [f"{first}: {text}"]
+    room = comments.LONGEST - len(max(first, who, key=len)) - len(", continued (99 of 99):  …")
+    parts = []
+    while len(text) > room:
+        gap = max(text.rfind(space, room // 2, room) for space in " \n")
+        cut = gap if gap > 0 else room
+        parts.append(f"{text[:cut].strip()} …")
+        text = text[cut:].strip()
+    parts.append(text)
+    leads = [first, *(f"{who}, continued ({number} of {len(parts)})" for number in range(2, len(parts) + 1))]
+    return [f"{lead}: {part}" for lead, part in zip(leads, parts, strict=True)]
 
 
 def access_return(uow: UnitOfWork, actor: Actor, return_id: int, *, group_id: int) -> ReturnedDocument:
@@ -432,7 +455,8 @@ def make(
 
 
 def _may_be_said(loose: dict[str, Any]) -> bool:
-    return loose["what"] == "comment" and bool(loose["item_id"] and loose["text"]) and not loose["said"]
+    is_one = loose["what"] == "comment" and bool(loose["item_id"]) and 0 < len(loose["text"]) <= LONGEST_SAID
+    return is_one and not loose["said"]
 
 
 def _say(uow: UnitOfWork, actor: Actor, remark: dict[str, Any], group_id: int) -> int:
@@ -440,9 +464,13 @@ def _say(uow: UnitOfWork, actor: Actor, remark: dict[str, Any], group_id: int) -
     quoted, quoting = _spoken(remark["author"], remark["text"], remark["on"])
     where = {"item_id": remark["item_id"], "field": Field(remark["field"]), "group_id": group_id}
     try:
-        return comments.start(uow, actor, words=quoted, quote=remark["on"], **where).id
+        talk = comments.start(uow, actor, words=quoted[0], quote=remark["on"], **where).id
     except Invalid:
-        return comments.start(uow, actor, words=quoting, **where).id
+        quoted = quoting
+        talk = comments.start(uow, actor, words=quoting[0], **where).id
+    for each in quoted[1:]:
+        comments.reply(uow, actor, discussion_id=talk, words=each, group_id=group_id)
+    return talk
 
 
 def discard(uow: UnitOfWork, actor: Actor, *, return_id: int, group_id: int) -> None:

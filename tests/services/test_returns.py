@@ -1517,6 +1517,46 @@ def test_a_comment_over_two_paragraphs_is_on_both_and_is_known_again(
     assert preview(database, cast, again).loose == []
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_long_comment_goes_on_in_the_same_talk(database: Database, cast: Cast, there: bool) -> None:
+    words = [f"word{number}" for number in range(700)]
+
+    def change(at: dict[str, Paragraph], document: Any, said: str = " ".join(words)) -> None:
+        document.add_comment(at["You stay at home."].runs, said, "Ann Solicitor", "AS")
+
+    data = sent(database, cast)
+    return_id = brought(database, cast, edited(data, change))
+    with database.writing() as uow:
+        if not there:
+            item = numbered(uow, "P1")
+            replace_text(uow, cast.facilitator, documents_of(uow.session, [item.id])[item.id][Field.SUMMARY], "Gone.")
+        made = returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen=(), remarks={0})
+        assert made == (0, 1)
+        (talk,) = comments.in_group(uow, cast.member, group_id=cast.group_id)
+    first, *more = [each.comment.words for each in talk.said]
+    assert first.startswith("Ann Solicitor: word0 " if there else "Ann Solicitor, on “You stay at home.”: word0 ")
+    assert [each.partition(" word")[0] for each in more] == [
+        f"Ann Solicitor, continued ({number} of 3):" for number in (2, 3)
+    ]
+    assert re.findall(r"word[0-9]+", " ".join([first, *more])) == words
+    assert all(each.endswith(" …") for each in (first, *more[:-1]))
+    assert preview(database, cast, brought(database, cast, edited(data, change))).loose == []
+    otherwise = edited(data, lambda at, document: change(at, document, " ".join([*words[:-1], "last"])))
+    assert len(preview(database, cast, brought(database, cast, otherwise)).loose) == 1
+
+
+@on_sqlite
+def test_a_comment_longer_than_any_talk_stays_listed(database: Database, cast: Cast) -> None:
+    def change(at: dict[str, Paragraph], document: Any) -> None:
+        document.add_comment(at["You stay at home."].runs, "long " * 10_000, "Ann Solicitor", "AS")
+
+    return_id = brought(database, cast, edited(sent(database, cast), change))
+    (found,) = preview(database, cast, return_id).loose
+    assert (len(found.loose.text), found.may_be_said) == (49_999, False)
+    with database.writing() as uow, pytest.raises(Invalid):
+        returns.make(uow, cast.member, return_id=return_id, group_id=cast.group_id, chosen=(), remarks={0})
+
+
 def test_a_comment_made_here_after_the_document_went_out_hides_none_of_it(
     database: Database, cast: Cast, clock: SetClock
 ) -> None:
