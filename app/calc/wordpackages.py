@@ -131,7 +131,7 @@ class Package:
         try:
             with self._zip.open(part) as opened:
                 data = opened.read(MAX_PART + 1)
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as broken:
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError) as broken:
             raise Unreadable(BROKEN) from broken
         if len(data) > MAX_PART:
             raise Unreadable(TOO_BIG)

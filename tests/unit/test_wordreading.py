@@ -867,6 +867,14 @@ def test_names_that_lead_out_of_the_file_lead_nowhere(tmp_path: Path, absolute: 
         read(replaced(WordDocument("T").to_bytes(), {"_rels/.rels": rels.encode()}))
 
 
+@pytest.mark.parametrize("lost", [600, 2_000])
+def test_a_file_that_lost_its_beginning_or_end_is_refused(lost: int) -> None:
+    data = document(paragraph(run("One")))
+    for rest in (data[lost:], data[:-lost]):
+        with pytest.raises(Unreadable):
+            read(rest)
+
+
 @given(st.data())
 def test_whatever_is_broken_is_refused_and_never_worse(data: st.DataObject) -> None:
     whole = bytearray(document(paragraph(run("One "), taken_out("two "), put_in("2 "))))
