@@ -73,7 +73,7 @@ def edit_action(
     reminder = notifications.action_reminder_key(action)
     _fill(uow, action, what=what, owner_id=owner_id, due_on=due_on, item_id=action.item_id)
     if notifications.action_reminder_key(action) != reminder:
-        notifications.settle(uow, reminder)
+        notifications.forget(uow, reminder)
     _tell(uow, actor, action, f"changed action {action.number}")
     return action
 
@@ -85,7 +85,7 @@ def set_done(uow: UnitOfWork, actor: Actor, *, action_id: int, group_id: int, do
         return action
     action.done_at = uow.now if done else None
     if done:
-        notifications.read_told(uow, notifications.action_reminder_key(action))
+        notifications.forget(uow, notifications.action_reminder_key(action))
     _tell(uow, actor, action, f"{'finished' if done else 'reopened'} action {action.number}")
     return action
 

@@ -50,11 +50,12 @@ from app.services.documents import (
     whole_act,
 )  # fmt: skip
 from app.services.items import access_item, may_write
+from app.services.notifications import NOBODY_ENDED
 from app.uow import UnitOfWork
 from models.activity import Activity
 from models.documents import Document, Field, TextChange, TextSnapshot
 from models.items import Descent, Item, ItemDescent
-from models.meetings import Meeting
+from models.meetings import Meeting, MeetingEvent
 from models.polls import Decision, Poll
 from models.suggestions import Suggestion, SuggestionState
 from models.versions import Version, VersionItem
@@ -62,6 +63,9 @@ from models.versions import Version, VersionItem
 _TAKEN = (SuggestionState.ACCEPTED, SuggestionState.PARTLY)
 #: The kinds of moments that come from the log, and of the states between them.
 _WRITTEN = {"edit", "restore", "moved", "state"}
+#: What a session stands still from, and what ends that.
+_STOPS, _GOES_ON = {"paused", "idle"}, {"resumed", "closed"}
+_Times = list[tuple[datetime, datetime]]
 #: The mark of an item before its first word.
 BEGINNING = ".".join("0" for _ in WORDS)
 #: So many changes are read for each moment that is asked for, and so many at least and at most.
@@ -178,7 +182,7 @@ def timeline(uow: UnitOfWork, actor: Actor, item_id: int, *, most: int, group_id
     for moment in moments:
         moment.mark = marks.at(moment.words_at)
     turns = _turns(session, item)
-    edits = _edits(log, meetings, marks, turns)
+    edits = _edits(log, meetings, _left(uow, meetings), marks, turns)
     moments += edits + _sessions(meetings, marks, since)
     shown_in = {moment.begun for moment in edits if moment.kind == "moved"}
     moments += [
@@ -546,12 +550,16 @@ def _kind(act: str) -> str:
 
 
 def _edits(
-    log: list[_Change], meetings: list[Meeting], marks: _Marks, turns: Mapping[datetime, list[Turn]]
-) -> list[Moment]:
+    log: list[_Change], meetings: list[Meeting], left: Mapping[int, _Times], marks: _Marks,
+    turns: Mapping[datetime, list[Turn]],
+) -> list[Moment]:  # fmt: skip
     """What people wrote, restored and moved, gathered; what accepted suggestions changed, which is told otherwise or
     was taken back, only takes words away."""
     # Of several that nobody closed, in the one that began last.
-    held = [max((one for one in meetings if _during(one, change.at)), key=_opened, default=None) for change in log]
+    held = [
+        max((one for one in meetings if _during(one, left.get(one.id, []), change.at)), key=_opened, default=None)
+        for change in log
+    ]
     stretches = gather(
         Entry(
             change.at, change.field, doer(change.client, change.author_id) or 0, meeting.id if meeting else 0,
@@ -588,10 +596,32 @@ def _opened(meeting: Meeting) -> datetime:
     return meeting.opened_at or meeting.starts_at
 
 
-def _during(meeting: Meeting, at: datetime) -> bool:
-    """Whether a session was held at a moment: one that was left without being closed is paused."""
-    until = meeting.closed_at or meeting.paused_at
-    return meeting.opened_at is not None and meeting.opened_at <= at and (until is None or at <= until)
+def _during(meeting: Meeting, left: _Times, at: datetime) -> bool:
+    return (
+        meeting.opened_at is not None
+        and meeting.opened_at <= at
+        and (meeting.closed_at is None or at <= meeting.closed_at)
+        and not any(begins < at <= ends for begins, ends in left)
+    )
+
+
+def _left(uow: UnitOfWork, meetings: Iterable[Meeting]) -> dict[int, _Times]:
+    """For sessions that nobody closed for long: from when to when they stood still."""
+    stops: dict[int, datetime] = {}
+    found: dict[int, _Times] = {}
+    ids = [each.id for each in meetings]
+    events = (
+        select(MeetingEvent.meeting_id, MeetingEvent.at, MeetingEvent.kind)
+        .where(MeetingEvent.meeting_id.in_(ids), MeetingEvent.kind.in_({*_STOPS, *_GOES_ON}))
+        .order_by(MeetingEvent.id)
+    )
+    rows = [*uow.session.execute(events), *((id_, uow.now, "closed") for id_ in ids)]
+    for meeting_id, at, kind in rows:
+        if kind in _STOPS:
+            stops.setdefault(meeting_id, at)
+        elif (begins := stops.pop(meeting_id, None)) is not None and at - begins >= NOBODY_ENDED:
+            found.setdefault(meeting_id, []).append((begins, at))
+    return found
 
 
 def _meetings(session: Session, group_id: int) -> list[Meeting]:

@@ -39,7 +39,7 @@ from app.web import cards, redlines
 from app.web import talks as talks_
 from app.web.context import looking, transaction
 from app.web.errors import wants_json, written
-from app.web.forms import text, whole_number
+from app.web.forms import asked, text, whole_number
 from app.web.fragments import faults, group_id, mark_of, may, typed, with_undo
 from app.web.history import field_words, named_field
 from models.documents import Field
@@ -133,8 +133,8 @@ def narrowing(
         "kind": dict(board.kinds), "status": {*dict(board.statuses), "all"}, "about": cards.about_words(),
         "by": dict(people),
     }  # fmt: skip
-    asked = {name: request.args.get(name, "") for name in known}
-    found = {name: given if given in known[name] else "" for name, given in asked.items()}
+    wanted = {name: request.args.get(name, "") for name in known}
+    found = {name: given if given in known[name] else "" for name, given in wanted.items()}
     only = several.changed_by(uow.session, group_id(), int(found["by"])) if found["by"] else None
     return found, only
 
@@ -280,7 +280,7 @@ def outcome(suggestion: Suggestion) -> str:
 def _everything(item_id: int, *, whole: bool = False) -> dict[str, Any]:
     """What is shown of an item, beside its card; or the ``whole`` of it, on its own page."""
     lines = 8 if whole else 4
-    suggestion, said = (request.args.get(name, type=int) for name in ("suggestion", "said"))
+    suggestion, said = asked("suggestion"), asked("said")
     with looking() as (uow, actor):
         entry = items.entry_of(uow, actor, item_id, group_id=group_id())
         terms = glossary.standing(uow.session, group_id())

@@ -232,6 +232,35 @@ def test_the_moment_of_a_decision_has_the_words_that_were_voted_on(hall: Hall, c
         assert history.named(uow, hall.who["Ana"], hall.item_id, made.address) is not None
 
 
+def test_what_is_written_while_nobody_holds_a_session_is_of_none(hall: Hall, clock: SetClock) -> None:
+    def sessions() -> list[int | None]:
+        with hall.database.reading() as uow:
+            edits = [each for each in history.timeline(uow, hall.who["Ana"], hall.item_id, most=9) if each.changes]
+            return [each.meeting.number if each.meeting else None for each in edits]
+
+    def pause(on: bool) -> None:
+        with hall.database.writing() as uow:
+            stages.pause(uow, hall.who["Fay"], meeting_id=hall.meeting_id, on=on)
+
+    hall.advance()
+    pause(True)
+    clock.advance(minutes=15)
+    write(hall, "In a break.")
+    pause(False)
+    clock.advance(minutes=15)
+    pause(True)
+    clock.advance(minutes=90)
+    write(hall, "While it stands still.")
+    before = sessions()
+    clock.advance(days=9)
+    write(hall, "At home.")
+    assert before[:2] == [1, 1], "it may go on"
+    assert sessions()[:3] == [None, None, 1]
+    with hall.database.writing() as uow:
+        stages.close(uow, hall.who["Fay"], meeting_id=hall.meeting_id, revision=hall.meeting().revision)
+    assert sessions()[:3] == [None, None, 1]
+
+
 def test_a_version_tells_of_the_decisions_before_it_and_judges_its_own_words(hall: Hall, clock: SetClock) -> None:
     def exported(number: int | None = None) -> list[tuple[int, str]]:
         kind = exports.export_draft if number is None else partial(exports.export_version, number=number)

@@ -202,6 +202,29 @@ def test_one_vote_from_open_to_a_numbered_decision(app: Flask, hall: Hall, clock
     assert "Minor correction since" in people["Ana"].get(decision[1]).text
 
 
+def test_what_was_decided_is_compared_with_the_words_of_today(app: Flask, hall: Hall, clock: SetClock) -> None:
+    hall.open("Ana", "Leo")
+    fay = hall.who["Fay"]
+    with hall.database.writing() as uow:
+        poll = polls.open_poll(uow, fay, meeting_id=hall.meeting_id, item_id=hall.item_id)
+        for name in ("Ana", "Leo"):
+            polls.vote(uow, hall.who[name], poll_id=poll.id, choice=Choice.YES)
+        polls.close_poll(uow, fay, poll_id=poll.id)
+    clock.advance(minutes=1)
+    with hall.database.writing() as uow:
+        texts = documents.documents_of(uow.session, [hall.item_id])[hall.item_id]
+        documents.replace_text(uow, fay, texts[Field.TEXT], "Partners share all leadership.")
+    clock.advance(minutes=1)
+    with hall.database.writing() as uow:
+        decisions.record_decision(uow, fay, poll_id=poll.id, outcome=Outcome.AGREED, sentence="So be it.")
+    ana, place = browser(app, hall, hall.who["Ana"]), f"/g/{hall.slug}/blueprint/items/{hall.item_id}"
+    decided, edited, *_ = re.findall(r'<li class="moment moment--(?s:.)*?</li>', ana.get(place).text)
+    assert ("So be it." in decided, "compare with now" in decided) == (True, True)
+    assert "compare with now" not in edited, "those are the words of today"
+    rows = re.findall(r'<tr class="moment moment--(?s:.)*?</tr>', ana.get(f"{place}/history").text)
+    assert [re.findall(r'name="(from|to)"[^>]*checked', row) for row in rows[:2]] == [["from"], ["to"]]
+
+
 def test_closing_drafts_minutes_and_everything_comes_as_word(app: Flask, hall: Hall, clock: SetClock) -> None:
     hall.open("Ana", "Fay")
     fay, ana = browser(app, hall, hall.who["Fay"]), browser(app, hall, hall.who["Ana"])

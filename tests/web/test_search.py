@@ -106,6 +106,7 @@ def test_what_was_settled_long_ago_is_found_on_the_page_it_leads_to(
         assert len(hits) > 10
         for href, anchor in hits:
             assert f'id="{anchor}"' in observer.get(href.replace("&amp;", "&")).text, f"{href}#{anchor}"
+    assert observer.get(f"/g/{SLUG}/blueprint/items/{item.id}?said={'9' * 30}").status_code == 422
 
 
 def test_strangers_find_nothing(client_of: Callable[[Actor], Browser], people: Cast, item: Item) -> None:
