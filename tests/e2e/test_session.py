@@ -51,16 +51,21 @@ def console_of(server: LiveServer, hall: Hall, context: BrowserContext) -> Page:
     return page
 
 
-def test_a_press_before_the_question_has_come_is_asked_about_all_the_same(
-    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
-) -> None:
-    hall = build_hall(database)
-    soon = (datetime.now(UTC) + timedelta(days=7)).replace(hour=9)  # by the clock of the server
-    with database.writing() as uow:
+def plan_ahead(hall: Hall) -> None:
+    """Have the hall's session be to come, by the clock of the server."""
+    soon = (datetime.now(UTC) + timedelta(days=7)).replace(hour=9)
+    with hall.database.writing() as uow:
         meetings.edit_meeting(
             uow, hall.who["Fay"], meeting_id=hall.meeting_id, title="Partnership", day=soon.date(), at=soon.time(),
             place="Hall", aims=[],
         )  # fmt: skip
+
+
+def test_a_press_before_the_question_has_come_is_asked_about_all_the_same(
+    server: LiveServer, database: Database, browser_context: Callable[..., BrowserContext]
+) -> None:
+    hall = build_hall(database)
+    plan_ahead(hall)
     context = browser_context(viewport=LAPTOP)
     enter(context, server, "fay@example.org")
     page = context.new_page()
@@ -429,6 +434,7 @@ def test_what_waits_for_one_stands_first_on_a_phone(
 ) -> None:
     """The group's first page: homework, then the session to come, then what is new; beside it where there is room."""
     hall = build_hall(database)
+    plan_ahead(hall)
     with database.writing() as uow:
         meetings.announce(uow, hall.who["Fay"], meeting_id=hall.meeting_id)
         homework.give(
