@@ -86,6 +86,11 @@ class MeetingLine:
     actions: int
     cancelled: bool
 
+    def is_to_come(self, now: datetime, zone: str) -> bool:
+        """Whether it is still to be held: not cancelled, and planned for today or a later day of the group's clocks."""
+        is_planned = self.state in BEFORE and not self.cancelled
+        return is_planned and moments.local_day(self.starts_at, zone) >= moments.local_day(now, zone)
+
 
 @dataclass(frozen=True)
 class Told:

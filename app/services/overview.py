@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from app.calc import moments
 from app.policy import Actor, Can, allowed, require
 from app.services import actions, decisions, documents, homework, meetings, practice, soundings, visits
 from app.services.activity import Line, list_activity
@@ -98,13 +97,8 @@ def look(uow: UnitOfWork, actor: Actor, *, group_id: int) -> Overview:
     planned = meetings.list_meetings(uow, actor, group_id=group_id) if allowed(standing.role, Can.MEETING_READ) else []
     live = next((each for each in planned if each.state in meetings.OPEN), None)
     zone = session.get_one(Group, group_id).time_zone
-    today = moments.local_day(uow.now, zone)
-    coming = next(
-        (
-            each for each in planned
-            if each.state is MeetingState.ANNOUNCED and moments.local_day(each.starts_at, zone) >= today
-        ), None,
-    )  # fmt: skip
+    to_come = (each for each in planned if each.state is MeetingState.ANNOUNCED and each.is_to_come(uow.now, zone))
+    coming = next(to_come, None)
     waiting, ready = homework.mine(uow, actor, group_id=group_id)
     visit = visits.present(uow, actor, group_id)
     return Overview(

@@ -28,12 +28,8 @@ def _page(refused: DomainError | None = None, homework_id: int | None = None) ->
     with looking() as (uow, actor):
         waits, past = homework.list_homework(uow, actor, group_id=group_id())
         lines = meetings.list_meetings(uow, actor, group_id=group_id())
-        today = moments.local_day(uow.now, g.group.time_zone)
-        coming = [
-            each for each in lines
-            if each.state not in homework.OVER and not each.cancelled
-            and (each.state not in meetings.BEFORE or moments.local_day(each.starts_at, g.group.time_zone) >= today)
-        ]  # fmt: skip
+        zone = g.group.time_zone
+        coming = [each for each in lines if each.state in meetings.OPEN or each.is_to_come(uow.now, zone)]
         choices = {
             "items": rooms.choosable(uow.session, group_id()) if gives else [],
             "takers": homework.takers(uow, group_id()) if gives else [],

@@ -246,16 +246,22 @@ def test_what_names_a_session_that_was_not_held_comes_to_the_next(hall: Hall, cl
     assert where(hall) == {second: [done], hall.meeting_id: [late]}, "it is held now"
 
 
+def give_and_leave(hall: Hall, clock: SetClock, meeting_id: int, due_on: date) -> int:
+    """In a session that is then left without being closed, Ana is given homework for another."""
+    hall.open("Ana")
+    hall.advance()
+    made = give(hall, "Ana", due_on=due_on, meeting_id=meeting_id)
+    clock.advance(minutes=10)
+    with hall.database.writing() as uow:
+        stages.pause(uow, hall.who["Fay"], meeting_id=hall.meeting_id, on=True)
+    return made
+
+
 def test_what_names_a_session_that_was_not_held_does_not_go_back_to_one_that_nobody_closed(
     hall: Hall, clock: SetClock
 ) -> None:
     second, third = (plan(hall, day, announced=True) for day in (date(2026, 3, 5), date(2026, 3, 30)))
-    hall.open("Ana")
-    hall.advance()
-    made = give(hall, "Ana", due_on=date(2026, 3, 4), meeting_id=second)
-    clock.advance(minutes=10)
-    with hall.database.writing() as uow:
-        stages.pause(uow, hall.who["Fay"], meeting_id=hall.meeting_id, on=True)
+    made = give_and_leave(hall, clock, second, date(2026, 3, 4))
     assert where(hall) == {second: [made]}
     clock.advance(days=5)
     assert where(hall) == {third: [made]}
@@ -268,12 +274,7 @@ def test_what_names_a_cancelled_session_comes_to_the_next_until_that_is_announce
     hall: Hall, clock: SetClock
 ) -> None:
     second, third = (plan(hall, day, announced=True) for day in (date(2026, 3, 19), date(2026, 4, 2)))
-    hall.open("Ana")
-    hall.advance()
-    made = give(hall, "Ana", due_on=date(2026, 3, 18), meeting_id=second)
-    clock.advance(minutes=10)
-    with hall.database.writing() as uow:
-        stages.pause(uow, hall.who["Fay"], meeting_id=hall.meeting_id, on=True)
+    made = give_and_leave(hall, clock, second, date(2026, 3, 18))
     clock.advance(days=1)
     with hall.database.writing() as uow:
         meetings.cancel(uow, hall.who["Fay"], meeting_id=second, reason="Snow")
